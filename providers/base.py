@@ -1,0 +1,249 @@
+"""The contract between Wharfie and a place where files live. Data and protocols, no logic.
+
+Every provider is blocking and thread-safe: many worker threads share one. It raises nothing but
+`providers.errors.ProviderError`. Text that came from a server (names, link targets) is untrusted:
+`providers.text` says how to show it and `Provider.join` refuses to build an address from a bad one.
+
+Paths and names are `str`. Bytes that are not UTF-8 are carried as surrogate escapes (PEP 383), so
+that every name goes back to the server exactly as it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
+Body: TypeAlias = Iterable[Buffer]
+"""The bytes of one part, in order. A chunk is only valid until the next one is asked for."""
+
+_NO_DIGESTS: Mapping[str, str] = MappingProxyType({})
+
+
+def no_digests() -> Mapping[str, str]:
+    """One shared empty mapping: a million entries must not hold a million dicts."""
+    return _NO_DIGESTS
+
+
+ANY_VERSION = ""
+"""For `Writer.finish(replacing=…)`: replace whatever stands there."""
+
+
+class Kind(StrEnum):
+    """What a directory entry is. A link is never followed to find out."""
+
+    FILE = "file"
+    DIR = "dir"
+    LINK = "link"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An address: which endpoint, and a path there.
+
+    `endpoint` names a connection without secrets ("file:", "sftp://ann@host:22"); `path` is the
+    provider's own address. Both are what a job journals and a pane shows.
+    """
+
+    endpoint: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file, directory, link or other thing, as its place describes it."""
+
+    path: str  # the provider's own address of it; opaque to others
+    name: str  # untrusted: shown escaped, checked before it names a file elsewhere
+    kind: Kind
+    size: int | None = None  # bytes; None = unknown
+    modified: float | None = None  # Unix seconds
+    mode: int | None = None  # POSIX permission bits (0o7777)
+    target: str | None = None  # of a link, where the place tells it
+    version: str | None = None  # opaque; changes when the content changes
+    digests: Mapping[str, str] = field(default_factory=no_digests)  # {"sha256": "…hex"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How an upload may be cut. Sizes in bytes."""
+
+    order: Literal["any", "sequential"]
+    min_size: int
+    max_size: int
+    multiple_of: int = 1
+    max_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a place can do: data, so that nobody asks which provider it is."""
+
+    connections: int  # how many requests at once are polite
+    ranged_reads: bool
+    real_directories: bool  # an empty directory can exist
+    atomic_replace: bool  # finish() swaps old for new with no moment in between
+    digests: frozenset[str]  # what digest() may return: {"sha256"}
+    parts: Parts | None  # None: cannot be written
+
+
+class Reader(Protocol):
+    """An open file. `entry` is what was opened (its version and size), not what was asked for."""
+
+    @property
+    def entry(self) -> Entry: ...
+
+    def chunks(self) -> Iterator[Buffer]:
+        """The bytes asked for, in order.
+
+        Ends only when every byte was delivered. Raises SourceChanged when the file ends early and
+        ConnectionLost when the connection does: a short read is never a quiet end (faults.md 1).
+        """
+        ...
+
+
+class Provider(Protocol):
+    """A tree of files that can be listed and read."""
+
+    @property
+    def caps(self) -> Capabilities: ...
+
+    def resolve(self, path: str) -> str:
+        """The absolute, canonical address of `path`; "" is the place to start (home).
+
+        Does not follow a link in the last component. The path need not exist.
+        """
+        ...
+
+    def join(self, directory: str, name: str) -> str:
+        """The address of `name` in `directory`. The one gate for untrusted names.
+
+        Raises InvalidName for a name that could leave the directory ("", ".", "..", with a
+        separator or NUL) or that this place cannot store.
+        """
+        ...
+
+    def parent(self, path: str) -> str:
+        """The directory that holds `path`; the root is its own parent."""
+        ...
+
+    def name(self, path: str) -> str:
+        """The last component of `path`; "" for the root."""
+        ...
+
+    def list_dir(self, path: str) -> Iterator[Sequence[Entry]]:
+        """The entries of a directory in pages, as they arrive, in the place's own order.
+
+        "." and ".." are left out. A link to a directory given as `path` is followed. Raises
+        NotFound, WrongKind, Denied.
+        """
+        ...
+
+    def stat(self, path: str, *, follow: bool = False) -> Entry:
+        """One entry. A link is described itself unless `follow`. Raises NotFound, Denied."""
+        ...
+
+    def read(
+        self,
+        path: str,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        version: str | None = None,
+    ) -> AbstractContextManager[Reader]:
+        """Open a file to read `length` bytes (None: to its end) from `offset`.
+
+        Raises SourceChanged when `version` is given and is no longer the file's, WrongKind when
+        it is not a regular file.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of every connection. Calls under way end with ConnectionLost."""
+        ...
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """A place that can be changed.
+
+    An upload is a token: a string that holds all that is needed to go on after a restart, so that
+    it can be journaled. `begin` makes it, parts fill it, `finish` gives it its name: until then
+    the destination is whole-old, after that it is whole-new.
+    """
+
+    def make_dir(self, path: str) -> None:
+        """Make one directory. Raises AlreadyExists when anything stands there."""
+        ...
+
+    def delete(self, path: str) -> None:
+        """Remove one file, link or empty directory; a link is never followed.
+
+        Raises NotFound, NotEmpty, Denied.
+        """
+        ...
+
+    def rename(self, source: str, target: str) -> None:
+        """Give a file or directory another name in the same place, never over something.
+
+        Raises AlreadyExists, NotFound, Denied.
+        """
+        ...
+
+    def begin(
+        self,
+        path: str,
+        size: int | None,
+        *,
+        key: str,
+        part_size: int,
+        modified: float | None = None,
+        mode: int | None = None,
+    ) -> str:
+        """Start an upload to `path` and return its token.
+
+        `key` (eight hex digits) is the job's own: called again with it, `begin` takes over and
+        empties what an earlier call left, so nothing is orphaned when a token was lost. Unfinished
+        bytes are readable by the owner only. `modified` (Unix seconds) and `mode` are applied by
+        `finish`; set-id and sticky bits never are.
+        """
+        ...
+
+    def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
+        """Store one part and return its receipt: the place has acknowledged every byte."""
+        ...
+
+    def parts(self, upload: str) -> Mapping[int, str] | None:
+        """The receipts of the parts the place holds; None: it cannot tell, trust the journal."""
+        ...
+
+    def staged(self, upload: str) -> str | None:
+        """Where the unfinished bytes can be read and digested; None: only after `finish`."""
+        ...
+
+    def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
+        """Make the bytes durable and give them their name, in one step where the place can.
+
+        `replacing`: None, nothing may stand there (AlreadyExists); a version, only that version
+        is replaced (TargetChanged); ANY_VERSION, whatever is there. Called again after it had
+        succeeded, but its answer was lost, it returns the entry (faults.md A8).
+        """
+        ...
+
+    def abort(self, upload: str) -> None:
+        """Remove what an upload left. Nothing there is success."""
+        ...
+
+
+@runtime_checkable
+class Digester(Protocol):
+    """A place that can digest its own files without sending them."""
+
+    def digest(self, path: str, algorithm: str) -> str:
+        """The lower-case hex digest of the file as stored. Raises Unsupported where it cannot."""
+        ...

@@ -1,0 +1,189 @@
+"""What can go wrong with a place, as a tree.
+
+    ProviderError
+    ├── NotFound
+    ├── AlreadyExists
+    ├── NotEmpty
+    ├── WrongKind               a directory where a file was needed, or the other way
+    ├── InvalidName             a name that could leave its folder, or cannot be stored
+    ├── Denied                  permission refused
+    ├── NoSpace                 disk full or over quota
+    ├── Unsupported             this place cannot do that
+    ├── SourceChanged           the file is not the one that was listed, or ended early
+    ├── TargetChanged           the destination is not what was agreed to be replaced
+    ├── RangeIgnored            a part was asked for and the whole came: start again as one stream
+    ├── UploadExpired           begin again
+    ├── ConnectionLost          transient: retried
+    ├── Throttled               transient: retried after the time the server gave
+    ├── AuthRequired            a person must give a password, a passphrase or a key
+    └── HostKeyProblem
+        ├── HostKeyUnknown      a person must look at the fingerprint
+        ├── HostKeyChanged      never continued
+        └── HostKeyRevoked      never continued
+
+Each says what happened, to what, and what to do next. Only ConnectionLost and Throttled are retried,
+and by the transfer engine alone. Texts are safe for a terminal: server-supplied parts go through
+`text.printable` before they get here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from providers.text import printable
+
+Secret = Literal["password", "passphrase", "key"]
+
+
+class ProviderError(Exception):
+    """The base: `path` is what it happened to, `what` the sentence, `advice` the next step."""
+
+    what = "it did not work"
+    advice = ""
+
+    def __init__(self, path: str, what: str | None = None, *, advice: str | None = None) -> None:
+        self.path = path
+        self.what = what or type(self).what
+        self.advice = type(self).advice if advice is None else advice
+        super().__init__(path, self.what)
+
+    def __str__(self) -> str:
+        where = f"{printable(self.path)}: " if self.path else ""
+        advice = f" {self.advice}" if self.advice else ""
+        return f"{where}{self.what}.{advice}"
+
+
+class NotFound(ProviderError):
+    what = "does not exist"
+    advice = "Refresh the pane, or check the path."
+
+
+class AlreadyExists(ProviderError):
+    what = "already exists"
+    advice = "Choose to overwrite, skip or rename."
+
+
+class NotEmpty(ProviderError):
+    what = "the directory is not empty"
+    advice = "Delete what is in it first."
+
+
+class WrongKind(ProviderError):
+    what = "is not the kind of thing this needs"
+    advice = "Refresh the pane and look at it again."
+
+
+class InvalidName(ProviderError):
+    what = "this name cannot be used here"
+    advice = "Rename it and try again."
+
+
+class Denied(ProviderError):
+    what = "permission denied"
+    advice = "Check its owner and mode, or sign in as someone who may."
+
+
+class NoSpace(ProviderError):
+    what = "no space left"
+    advice = "Free some space there, then retry."
+
+
+class Unsupported(ProviderError):
+    what = "this place cannot do that"
+
+
+class SourceChanged(ProviderError):
+    what = "the file changed while it was being read"
+    advice = "It is read again from the start."
+
+
+class TargetChanged(ProviderError):
+    what = "the destination changed since it was looked at"
+    advice = "Look at it and decide again."
+
+
+class RangeIgnored(ProviderError):
+    what = "the server sent the whole file instead of a part"
+    advice = "It is read again as one stream."
+
+
+class UploadExpired(ProviderError):
+    what = "the unfinished upload is gone"
+    advice = "It is started again."
+
+
+class ConnectionLost(ProviderError):
+    what = "the connection was lost"
+    advice = "It is tried again; check the network and that the server is running."
+
+
+class Throttled(ProviderError):
+    """`retry_after`: seconds the server asked to wait, None when it did not say."""
+
+    what = "the server asked to slow down"
+    advice = "It is tried again later."
+
+    def __init__(self, path: str, what: str | None = None, *, retry_after: float | None) -> None:
+        super().__init__(path, what)
+        self.retry_after = retry_after
+
+
+class AuthRequired(ProviderError):
+    """`endpoint` wants a secret. `needs` says which; `subject` is the key file for a passphrase.
+
+    `rejected` tells that one was given and refused.
+    """
+
+    what = "sign-in needed"
+    advice = "Connect to it and give the password or key."
+
+    def __init__(
+        self,
+        endpoint: str,
+        what: str | None = None,
+        *,
+        needs: Secret = "password",
+        subject: str = "",
+        rejected: bool = False,
+        advice: str | None = None,
+    ) -> None:
+        super().__init__(endpoint, what, advice=advice)
+        self.endpoint = endpoint
+        self.needs: Secret = needs
+        self.subject = subject
+        self.rejected = rejected
+
+
+class HostKeyProblem(ProviderError):
+    """`fingerprint` is "SHA256:…" as OpenSSH prints it; `line` the key as known_hosts holds it."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        what: str,
+        *,
+        key_type: str,
+        fingerprint: str,
+        line: str = "",
+        advice: str | None = None,
+    ) -> None:
+        super().__init__(endpoint, what, advice=advice)
+        self.endpoint = endpoint
+        self.key_type = key_type
+        self.fingerprint = fingerprint
+        self.line = line
+
+
+class HostKeyUnknown(HostKeyProblem):
+    advice = "Compare the fingerprint with the server's, then accept it (or use --accept-new)."
+
+
+class HostKeyChanged(HostKeyProblem):
+    advice = (
+        "Someone may be listening in. Ask the server's owner; only if the key was really "
+        "replaced, remove the old line."
+    )
+
+
+class HostKeyRevoked(HostKeyProblem):
+    advice = "Do not connect; ask the server's owner for its new key."

@@ -1,0 +1,327 @@
+"""A job, its states and its proof; the commands that go down and the snapshots that come up.
+
+Everything here is a frozen dataclass of plain values, so that it can cross a socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
+
+from providers.base import Entry, Place
+
+
+class Op(StrEnum):
+    """What a job does."""
+
+    COPY = "copy"
+    MOVE = "move"  # copy, prove, then delete the source
+    MAKE_DIR = "mkdir"  # an empty directory of a copied tree
+    REMOVE_DIR = "rmdir"  # a source directory emptied by a move
+    NOTE = "note"  # something a plan left out (a link, a device): skipped, with the reason
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    TRANSFERRING = "transferring"
+    VERIFYING = "verifying"
+    COMMITTING = "committing"
+    DONE = "done"
+    WAITING = "waiting"  # for a retry, at a time
+    PARKED = "parked"  # needs a person
+    PAUSED = "paused"
+    SKIPPED = "skipped"  # by the conflict policy: neither copied nor failed
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+RUNNING = frozenset(
+    {JobState.PREPARING, JobState.TRANSFERRING, JobState.VERIFYING, JobState.COMMITTING}
+)
+FINISHED = frozenset({JobState.DONE, JobState.SKIPPED, JobState.CANCELLED, JobState.FAILED})
+UNFINISHED = frozenset(JobState) - FINISHED
+
+_ASIDE = frozenset(
+    {JobState.WAITING, JobState.PARKED, JobState.PAUSED, JobState.CANCELLED, JobState.FAILED}
+)
+_RUN_ORDER = (
+    JobState.QUEUED,
+    JobState.PREPARING,
+    JobState.TRANSFERRING,
+    JobState.VERIFYING,
+    JobState.COMMITTING,
+    JobState.DONE,
+)
+
+
+def _legal() -> Mapping[JobState, frozenset[JobState]]:
+    legal = {
+        here: frozenset({after, JobState.SKIPPED, JobState.QUEUED}) | _ASIDE
+        for here, after in zip(_RUN_ORDER, _RUN_ORDER[1:], strict=False)
+    }
+    # An upload that cannot be proven before it has its name is verified after the commit, and a
+    # mismatch is copied once more from zero.
+    legal[JobState.COMMITTING] |= {JobState.VERIFYING}
+    legal[JobState.VERIFYING] |= {JobState.DONE, JobState.TRANSFERRING}
+    legal[JobState.PREPARING] |= {JobState.DONE, JobState.COMMITTING, JobState.VERIFYING}
+    resting = frozenset({JobState.QUEUED, JobState.SKIPPED}) | _ASIDE
+    legal |= dict.fromkeys((JobState.WAITING, JobState.PARKED, JobState.PAUSED), resting)
+    legal |= {s: frozenset({JobState.QUEUED}) for s in (JobState.FAILED, JobState.CANCELLED)}
+    legal |= {s: frozenset() for s in (JobState.DONE, JobState.SKIPPED)}
+    return MappingProxyType(legal)
+
+
+LEGAL = _legal()
+"""From each state, the states that may follow."""
+
+
+class Policy(StrEnum):
+    """What to do when the destination exists."""
+
+    ASK = "ask"  # park the job
+    SKIP = "skip"
+    OVERWRITE = "overwrite"
+    NEWER = "newer"  # overwrite when the source is newer
+    DIFFERENT = "different"  # overwrite when size or time differ
+    RENAME = "rename"  # keep both: "name (2).ext"
+
+
+class Verify(StrEnum):
+    """How much proof to ask for."""
+
+    AUTO = "auto"  # digests where they cost no second transfer
+    STRONG = "strong"  # read back where there is no other way
+    SIZE = "size"
+
+
+class ProofWord(StrEnum):
+    """What was proven about a copy, and no more."""
+
+    SHA256 = "sha256 both ends"
+    SERVER_DIGEST = "server digest"
+    SIZE_ONLY = "size only"
+    CHANGED_BY_SERVER = "changed by server"
+    MISMATCH = "mismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """`word`, and the digests behind it. `how` says how the destination's was learnt."""
+
+    word: ProofWord
+    algorithm: str = ""
+    source: str = ""
+    target: str = ""
+    how: str = ""  # "read back", "sha256sum on the server", …
+
+    def __str__(self) -> str:
+        if self.word is ProofWord.SERVER_DIGEST:
+            return f"{self.word} ({self.algorithm})"
+        return str(self.word)
+
+
+class ParkReason(StrEnum):
+    """Why a job waits for a person."""
+
+    CONFLICT = "conflict"  # Job.conflict has both sides
+    SIGN_IN = "sign-in"  # a secret: Job.asks says for which endpoint
+    HOST_KEY = "host key"
+    SPACE = "no space"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What stands in the way: the source and the destination, as they were looked at."""
+
+    source: Entry
+    target: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What a plan asks for. `size` in bytes, None when unknown."""
+
+    op: Op
+    source: Place
+    target: Place
+    size: int | None = None
+    source_version: str | None = None
+    modified: float | None = None  # Unix seconds
+    mode: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file's way from a place to another, as journaled."""
+
+    id: int
+    batch: int  # enqueued together: "for all" means all of these
+    seq: int  # position in the queue
+    key: str  # eight hex digits, its own: names its temporary file
+    op: Op
+    source: Place
+    target: Place
+    state: JobState = JobState.QUEUED
+    size: int | None = None
+    source_version: str | None = None
+    modified: float | None = None
+    mode: int | None = None
+    policy: Policy = Policy.ASK
+    verify: Verify = Verify.AUTO
+    attempt: int = 0  # how often it was started
+    attempts: int = 6  # how often it may be
+    reason: str = ""  # of the state, for a person: one line, safe for a terminal
+    park: ParkReason | None = None
+    asks: str = ""  # the endpoint that needs an answer
+    cancelling: bool = False  # a cancel was asked for, its clean-up is not done
+    upload: str | None = None  # the token of Writer.begin: may hold a secret
+    replacing: str | None = None  # the destination's version that may be replaced
+    digest: str = ""  # sha256 of the bytes as read from the source
+    proof: Proof | None = None
+    started: float | None = None  # Unix seconds
+    ended: float | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.state in FINISHED
+
+
+# Commands ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    jobs: tuple[NewJob, ...]
+    policy: Policy = Policy.ASK
+    verify: Verify = Verify.AUTO
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    jobs: tuple[int, ...] | None = None  # None: all
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    jobs: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    jobs: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Queue failed, cancelled or parked jobs again, from the first attempt. None: all failed."""
+
+    jobs: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Shift jobs in the queue: by `by` places (negative: up), or to the top or the bottom."""
+
+    jobs: tuple[int, ...]
+    by: int = 0
+    to: str = ""  # "top" | "bottom" | ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Answer a conflict. `whole_batch`: for every other job enqueued with it, too."""
+
+    job: int
+    policy: Policy
+    whole_batch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unpark:
+    """An endpoint was answered (password given, host key accepted): go on with its jobs."""
+
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """Remove finished jobs from the list and the journal. None: all finished."""
+
+    jobs: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetLimits:
+    """`rate` in bytes a second, 0 for none; `workers` files at once. None: unchanged."""
+
+    rate: int | None = None
+    workers: int | None = None
+
+
+Command: TypeAlias = (
+    Enqueue | Pause | Resume | Cancel | Retry | Move | Resolve | Unpark | Clear | SetLimits
+)
+
+
+# Snapshots and events ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A job as the panel shows it now."""
+
+    job: Job
+    moved: int = 0  # bytes of this attempt that are across, counting resumed ones
+    rate: float = 0.0  # bytes a second
+    eta: float | None = None  # seconds
+    conflict: Conflict | None = None
+    retry_in: float | None = None  # seconds, when waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    counts: Mapping[JobState, int] = field(default_factory=dict)
+    size: int = 0  # bytes of every job that was not cancelled, skipped or failed
+    moved: int = 0  # of those, bytes that are across
+    rate: float = 0.0
+    eta: float | None = None
+
+    @property
+    def jobs(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def unfinished(self) -> int:
+        return sum(n for state, n in self.counts.items() if state in UNFINISHED)
+
+    @property
+    def running(self) -> int:
+        return sum(n for state, n in self.counts.items() if state in RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A window of the queue: `rows` are those from `first` on, `count` is how many there are."""
+
+    revision: int  # changes whenever any job's state, order or presence does
+    first: int
+    count: int
+    rows: tuple[Row, ...]
+    totals: Totals
+    rate_limit: int = 0  # bytes a second, 0 for none
+    workers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """Pushed once for each change, after it was journaled."""
+
+    job: Job
+    before: JobState | None  # None: newly enqueued
+    conflict: Conflict | None = None

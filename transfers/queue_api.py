@@ -1,0 +1,36 @@
+"""The one interface to the queue: the engine has it, and so will its client over the socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from transfers.model import Command, Row, Snapshot, StateChanged
+
+Listener = Callable[[Sequence[StateChanged]], None]
+
+
+class Queue(Protocol):
+    """Commands go down, snapshots come up. Safe to call from any thread."""
+
+    def send(self, command: Command) -> tuple[int, ...]:
+        """Carry out a command and return once it is journaled.
+
+        Returns the ids of the jobs it concerned (for Enqueue: the new ones, in order).
+        """
+        ...
+
+    def snapshot(self, first: int = 0, limit: int = 200) -> Snapshot:
+        """The jobs from position `first` on, at most `limit`, and the totals of all."""
+        ...
+
+    def row(self, job: int) -> Row | None:
+        """One job by its id, wherever it stands; None when it is not (any longer) there."""
+        ...
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Have every state change pushed to `listener`, from another thread; returns how to stop.
+
+        A listener must be quick and must not raise: post a message and return.
+        """
+        ...
