@@ -21,8 +21,8 @@
         ├── HostKeyChanged      never continued
         └── HostKeyRevoked      never continued
 
-Each says what happened, to what, and what to do next. Only ConnectionLost and Throttled are retried,
-and by the transfer engine alone. Texts are safe for a terminal: server-supplied parts go through
+Each says what happened, to what, and what to do next. Only ConnectionLost and Throttled are
+retried, by the transfer engine alone. Texts are safe for a terminal: server-supplied parts go through
 `text.printable` before they get here.
 """
 

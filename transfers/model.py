@@ -5,6 +5,7 @@ Everything here is a frozen dataclass of plain values, so that it can cross a so
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -61,7 +62,7 @@ _RUN_ORDER = (
 def _legal() -> Mapping[JobState, frozenset[JobState]]:
     legal = {
         here: frozenset({after, JobState.SKIPPED, JobState.QUEUED}) | _ASIDE
-        for here, after in zip(_RUN_ORDER, _RUN_ORDER[1:], strict=False)
+        for here, after in itertools.pairwise(_RUN_ORDER)
     }
     # An upload that cannot be proven before it has its name is verified after the commit, and a
     # mismatch is copied once more from zero.
