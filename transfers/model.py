@@ -154,7 +154,8 @@ class NewJob:
     source_version: str | None = None
     modified: float | None = None  # Unix seconds
     mode: int | None = None
-    note: str = ""
+    note: str = ""  # of Op.NOTE: why it is left out
+    failed: bool = False  # of Op.NOTE: a failure, not a choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ class Job:
     policy: Policy = Policy.ASK
     verify: Verify = Verify.AUTO
     attempt: int = 0  # how often it was started
-    attempts: int = 6  # how often it may be
+    attempts: int = 8  # how often it may be
     reason: str = ""  # of the state, for a person: one line, safe for a terminal
     park: ParkReason | None = None
     asks: str = ""  # the endpoint that needs an answer
@@ -184,6 +185,7 @@ class Job:
     upload: str | None = None  # the token of Writer.begin: may hold a secret
     replacing: str | None = None  # the destination's version that may be replaced
     digest: str = ""  # sha256 of the bytes as read from the source
+    committed: bool = False  # the destination has its name; only the source of a move is left
     proof: Proof | None = None
     started: float | None = None  # Unix seconds
     ended: float | None = None
@@ -317,6 +319,7 @@ class Snapshot:
     totals: Totals
     rate_limit: int = 0  # bytes a second, 0 for none
     workers: int = 0
+    notice: str = ""  # trouble of the queue itself, for a person
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,213 @@
+"""What each command does to the queue: decisions on a draft, no threads, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import singledispatch
+
+from transfers.control import Stop
+from transfers.draft import Draft, Signal
+from transfers.model import (
+    RUNNING,
+    Cancel,
+    Clear,
+    Command,
+    Enqueue,
+    Job,
+    JobState,
+    Move,
+    NewJob,
+    Op,
+    ParkReason,
+    Pause,
+    Policy,
+    Resolve,
+    Resume,
+    Retry,
+    Unpark,
+)
+
+
+@singledispatch
+def carry_out(command: Command, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
+    """Apply `command` to `draft`; returns the ids of the jobs it concerned.
+
+    `new_key` makes a job's own eight hex digits.
+    """
+    raise TypeError(f"not a command of the queue: {command!r}")
+
+
+@carry_out.register
+def _(command: Enqueue, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
+    batch = draft.next_id
+    ids = []
+    for new in command.jobs:
+        job = _new_job(new, command, batch, draft, new_key())
+        draft.add(job)
+        ids.append(job.id)
+    return tuple(ids)
+
+
+def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) -> Job:
+    job = Job(
+        id=draft.next_id,
+        batch=batch,
+        seq=draft.next_seq,
+        key=key,
+        op=new.op,
+        source=new.source,
+        target=new.target,
+        size=new.size,
+        source_version=new.source_version,
+        modified=new.modified,
+        mode=new.mode,
+        policy=command.policy,
+        verify=command.verify,
+        reason=new.note,
+    )
+    draft.next_id += 1
+    draft.next_seq += 1
+    if new.op is Op.NOTE:
+        return replace(job, state=JobState.FAILED if new.failed else JobState.SKIPPED)
+    return job
+
+
+@carry_out.register
+def _(command: Pause, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
+    concerned = []
+    for job in draft.select(command.jobs):
+        if job.state in RUNNING and not job.cancelling:
+            draft.signals.append(Signal(job.id, Stop.PAUSE))
+        elif job.state in (JobState.QUEUED, JobState.WAITING) and not job.cancelling:
+            draft.save(replace(job, state=JobState.PAUSED, reason=""))
+        else:
+            continue
+        concerned.append(job.id)
+    return tuple(concerned)
+
+
+@carry_out.register
+def _(command: Resume, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
+    return _queue_again(
+        draft,
+        [
+            job
+            for job in draft.select(command.jobs)
+            if job.state is JobState.PAUSED
+            or (job.state is JobState.PARKED and job.park is not ParkReason.CONFLICT)
+            or (job.state is JobState.WAITING and command.jobs is not None)
+        ],
+    )
+
+
+@carry_out.register
+def _(command: Cancel, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
+    concerned = []
+    for job in draft.select(command.jobs):
+        if job.finished or job.cancelling:
+            continue
+        concerned.append(job.id)
+        if job.state in RUNNING:
+            draft.save(replace(job, cancelling=True))
+            draft.signals.append(Signal(job.id, Stop.CANCEL))
+        elif job.upload is None:
+            draft.save(replace(job, state=JobState.CANCELLED, reason=""))
+        else:  # a worker removes what it left, then it is cancelled
+            draft.save(replace(job, state=JobState.QUEUED, cancelling=True, reason=""))
+    return tuple(concerned)
+
+
+@carry_out.register
+def _(command: Retry, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
+    states = {JobState.FAILED}
+    if command.jobs is not None:
+        states |= {JobState.CANCELLED, JobState.WAITING, JobState.PARKED}
+    jobs = [
+        replace(job, attempt=0, started=None, ended=None)
+        for job in draft.select(command.jobs)
+        if job.state in states and job.op is not Op.NOTE
+    ]
+    return _queue_again(draft, jobs)
+
+
+@carry_out.register
+def _(command: Resolve, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
+    answered = draft.get(command.job)
+    if answered is None:
+        return ()
+    jobs = [answered]
+    if command.whole_batch:
+        jobs = [
+            job
+            for job in draft.jobs()
+            if job.batch == answered.batch and (job.policy is Policy.ASK or job is answered)
+        ]
+    concerned = []
+    for job in jobs:
+        if job.finished:
+            continue
+        job = replace(job, policy=command.policy)
+        if job.state is JobState.PARKED and job.park is ParkReason.CONFLICT:
+            job = replace(job, state=JobState.QUEUED, attempt=max(0, job.attempt - 1), reason="")
+        draft.save(job)
+        concerned.append(job.id)
+    return tuple(concerned)
+
+
+@carry_out.register
+def _(command: Unpark, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
+    parked = [
+        job for job in draft.jobs() if job.state is JobState.PARKED and job.asks == command.endpoint
+    ]
+    return _queue_again(draft, parked)
+
+
+@carry_out.register
+def _(command: Clear, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
+    jobs = [job for job in draft.select(command.jobs) if job.finished]
+    for job in jobs:
+        draft.remove(job)
+    return tuple(job.id for job in jobs)
+
+
+@carry_out.register
+def _(command: Move, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
+    chosen = sorted(draft.select(command.jobs), key=lambda job: job.seq)
+    if command.to == "top":
+        first = min((job.seq for job in draft.jobs()), default=0) - len(chosen)
+        moved = [replace(job, seq=first + i) for i, job in enumerate(chosen)]
+    elif command.to == "bottom":
+        moved = [replace(job, seq=draft.next_seq + i) for i, job in enumerate(chosen)]
+        draft.next_seq += len(chosen)
+    else:
+        moved = _shifted(sorted(draft.jobs(), key=lambda job: job.seq), chosen, command.by)
+    for job in moved:
+        draft.save(job)
+    return tuple(job.id for job in chosen)
+
+
+def _shifted(order: list[Job], chosen: list[Job], by: int) -> list[Job]:
+    """`chosen` moved by `by` places within `order`; the jobs whose seq changes."""
+    ids = [job.id for job in order]
+    picked = {job.id for job in chosen}
+    step = -1 if by < 0 else 1
+    for _ in range(abs(by)):
+        for job in chosen if by < 0 else reversed(chosen):
+            here = ids.index(job.id)
+            there = here + step
+            if 0 <= there < len(ids) and ids[there] not in picked:
+                ids[here], ids[there] = ids[there], ids[here]
+    by_id = {job.id: job for job in order}
+    return [
+        replace(by_id[job_id], seq=before.seq)
+        for job_id, before in zip(ids, order, strict=True)
+        if by_id[job_id].seq != before.seq
+    ]
+
+
+def _queue_again(draft: Draft, jobs: list[Job]) -> tuple[int, ...]:
+    for job in jobs:
+        attempt = max(0, job.attempt - 1) if job.state is JobState.PARKED else job.attempt
+        draft.save(replace(job, state=JobState.QUEUED, attempt=attempt, reason=""))
+    return tuple(job.id for job in jobs)

@@ -1,0 +1,101 @@
+"""The one owner of the queue: a coordinator thread that alone writes the journal, and workers."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from providers.base import Provider
+from transfers.coordinator import Coordinator
+from transfers.journal import Journal
+from transfers.lock import QueueLock
+from transfers.messages import Message, Quit, Sent
+from transfers.model import Command, Row, Snapshot
+from transfers.queue_api import Listener
+from transfers.view import View
+
+JOURNAL_NAME = "queue.db"
+_QUIT_SECONDS = 5.0
+_ALIVE_SECONDS = 1.0
+_LOG = logging.getLogger("wharfie.queue")
+_STOPPED = (
+    "The queue stopped because of a mistake in Wharfie. Nothing is lost: start it again; the log "
+    "has the details."
+)
+
+
+class Engine:
+    """Runs the queue in `directory` (made 0700) within this process: implements `queue_api.Queue`.
+
+    `open_provider` connects to an endpoint. `run_existing`: work jobs of an earlier run as well.
+    Raises QueueInUse, JournalError.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        open_provider: Callable[[str], Provider],
+        *,
+        workers: int = 4,
+        rate: int = 0,
+        run_existing: bool = True,
+    ) -> None:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = QueueLock(directory)
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._view = View(time.monotonic)
+        started: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+
+        def coordinate() -> None:
+            try:
+                journal = Journal(directory / JOURNAL_NAME)
+                coordinator = Coordinator(
+                    journal, self._inbox, self._view, open_provider, workers, rate
+                )
+                coordinator.load(run_existing)
+            except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
+                started.put(error)
+                return
+            started.put(None)
+            try:
+                coordinator.run()
+            except Exception:
+                _LOG.exception("the coordinator stopped")
+                self._view.notice = _STOPPED
+                raise
+
+        self._thread = threading.Thread(target=coordinate, name="coordinator", daemon=True)
+        self._thread.start()
+        failure = started.get()
+        if failure is not None:
+            self._lock.release()
+            raise failure
+
+    def send(self, command: Command) -> tuple[int, ...]:
+        """See `queue_api.Queue.send`. Raises RuntimeError after `close`."""
+        message = Sent(command)
+        self._inbox.put(message)
+        while self._thread.is_alive():
+            with suppress(TimeoutError):
+                return message.reply.result(_ALIVE_SECONDS)
+        raise RuntimeError("the queue is closed")
+
+    def snapshot(self, first: int = 0, limit: int = 200) -> Snapshot:
+        return self._view.snapshot(first, limit)
+
+    def row(self, job: int) -> Row | None:
+        return self._view.row(job)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        return self._view.listen(listener)
+
+    def close(self) -> None:
+        """Stop what runs, keeping its unfinished bytes, and let go of the queue."""
+        self._inbox.put(Quit())
+        self._thread.join(_QUIT_SECONDS)
+        self._lock.release()

@@ -1,0 +1,223 @@
+"""The queue on disk: SQLite, one connection, one writer thread; survives kill -9 (faults.md 5).
+
+Rollback journal with `synchronous=EXTRA`, not WAL: the SQLite of today's servers has the WAL-reset
+bug (faults.md 11). Paths are BLOBs, because names need not be UTF-8.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from providers.base import Place
+from providers.text import from_bytes, to_bytes
+from transfers.model import Job, JobState, Op, ParkReason, Policy, Proof, ProofWord, Verify
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE job (
+    id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, seq INTEGER NOT NULL, key TEXT NOT NULL,
+    op TEXT NOT NULL,
+    source_endpoint TEXT NOT NULL, source_path BLOB NOT NULL,
+    target_endpoint TEXT NOT NULL, target_path BLOB NOT NULL,
+    state TEXT NOT NULL, size INTEGER, source_version TEXT, modified REAL, mode INTEGER,
+    policy TEXT NOT NULL, verify TEXT NOT NULL, attempt INTEGER NOT NULL, attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL, park TEXT, asks TEXT NOT NULL, cancelling INTEGER NOT NULL,
+    upload TEXT, replacing TEXT, digest TEXT NOT NULL, committed INTEGER NOT NULL,
+    proof_word TEXT, proof_algorithm TEXT, proof_source TEXT, proof_target TEXT, proof_how TEXT,
+    started REAL, ended REAL
+) STRICT;
+CREATE TABLE event (
+    job INTEGER NOT NULL, at REAL NOT NULL, before TEXT, after TEXT NOT NULL, why TEXT NOT NULL
+) STRICT;
+CREATE INDEX event_job ON event (job);
+"""
+
+_COLUMNS = 33
+_SAVE = f"INSERT OR REPLACE INTO job VALUES ({', '.join('?' * _COLUMNS)})"
+
+
+class JournalError(Exception):
+    """The queue cannot be read or written. The text is a sentence for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of a job's history. `at` in Unix seconds."""
+
+    job: int
+    at: float
+    before: JobState | None
+    after: JobState
+    why: str
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one transaction writes."""
+
+    saved: dict[int, Job] = field(default_factory=dict)
+    removed: set[int] = field(default_factory=set)
+    events: list[Event] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.saved or self.removed)
+
+
+class Journal:
+    """Opened, used and closed by one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with _explained(path):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode=DELETE")
+            self._db.execute("PRAGMA synchronous=EXTRA")
+            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._check()
+            self._create()
+
+    def _check(self) -> None:
+        answer = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        if tuple(answer) != ("ok",):
+            raise JournalError(_damaged(self._path))
+
+    def _create(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            self._db.executescript(
+                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;"
+            )
+        elif version != SCHEMA_VERSION:
+            raise JournalError(
+                f"The queue in {self._path} was written by a newer Wharfie (its version {version}, "
+                f"ours {SCHEMA_VERSION}). Update Wharfie, or give it another WHARFIE_HOME."
+            )
+
+    def load(self) -> list[Job]:
+        """Every job, in queue order."""
+        with _explained(self._path):
+            return [_job(row) for row in self._db.execute("SELECT * FROM job ORDER BY seq, id")]
+
+    def history(self, job: int) -> list[Event]:
+        """The events of one job, oldest first."""
+        query = "SELECT job, at, before, after, why FROM event WHERE job = ? ORDER BY rowid"
+        with _explained(self._path):
+            return [
+                Event(i, at, JobState(before) if before else None, JobState(after), why)
+                for i, at, before, after, why in self._db.execute(query, (job,))
+            ]
+
+    def write(self, changes: Changes) -> None:
+        """All of `changes` or nothing; durable on return. Raises JournalError."""
+        removed = [(i,) for i in changes.removed]
+        with _explained(self._path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.executemany(_SAVE, map(_row, changes.saved.values()))
+                self._db.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?)", _events(changes))
+                self._db.executemany("DELETE FROM job WHERE id = ?", removed)
+                self._db.executemany("DELETE FROM event WHERE job = ?", removed)
+                self._db.execute("COMMIT")
+            except sqlite3.Error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        self._db.close()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise JournalError(_damaged(path)) from error
+        raise JournalError(
+            f"The queue in {path} cannot be saved ({error}). Free some space there, or check "
+            "its owner and mode."
+        ) from error
+    except OSError as error:
+        raise JournalError(f"The queue in {path} cannot be opened: {error.strerror}.") from error
+
+
+def _damaged(path: Path) -> str:
+    return (
+        f"The queue in {path} is damaged. Nothing was changed. Move that file away to start with "
+        "an empty queue; keep it, the list of transfers may still be read from it."
+    )
+
+
+def _events(changes: Changes) -> Iterable[tuple[int, float, str | None, str, str]]:
+    return ((e.job, e.at, e.before, e.after, e.why) for e in changes.events)
+
+
+def _row(job: Job) -> tuple[object, ...]:
+    proof = job.proof
+    return (
+        *(job.id, job.batch, job.seq, job.key, job.op),
+        *(job.source.endpoint, to_bytes(job.source.path)),
+        *(job.target.endpoint, to_bytes(job.target.path)),
+        *(job.state, job.size, job.source_version, job.modified, job.mode),
+        *(job.policy, job.verify, job.attempt, job.attempts),
+        *(job.reason, job.park, job.asks, int(job.cancelling)),
+        *(job.upload, job.replacing, job.digest, int(job.committed)),
+        *((proof.word, proof.algorithm, proof.source, proof.target, proof.how) if proof else _NO),
+        *(job.started, job.ended),
+    )
+
+
+_NO = (None, None, None, None, None)
+
+
+def _job(row: sqlite3.Row) -> Job:
+    return Job(
+        id=row["id"],
+        batch=row["batch"],
+        seq=row["seq"],
+        key=row["key"],
+        op=Op(row["op"]),
+        source=Place(row["source_endpoint"], from_bytes(row["source_path"])),
+        target=Place(row["target_endpoint"], from_bytes(row["target_path"])),
+        state=JobState(row["state"]),
+        size=row["size"],
+        source_version=row["source_version"],
+        modified=row["modified"],
+        mode=row["mode"],
+        policy=Policy(row["policy"]),
+        verify=Verify(row["verify"]),
+        attempt=row["attempt"],
+        attempts=row["attempts"],
+        reason=row["reason"],
+        park=ParkReason(row["park"]) if row["park"] else None,
+        asks=row["asks"],
+        cancelling=bool(row["cancelling"]),
+        upload=row["upload"],
+        replacing=row["replacing"],
+        digest=row["digest"],
+        committed=bool(row["committed"]),
+        proof=_proof(row),
+        started=row["started"],
+        ended=row["ended"],
+    )
+
+
+def _proof(row: sqlite3.Row) -> Proof | None:
+    if row["proof_word"] is None:
+        return None
+    return Proof(
+        ProofWord(row["proof_word"]),
+        row["proof_algorithm"],
+        row["proof_source"],
+        row["proof_target"],
+        row["proof_how"],
+    )

@@ -1,0 +1,44 @@
+"""One owner of a queue: a lock the system frees when its holder dies. No PID files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+class QueueInUse(Exception):
+    """Another Wharfie holds this queue."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(
+            f"Another Wharfie is using the queue in {directory}. Close it first, or give this "
+            "one a home of its own with WHARFIE_HOME."
+        )
+
+
+class QueueLock:
+    """Held from construction to `release` (or the end of the process)."""
+
+    def __init__(self, directory: Path) -> None:
+        self._fd = os.open(directory / "queue.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(self._fd)
+        except OSError as error:
+            os.close(self._fd)
+            raise QueueInUse(directory) from error
+
+    def release(self) -> None:
+        os.close(self._fd)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(fd: int) -> None:
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

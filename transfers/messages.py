@@ -1,0 +1,48 @@
+"""What reaches the coordinator: commands from people, reports and ends from workers."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from providers.errors import ProviderError
+from transfers.control import Checkpoint, Stop
+from transfers.model import Command, Conflict, Job
+from transfers.retry import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A command; `reply` gets the ids it concerned once it is journaled."""
+
+    command: Command
+    reply: Future[tuple[int, ...]] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A running job's new value; `reply` gets it as journaled."""
+
+    job: Job
+    reply: Future[Job] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run is over: `job` as the worker left it, with the reason when it is not at its end."""
+
+    job: Job
+    stop: Stop | None = None
+    error: ProviderError | None = None
+    verdict: Verdict | None = None  # what the error means
+    conflict: Conflict | None = None
+    checkpoint: Checkpoint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Stop every run, keep the queue, end the coordinator."""
+
+
+Message: TypeAlias = Sent | Reported | Ended | Quit

@@ -1,0 +1,52 @@
+"""Rates and times left, from counters that only grow. The clock is passed in."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+_MEMORY_SECONDS = 4.0  # a change of speed is mostly seen after this
+_SHORTEST_SECONDS = 0.1
+
+
+class Gauge:
+    """Bytes of one attempt that are across. One thread adds; any thread reads."""
+
+    __slots__ = ("moved", "resumed")
+
+    def __init__(self, resumed: int = 0) -> None:
+        self.resumed = resumed
+        self.moved = resumed
+
+    def add(self, count: int) -> None:
+        self.moved += count
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A rate in bytes a second, smoothed, and the counter and time (seconds) it was taken at."""
+
+    at: float
+    moved: int
+    rate: float = 0.0
+
+
+def advance(last: Reading | None, moved: int, now: float) -> Reading:
+    """The reading after `last`: an exponential average with a memory of a few seconds."""
+    if last is None or moved < last.moved:
+        return Reading(now, moved)
+    elapsed = now - last.at
+    if elapsed < _SHORTEST_SECONDS:
+        return last
+    current = (moved - last.moved) / elapsed
+    if last.rate == 0.0:
+        return Reading(now, moved, current)
+    weight = 1.0 - math.exp(-elapsed / _MEMORY_SECONDS)
+    return Reading(now, moved, last.rate + weight * (current - last.rate))
+
+
+def eta(left: int | None, rate: float) -> float | None:
+    """Seconds until `left` bytes are across; None when nobody can tell."""
+    if left is None or rate < 1.0:
+        return None
+    return max(0, left) / rate

@@ -1,0 +1,82 @@
+"""What an error means for a job, and how long to wait. Pure: randomness is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from providers.errors import (
+    AuthRequired,
+    ConnectionLost,
+    HostKeyProblem,
+    HostKeyUnknown,
+    NoSpace,
+    ProviderError,
+    SourceChanged,
+    TargetChanged,
+    Throttled,
+    UploadExpired,
+)
+from transfers.model import JobState, ParkReason
+
+FIRST_DELAY = 1.0  # seconds
+LONGEST_DELAY = 300.0  # seconds
+
+
+class Mismatch(ProviderError):
+    """The destination's bytes are not the source's: found by verification, not by a place."""
+
+    what = "the copy differs from the source"
+    advice = "The source is untouched; check the network, memory and disk, then retry."
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of the job. `delay` in seconds; `restart`: what was moved is not used again."""
+
+    state: JobState
+    delay: float = 0.0
+    restart: bool = False
+    park: ParkReason | None = None
+    asks: str = ""
+
+
+def delay(attempt: int, random: Callable[[], float]) -> float:
+    """Seconds to wait after the `attempt`-th try: full jitter, doubling from 1 s up to 5 min."""
+    longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(attempt, 30))
+    return float(max(0.1, longest * random()))
+
+
+def judge(
+    error: ProviderError,
+    attempt: int,
+    attempts: int,
+    random: Callable[[], float],
+) -> Verdict:
+    """What `error` means for a job that was started `attempt` times of `attempts`."""
+    if isinstance(error, HostKeyUnknown):
+        return Verdict(JobState.PARKED, park=ParkReason.HOST_KEY, asks=error.endpoint)
+    if isinstance(error, HostKeyProblem):
+        return Verdict(JobState.FAILED)
+    if isinstance(error, AuthRequired):
+        return Verdict(JobState.PARKED, park=ParkReason.SIGN_IN, asks=error.endpoint)
+    if isinstance(error, NoSpace):
+        return Verdict(JobState.PARKED, park=ParkReason.SPACE)
+    if isinstance(error, TargetChanged):
+        return Verdict(JobState.QUEUED, restart=True) if attempt < attempts else _FAILED
+    if attempt >= attempts:
+        transient = isinstance(error, ConnectionLost | Throttled)
+        return Verdict(JobState.FAILED, restart=not transient)
+    if isinstance(error, Throttled):
+        wait = error.retry_after
+        return Verdict(JobState.WAITING, delay(attempt, random) if wait is None else wait)
+    if isinstance(error, ConnectionLost):
+        return Verdict(JobState.WAITING, delay(attempt, random))
+    if isinstance(error, UploadExpired):
+        return Verdict(JobState.QUEUED, restart=True)
+    if isinstance(error, SourceChanged | Mismatch) and attempt < 2:
+        return Verdict(JobState.QUEUED, restart=True)
+    return _FAILED
+
+
+_FAILED = Verdict(JobState.FAILED, restart=True)

@@ -1,0 +1,126 @@
+"""What faces see of the queue: snapshots cut on demand, changes pushed once. Thread-safe."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from transfers.book import Book
+from transfers.journal import Changes
+from transfers.meter import Gauge, Reading, advance, eta
+from transfers.model import Conflict, Job, JobState, Row, Snapshot, StateChanged, Totals
+from transfers.queue_api import Listener
+
+
+class View:
+    """The coordinator publishes, any thread reads. `clock` is monotonic, in seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._book = Book()
+        self._gauges: dict[int, Gauge] = {}
+        self._readings: dict[int, Reading] = {}
+        self._conflicts: dict[int, Conflict] = {}
+        self._retry_at: dict[int, float] = {}
+        self._listeners: list[Listener] = []
+        self._total: Reading | None = None
+        self._gone = 0  # bytes of runs that are over: keeps the total's counter growing
+        self.rate_limit = 0
+        self.workers = 0
+        self.notice = ""
+
+    def start(self, book: Book) -> None:
+        """Show `book` from now on; only `publish` changes it."""
+        with self._lock:
+            self._book = book
+
+    def publish(self, changes: Changes, pushed: Sequence[StateChanged]) -> None:
+        """Take in what was journaled, then tell the listeners."""
+        with self._lock:
+            self._book.apply(changes)
+            for change in pushed:
+                if change.conflict is not None:
+                    self._conflicts[change.job.id] = change.conflict
+                elif change.job.state is not JobState.PARKED:
+                    self._conflicts.pop(change.job.id, None)
+            listeners = list(self._listeners)
+        if pushed:
+            for listener in listeners:
+                listener(pushed)
+
+    def started(self, job: int, gauge: Gauge) -> None:
+        with self._lock:
+            self._gauges[job] = gauge
+            self._retry_at.pop(job, None)
+
+    def ended(self, job: int) -> None:
+        with self._lock:
+            gauge = self._gauges.pop(job, None)
+            self._readings.pop(job, None)
+            if gauge is not None:
+                self._gone += gauge.moved - gauge.resumed
+
+    def waiting(self, job: int, until: float) -> None:
+        with self._lock:
+            self._retry_at[job] = until
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        with self._lock:
+            self._listeners.append(listener)
+
+        def stop() -> None:
+            with self._lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return stop
+
+    def row(self, job_id: int) -> Row | None:
+        with self._lock:
+            job = self._book.get(job_id)
+            return None if job is None else self._row(job, self._clock())
+
+    def snapshot(self, first: int, limit: int) -> Snapshot:
+        with self._lock:
+            now = self._clock()
+            rows = tuple(self._row(job, now) for job in self._book.window(first, limit))
+            return Snapshot(
+                revision=self._book.revision,
+                first=first,
+                count=len(self._book),
+                rows=rows,
+                totals=self._totals(now),
+                rate_limit=self.rate_limit,
+                workers=self.workers,
+                notice=self.notice,
+            )
+
+    def _row(self, job: Job, now: float) -> Row:
+        gauge = self._gauges.get(job.id)
+        retry_at = self._retry_at.get(job.id) if job.state is JobState.WAITING else None
+        retry_in = None if retry_at is None else max(0.0, retry_at - now)
+        conflict = self._conflicts.get(job.id)
+        if gauge is None:
+            moved = (job.size or 0) if job.state is JobState.DONE else 0
+            return Row(job, moved, conflict=conflict, retry_in=retry_in)
+        reading = advance(self._readings.get(job.id), gauge.moved, now)
+        self._readings[job.id] = reading
+        left = None if job.size is None else job.size - gauge.moved
+        rate = reading.rate if job.state is JobState.TRANSFERRING else 0.0
+        return Row(job, gauge.moved, rate, eta(left, rate), conflict, retry_in)
+
+    def _totals(self, now: float) -> Totals:
+        running = sum(gauge.moved for gauge in self._gauges.values())
+        moved_ever = self._gone + sum(g.moved - g.resumed for g in self._gauges.values())
+        self._total = advance(self._total, moved_ever, now)
+        moved = self._book.done + running
+        left = self._book.size - moved
+        rate = self._total.rate if self._gauges else 0.0
+        return Totals(
+            counts={state: n for state, n in self._book.counts.items() if n},
+            size=self._book.size,
+            moved=moved,
+            rate=rate,
+            eta=eta(left, rate) if left > 0 else None,
+        )

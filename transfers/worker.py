@@ -1,0 +1,205 @@
+"""The only code that moves bytes: one job from preparing to done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+
+from providers.base import Entry, Reader
+from providers.errors import (
+    AlreadyExists,
+    NotEmpty,
+    NotFound,
+    ProviderError,
+    SourceChanged,
+    TargetChanged,
+)
+from transfers.control import Checkpoint, Stop, Stopped
+from transfers.model import Job, JobState, Op, Proof, ProofWord
+from transfers.prepare import part_size, prepare
+from transfers.retry import Mismatch
+from transfers.run import Run, WritableProvider, ensure_directory, writable
+from transfers.stream import Stream
+from transfers.verify import prove
+
+
+def work(run: Run) -> Job:
+    """Carry the job as far as it goes and return it as it ended: DONE, SKIPPED or PARKED.
+
+    Raises ProviderError when something went wrong (the caller judges), Stopped when it was told
+    to pause or quit. A cancel is cleaned up here and ends as CANCELLED.
+    """
+    try:
+        if run.job.cancelling:
+            raise Stopped(Stop.CANCEL)
+        return _OPERATIONS[run.job.op](run)
+    except Stopped as stopped:
+        if stopped.why is not Stop.CANCEL:
+            raise
+        note = clean_up(run)
+        return replace(run.job, state=JobState.CANCELLED, reason=note)
+
+
+def clean_up(run: Run) -> str:
+    """Remove what an unfinished upload left; returns what could not be removed, or ""."""
+    if run.job.upload is None:
+        return ""
+    try:
+        run.target().abort(run.job.upload)
+    except ProviderError as error:
+        return f"its unfinished bytes may be left behind: {error}"
+    run.job = replace(run.job, upload=None)
+    run.control.checkpoint = None
+    return ""
+
+
+def _copy(run: Run) -> Job:
+    if run.job.committed:
+        return _finish_move(run, run.job)
+    if run.job.proof is not None and run.job.upload is not None:
+        return _settle(run)
+    job = prepare(run)
+    if job.state is not JobState.TRANSFERRING:
+        return job
+    run.report(job)
+    _transfer(run)
+    return _finish_move(run, _commit(run))
+
+
+def _transfer(run: Run) -> None:
+    """Move every missing part, with the digest of what was read; ends in VERIFYING."""
+    job, source, target = run.job, run.source(), run.target()
+    upload = job.upload or ""
+    state = run.control.checkpoint or Checkpoint(
+        upload, job.source_version, job.size, part_size(target, job.size), (), hashlib.sha256()
+    )
+    run.control.gauge.moved = run.control.gauge.resumed = state.offset
+    path = job.source.path
+    with source.read(path, offset=state.offset, version=job.source_version) as reader:
+        hasher = _move_parts(run, target, reader, state)
+    _require_unchanged(source.stat(path), job)
+    moved = run.control.gauge.moved
+    run.report(replace(job, state=JobState.VERIFYING, size=moved, digest=hasher))
+
+
+def _move_parts(run: Run, target: WritableProvider, reader: Reader, state: Checkpoint) -> str:
+    """Put what `reader` gives into the upload, part by part; returns the SHA-256 of the file."""
+    hasher = state.hasher.copy()
+    stream = Stream(reader, hasher, run.control, run.limiter)
+    receipts = list(state.receipts)
+    while not stream.at_end():
+        run.control.check()
+        index = len(receipts)
+        receipts.append(copy_part(target, state, index, stream))
+        run.control.checkpoint = replace(state, receipts=tuple(receipts), hasher=hasher.copy())
+    size = state.size
+    if size is not None and state.offset + stream.taken != size:
+        raise SourceChanged(run.job.source.path, f"{size} bytes were expected, {stream.taken} came")
+    run.control.checkpoint = replace(state, receipts=tuple(receipts), hasher=hasher.copy())
+    return hasher.hexdigest()
+
+
+def copy_part(target: WritableProvider, state: Checkpoint, index: int, stream: Stream) -> str:
+    """One part across: the only place where bytes move. Returns its receipt."""
+    offset = index * state.part_size
+    return target.put_part(state.upload, index, offset, stream.part(state.part_size))
+
+
+def _commit(run: Run) -> Job:
+    """Prove what was stored, then give it its name. Raises Mismatch, TargetChanged."""
+    job, target = run.job, run.target()
+    upload = job.upload or ""
+    staged = target.staged(upload)
+    proof = _prove(run, staged) if staged is not None else None
+    job = run.report(replace(job, state=JobState.COMMITTING, proof=proof))
+    receipts = run.control.checkpoint.receipts if run.control.checkpoint else ()
+    try:
+        entry = target.finish(upload, receipts, replacing=job.replacing)
+    except AlreadyExists as error:
+        raise TargetChanged(error.path, "something appeared there meanwhile") from error
+    if proof is None:
+        proof = _prove(run, entry.path)
+    return replace(job, proof=proof)
+
+
+def _prove(run: Run, path: str) -> Proof:
+    job, target = run.job, run.target()
+    proof = prove(target, path, job.size or 0, job.digest, job.verify, run.control.check)
+    if proof.word is ProofWord.MISMATCH:
+        if target.staged(job.upload or "") is not None:
+            target.abort(job.upload or "")
+        run.report(replace(job, upload=None, proof=proof))
+        run.control.checkpoint = None
+        raise Mismatch(job.target.path)
+    return proof
+
+
+def _settle(run: Run) -> Job:
+    """The last run ended while the name was being given: look what happened (faults.md A6).
+
+    `finish` answers a repeated call with the entry; what stands there is proven again.
+    """
+    job, target = run.job, run.target()
+    upload = job.upload or ""
+    receipts = tuple((target.parts(upload) or {}).values())
+    try:
+        entry = target.finish(upload, receipts, replacing=job.replacing)
+    except (AlreadyExists, NotFound, TargetChanged):
+        run.report(replace(job, proof=None))
+        return _copy(run)
+    proof = prove(target, entry.path, job.size or 0, job.digest, job.verify, run.control.check)
+    if proof.word is ProofWord.MISMATCH:
+        raise TargetChanged(job.target.path, "it changed while its copy was being finished")
+    return _finish_move(run, replace(job, proof=proof))
+
+
+def _finish_move(run: Run, job: Job) -> Job:
+    """After the commit. The source of a move goes only once that is durable, and only unchanged."""
+    done = replace(job, state=JobState.DONE, upload=None, reason="")
+    if job.op is not Op.MOVE:
+        return done
+    job = run.report(replace(job, committed=True))
+    try:
+        source = writable(run.source(), job.source)
+        _require_unchanged(source.stat(job.source.path), job)
+        source.delete(job.source.path)
+    except NotFound:
+        return done
+    except ProviderError as error:
+        return replace(done, reason=f"copied and proven, but the source was kept: {error}")
+    return done
+
+
+def _require_unchanged(now: Entry, job: Job) -> None:
+    if now.version != job.source_version or (job.size is not None and now.size != job.size):
+        raise SourceChanged(job.source.path)
+
+
+def _make_directory(run: Run) -> Job:
+    ensure_directory(run.target(), run.job.target, run.known_directories)
+    return replace(run.job, state=JobState.DONE, reason="")
+
+
+def _remove_directory(run: Run) -> Job:
+    """The emptied source directory of a move; one that is not empty is kept."""
+    try:
+        writable(run.source(), run.job.source).delete(run.job.source.path)
+    except NotEmpty:
+        return replace(run.job, state=JobState.SKIPPED, reason="kept: it is not empty")
+    except NotFound:
+        pass
+    return replace(run.job, state=JobState.DONE, reason="")
+
+
+def _note(run: Run) -> Job:
+    return replace(run.job, state=JobState.SKIPPED)
+
+
+_OPERATIONS: dict[Op, Callable[[Run], Job]] = {
+    Op.COPY: _copy,
+    Op.MOVE: _copy,
+    Op.MAKE_DIR: _make_directory,
+    Op.REMOVE_DIR: _remove_directory,
+    Op.NOTE: _note,
+}
