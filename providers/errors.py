@@ -22,8 +22,8 @@
         └── HostKeyRevoked      never continued
 
 Each says what happened, to what, and what to do next. Only ConnectionLost and Throttled are
-retried, by the transfer engine alone. Texts are safe for a terminal: server-supplied parts go through
-`text.printable` before they get here.
+retried, by the transfer engine alone. Texts are safe for a terminal: what a server supplied goes
+through `text.printable` before it gets here.
 """
 
 from __future__ import annotations

@@ -62,7 +62,41 @@ def plan_tree(
     )
     for entry in entries:
         _refuse_own_subtree(walk, entry, target_place)
-        _add(walk, entry, target_place.path)
+        _walk(walk, _take(walk, entry, target_place.path))
+    return _result(walk)
+
+
+def plan_directory(
+    source: Provider,
+    entry: Entry,
+    source_endpoint: str,
+    target: Provider,
+    target_place: Place,
+    *,
+    move: bool,
+    keep_source: bool,
+) -> tuple[NewJob, ...]:
+    """The jobs that make `target_place` a copy of the directory `entry`.
+
+    `keep_source`: a move takes what is in it and leaves the directory itself. Raises as plan_tree.
+    """
+    walk = _Walk(
+        source=source,
+        source_endpoint=source_endpoint,
+        target=target,
+        target_endpoint=target_place.endpoint,
+        move=move,
+        on_progress=lambda _: None,
+        cancelled=lambda: False,
+    )
+    _refuse_own_subtree(walk, entry, target_place)
+    _walk(walk, [(Place(source_endpoint, entry.path), target_place)])
+    if keep_source:
+        del walk.removals[:1]
+    return _result(walk)
+
+
+def _result(walk: _Walk) -> tuple[NewJob, ...]:
     # A directory was noted before what is below it: removed in reverse, it is empty by then.
     return (*walk.jobs, *reversed(walk.removals))
 
@@ -74,9 +108,8 @@ def plan_one(
     return (_file(entry, source_place.endpoint, target_place, move),)
 
 
-def _add(walk: _Walk, entry: Entry, directory: str) -> None:
-    """`entry` and all below it. A stack, not recursion: trees may be deeper than Python's."""
-    pending = _take(walk, entry, directory)
+def _walk(walk: _Walk, pending: list[tuple[Place, Place]]) -> None:
+    """Everything below `pending`. A stack, not recursion: trees may be deeper than Python's."""
     while pending:
         source, target = pending.pop()
         children = [child for page in walk.source.list_dir(source.path) for child in page]

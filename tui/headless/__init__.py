@@ -1,0 +1,1 @@
+"""What the commands do: `wharfie ls`, `copy`, `demo`, and the start of the screen."""

@@ -1,0 +1,99 @@
+"""`wharfie demo`: the panes, or a check of every provider, on loopback servers with sample data."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from providers.access import Access
+from providers.base import Place
+from providers.location import LOCAL
+from providers.registry import open_provider
+from providers.sandbox.start import Sandbox
+from transfers.engine import Engine
+from transfers.model import Enqueue, Job, JobState, Op, ProofWord, Verify
+from transfers.scan import plan_tree
+from tui import format as fmt
+from tui.headless.copy import follow
+from tui.headless.report import Report
+from tui.headless.screen import run_screen
+from tui.settings import Home, home_in, make_private
+
+_ROUTE_WIDTH = 17
+
+
+def run_demo(*, check: bool) -> int:
+    """Start the servers, show or check, and leave nothing behind. Raises ProviderError."""
+    with Sandbox() as sandbox, tempfile.TemporaryDirectory(prefix="wharfie-demo-home-") as name:
+        home = home_in(Path(name))
+        make_private(home.queue)
+        access = demo_access(sandbox, home)
+        if check:
+            return _check(sandbox, home, access)
+        left = Place(LOCAL, str(sandbox.local_root))
+        return run_screen(home, access, left, Place(sandbox.endpoint, sandbox.remote_root))
+
+
+def demo_access(sandbox: Sandbox, home: Home) -> Access:
+    """What opens the sandbox's servers, and nothing of the person's own."""
+    home.known_hosts.write_text(sandbox.known_hosts_line + "\n", encoding="ascii")
+    access = Access(known_hosts=home.known_hosts, use_agent=False, use_default_keys=False)
+    access.secrets.put(sandbox.endpoint, "password", sandbox.password)
+    return access
+
+
+def _check(sandbox: Sandbox, home: Home, access: Access) -> int:
+    """Copy the samples along every route, each file read back and compared."""
+    back = sandbox.local_root.parent / "came-back"
+    routes = (
+        ("local → sftp", LOCAL, str(sandbox.local_root), sandbox.endpoint, "/from-local"),
+        ("sftp → sftp", sandbox.endpoint, "/from-local", sandbox.endpoint, "/copied-there"),
+        ("sftp → local", sandbox.endpoint, "/copied-there", LOCAL, str(back)),
+        ("local → memory", LOCAL, str(back), "memory://demo", "/"),
+        ("memory → local", "memory://demo", "/", LOCAL, str(back) + "-again"),
+    )
+    engine = Engine(home.queue, lambda endpoint: open_provider(endpoint, access))
+    print(f"{'route':{_ROUTE_WIDTH}} {'files':>6} {'bytes':>10}  proven")
+    try:
+        fine = [
+            _route(engine, access, title, Place(source, path), Place(target, folder))
+            for title, source, path, target, folder in routes
+        ]
+    finally:
+        engine.close()
+    print("all copies proven" if all(fine) else "NOT all copies proven")
+    return 0 if all(fine) else 1
+
+
+def _route(engine: Engine, access: Access, title: str, source: Place, target: Place) -> bool:
+    """Copy everything below `source` into `target`; print a line of the table."""
+    there, here = (open_provider(place.endpoint, access) for place in (source, target))
+    try:
+        entries = [entry for page in there.list_dir(source.path) for entry in page]
+        jobs = plan_tree(there, entries, source.endpoint, here, target, move=False)
+    finally:
+        there.close()
+        here.close()
+    report = _Quiet(as_json=False)
+    follow(engine, Enqueue(jobs, verify=Verify.STRONG), report)
+    proofs = ", ".join(f"{n} × {proof}" for proof, n in sorted(report.proofs.items()))
+    files = [job for job in report.jobs if job.op is Op.COPY]
+    size = fmt.size(report.size)
+    print(f"{title:{_ROUTE_WIDTH}} {len(files):>6} {size:>10}  {proofs}")
+    failed = [job for job in report.jobs if job.state is not JobState.DONE]
+    for job in failed:
+        print(f"  {job.state}: {job.reason}")
+    proven = all(job.proof is not None and job.proof.word is ProofWord.SHA256 for job in files)
+    return proven and bool(files) and not failed
+
+
+class _Quiet(Report):
+    """Counts and keeps, prints nothing."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__(as_json)
+        self.jobs: list[Job] = []
+
+    def job(self, job: Job) -> None:
+        self.jobs.append(job)
+        self.count(job)

@@ -1,0 +1,107 @@
+"""What a headless run says: a line for each finished job, a summary, progress on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+
+from providers.location import show
+from providers.text import printable
+from transfers.model import Job, JobState, Op, ProofWord, Totals
+from tui import format as fmt
+
+_NOT_FINE = frozenset({JobState.FAILED, JobState.PARKED, JobState.CANCELLED})
+
+
+@dataclass
+class Report:
+    """Prints jobs as they end and counts them."""
+
+    as_json: bool
+    states: Counter[JobState] = field(default_factory=Counter)
+    proofs: Counter[str] = field(default_factory=Counter)
+    size: int = 0  # bytes of finished copies
+    kept: int = 0  # sources of moves that could not be removed
+    _progress_width: int = 0
+
+    def job(self, job: Job) -> None:
+        """A job reached its end, or was parked."""
+        self.count(job)
+        self.clear_progress()
+        if self.as_json:
+            print(json.dumps(describe(job)), flush=True)
+        else:
+            stream = sys.stderr if job.state in _NOT_FINE else sys.stdout
+            print(_line(job), file=stream, flush=True)
+
+    def count(self, job: Job) -> None:
+        self.states[job.state] += 1
+        if job.state is JobState.DONE:
+            self.size += job.size or 0
+            if job.proof is not None:
+                self.proofs[str(job.proof)] += 1
+            if job.op is Op.MOVE and "source was kept" in job.reason:
+                self.kept += 1
+
+    def summary(self) -> None:
+        if self.as_json:
+            states = {state.value: count for state, count in self.states.items()}
+            told = {"summary": True, "bytes": self.size, **states, "proofs": dict(self.proofs)}
+            print(json.dumps(told), flush=True)
+            return
+        states_text = ", ".join(f"{n} {state}" for state, n in sorted(self.states.items()))
+        proofs = ", ".join(f"{n} × {proof}" for proof, n in sorted(self.proofs.items()))
+        told_proofs = f" · proven: {proofs}" if proofs else ""
+        print(f"{states_text or 'nothing to do'} · {fmt.size(self.size)}{told_proofs}")
+
+    @property
+    def all_fine(self) -> bool:
+        """Nothing failed, nothing waits for a person, no source of a move was left."""
+        return not self.kept and not any(self.states[state] for state in _NOT_FINE)
+
+    def progress(self, totals: Totals) -> None:
+        """Show where things stand, on a terminal only."""
+        if not sys.stderr.isatty():
+            return
+        ended = totals.jobs - totals.unfinished
+        text = (
+            f"{ended}/{totals.jobs} files  {fmt.size(totals.moved)} of {fmt.size(totals.size)}  "
+            f"{fmt.rate(totals.rate)}  {fmt.duration(totals.eta)}"
+        )
+        self.clear_progress()
+        sys.stderr.write(text)
+        sys.stderr.flush()
+        self._progress_width = len(text)
+
+    def clear_progress(self) -> None:
+        if self._progress_width:
+            sys.stderr.write("\r" + " " * self._progress_width + "\r")
+            self._progress_width = 0
+
+
+def describe(job: Job) -> dict[str, object]:
+    """A job as `--json` prints it."""
+    proof = job.proof
+    return {
+        "source": show(job.source),
+        "target": show(job.target),
+        "op": job.op.value,
+        "state": job.state.value,
+        "size": job.size,
+        "proof": None if proof is None else str(proof),
+        "sha256": job.digest or None,
+        "how": "" if proof is None else proof.how,
+        "attempts": job.attempt,
+        "reason": job.reason,
+    }
+
+
+def _line(job: Job) -> str:
+    said = str(job.proof) if job.proof is not None else ""
+    if job.proof is not None and job.proof.word is ProofWord.MISMATCH:
+        said = said.upper()
+    arrow = f"{printable(show(job.source))} → {printable(show(job.target))}"
+    reason = f"  ({job.reason})" if job.reason else ""
+    return f"{job.state:9} {said:16} {fmt.size(job.size):>9}  {arrow}{reason}"
