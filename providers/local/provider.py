@@ -1,0 +1,234 @@
+"""This computer's files as a Provider, Writer and Digester. Holds no state: any thread may call."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import FileIO
+from itertools import islice
+
+from providers.access import Access
+from providers.base import Body, Buffer, Capabilities, Entry, Kind, Parts
+from providers.errors import (
+    InvalidName,
+    SourceChanged,
+    Unsupported,
+    UploadExpired,
+    WrongKind,
+)
+from providers.local import upload as uploads
+from providers.local.durable import move_to_free_name, move_to_new_name, sync_directory
+from providers.local.entries import entry_of, entry_of_item, kind_of
+from providers.local.faults import system_errors
+from providers.local.upload import Upload
+from providers.local.windows import check_windows_name
+from providers.names import check_name
+
+WINDOWS = os.name == "nt"
+_PAGE = 1000  # entries
+_CHUNK = 1 << 20  # bytes
+_SEPARATORS = os.sep + (os.altsep or "")
+_READ_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)  # opening a FIFO would wait for a writer for ever
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOINHERIT", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_CAPS = Capabilities(
+    connections=8,
+    ranged_reads=True,
+    real_directories=True,
+    atomic_replace=True,
+    digests=frozenset({"sha256"}),
+    parts=Parts(order="any", min_size=1, max_size=1 << 50),
+)
+
+
+class LocalReader:
+    """An open file and the range that was asked of it."""
+
+    def __init__(self, file: FileIO, entry: Entry, offset: int, length: int | None) -> None:
+        self.entry = entry
+        self._file = file
+        self._offset = offset
+        self._length = (entry.size or 0) - offset if length is None else length
+
+    def chunks(self) -> Iterator[Buffer]:
+        """Views of one buffer that is filled again and again."""
+        left = self._length
+        buffer = memoryview(bytearray(max(0, min(_CHUNK, left))))
+        with system_errors(self.entry.path):
+            self._file.seek(self._offset)
+        while left > 0:
+            with system_errors(self.entry.path):
+                count = self._file.readinto(buffer[:left])
+            if not count:
+                raise SourceChanged(self.entry.path, "the file ended before its size")
+            left -= count
+            yield buffer[:count]
+
+
+class LocalProvider:
+    """See `providers.base` for what each method promises."""
+
+    @property
+    def caps(self) -> Capabilities:
+        return _CAPS
+
+    # Addresses -------------------------------------------------------------------------------
+
+    def resolve(self, path: str) -> str:
+        if "\0" in path:
+            raise InvalidName(path)
+        full = os.path.abspath(os.path.expanduser(path or "~"))
+        if os.sep == "/" and full.startswith("//"):  # POSIX lets "//" mean something else
+            return "/" + full.lstrip("/")
+        return full
+
+    def join(self, directory: str, name: str) -> str:
+        check_name(directory, name, separators=_SEPARATORS)
+        if WINDOWS:
+            check_windows_name(directory, name)
+        with system_errors(directory):
+            os.fsencode(name)
+        return os.path.join(directory, name)
+
+    def parent(self, path: str) -> str:
+        return os.path.dirname(path)
+
+    def name(self, path: str) -> str:
+        return os.path.basename(path)
+
+    # Looking ---------------------------------------------------------------------------------
+
+    def list_dir(self, path: str) -> Iterator[Sequence[Entry]]:
+        with system_errors(path):
+            items = os.scandir(path)
+        with items:
+            while True:
+                with system_errors(path):
+                    page = [entry_of_item(item) for item in islice(items, _PAGE)]
+                if not page:
+                    return
+                yield page
+
+    def stat(self, path: str, *, follow: bool = False) -> Entry:
+        with system_errors(path):
+            info = os.stat(path) if follow else os.lstat(path)
+        return entry_of(path, self.name(path), info)
+
+    @contextmanager
+    def read(
+        self,
+        path: str,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        version: str | None = None,
+    ) -> Iterator[LocalReader]:
+        with self._open(path) as file:
+            entry = entry_of(path, self.name(path), os.fstat(file.fileno()))
+            if version is not None and entry.version != version:
+                raise SourceChanged(path)
+            if length is None and offset > (entry.size or 0):
+                raise SourceChanged(path, "the file is shorter than it was")
+            yield LocalReader(file, entry, offset, length)
+
+    def _open(self, path: str) -> FileIO:
+        """A regular file opened to be read. A device is not even opened: that may have effects."""
+        with system_errors(path):
+            if stat.S_ISREG(os.stat(path).st_mode):
+                file = FileIO(os.open(path, _READ_FLAGS))
+                if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return file
+                file.close()
+        raise WrongKind(path, "is not a regular file")
+
+    def digest(self, path: str, algorithm: str) -> str:
+        if algorithm not in _CAPS.digests:
+            raise Unsupported(path, f"{algorithm} digests are not made here")
+        with self._open(path) as file, system_errors(path):
+            return hashlib.file_digest(file, algorithm).hexdigest()
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    # Changing --------------------------------------------------------------------------------
+
+    def make_dir(self, path: str) -> None:
+        with system_errors(path):
+            os.mkdir(path)
+
+    def delete(self, path: str) -> None:
+        with system_errors(path):
+            if kind_of(os.lstat(path)) is Kind.DIR:
+                os.rmdir(path)
+            else:
+                os.unlink(path)
+
+    def rename(self, source: str, target: str) -> None:
+        with system_errors(source):
+            info = os.lstat(source)
+        with system_errors(target):
+            if _is_other_spelling(info, target):
+                os.rename(source, target)
+            elif kind_of(info) is Kind.FILE:
+                move_to_new_name(source, target)
+            else:
+                move_to_free_name(source, target)
+            for directory in {os.path.dirname(source), os.path.dirname(target)}:
+                sync_directory(directory)
+
+    # Uploads ---------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        path: str,
+        size: int | None,
+        *,
+        key: str,
+        part_size: int,
+        modified: float | None = None,
+        mode: int | None = None,
+    ) -> str:
+        return uploads.begin(path, size, key=key, modified=modified, mode=mode).token()
+
+    def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
+        return str(uploads.put_part(Upload.of(upload), offset, body))
+
+    def parts(self, upload: str) -> Mapping[int, str] | None:
+        """None, as a file does not remember its parts. Raises UploadExpired when it is gone."""
+        held = Upload.of(upload)
+        if not uploads.is_there(held):
+            raise UploadExpired(held.path)
+        return None
+
+    def staged(self, upload: str) -> str | None:
+        return Upload.of(upload).temporary
+
+    def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
+        held = Upload.of(upload)
+        uploads.finish(held, replacing)
+        return self.stat(held.path)
+
+    def abort(self, upload: str) -> None:
+        uploads.abort(Upload.of(upload))
+
+
+def _is_other_spelling(source: os.stat_result, target: str) -> bool:
+    """Whether `target` is the same file: "a" to "A" on a disk that ignores case is no conflict."""
+    try:
+        there = os.lstat(target)
+    except FileNotFoundError:
+        return False
+    one_name = source.st_nlink == 1 or stat.S_ISDIR(source.st_mode)
+    return one_name and os.path.samestat(source, there)
+
+
+def open_endpoint(endpoint: str, access: Access) -> LocalProvider:
+    return LocalProvider()

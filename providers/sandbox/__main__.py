@@ -1,0 +1,115 @@
+"""The sandbox's own process: prints one JSON line when ready, ends when its stdin does.
+
+With --root it serves that folder; without, it makes a temporary one with sample files on both
+sides, and removes it at the end, however its parent ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from providers.errors import ProviderError
+from providers.sandbox import sample
+from providers.sandbox.remove import remove_tree
+from providers.sandbox.server import USER, Running, serve
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m providers.sandbox", description=__doc__)
+    parser.add_argument("--root", type=Path, help="serve this folder, and leave it when done")
+    parser.add_argument("--user-key", type=Path, help="a file of public keys that may sign in")
+    parser.add_argument("--bare", action="store_true", help="a temporary folder without samples")
+    options = parser.parse_args(arguments)
+    try:
+        with _folders(options.root, bare=options.bare) as (local, remote):
+            asyncio.run(_run(local, remote, options.user_key))
+    except (OSError, ProviderError) as error:
+        with contextlib.suppress(OSError):  # nobody may be listening any more
+            _say({"error": str(error)})
+        return 1
+    return 0
+
+
+@contextlib.contextmanager
+def _folders(root: Path | None, *, bare: bool) -> Iterator[tuple[Path | None, Path]]:
+    if root is not None:
+        yield None, root
+        return
+    with _turned_into_exit(), contextlib.ExitStack() as stack:
+        home = Path(tempfile.mkdtemp(prefix="wharfie-demo-"))
+        stack.callback(remove_tree, home)
+        local, remote = home / "local", home / "remote"
+        local.mkdir()
+        remote.mkdir()
+        if not bare:
+            sample.fill(local, sample.local_files())
+            sample.fill(remote, sample.remote_files())
+        yield local, remote
+
+
+@contextlib.contextmanager
+def _turned_into_exit() -> Iterator[None]:
+    """SIGTERM while the samples are being made must not leave half of them behind."""
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+async def _run(local: Path | None, remote: Path, user_key: Path | None) -> None:
+    server = await serve(remote, user_key=user_key)
+    stopped = _stop_signs()
+    _say(_ready(server, local, remote))
+    await stopped.wait()
+    server.acceptor.close()  # not waited for: that could take as long as its visitors stay
+
+
+def _ready(server: Running, local: Path | None, remote: Path) -> dict[str, str | None]:
+    """What the parent is told. The password goes through this pipe and nowhere else."""
+    return {
+        "endpoint": server.endpoint,
+        "user": USER,
+        "password": server.password,
+        "known_hosts_line": server.known_hosts_line,
+        "local": None if local is None else str(local),
+        "remote": str(remote),
+    }
+
+
+def _say(message: dict[str, str | None] | dict[str, str]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def _stop_signs() -> asyncio.Event:
+    """Set when stdin ends (the parent is gone) or when the process is asked to end."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(number, stopped.set)
+    threading.Thread(target=_wait_for_end, args=(loop, stopped), daemon=True).start()
+    return stopped
+
+
+def _wait_for_end(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
+    # Not sys.stdin: its lock, held here at exit, would abort the interpreter.
+    while os.read(0, 1024):
+        pass
+    with contextlib.suppress(RuntimeError):  # the loop has ended before
+        loop.call_soon_threadsafe(stopped.set)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

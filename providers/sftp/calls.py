@@ -1,0 +1,186 @@
+"""The single requests of SFTP, each sent and awaited on a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from providers.errors import ConnectionLost, ProviderError, Unsupported
+from providers.sftp.protocol import (
+    Attributes,
+    BadPacket,
+    Fields,
+    Op,
+    Open,
+    attributes,
+    path_string,
+    string,
+    u32,
+)
+from providers.sftp.session import Session
+
+POSIX_RENAME = "posix-rename@openssh.com"
+_FSYNC = "fsync@openssh.com"
+_STATVFS = "statvfs@openssh.com"
+_FSYNC_SECONDS = 600.0  # a slow disk may need that long for a large file
+_MAX_HANDLE = 256  # bytes (the draft's limit)
+
+
+def real_path(session: Session, path: str) -> str:
+    """The server's absolute form of `path`; "." is home."""
+    return session.call(Op.REALPATH, path_string(path), path=path, answer=Op.NAME, read=_absolute)
+
+
+def _absolute(fields: Fields) -> str:
+    name = next(fields.names(), None)
+    if name is None or not name.name.startswith("/") or "\0" in name.name:
+        raise BadPacket("it gave an address that is not absolute")
+    return name.name
+
+
+def read_link(session: Session, path: str) -> str:
+    return session.call(Op.READLINK, path_string(path), path=path, answer=Op.NAME, read=_first)
+
+
+def _first(fields: Fields) -> str:
+    name = next(fields.names(), None)
+    if name is None:
+        raise BadPacket("it gave no target for a link")
+    return name.name
+
+
+def stat(session: Session, path: str, *, follow: bool) -> Attributes:
+    op = Op.STAT if follow else Op.LSTAT
+    return session.call(op, path_string(path), path=path, answer=Op.ATTRS, read=Fields.attributes)
+
+
+def stat_handle(session: Session, handle: bytes, path: str) -> Attributes:
+    return session.call(
+        Op.FSTAT, string(handle), path=path, answer=Op.ATTRS, read=Fields.attributes
+    )
+
+
+def open_file(session: Session, path: str, flags: Open, *, mode: int | None = None) -> bytes:
+    """A handle. `mode`: of a file that is made."""
+    return session.call(
+        Op.OPEN,
+        path_string(path),
+        u32(flags),
+        attributes(permissions=mode),
+        path=path,
+        answer=Op.HANDLE,
+        read=_handle,
+    )
+
+
+def open_dir(session: Session, path: str) -> bytes:
+    return session.call(Op.OPENDIR, path_string(path), path=path, answer=Op.HANDLE, read=_handle)
+
+
+def _handle(fields: Fields) -> bytes:
+    handle = fields.string()
+    if len(handle) > _MAX_HANDLE:
+        raise BadPacket("a file handle is too long")
+    return handle
+
+
+def close_handle(session: Session, handle: bytes, path: str) -> None:
+    """Raises what the server says: a delayed write error comes only now."""
+    session.command(Op.CLOSE, string(handle), path=path)
+
+
+@contextmanager
+def closing(session: Session, handle: bytes, path: str) -> Iterator[None]:
+    """Close a handle that was written to. An error of the closing counts, unless one came first."""
+    try:
+        yield
+    except BaseException:
+        _let_go(session, handle, path)
+        raise
+    close_handle(session, handle, path)
+
+
+@contextmanager
+def releasing(session: Session, handle: bytes, path: str) -> Iterator[None]:
+    """Close a handle that was read from, also in the middle: nothing can be lost by it."""
+    try:
+        yield
+    finally:
+        _let_go(session, handle, path)
+
+
+def _let_go(session: Session, handle: bytes, path: str) -> None:
+    """Close `handle`, or the connection with it when too many answers are still on their way."""
+    if not session.settle():
+        session.close()
+        return
+    try:
+        close_handle(session, handle, path)
+    except ProviderError:
+        session.close()
+
+
+def set_handle(
+    session: Session, handle: bytes, path: str, *, mode: int | None, modified: float | None
+) -> None:
+    """Set mode and modification time of an open file."""
+    seconds = None if modified is None else max(0, min(int(modified), 0xFFFFFFFF))
+    block = attributes(permissions=mode, modified=seconds)
+    session.command(Op.FSETSTAT, string(handle), block, path=path)
+
+
+def sync_handle(session: Session, handle: bytes, path: str) -> bool:
+    """Have the server bring the file to its disk. False: it has no way to."""
+    if _FSYNC not in session.offers:
+        return False
+    name = string(_FSYNC.encode())
+    try:
+        session.command(Op.EXTENDED, name, string(handle), path=path, timeout=_FSYNC_SECONDS)
+    except Unsupported:
+        return False
+    return True
+
+
+def make_dir(session: Session, path: str) -> None:
+    session.command(Op.MKDIR, path_string(path), attributes(), path=path)
+
+
+def remove_dir(session: Session, path: str) -> None:
+    session.command(Op.RMDIR, path_string(path), path=path)
+
+
+def remove(session: Session, path: str) -> None:
+    """Remove a file or a link itself."""
+    session.command(Op.REMOVE, path_string(path), path=path)
+
+
+def rename(session: Session, source: str, target: str) -> None:
+    """Rename, never over something: what version 3 promises, though not every server keeps it."""
+    session.command(Op.RENAME, path_string(source), path_string(target), path=target)
+
+
+def replace(session: Session, source: str, target: str) -> None:
+    """Rename over `target` in one step. Only where POSIX_RENAME is offered."""
+    name = string(POSIX_RENAME.encode())
+    fields = (name, path_string(source), path_string(target))
+    session.command(Op.EXTENDED, *fields, path=target)
+
+
+def free_bytes(session: Session, path: str) -> int | None:
+    """What may still be written on the file system of `path`; None: the server cannot tell."""
+    if _STATVFS not in session.offers:
+        return None
+    name = string(_STATVFS.encode())
+    try:
+        return session.call(
+            Op.EXTENDED, name, path_string(path), path=path, answer=Op.EXTENDED_REPLY, read=_free
+        )
+    except ConnectionLost:
+        raise
+    except ProviderError:
+        return None
+
+
+def _free(fields: Fields) -> int:
+    _block, fragment, _blocks, _free_blocks, available = (fields.u64() for _ in range(5))
+    return fragment * available

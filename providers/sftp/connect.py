@@ -1,0 +1,263 @@
+"""From an endpoint to a signed-in SSH connection: TCP, host key, then who we are.
+
+The host key is judged before any secret is sent. Everything has a deadline (faults.md 3, B4), and
+whatever paramiko raises becomes one sentence.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import paramiko
+
+from providers.access import Access
+from providers.errors import (
+    ConnectionLost,
+    Denied,
+    HostKeyChanged,
+    HostKeyRevoked,
+    HostKeyUnknown,
+    InvalidName,
+    Unsupported,
+)
+from providers.sftp import known_hosts
+from providers.sftp.known_hosts import Standing
+from providers.text import printable
+
+CONNECT_SECONDS = 15.0
+HANDSHAKE_SECONDS = 15.0
+CHANNEL_SECONDS = 15.0
+_WINDOW = 64 << 20  # bytes on the way to us: OpenSSH's 2 MiB is slow over distance
+_PACKET = 128 << 10
+_CIPHERS = (
+    "aes128-gcm@openssh.com",
+    "aes256-gcm@openssh.com",
+    "aes128-ctr",
+    "aes192-ctr",
+    "aes256-ctr",
+)
+_MACS = (
+    "hmac-sha2-256-etm@openssh.com",
+    "hmac-sha2-512-etm@openssh.com",
+    "hmac-sha2-256",
+    "hmac-sha2-512",
+    "hmac-sha1",
+)
+_KEY_ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
+_ENDPOINT = re.compile(r"sftp://(?:(?P<user>.*)@)?(?P<host>\[[^\]]+\]|[^:@/]+)(?::(?P<port>\d+))?")
+
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+logging.getLogger("paramiko").propagate = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom to connect to, taken from `endpoint`."""
+
+    endpoint: str
+    user: str
+    host: str
+    port: int
+
+
+def target(endpoint: str) -> Target:
+    """The parts of "sftp://ann@host:22". Raises InvalidName."""
+    match = _ENDPOINT.fullmatch(endpoint)
+    if match is None:
+        raise InvalidName(endpoint, "is not an SFTP address")
+    user = match["user"] or getpass.getuser()
+    return Target(endpoint, user, match["host"].strip("[]"), int(match["port"] or 22))
+
+
+def connect(to: Target, access: Access) -> paramiko.Transport:
+    """A connection whose host key is accepted; nobody is signed in yet.
+
+    Raises ConnectionLost, Unsupported, HostKeyUnknown, HostKeyChanged, HostKeyRevoked.
+    """
+    lines = known_hosts.read(access.known_hosts)
+    transport = _transport(_dial(to), to)
+    with closed_on_error(transport), translated(to.endpoint):
+        _prefer_algorithms(transport, known_hosts.known_types(lines, to.host, to.port))
+        with deadline(transport, HANDSHAKE_SECONDS * 2, to.endpoint):
+            transport.start_client(timeout=HANDSHAKE_SECONDS * 2)
+        _check_host_key(transport.get_remote_server_key(), lines, to, access)
+    return transport
+
+
+def _dial(to: Target) -> socket.socket:
+    where = f"{printable(to.host)} port {to.port}"
+    try:
+        dialled = socket.create_connection((to.host, to.port), CONNECT_SECONDS)
+    except (socket.gaierror, UnicodeError) as error:
+        raise ConnectionLost(
+            to.endpoint,
+            f"no computer is called “{printable(to.host)}”",
+            advice="Check the name, and that the network is up.",
+        ) from error
+    except ConnectionRefusedError as error:
+        raise ConnectionLost(
+            to.endpoint,
+            f"{where} refused the connection",
+            advice="Check the port, and that an SSH server runs there.",
+        ) from error
+    except TimeoutError as error:
+        raise ConnectionLost(
+            to.endpoint,
+            f"{where} did not answer within {CONNECT_SECONDS:.0f} seconds",
+            advice="Check the address, the network and any firewall between.",
+        ) from error
+    except OSError as error:
+        raise ConnectionLost(
+            to.endpoint, f"{where} could not be reached ({error.strerror or error})"
+        ) from error
+    dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    dialled.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return dialled
+
+
+def _transport(dialled: socket.socket, to: Target) -> paramiko.Transport:
+    try:
+        transport = paramiko.Transport(
+            dialled, default_window_size=_WINDOW, default_max_packet_size=_PACKET
+        )
+    except BaseException:
+        dialled.close()
+        raise
+    transport.banner_timeout = HANDSHAKE_SECONDS
+    transport.handshake_timeout = HANDSHAKE_SECONDS
+    transport.channel_timeout = CHANNEL_SECONDS
+    return transport
+
+
+def _prefer_algorithms(transport: paramiko.Transport, known: list[str]) -> None:
+    """AES-GCM first (half the work of the others); nothing with CBC, 3DES or MD5.
+
+    Key types the host is known by come first, so that its known key is the one it shows.
+    """
+    options = transport.get_security_options()
+    options.ciphers = _CIPHERS
+    options.digests = _MACS
+    first = [name for key_type in known for name in _KEY_ALGORITHMS.get(key_type, (key_type,))]
+    order = {name: first.index(name) for name in options.key_types if name in first}
+    options.key_types = tuple(sorted(options.key_types, key=lambda n: order.get(n, len(first))))
+
+
+def _check_host_key(
+    key: paramiko.PKey, lines: list[known_hosts.Line], to: Target, access: Access
+) -> None:
+    blob = key.asbytes()
+    verdict = known_hosts.judge(lines, to.host, to.port, blob)
+    line = known_hosts.key_line(to.host, to.port, key.get_name(), blob)
+    shown = known_hosts.fingerprint(blob)
+    where = f"line {verdict.number} of {access.known_hosts}"
+    if verdict.standing is Standing.KNOWN:
+        return
+    if verdict.standing is Standing.REVOKED:
+        what = f"its host key {shown} is marked as revoked in {where}"
+        raise HostKeyRevoked(to.endpoint, what, key_type=key.get_name(), fingerprint=shown)
+    if verdict.standing is Standing.CHANGED:
+        what = f"its host key is now {shown}, which is not the one in {where}"
+        raise HostKeyChanged(
+            to.endpoint, what, key_type=key.get_name(), fingerprint=shown, line=line
+        )
+    if (to.endpoint, line) in access.trusted:
+        return
+    if access.accept_new:
+        known_hosts.remember(access, to.endpoint, line)
+        return
+    raise HostKeyUnknown(
+        to.endpoint,
+        f"its host key {shown} ({key.get_name()}) is not known yet",
+        key_type=key.get_name(),
+        fingerprint=shown,
+        line=line,
+    )
+
+
+@contextmanager
+def closed_on_error(transport: paramiko.Transport) -> Iterator[None]:
+    """Let go of a connection that did not come about."""
+    try:
+        yield
+    except BaseException:
+        shut(transport)
+        raise
+
+
+def shut(transport: paramiko.Transport) -> None:
+    """Close a connection, started or not, and wait for paramiko's thread."""
+    transport.close()
+    transport.sock.close()
+    if transport.ident is not None and transport is not threading.current_thread():
+        transport.join(CHANNEL_SECONDS)
+
+
+@contextmanager
+def deadline(transport: paramiko.Transport, seconds: float, endpoint: str) -> Iterator[None]:
+    """Close `transport` after `seconds`: some of paramiko's calls wait for ever (faults.md 3)."""
+    passed = threading.Event()
+    watch = threading.Timer(seconds, partial(_expire, transport, passed))
+    watch.daemon = True
+    watch.start()
+    late = ConnectionLost(
+        endpoint,
+        f"the server did not answer within {seconds:.0f} seconds",
+        advice="It may be overloaded, or not an SSH server; check the port and try later.",
+    )
+    try:
+        yield
+    except (paramiko.SSHException, OSError, EOFError) as error:
+        if passed.is_set():
+            raise late from error
+        raise
+    finally:
+        watch.cancel()
+        watch.join(CHANNEL_SECONDS)
+    if passed.is_set():
+        raise late
+
+
+def _expire(transport: paramiko.Transport, passed: threading.Event) -> None:
+    passed.set()
+    transport.close()
+
+
+@contextmanager
+def translated(endpoint: str) -> Iterator[None]:
+    """Turn what paramiko and the sockets raise into one sentence."""
+    try:
+        yield
+    except paramiko.ssh_exception.IncompatiblePeer as error:
+        raise Unsupported(
+            endpoint,
+            f"the server offers only outdated encryption ({printable(str(error))})",
+            advice="Its SSH server must be updated: SHA-1, DSA and CBC are no longer safe.",
+        ) from error
+    except paramiko.ssh_exception.ChannelException as error:
+        raise Denied(
+            endpoint,
+            f"the server lets you sign in but opens nothing ({printable(error.text)})",
+            advice="Ask its owner whether SFTP is allowed for you.",
+        ) from error
+    except paramiko.SSHException as error:
+        raise _handshake_error(endpoint, printable(str(error))[:200]) from error
+    except (OSError, EOFError) as error:
+        raise ConnectionLost(endpoint) from error
+
+
+def _handshake_error(endpoint: str, said: str) -> ConnectionLost:
+    if "protocol banner" in said or "protocol version" in said:
+        return ConnectionLost(
+            endpoint,
+            "what answers there is not an SSH server, or is too busy to greet",
+            advice="Check the port; the SSH server may also limit new connections.",
+        )
+    return ConnectionLost(endpoint, f"the SSH connection failed ({said or 'no reason given'})")

@@ -1,0 +1,178 @@
+"""known_hosts as OpenSSH writes it: read leniently, judged strictly, only ever appended to.
+
+sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT". paramiko's own reader drops whole files for one line it does
+not know and its writer rewrites the file (faults.md 4, 5): neither is used.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import translate
+from pathlib import Path
+from re import compile as compile_pattern
+
+from providers.access import Access
+from providers.errors import Denied
+
+
+class Standing(StrEnum):
+    """What known_hosts says about a key."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    CHANGED = "changed"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`number` is the line (from 1) the verdict comes from; 0 when there is none."""
+
+    standing: Standing
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One usable line. `marker` is "", "@revoked" or "@cert-authority"."""
+
+    number: int
+    marker: str
+    hosts: str
+    key_type: str
+    blob: bytes
+
+    def covers(self, host: str) -> bool:
+        if self.hosts.startswith("|1|"):
+            return _hash_matches(self.hosts, host)
+        patterns = self.hosts.split(",")
+        if any(_matches(p[1:], host) for p in patterns if p.startswith("!")):
+            return False
+        return any(_matches(p, host) for p in patterns if not p.startswith("!"))
+
+
+def host_name(host: str, port: int) -> str:
+    """How a host is called in known_hosts: "host", or "[host]:port" off the usual port."""
+    return host.lower() if port == 22 else f"[{host.lower()}]:{port}"
+
+
+def key_line(host: str, port: int, key_type: str, blob: bytes) -> str:
+    """The line that makes a key known."""
+    return f"{host_name(host, port)} {key_type} {base64.b64encode(blob).decode('ascii')}"
+
+
+def fingerprint(blob: bytes) -> str:
+    """ "SHA256:…" as OpenSSH prints it."""
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii")
+    return "SHA256:" + digest.rstrip("=")
+
+
+def read(path: Path) -> list[Line]:
+    """Its usable lines; garbled ones are passed over. No file is no lines.
+
+    Raises Denied when it is there and cannot be read: then nothing can be judged.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise Denied(str(path), f"the list of known hosts cannot be read ({error.strerror})") from (
+            error
+        )
+    return list(_parse(text))
+
+
+def _parse(text: str) -> Iterator[Line]:
+    for number, line in enumerate(text.split("\n"), 1):
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        marker = words.pop(0) if words[0].startswith("@") else ""
+        if marker not in {"", "@revoked", "@cert-authority"} or len(words) < 3:
+            continue
+        blob = _decode(words[2])
+        if blob is not None:
+            yield Line(number, marker, words[0], words[1], blob)
+
+
+def _decode(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True) or None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def judge(lines: list[Line], host: str, port: int, blob: bytes) -> Verdict:
+    """Whether the key `blob` may be the host's.
+
+    A revoked key is refused whatever else is there. A host that is known by other keys only has
+    changed, even if their type is another: an attacker chooses the type he offers. Lines of
+    certificate authorities neither accept nor make known: certificates are not used.
+    """
+    name = host_name(host, port)
+    about = [line for line in lines if line.covers(name)]
+    for line in about:
+        if line.marker == "@revoked" and line.blob == blob:
+            return Verdict(Standing.REVOKED, line.number)
+    plain = [line for line in about if not line.marker]
+    for line in plain:
+        if line.blob == blob:
+            return Verdict(Standing.KNOWN, line.number)
+    return Verdict(Standing.CHANGED, plain[0].number) if plain else Verdict(Standing.UNKNOWN)
+
+
+def known_types(lines: list[Line], host: str, port: int) -> list[str]:
+    """The key types a host is known by: asked for first, so that the right key is offered."""
+    name = host_name(host, port)
+    return [line.key_type for line in lines if not line.marker and line.covers(name)]
+
+
+def remember(access: Access, endpoint: str, line: str) -> None:
+    """Accept a host key for good: append `line` (of a HostKeyUnknown) to `access.known_hosts`.
+
+    Nothing else in the file changes. Raises Denied when it cannot be written.
+    """
+    path = access.known_hosts
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(path, flags, 0o600)
+        with os.fdopen(descriptor, "r+b", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            broken = False
+            if size:
+                file.seek(size - 1)
+                broken = file.read(1) != b"\n"
+            file.write(b"\n" * broken + " ".join(line.split()).encode("ascii") + b"\n")
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise Denied(
+            str(path),
+            f"the key of {endpoint} could not be remembered ({error.strerror})",
+            advice="Check that this file can be written, or accept the key for once.",
+        ) from error
+
+
+def _matches(pattern: str, host: str) -> bool:
+    # "[" is literal in known_hosts and starts a set in fnmatch.
+    literal = translate(pattern.lower().replace("[", "[[]"))
+    return compile_pattern(literal).match(host) is not None
+
+
+def _hash_matches(hashed: str, host: str) -> bool:
+    parts = hashed.split("|")
+    if len(parts) != 4:
+        return False
+    salt, expected = _decode(parts[2]), _decode(parts[3])
+    if salt is None or expected is None:
+        return False
+    made = hmac.new(salt, host.encode("utf-8"), hashlib.sha1).digest()
+    return hmac.compare_digest(made, expected)

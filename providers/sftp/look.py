@@ -1,0 +1,91 @@
+"""What stands at an address, as an Entry; and why a bare refusal was one."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from providers.base import Entry, Kind
+from providers.errors import InvalidName, NoSpace, NotFound, ProviderError, WrongKind
+from providers.names import check_name
+from providers.sftp import calls
+from providers.sftp.protocol import Attributes, Name, Refused, kind_of
+from providers.sftp.session import Session
+
+_ROOM = 1 << 20  # bytes: with less than that free, a refused write is for want of space
+
+
+def entry(path: str, attributes: Attributes, *, target: str = "") -> Entry:
+    """What the server says of `path`, as an Entry."""
+    return _entry(path, posixpath.basename(path), attributes, "", target)
+
+
+def _entry(path: str, name: str, attributes: Attributes, long_name: str, target: str = "") -> Entry:
+    """SFTP tells times in whole seconds, so a file's version is its size and those."""
+    kind = kind_of(attributes.permissions, long_name)
+    size, modified = attributes.size, attributes.modified
+    told = kind is Kind.FILE and size is not None and modified is not None
+    mode = attributes.permissions
+    return Entry(
+        path=path,
+        name=name,
+        kind=kind,
+        size=size if kind is Kind.FILE else None,
+        modified=modified,
+        mode=None if mode is None else mode & 0o7777,
+        target=target or None,
+        version=f"{size}:{modified}" if told else None,
+    )
+
+
+def page(directory: str, names: list[Name]) -> list[Entry]:
+    """A page of a listing. A name that could lead elsewhere never becomes an entry (E1)."""
+    return list(_safe_entries(directory, names))
+
+
+def _safe_entries(directory: str, names: list[Name]) -> Iterator[Entry]:
+    before = directory.rstrip("/") + "/"
+    for name in names:
+        try:
+            check_name(directory, name.name)
+        except InvalidName:
+            continue
+        yield _entry(before + name.name, name.name, name.attributes, name.long_name)
+
+
+def at(session: Session, path: str, *, follow: bool = False) -> Entry:
+    """What stands at `path`. Raises NotFound, Denied."""
+    attributes = calls.stat(session, path, follow=follow)
+    found = entry(path, attributes)
+    if found.kind is not Kind.LINK:
+        return found
+    return entry(path, attributes, target=_target(session, path))
+
+
+def _target(session: Session, path: str) -> str:
+    try:
+        return calls.read_link(session, path)
+    except (NotFound, Refused):
+        return ""  # gone again, or kept secret: it is still a link
+
+
+def maybe(session: Session, path: str) -> Entry | None:
+    """What stands at `path`, a link itself; None: nothing does."""
+    try:
+        return entry(path, calls.stat(session, path, follow=False))
+    except NotFound:
+        return None
+
+
+def need_directory(session: Session, path: str) -> None:
+    """Raise WrongKind when there is something else at `path`, NotFound when nothing is."""
+    if entry(path, calls.stat(session, path, follow=True)).kind is not Kind.DIR:
+        raise WrongKind(path, "is not a directory")
+
+
+def explained(session: Session, error: ProviderError, path: str) -> ProviderError:
+    """NoSpace in place of a bare refusal when the disk is full: OpenSSH says only "Failure"."""
+    if not isinstance(error, Refused) or not session.alive():
+        return error
+    free = calls.free_bytes(session, posixpath.dirname(path))
+    return error if free is None or free >= _ROOM else NoSpace(path)

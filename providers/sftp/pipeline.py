@@ -1,0 +1,136 @@
+"""Many requests at once on one handle: reads, writes and listings in bounded windows.
+
+Memory is bounded by WINDOW x the request size, whatever the file. What arrives out of order is
+delivered in order; a short answer is asked for again; every write is checked (faults.md 1, 2).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+from providers.base import Body
+from providers.errors import ProviderError, SourceChanged
+from providers.sftp.protocol import BadPacket, Fields, Name, Op, string, u32, u64
+from providers.sftp.session import Session
+
+WINDOW = 64  # requests outstanding, as OpenSSH's own client
+_REFILL = WINDOW * 3 // 4  # below this, new ones are sent, several in one go
+_LEAST_READ = 32 << 10  # bytes: every server gives that much at once
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    number: int
+    offset: int
+    length: int
+
+
+def read_range(
+    session: Session, handle: bytes, path: str, offset: int, end: int | None
+) -> Generator[memoryview, None, None]:
+    """The bytes from `offset` to `end`, in order; None: to the end of the file, wherever it is.
+
+    Raises SourceChanged when the file ends before `end`.
+    """
+    window: deque[_Piece] = deque()
+    ask = offset
+    while True:
+        if len(window) <= _REFILL:
+            while len(window) < WINDOW and (end is None or ask < end):
+                size = session.read_size if end is None else min(session.read_size, end - ask)
+                window.append(_ask(session, handle, ask, size))
+                ask += size
+        if not window:
+            return
+        piece = window.popleft()
+        data = _data(session, piece, path)
+        if data is None:
+            _end_here(session, window, path, piece.offset, end)
+            return
+        if len(data) < piece.length:
+            session.read_size = max(len(data), min(_LEAST_READ, session.read_size))
+            at = piece.offset + len(data)
+            window.appendleft(_ask(session, handle, at, piece.length - len(data)))
+        yield data
+
+
+def _ask(session: Session, handle: bytes, offset: int, length: int) -> _Piece:
+    number = session.request(Op.READ, string(handle), u64(offset), u32(length))
+    return _Piece(number, offset, length)
+
+
+def _data(session: Session, piece: _Piece, path: str) -> memoryview | None:
+    reply = session.wait(piece.number, path)
+    if reply.is_end:
+        return None
+
+    def take(fields: Fields) -> memoryview:
+        data = fields.view()
+        if not 0 < len(data) <= piece.length:
+            raise BadPacket("it sent a piece of the wrong length")
+        return data
+
+    return session.decode(reply, Op.DATA, path, take)
+
+
+def _end_here(session: Session, window: deque[_Piece], path: str, at: int, end: int | None) -> None:
+    if end is not None:
+        raise SourceChanged(path, f"the file ended at byte {at} where {end} were expected")
+    for piece in window:
+        if _data(session, piece, path) is not None:
+            raise SourceChanged(path, "the file grew while it was being read")
+
+
+def write_body(session: Session, handle: bytes, path: str, offset: int, body: Body) -> int:
+    """Write the chunks of `body` from `offset` on and return how many bytes that were.
+
+    Returns only when the server has acknowledged each of them; raises the first refusal.
+    """
+    waiting: deque[int] = deque()
+    at = offset
+    for chunk in body:
+        view = memoryview(chunk).cast("B")
+        for start in range(0, len(view), session.write_size):
+            if len(waiting) >= WINDOW:
+                _check_oldest(session, waiting, path)
+            piece = view[start : start + session.write_size]
+            waiting.append(session.request_write(handle, at, piece))
+            at += len(piece)
+    while waiting:
+        _check_oldest(session, waiting, path)
+    return at - offset
+
+
+def _check_oldest(session: Session, waiting: deque[int], path: str) -> None:
+    reply = session.wait(waiting.popleft(), path)
+    try:
+        session.check(reply, path)
+    except ProviderError:
+        # The rest is awaited, so that the session can still be asked why (statvfs).
+        while waiting and not session.broken:
+            session.wait(waiting.popleft(), path)
+        raise
+
+
+def list_names(session: Session, handle: bytes, path: str) -> Iterator[list[Name]]:
+    """The entries of an open directory, a page for each answer, `session.ahead` asked ahead."""
+    waiting = deque(_next_page(session, handle) for _ in range(session.ahead))
+    ended = False
+    while waiting:
+        reply = session.wait(waiting.popleft(), path)
+        if reply.is_end:
+            ended = True
+            continue
+        page = session.decode(reply, Op.NAME, path, lambda fields: list(fields.names()))
+        if not page:  # not the end by the letter, but a server may say so for ever
+            ended = True
+            continue
+        if not ended:
+            waiting.append(_next_page(session, handle))
+        yield page
+
+
+def _next_page(session: Session, handle: bytes) -> int:
+    return session.request(Op.READDIR, string(handle))

@@ -1,0 +1,286 @@
+"""SFTP version 3 on the wire: packets made and taken apart. Pure; what comes in is hostile.
+
+draft-ietf-secsh-filexfer-02 and OpenSSH's PROTOCOL file. Every length is checked against what is
+really there before anything is allocated.
+"""
+
+from __future__ import annotations
+
+import stat
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+
+from providers.base import Buffer, Kind
+from providers.errors import (
+    AlreadyExists,
+    ConnectionLost,
+    Denied,
+    InvalidName,
+    NoSpace,
+    NotEmpty,
+    NotFound,
+    ProviderError,
+    Unsupported,
+    WrongKind,
+)
+from providers.text import from_bytes, printable, to_bytes
+
+VERSION = 3
+MAX_PACKET = 1 << 20  # bytes of a reply: OpenSSH sends at most 256 KiB
+_MAX_NAMES = 100_000  # in one reply
+_MAX_EXTENSIONS = 256
+_MAX_MESSAGE = 200  # characters of a server's own words that are shown
+
+
+class Op(IntEnum):
+    """Packet types."""
+
+    INIT = 1
+    VERSION = 2
+    OPEN = 3
+    CLOSE = 4
+    READ = 5
+    WRITE = 6
+    LSTAT = 7
+    FSTAT = 8
+    SETSTAT = 9
+    FSETSTAT = 10
+    OPENDIR = 11
+    READDIR = 12
+    REMOVE = 13
+    MKDIR = 14
+    RMDIR = 15
+    REALPATH = 16
+    STAT = 17
+    RENAME = 18
+    READLINK = 19
+    SYMLINK = 20
+    STATUS = 101
+    HANDLE = 102
+    DATA = 103
+    NAME = 104
+    ATTRS = 105
+    EXTENDED = 200
+    EXTENDED_REPLY = 201
+
+
+class Open(IntFlag):
+    """How a file is opened."""
+
+    READ = 0x01
+    WRITE = 0x02
+    CREATE = 0x08
+    EXCLUSIVE = 0x20
+
+
+class Status(IntEnum):
+    """Status codes that are told apart; those above 8 come from later drafts."""
+
+    OK = 0
+    EOF = 1
+    NO_SUCH_FILE = 2
+    PERMISSION_DENIED = 3
+    FAILURE = 4
+    BAD_MESSAGE = 5
+    NO_CONNECTION = 6
+    CONNECTION_LOST = 7
+    UNSUPPORTED = 8
+
+
+class Refused(ProviderError):
+    """SSH_FX_FAILURE: the server says no without saying why in a way a program can tell."""
+
+    what = "the server refused it"
+    advice = "Check the server's disk, quota and permissions there."
+
+
+class BadPacket(Exception):
+    """What came is not SFTP: nothing after it can be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What a server says of a file; None: it did not say. Times in Unix seconds."""
+
+    size: int | None = None
+    permissions: int | None = None  # all of st_mode
+    accessed: int | None = None
+    modified: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One entry of a NAME reply. `name` is untrusted."""
+
+    name: str
+    long_name: str
+    attributes: Attributes
+
+
+_SIZE, _OWNER, _PERMISSIONS, _TIMES, _EXTENDED = 0x1, 0x2, 0x4, 0x8, 0x80000000
+_USUAL_FLAGS = _SIZE | _OWNER | _PERMISSIONS | _TIMES
+_USUAL = struct.Struct(">IQ2I3I")  # flags, size, owner and group, mode, two times
+
+
+def u32(number: int) -> bytes:
+    return struct.pack(">I", number)
+
+
+def u64(number: int) -> bytes:
+    return struct.pack(">Q", number)
+
+
+def string(raw: bytes) -> bytes:
+    return struct.pack(">I", len(raw)) + raw
+
+
+def path_string(path: str) -> bytes:
+    """A path as the server gave it. Raises InvalidName for one that no server can have.
+
+    A NUL would end it early in the server: another file would be meant than the one named.
+    """
+    try:
+        raw = to_bytes(path)
+    except UnicodeEncodeError as error:
+        raise InvalidName(path, "this name cannot be written as UTF-8") from error
+    if b"\0" in raw:
+        raise InvalidName(path)
+    return string(raw)
+
+
+def attributes(*, permissions: int | None = None, modified: int | None = None) -> bytes:
+    """An ATTRS block. The access time is set with the modification time: v3 has no other way."""
+    flags, body = 0, b""
+    if permissions is not None:
+        flags, body = flags | _PERMISSIONS, body + u32(permissions)
+    if modified is not None:
+        flags, body = flags | _TIMES, body + u32(modified) * 2
+    return u32(flags) + body
+
+
+def packet(kind: int, request_id: int, *fields: bytes) -> bytes:
+    """A whole request with its length."""
+    body = b"".join(fields)
+    return struct.pack(">IBI", len(body) + 5, kind, request_id) + body
+
+
+def write_packet(request_id: int, handle: bytes, offset: int, data: Buffer) -> bytes:
+    """A WRITE request: its payload is copied once."""
+    head = string(handle) + struct.pack(">QI", offset, len(data))
+    total = len(head) + len(data) + 5
+    return b"".join((struct.pack(">IBI", total, Op.WRITE, request_id), head, data))
+
+
+class Fields:
+    """Reads the fields of a packet in turn. Raises BadPacket where it ends too early."""
+
+    def __init__(self, raw: memoryview) -> None:
+        self._raw = raw
+        self._at = 0
+
+    def _take(self, size: int) -> memoryview:
+        end = self._at + size
+        if end > len(self._raw):
+            raise BadPacket("a packet ends in the middle of a field")
+        taken = self._raw[self._at : end]
+        self._at = end
+        return taken
+
+    def u32(self) -> int:
+        return int.from_bytes(self._take(4), "big")
+
+    def u64(self) -> int:
+        return int.from_bytes(self._take(8), "big")
+
+    def view(self) -> memoryview:
+        return self._take(self.u32())
+
+    def string(self) -> bytes:
+        return bytes(self.view())
+
+    def left(self) -> int:
+        return len(self._raw) - self._at
+
+    def attributes(self) -> Attributes:
+        if self.left() >= _USUAL.size:  # nearly always: a quarter of the work of a listing
+            flags, size, _, _, mode, accessed, modified = _USUAL.unpack_from(self._raw, self._at)
+            if flags == _USUAL_FLAGS:
+                self._at += _USUAL.size
+                return Attributes(size, mode, accessed, modified)
+        return self._any_attributes()
+
+    def _any_attributes(self) -> Attributes:
+        flags = self.u32()
+        size = self.u64() if flags & _SIZE else None
+        if flags & _OWNER:
+            self._take(8)
+        permissions = self.u32() if flags & _PERMISSIONS else None
+        accessed, modified = (self.u32(), self.u32()) if flags & _TIMES else (None, None)
+        if flags & _EXTENDED:
+            for _ in range(self._count(_MAX_EXTENSIONS)):
+                self.view()
+                self.view()
+        return Attributes(size, permissions, accessed, modified)
+
+    def names(self) -> Iterator[Name]:
+        for _ in range(self._count(_MAX_NAMES)):
+            name, long_name = self.string(), self.string()
+            yield Name(from_bytes(name), from_bytes(long_name), self.attributes())
+
+    def extensions(self) -> dict[str, bytes]:
+        """The pairs after the version number: what the server can beyond version 3."""
+        found: dict[str, bytes] = {}
+        while self.left():
+            if len(found) >= _MAX_EXTENSIONS:
+                raise BadPacket("it announces too many extensions")
+            name = from_bytes(self.string())
+            found[name] = self.string()
+        return found
+
+    def _count(self, most: int) -> int:
+        count = self.u32()
+        if count > most:
+            raise BadPacket("a packet announces too many items")
+        return count
+
+
+def failure(code: int, message: str, path: str) -> ProviderError:
+    """The error for a status that is not OK. `message` is the server's own, untrusted."""
+    kind = _ERRORS.get(code)
+    if kind is not None:
+        return kind(path)
+    said = printable(" ".join(message.split())[:_MAX_MESSAGE])
+    if code == Status.BAD_MESSAGE:
+        return InvalidName(path, "the server cannot use this name or request")
+    if said and said.casefold() not in {"failure", "general failure"}:
+        return Refused(path, f"the server refused it and said “{said}”")
+    return Refused(path)
+
+
+_ERRORS: dict[int, type[ProviderError]] = {
+    Status.NO_SUCH_FILE: NotFound,
+    Status.PERMISSION_DENIED: Denied,
+    Status.NO_CONNECTION: ConnectionLost,
+    Status.CONNECTION_LOST: ConnectionLost,
+    Status.UNSUPPORTED: Unsupported,
+    10: NotFound,  # no such path
+    11: AlreadyExists,
+    12: Denied,  # write protected
+    14: NoSpace,
+    15: NoSpace,  # quota
+    18: NotEmpty,
+    19: WrongKind,  # not a directory
+    20: InvalidName,
+    24: WrongKind,  # is a directory
+}
+
+
+def kind_of(permissions: int | None, long_name: str = "") -> Kind:
+    """What a thing is, from its mode, or from the first letter of its `ls -l` line."""
+    if permissions is None or stat.S_IFMT(permissions) == 0:
+        letters = {"-": Kind.FILE, "d": Kind.DIR, "l": Kind.LINK}
+        return letters.get(long_name[:1], Kind.OTHER)
+    kinds = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIR, stat.S_IFLNK: Kind.LINK}
+    return kinds.get(stat.S_IFMT(permissions), Kind.OTHER)

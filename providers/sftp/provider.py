@@ -1,0 +1,278 @@
+"""SFTP as a place: the contract of `providers.base` over a pool of sessions."""
+
+from __future__ import annotations
+
+import posixpath
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import partial
+
+from providers.access import Access
+from providers.base import Body, Buffer, Capabilities, Entry, Kind, Parts
+from providers.errors import (
+    AlreadyExists,
+    ConnectionLost,
+    NotEmpty,
+    NotFound,
+    SourceChanged,
+    Unsupported,
+    WrongKind,
+)
+from providers.names import check_name
+from providers.sftp import calls, look, shell_digest, uploads
+from providers.sftp.channels import open_session
+from providers.sftp.connect import target
+from providers.sftp.known_hosts import remember
+from providers.sftp.pipeline import list_names, read_range
+from providers.sftp.pool import Line, Pool
+from providers.sftp.protocol import Open, Refused, path_string
+from providers.sftp.session import Session
+
+__all__ = ["SftpProvider", "SftpReader", "open_endpoint", "remember"]
+
+_CONNECTIONS = 4
+_PROBES_LOST_MOST = 1
+_CAPS = Capabilities(
+    connections=_CONNECTIONS,
+    ranged_reads=True,
+    real_directories=True,
+    atomic_replace=True,
+    digests=frozenset({"sha256"}),
+    parts=Parts(order="any", min_size=1, max_size=1 << 40),
+)
+
+
+class SftpReader:
+    """An open file and the range asked of it."""
+
+    def __init__(self, entry: Entry, chunks: Iterator[Buffer]) -> None:
+        self.entry = entry
+        self._chunks = chunks
+
+    def chunks(self) -> Iterator[Buffer]:
+        return self._chunks
+
+
+class SftpProvider:
+    """See `providers.base` for what each method promises. Connects when it is first used."""
+
+    def __init__(self, endpoint: str, access: Access) -> None:
+        self._to = target(endpoint)
+        connect = partial(open_session, self._to, access)
+        self._pool = Pool(endpoint, connect, keep=_CONNECTIONS)
+        self._learn = threading.Lock()
+        self._home: str | None = None
+        self._digests: bool | None = None
+        self._probes_lost = 0
+        self._caps = _CAPS
+
+    @property
+    def caps(self) -> Capabilities:
+        return self._caps
+
+    @contextmanager
+    def _line(self) -> Iterator[Line]:
+        with self._pool.line() as line:
+            if calls.POSIX_RENAME not in line.session.offers and self._caps.atomic_replace:
+                self._caps = replace(self._caps, atomic_replace=False)
+            yield line
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with self._line() as line:
+            yield line.session
+
+    def close(self) -> None:
+        self._pool.close()
+
+    # Addresses -------------------------------------------------------------------------------
+
+    def resolve(self, path: str) -> str:
+        path_string(path)
+        with self._session() as session:
+            home = self._find_home(session)
+            if path in {"", "/~"} or path.startswith("/~/"):
+                path = path[3:]
+            path = posixpath.join(home, path)
+            directory, name = posixpath.split(path)
+            try:
+                if name in {"", ".", ".."}:
+                    return calls.real_path(session, path)
+                return posixpath.join(calls.real_path(session, directory), name)
+            except NotFound:
+                return "/" + posixpath.normpath(path).lstrip("/")
+
+    def _find_home(self, session: Session) -> str:
+        with self._learn:
+            if self._home is None:
+                self._home = calls.real_path(session, ".")
+            return self._home
+
+    def join(self, directory: str, name: str) -> str:
+        check_name(directory, name)
+        path_string(name)
+        return posixpath.join(directory, name)
+
+    def parent(self, path: str) -> str:
+        return posixpath.dirname(path.rstrip("/")) or "/"
+
+    def name(self, path: str) -> str:
+        return posixpath.basename(path.rstrip("/"))
+
+    # Looking ---------------------------------------------------------------------------------
+
+    def list_dir(self, path: str) -> Iterator[Sequence[Entry]]:
+        with self._session() as session:
+            try:
+                yield from _entries(session, path)
+            except (NotFound, Refused):
+                look.need_directory(session, path)
+                raise
+
+    def stat(self, path: str, *, follow: bool = False) -> Entry:
+        with self._session() as session:
+            return look.at(session, path, follow=follow)
+
+    @contextmanager
+    def read(
+        self,
+        path: str,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        version: str | None = None,
+    ) -> Iterator[SftpReader]:
+        with self._session() as session:
+            # Looked at first: opening a pipe or a device would wait for ever.
+            _need_file(look.entry(path, calls.stat(session, path, follow=True)))
+            handle = calls.open_file(session, path, Open.READ)
+            with calls.releasing(session, handle, path):
+                entry = look.entry(path, calls.stat_handle(session, handle, path))
+                _need_file(entry)
+                if version is not None and entry.version != version:
+                    raise SourceChanged(path)
+                end = entry.size if length is None else offset + length
+                if end is not None and end < offset:
+                    raise SourceChanged(path, "the file is shorter than it was")
+                chunks = read_range(session, handle, path, offset, end)
+                with closing(chunks):  # the session is another's when this block is left
+                    yield SftpReader(entry, chunks)
+
+    # Changing --------------------------------------------------------------------------------
+
+    def make_dir(self, path: str) -> None:
+        with self._session() as session:
+            try:
+                calls.make_dir(session, path)
+            except Refused as error:
+                if look.maybe(session, path) is not None:
+                    raise AlreadyExists(path) from error
+                raise look.explained(session, error, path) from error
+
+    def delete(self, path: str) -> None:
+        with self._session() as session:
+            if look.entry(path, calls.stat(session, path, follow=False)).kind is not Kind.DIR:
+                calls.remove(session, path)
+                return
+            try:
+                calls.remove_dir(session, path)
+            except Refused as error:
+                if any(_entries(session, path)):
+                    raise NotEmpty(path) from error
+                raise
+
+    def rename(self, source: str, target: str) -> None:
+        with self._session() as session:
+            calls.stat(session, source, follow=False)
+            if look.maybe(session, target) is not None:
+                raise AlreadyExists(target)
+            uploads.rename_new(session, source, target)
+
+    # Uploads ---------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        path: str,
+        size: int | None,
+        *,
+        key: str,
+        part_size: int,
+        modified: float | None = None,
+        mode: int | None = None,
+    ) -> str:
+        upload = uploads.plan(path, key=key, modified=modified, mode=mode)
+        with self._session() as session:
+            uploads.start(session, upload)
+        return upload.token()
+
+    def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
+        with self._session() as session:
+            return uploads.store(session, uploads.from_token(upload), offset, body)
+
+    def parts(self, upload: str) -> Mapping[int, str] | None:
+        with self._session() as session:
+            uploads.check(session, uploads.from_token(upload))
+        return None
+
+    def staged(self, upload: str) -> str | None:
+        return uploads.from_token(upload).temporary
+
+    def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
+        with self._session() as session:
+            return uploads.finish(session, uploads.from_token(upload), receipts, replacing)
+
+    def abort(self, upload: str) -> None:
+        with self._session() as session:
+            uploads.discard(session, uploads.from_token(upload))
+
+    # Digests ---------------------------------------------------------------------------------
+
+    def digest(self, path: str, algorithm: str) -> str:
+        if algorithm not in _CAPS.digests:
+            raise Unsupported(path, f"{algorithm} digests are not made here")
+        with self._line() as line:
+            entry = look.entry(path, calls.stat(line.session, path, follow=True))
+            _need_file(entry)
+            home = self._find_home(line.session)
+            if not self._can_digest(line, home):
+                raise Unsupported(path, "the server offers no shell that could digest files")
+            endpoint = self._to.endpoint
+            return shell_digest.sha256(line.transport, path, entry.size, home, endpoint)
+
+    def _can_digest(self, line: Line, home: str) -> bool:
+        with self._learn:
+            if self._digests is None:
+                self._digests = self._probe(line, home)
+                if not self._digests:
+                    self._caps = replace(self._caps, digests=frozenset())
+            return self._digests
+
+    def _probe(self, line: Line, home: str) -> bool:
+        try:
+            return shell_digest.probe(line.transport, home, self._to.endpoint)
+        except ConnectionLost:
+            self._probes_lost += 1
+            if self._probes_lost > _PROBES_LOST_MOST:  # not the network: its shell does that
+                return False
+            raise
+
+
+def _entries(session: Session, path: str) -> Iterator[Sequence[Entry]]:
+    handle = calls.open_dir(session, path)
+    with calls.releasing(session, handle, path):
+        for names in list_names(session, handle, path):
+            entries = look.page(path, names)
+            if entries:
+                yield entries
+
+
+def _need_file(entry: Entry) -> None:
+    if entry.kind is not Kind.FILE:
+        raise WrongKind(entry.path, "is not a regular file")
+
+
+def open_endpoint(endpoint: str, access: Access) -> SftpProvider:
+    """The provider for "sftp://ann@host:22". Raises InvalidName; connects when first used."""
+    return SftpProvider(endpoint, access)

@@ -1,0 +1,301 @@
+"""One SFTP channel as a loop of packets: every reply is matched to its request and checked.
+
+paramiko's own client reports success on truncated and corrupted files (faults.md 1, 2), so the
+requests, their window and their answers are ours. The bytes come and go through a `Stream`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn, Protocol, TypeVar
+
+from providers.base import Buffer
+from providers.errors import ConnectionLost, ProviderError, Unsupported
+from providers.sftp.protocol import (
+    MAX_PACKET,
+    VERSION,
+    BadPacket,
+    Fields,
+    Op,
+    Status,
+    failure,
+    packet,
+    string,
+    u32,
+    write_packet,
+)
+from providers.text import from_bytes
+
+T = TypeVar("T")
+
+ANSWER_SECONDS = 30.0  # without one byte from the server before the connection counts as lost
+_SAFE_SIZE = 32 << 10  # bytes of a READ or WRITE every server takes
+_LARGEST_SIZE = 255 << 10  # OpenSSH's own limit
+_SMALLEST_SIZE = 4 << 10
+_GATHER = 32 << 10  # bytes of small requests that are sent as one
+_SETTLE_MOST = 8  # replies worth waiting for rather than connecting again
+_LIMITS = "limits@openssh.com"
+
+
+class Stream(Protocol):
+    """Bytes to and from an SFTP server. Raises OSError (TimeoutError) or EOFError, nothing else."""
+
+    def send(self, data: Buffer) -> None:
+        """Send all of it, or raise when the server takes nothing for too long."""
+        ...
+
+    def recv(self, timeout: float) -> bytes:
+        """What has come, at least one byte within `timeout` seconds; b"" at the end."""
+        ...
+
+    def alive(self) -> bool:
+        """Whether nothing is known against it. Never waits."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: its packet type and what follows the request's number."""
+
+    kind: int
+    body: memoryview
+
+    @property
+    def is_end(self) -> bool:
+        return self.kind == Op.STATUS and self.body[:4] == u32(Status.EOF)
+
+
+class Session:
+    """One thread uses it at a time.
+
+    `offers` are the server's extensions; `read_size` and `write_size` the bytes of one request;
+    `ahead` the READDIR requests that may be outstanding on one handle;
+    `patience` the seconds without a byte after which the server counts as gone.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        endpoint: str,
+        *,
+        ahead: int = 1,
+        patience: float = ANSWER_SECONDS,
+    ) -> None:
+        """Open the conversation. Raises ConnectionLost, Unsupported; then the stream is closed."""
+        self.endpoint = endpoint
+        self.ahead = ahead
+        self.read_size = self.write_size = _SAFE_SIZE
+        self.broken = False
+        self._stream = stream
+        self._patience = patience
+        self._buffer = memoryview(b"")
+        self._unsent: list[bytes] = []
+        self._unsent_size = 0
+        self._last_id = 0
+        self._outstanding: set[int] = set()
+        self._replies: dict[int, Reply] = {}
+        try:
+            self.offers = self._greet()
+            self._ask_limits()
+        except BaseException:
+            self.close()
+            raise
+
+    def _greet(self) -> dict[str, bytes]:
+        try:
+            self._stream.send(u32(5) + bytes([Op.INIT]) + u32(VERSION))
+            body = self._receive(self._patience)
+            fields = Fields(body[1:])
+            version = fields.u32()
+            if body[0] != Op.VERSION or version < VERSION:
+                raise Unsupported(self.endpoint, "its SFTP is older than version 3")
+            return fields.extensions()
+        except BadPacket as error:
+            raise Unsupported(
+                self.endpoint,
+                "the server answered with something that is not SFTP",
+                advice="Its login scripts (.bashrc) may print text: they must not.",
+            ) from error
+        except (OSError, EOFError) as error:
+            self._lost(error, "")
+
+    def _ask_limits(self) -> None:
+        if _LIMITS not in self.offers:
+            return
+        name = string(_LIMITS.encode())
+        try:
+            _, read, write = self.call(
+                Op.EXTENDED,
+                name,
+                path="",
+                answer=Op.EXTENDED_REPLY,
+                read=lambda fields: (fields.u64(), fields.u64(), fields.u64()),
+            )
+        except Unsupported:
+            return
+        self.read_size, self.write_size = _usable(read), _usable(write)
+
+    # Requests and answers --------------------------------------------------------------------
+
+    def request(self, op: Op, *fields: bytes) -> int:
+        """Queue a request and return its number; it is sent with the next wait or flush."""
+        number = self._next_id()
+        raw = packet(op, number, *fields)
+        self._unsent.append(raw)
+        self._unsent_size += len(raw)
+        if self._unsent_size > _GATHER:
+            self.flush()
+        return number
+
+    def request_write(self, handle: bytes, offset: int, data: Buffer) -> int:
+        """Send a WRITE of at most `write_size` bytes and return its number."""
+        self.flush()
+        number = self._next_id()
+        self._send(write_packet(number, handle, offset, data))
+        return number
+
+    def flush(self) -> None:
+        if self._unsent:
+            gathered = b"".join(self._unsent)
+            self._unsent.clear()
+            self._unsent_size = 0
+            self._send(gathered)
+
+    def wait(self, number: int, path: str, timeout: float | None = None) -> Reply:
+        """The answer to request `number`; others that come first are kept for their turn.
+
+        Raises ConnectionLost when none comes, or when what comes is not an answer.
+        """
+        try:
+            self.flush()
+            while number not in self._replies:
+                self._keep(self._receive(timeout or self._patience))
+        except (OSError, EOFError, BadPacket) as error:
+            self._lost(error, path)
+        return self._replies.pop(number)
+
+    def decode(self, reply: Reply, answer: Op, path: str, read: Callable[[Fields], T]) -> T:
+        """What `read` takes from a reply of the type `answer`. A status raises its error."""
+        try:
+            fields = Fields(reply.body)
+            if reply.kind == answer:
+                return read(fields)
+            if reply.kind != Op.STATUS:
+                raise BadPacket("it answered a question with the answer to another")
+            raise _status_error(fields, path)
+        except BadPacket as error:
+            self._lost(error, path)
+
+    def call(
+        self,
+        op: Op,
+        *fields: bytes,
+        path: str,
+        answer: Op,
+        read: Callable[[Fields], T],
+        timeout: float | None = None,
+    ) -> T:
+        """One request, its answer awaited and taken apart."""
+        return self.decode(self.wait(self.request(op, *fields), path, timeout), answer, path, read)
+
+    def command(self, op: Op, *fields: bytes, path: str, timeout: float | None = None) -> None:
+        """One request that is answered with a status. Raises the error of any but OK."""
+        self.check(self.wait(self.request(op, *fields), path, timeout), path)
+
+    def check(self, reply: Reply, path: str) -> None:
+        """Raise the error of a reply that is not the status OK."""
+        if reply.kind == Op.STATUS and reply.body[:4] == u32(Status.OK):
+            return
+        self.decode(reply, Op.STATUS, path, lambda fields: _raise(_status_error(fields, path)))
+
+    # Its state -------------------------------------------------------------------------------
+
+    def alive(self) -> bool:
+        return not self.broken and self._stream.alive()
+
+    def settle(self) -> bool:
+        """Whether it can be used again: nothing is outstanding, or little, which is awaited."""
+        waiting = self._outstanding | set(self._replies)
+        if self.broken or len(waiting) > _SETTLE_MOST:
+            return False
+        try:
+            for number in waiting:
+                self.wait(number, "")
+        except ConnectionLost:
+            return False
+        return self.alive()
+
+    def close(self) -> None:
+        self.broken = True
+        self._stream.close()
+
+    # The wire --------------------------------------------------------------------------------
+
+    def _next_id(self) -> int:
+        self._last_id = (self._last_id + 1) & 0xFFFFFFFF
+        self._outstanding.add(self._last_id)
+        return self._last_id
+
+    def _send(self, raw: bytes) -> None:
+        try:
+            self._stream.send(raw)
+        except (OSError, EOFError) as error:
+            self._lost(error, "")
+
+    def _keep(self, body: memoryview) -> None:
+        if len(body) < 5:
+            raise BadPacket("an answer is too short")
+        number = int.from_bytes(body[1:5], "big")
+        if number not in self._outstanding:
+            raise BadPacket("it answered a question nobody asked")
+        self._outstanding.discard(number)
+        self._replies[number] = Reply(body[0], body[5:])
+
+    def _receive(self, timeout: float) -> memoryview:
+        size = int.from_bytes(self._take(4, timeout), "big")
+        if not 1 <= size <= MAX_PACKET:
+            raise BadPacket("a packet has an impossible length")
+        return self._take(size, timeout)
+
+    def _take(self, size: int, timeout: float) -> memoryview:
+        if len(self._buffer) < size:
+            chunks: list[Buffer] = [self._buffer]
+            have = len(self._buffer)
+            while have < size:
+                chunk = self._stream.recv(timeout)
+                if not chunk:
+                    raise EOFError("the server closed the connection")
+                chunks.append(chunk)
+                have += len(chunk)
+            self._buffer = memoryview(b"".join(chunks))
+        taken, self._buffer = self._buffer[:size], self._buffer[size:]
+        return taken
+
+    def _lost(self, error: BaseException, path: str) -> NoReturn:
+        self.close()
+        where = path or self.endpoint
+        if isinstance(error, BadPacket):
+            raise ConnectionLost(where, f"the server broke the SFTP protocol: {error}") from error
+        if isinstance(error, TimeoutError):
+            raise ConnectionLost(where, "the server stopped answering") from error
+        raise ConnectionLost(where) from error
+
+
+def _usable(limit: int) -> int:
+    """A size to ask for when the server's limit is `limit`; 0 is "not said"."""
+    return max(_SMALLEST_SIZE, min(limit, _LARGEST_SIZE)) if limit else _SAFE_SIZE
+
+
+def _status_error(fields: Fields, path: str) -> ProviderError:
+    code = fields.u32()
+    message = from_bytes(fields.string()) if fields.left() else ""
+    if code == Status.OK:
+        raise BadPacket("it said “done” where an answer was needed")
+    return failure(code, message, path)
+
+
+def _raise(error: ProviderError) -> NoReturn:
+    raise error

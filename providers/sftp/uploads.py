@@ -1,0 +1,239 @@
+"""Uploads: a temporary file next to the target, filled, made durable, and given its name.
+
+Until `finish` the target is whole-old, after it whole-new. Each step may be repeated after its
+answer was lost: what is there decides, not what is remembered (faults.md 5, A8).
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+
+from providers.base import Body, Entry, Kind
+from providers.errors import (
+    AlreadyExists,
+    ConnectionLost,
+    Denied,
+    InvalidName,
+    NotFound,
+    ProviderError,
+    TargetChanged,
+    Unsupported,
+    UploadExpired,
+    WrongKind,
+)
+from providers.names import temporary_name
+from providers.sftp import calls, look
+from providers.sftp.pipeline import write_body
+from providers.sftp.protocol import Open, Refused
+from providers.sftp.session import Session
+from providers.text import to_bytes
+
+_DEFAULT_MODE = 0o644
+_UNFINISHED_MODE = 0o600
+_USUAL_NAME = 255  # bytes that nearly every file system takes
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What a token holds. `temporary` and `backup` stand next to `path`."""
+
+    path: str
+    temporary: str
+    backup: str
+    modified: float | None
+    mode: int
+
+    def token(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def plan(path: str, *, key: str, modified: float | None, mode: int | None) -> Upload:
+    directory, name = posixpath.split(path)
+    temporary = temporary_name(name, key)
+    return Upload(
+        path=path,
+        temporary=posixpath.join(directory, temporary),
+        backup=posixpath.join(directory, temporary.removesuffix("part") + "old"),
+        modified=modified,
+        mode=_DEFAULT_MODE if mode is None else mode & 0o777,
+    )
+
+
+def from_token(token: str) -> Upload:
+    """Raises UploadExpired for a token of another version of Wharfie."""
+    try:
+        return Upload(**json.loads(token))
+    except (TypeError, ValueError) as error:
+        raise UploadExpired("", "the note of the unfinished upload cannot be read") from error
+
+
+def start(session: Session, upload: Upload) -> None:
+    """Make the empty temporary file, in place of one an earlier start left."""
+    _need_storable(session, upload.path)
+    try:
+        if look.maybe(session, upload.temporary) is not None:
+            calls.remove(session, upload.temporary)
+        flags = Open.WRITE | Open.CREATE | Open.EXCLUSIVE
+        handle = calls.open_file(session, upload.temporary, flags, mode=_UNFINISHED_MODE)
+        calls.close_handle(session, handle, upload.path)
+    except NotFound as error:
+        raise NotFound(posixpath.dirname(upload.path), "there is no such directory") from error
+    except Refused as error:
+        raise look.explained(session, error, upload.path) from error
+    except Denied as error:
+        raise _denied(upload.path) from error
+
+
+def _need_storable(session: Session, path: str) -> None:
+    """Raise InvalidName for a name the server has no room for: the temporary one is shorter."""
+    if len(to_bytes(posixpath.basename(path))) <= _USUAL_NAME:
+        return
+    try:
+        look.maybe(session, path)
+    except (InvalidName, Refused) as error:
+        raise InvalidName(path, "this name is too long for the server") from error
+
+
+def store(session: Session, upload: Upload, offset: int, body: Body) -> str:
+    """Write one part; the receipt says where it lies: "offset:length"."""
+    check(session, upload)
+    handle = calls.open_file(session, upload.temporary, Open.WRITE)
+    try:
+        with calls.closing(session, handle, upload.path):
+            written = write_body(session, handle, upload.path, offset, body)
+    except Refused as error:
+        raise look.explained(session, error, upload.path) from error
+    return f"{offset}:{written}"
+
+
+def check(session: Session, upload: Upload) -> Entry:
+    """The temporary file. Raises UploadExpired when it is gone or something else is there."""
+    found = look.maybe(session, upload.temporary)
+    if found is None or found.kind is not Kind.FILE:
+        raise UploadExpired(upload.path)
+    return found
+
+
+def finish(
+    session: Session, upload: Upload, receipts: Sequence[str], replacing: str | None
+) -> Entry:
+    """Make the bytes durable, then give them their name."""
+    size = _stored_size(receipts)
+    staged = look.maybe(session, upload.temporary)
+    if staged is None:
+        return _finished_before(session, upload, size)
+    if staged.kind is not Kind.FILE or staged.size not in (size, None):
+        raise UploadExpired(upload.path, "the unfinished upload is not what was sent")
+    _seal(session, upload)
+    if replacing is None:
+        _name_new(session, upload)
+    else:
+        _name_over(session, upload, replacing)
+    return look.at(session, upload.path)
+
+
+def _stored_size(receipts: Sequence[str]) -> int:
+    ends = (sum(map(int, receipt.split(":"))) for receipt in receipts)
+    return max(ends, default=0)
+
+
+def _finished_before(session: Session, upload: Upload, size: int) -> Entry:
+    there = look.maybe(session, upload.path)
+    if there is None or there.kind is not Kind.FILE or there.size != size:
+        raise UploadExpired(upload.path)
+    if upload.modified is not None and there.modified != max(0, int(upload.modified)):
+        raise UploadExpired(upload.path)
+    _clean(session, upload.backup)
+    return there
+
+
+def _seal(session: Session, upload: Upload) -> None:
+    """Mode, time and bytes on disk, in one opening of the file."""
+    try:
+        handle = calls.open_file(session, upload.temporary, Open.WRITE)
+    except Denied:  # an earlier finish made it read-only and came no further
+        handle = calls.open_file(session, upload.temporary, Open.READ)
+    with calls.closing(session, handle, upload.path):
+        # A server may keep these to itself: the entry that is returned tells what it has.
+        with suppress(Refused, Unsupported, Denied):
+            calls.set_handle(
+                session, handle, upload.path, mode=upload.mode, modified=upload.modified
+            )
+        calls.sync_handle(session, handle, upload.path)
+
+
+def _name_new(session: Session, upload: Upload) -> None:
+    if look.maybe(session, upload.path) is not None:
+        raise AlreadyExists(upload.path)
+    rename_new(session, upload.temporary, upload.path)
+
+
+def rename_new(session: Session, source: str, target: str) -> None:
+    """Rename to a free name. Raises AlreadyExists when it was taken in the meantime."""
+    try:
+        calls.rename(session, source, target)
+    except Refused as error:
+        if look.maybe(session, target) is not None:
+            raise AlreadyExists(target) from error
+        raise look.explained(session, error, target) from error
+
+
+def _name_over(session: Session, upload: Upload, replacing: str) -> None:
+    there = look.maybe(session, upload.path)
+    old = there or look.maybe(session, upload.backup)  # a swap may have been cut off between
+    if replacing and (old is None or old.version != replacing):
+        raise TargetChanged(upload.path)
+    if there is not None and there.kind is Kind.DIR:
+        raise WrongKind(upload.path, "is a directory")
+    if calls.POSIX_RENAME in session.offers:
+        calls.replace(session, upload.temporary, upload.path)
+        if there is None and old is not None:
+            _clean(session, upload.backup)
+        return
+    _swap(session, upload, there)
+
+
+def _swap(session: Session, upload: Upload, there: Entry | None) -> None:
+    """Old to backup, new to its name, backup away; back again when the new one is refused."""
+    if there is not None:
+        _clean(session, upload.backup)
+        calls.rename(session, upload.path, upload.backup)
+    try:
+        calls.rename(session, upload.temporary, upload.path)
+    except ConnectionLost:
+        raise
+    except ProviderError:
+        if there is not None:
+            calls.rename(session, upload.backup, upload.path)
+        raise
+    _clean(session, upload.backup)
+
+
+def discard(session: Session, upload: Upload) -> None:
+    """Remove the temporary file, and bring back what a cut-off swap had put aside."""
+    _clean(session, upload.temporary)
+    if look.maybe(session, upload.backup) is None:
+        return
+    if look.maybe(session, upload.path) is None:
+        calls.rename(session, upload.backup, upload.path)
+    else:
+        _clean(session, upload.backup)
+
+
+def _clean(session: Session, path: str) -> None:
+    try:
+        calls.remove(session, path)
+    except NotFound:
+        return
+
+
+def _denied(path: str) -> Denied:
+    return Denied(
+        path,
+        "you may not write in this directory",
+        advice="Choose another directory, or ask its owner for permission.",
+    )

@@ -1,0 +1,118 @@
+"""Makes the pictures of the README anew: `python screenshots/make.py` (needs the extra `demo`).
+
+A scripted session on the sandbox: real servers, a real queue, keys as a person presses them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from providers.access import Access
+from providers.base import Place
+from providers.location import LOCAL
+from providers.registry import open_provider
+from providers.sandbox.start import Sandbox
+from transfers.engine import Engine
+from transfers.model import JobState, SetLimits
+from tui.app import WharfieApp
+from tui.headless.demo import demo_access
+from tui.settings import home_in
+
+for _name in ("NO_COLOR", "TEXTUAL_THEME"):
+    os.environ.pop(_name, None)
+
+HERE = Path(__file__).parent
+_LOOK_SECONDS = 0.02
+_LONGEST = 3000  # looks
+_SLOW = 24 << 20  # bytes a second: the large file is on its way while the small ones are done
+
+
+def main() -> None:
+    with Sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
+        home = home_in(Path(folder))
+        access = demo_access(sandbox, home)
+        engine = Engine(home.queue, lambda endpoint: open_provider(endpoint, access))
+        try:
+            left, right = Place(LOCAL, str(sandbox.local_root)), Place(sandbox.endpoint, "/")
+            asyncio.run(_copying(engine, access, left, right))
+            asyncio.run(_small(engine, access, left, right))
+            stranger = Access(Path(folder) / "no-known-hosts", use_agent=False)
+            asyncio.run(_host_key(engine, stranger, left, right))
+        finally:
+            engine.close()
+
+
+async def _copying(engine: Engine, access: Access, left: Place, right: Place) -> None:
+    app = WharfieApp(engine, access, left, right)
+    async with app.run_test(size=(130, 38)) as pilot:
+        await _listed(pilot)
+        engine.send(SetLimits(rate=_SLOW))
+        await pilot.press("ctrl+a", "f5")
+        await _until(pilot, lambda: _done(engine) >= 8 and _moved(engine) > 12 << 20)
+        _save(app, "copying")
+        engine.send(SetLimits(rate=0))
+        await _until(pilot, lambda: engine.snapshot().totals.unfinished == 0)
+        await pilot.press("end", "f5")
+        await _until(pilot, lambda: len(app.screen_stack) > 2)
+        await pilot.pause()
+        _save(app, "conflict")
+        await pilot.press("escape")
+
+
+async def _small(engine: Engine, access: Access, left: Place, right: Place) -> None:
+    app = WharfieApp(engine, access, left, right)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await _listed(pilot)
+        await pilot.press("escape", "w")
+        await pilot.pause()
+        _save(app, "small")
+
+
+async def _host_key(engine: Engine, access: Access, left: Place, right: Place) -> None:
+    app = WharfieApp(engine, access, left, right)
+    async with app.run_test(size=(130, 38)) as pilot:
+        await _until(pilot, lambda: len(app.screen_stack) > 2)
+        await pilot.pause()
+        _save(app, "host-key")
+        await pilot.press("escape")
+
+
+async def _listed(pilot: Pilot[None]) -> None:
+    app = pilot.app
+    assert isinstance(app, WharfieApp)
+
+    def both_listed() -> bool:
+        return app.main is not None and all(pane.entries for pane in app.main.panes)
+
+    await _until(pilot, both_listed)
+
+
+async def _until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+    """Let the app go on until `condition` holds."""
+    for _ in range(_LONGEST):
+        if condition():
+            return
+        await pilot.pause(_LOOK_SECONDS)
+    raise SystemExit("the session did not go as scripted")
+
+
+def _done(engine: Engine) -> int:
+    return engine.snapshot().totals.counts.get(JobState.DONE, 0)
+
+
+def _moved(engine: Engine) -> int:
+    return engine.snapshot().totals.moved
+
+
+def _save(app: WharfieApp, name: str) -> None:
+    (HERE / f"{name}.svg").write_text(app.export_screenshot(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""What every test gets: a home of its own and none of the machine's secrets; and the sandbox."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from providers.sandbox.start import Sandbox
+
+_CLEARED = ("NO_COLOR", "TEXTUAL_THEME", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+_CLEARED_PREFIXES = ("SFTP_", "AWS_", "AZURE_", "GRAPH_", "WHARFIE_")
+
+
+@pytest.fixture(autouse=True)
+def isolated_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Nothing of the person who runs the tests is read or written."""
+    home = tmp_path_factory.mktemp("home")
+    for name in [*os.environ]:
+        if name in _CLEARED or name.startswith(_CLEARED_PREFIXES):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.setenv("WHARFIE_HOME", str(home / "wharfie"))
+    return home
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    from providers.sandbox.start import Sandbox
+
+    with Sandbox() as running:
+        yield running

@@ -1,0 +1,96 @@
+"""What a contract test is given: a provider, an empty directory there, and short ways to use it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import pytest
+
+from providers.base import ANY_VERSION, Digester, Entry, Provider, Writer
+from providers.errors import ProviderError, Unsupported
+
+KEY = "0badcafe"
+
+
+class WritableProvider(Provider, Writer, Protocol):
+    """What the suite needs: a place that can also be changed."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One place under test.
+
+    `again` opens another provider on the same tree; `make_link(path, target)` makes a symbolic
+    link, which the contract itself cannot. `digests`: whether this very server can do what its
+    provider's capabilities say some can.
+    """
+
+    provider: WritableProvider
+    root: str
+    again: Callable[[], WritableProvider]
+    make_link: Callable[[str, str], None]
+    digests: bool = True
+
+    def at(self, *names: str) -> str:
+        path = self.root
+        for name in names:
+            path = self.provider.join(path, name)
+        return path
+
+    def begin(self, path: str, size: int | None, *, key: str = KEY, **more: float | int) -> str:
+        return self.provider.begin(path, size, key=key, part_size=1 << 20, **more)
+
+    def put(
+        self,
+        path: str,
+        data: bytes,
+        *,
+        key: str = KEY,
+        replacing: str | None = None,
+        **more: float | int,
+    ) -> Entry:
+        """Upload `data` as one part."""
+        upload = self.begin(path, len(data), key=key, **more)
+        receipt = self.provider.put_part(upload, 0, 0, [data])
+        return self.provider.finish(upload, [receipt], replacing=replacing)
+
+    def overwrite(self, path: str, data: bytes) -> Entry:
+        return self.put(path, data, replacing=ANY_VERSION)
+
+    def get(self, path: str, **range_: object) -> bytes:
+        return read(self.provider, path, **range_)
+
+    def check_digest(self, path: str, data: bytes) -> None:
+        """Every digest the place offers is that of `data`, or is refused if it has none."""
+        assert isinstance(self.provider, Digester)
+        for algorithm in self.provider.caps.digests or {"sha256"}:
+            if self.digests and self.provider.caps.digests:
+                expected = hashlib.new(algorithm, data).hexdigest()
+                assert self.provider.digest(path, algorithm) == expected
+            else:
+                with fails(Unsupported):
+                    self.provider.digest(path, algorithm)
+
+    def names(self, path: str | None = None) -> list[str]:
+        return sorted(e.name for e in self.entries(self.root if path is None else path))
+
+    def entries(self, path: str) -> list[Entry]:
+        return [entry for page in self.provider.list_dir(path) for entry in page]
+
+
+def read(provider: Provider, path: str, **range_: object) -> bytes:
+    with provider.read(path, **range_) as reader:  # type: ignore[arg-type]
+        return b"".join(bytes(chunk) for chunk in reader.chunks())
+
+
+@contextmanager
+def fails(*kinds: type[ProviderError]) -> Iterator[None]:
+    """The block raises one of `kinds`, with a message that is one line and safe for a terminal."""
+    with pytest.raises(kinds) as caught:
+        yield
+    message = str(caught.value)
+    assert message and message.isprintable(), f"not safe for a terminal: {message!r}"

@@ -1,0 +1,116 @@
+"""The places the contract suite runs against. A new provider adds one function and one name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+from uuid import uuid4
+
+import pytest
+
+from providers.access import Access, Secrets
+from providers.registry import open_provider
+from tests.contract.case import Case, WritableProvider
+
+if TYPE_CHECKING:
+    from providers.sandbox.start import Sandbox
+    from tests.servers.openssh import OpenSSH
+
+
+def _open(endpoint: str, access: Access) -> WritableProvider:
+    return cast(WritableProvider, open_provider(endpoint, access))
+
+
+def _local(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
+    root = tmp_path / "root"
+    root.mkdir()
+    access = Access(tmp_path / "known_hosts")
+    return Case(
+        _open("file:", access),
+        str(root),
+        lambda: _open("file:", access),
+        lambda path, target: os.symlink(target, path),
+    )
+
+
+def _memory(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
+    endpoint, access = f"memory://{uuid4().hex}", Access(tmp_path / "known_hosts")
+    provider = _open(endpoint, access)
+    provider.make_dir("/root")
+    make_link = provider.make_link  # type: ignore[attr-defined]
+    return Case(provider, "/root", lambda: _open(endpoint, access), make_link)
+
+
+def _sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
+    sandbox: Sandbox = request.getfixturevalue("sandbox")
+    secrets = Secrets()
+    secrets.put(sandbox.endpoint, "password", sandbox.password)
+    access = _access(tmp_path, sandbox.known_hosts_line, secrets=secrets)
+    provider = _open(sandbox.endpoint, access)
+    root = provider.join(sandbox.remote_root, uuid4().hex)
+    provider.make_dir(root)
+    return Case(
+        provider,
+        root,
+        lambda: _open(sandbox.endpoint, access),
+        lambda path, target: os.symlink(target, sandbox.served_path(path)),
+        digests=False,  # it offers no shell
+    )
+
+
+def _openssh(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
+    server: OpenSSH = request.getfixturevalue("openssh")
+    root = tmp_path / "root"
+    root.mkdir()
+    access = _access(tmp_path, server.known_hosts_line, keys=(server.key_path,))
+    return Case(
+        _open(server.endpoint, access),
+        str(root),
+        lambda: _open(server.endpoint, access),
+        lambda path, target: os.symlink(target, path),
+    )
+
+
+def _access(tmp_path: Path, known_hosts_line: str, **more: object) -> Access:
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.write_text(known_hosts_line.rstrip("\n") + "\n")
+    return Access(known_hosts, use_agent=False, use_default_keys=False, **more)  # type: ignore[arg-type]
+
+
+PLACES: dict[str, Callable[[pytest.FixtureRequest, Path], Case]] = {
+    "local": _local,
+    "memory": _memory,
+    "sftp-sandbox": _sandbox,
+    "sftp-openssh": _openssh,
+}
+
+
+@pytest.fixture(scope="session")
+def openssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSSH]:
+    if os.name == "nt":
+        pytest.skip("the OpenSSH fixture needs a POSIX system")
+    from tests.servers.openssh import OpenSSH, find_sshd
+
+    if find_sshd() is None:
+        pytest.skip("no sshd here: install openssh-server")
+    with OpenSSH(tmp_path_factory.mktemp("openssh")) as server:
+        yield server
+
+
+@pytest.fixture(params=PLACES)
+def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
+    opened: list[WritableProvider] = []
+    case = PLACES[request.param](request, tmp_path)
+
+    def again() -> WritableProvider:
+        opened.append(case.again())
+        return opened[-1]
+
+    try:
+        yield replace(case, again=again)
+    finally:
+        for provider in [*opened, case.provider]:
+            provider.close()

@@ -1,0 +1,68 @@
+"""Contract: a name comes back exactly as it was given, or is refused; never changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from providers.base import Kind
+from providers.errors import InvalidName
+from providers.text import from_bytes
+from tests.contract.case import Case
+
+ODD_NAMES = [
+    "straße café 日本語 🚢",
+    "nfc \u00e9",
+    "nfd e\u0301",
+    " leading and trailing ",
+    "ends in a dot.",
+    "...",
+    "~",
+    "-rf",
+    "--help",
+    "new\nline",
+    "tab\tcarriage\rreturn",
+    "\x1b[31mred\x1b]52;c;AAAA\x07",
+    "bidi \u202e\u2066 zero\u200bwidth",
+    "'single' \"double\" `back`",
+    "back\\slash",
+    "$(touch x); && | * ? [a] {b} #",
+    "percent %41 %2F",
+    "[red]markup[/] [/zzz]",
+    "con",
+    "aux.txt",
+    "a:b",
+    "é" * 127 + "a",
+    from_bytes(b"latin-1 \xe9\xff"),
+]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=ascii)
+def test_odd_name_round_trips_or_is_refused(case: Case, name: str) -> None:
+    try:
+        entry = case.put(case.at(name), b"content")
+    except InvalidName as error:
+        assert str(error).isprintable()
+        assert case.names() == []
+        return
+    assert (entry.name, entry.path) == (name, case.at(name))
+    assert case.names() == [name]
+    assert case.provider.name(case.at(name)) == name
+    assert case.get(case.at(name)) == b"content"
+    case.provider.rename(case.at(name), case.at("plain"))
+    case.provider.rename(case.at("plain"), case.at(name))
+    case.provider.delete(case.at(name))
+    assert case.names() == []
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=ascii)
+def test_odd_directory_name_round_trips_or_is_refused(case: Case, name: str) -> None:
+    try:
+        case.provider.make_dir(case.at(name))
+    except InvalidName:
+        return
+    case.put(case.at(name, "inside"), b"x")
+    [entry] = case.entries(case.root)
+    assert (entry.name, entry.kind) == (name, Kind.DIR)
+    assert case.names(entry.path) == ["inside"]
+    case.provider.delete(case.at(name, "inside"))
+    case.provider.delete(case.at(name))

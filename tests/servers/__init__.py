@@ -1,0 +1,1 @@
+"""Real servers on loopback, configured and started by the tests themselves."""

@@ -1,0 +1,63 @@
+"""The book's sums are those of a recount, whatever happened to its jobs."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.transfers.samples import make_job
+from transfers.book import Book
+from transfers.journal import Changes
+from transfers.model import Job, JobState
+
+_UNCOUNTED = {JobState.CANCELLED, JobState.SKIPPED, JobState.FAILED}
+_jobs = st.builds(
+    lambda number, state, seq, size: make_job(number, state, seq=seq, size=size),
+    st.integers(1, 12),
+    st.sampled_from(JobState),
+    st.integers(-5, 20),
+    st.none() | st.integers(0, 1 << 62),
+)
+_changes = st.builds(
+    lambda saved, removed: Changes({job.id: job for job in saved if job.id not in removed}, removed),
+    st.lists(_jobs, max_size=6),
+    st.sets(st.integers(1, 12), max_size=3),
+)
+
+
+def _check(book: Book, jobs: dict[int, Job]) -> None:
+    expected = sorted(jobs.values(), key=lambda job: (job.seq, job.id))
+    assert list(book) == expected
+    assert len(book) == len(jobs)
+    assert +book.counts == Counter(job.state for job in jobs.values())
+    assert book.size == sum(j.size or 0 for j in expected if j.state not in _UNCOUNTED)
+    assert book.done == sum(j.size or 0 for j in expected if j.state is JobState.DONE)
+
+
+@given(st.lists(_jobs, max_size=6), st.lists(_changes, max_size=8))
+def test_sums_and_order_equal_a_recount(first: list[Job], steps: list[Changes]) -> None:
+    jobs = {job.id: job for job in first}
+    book = Book(first)
+    _check(book, jobs)
+    for changes in steps:
+        book.apply(changes)
+        jobs |= changes.saved
+        for number in changes.removed:
+            jobs.pop(number, None)
+        _check(book, jobs)
+
+
+def test_numbers_and_places_are_never_given_twice() -> None:
+    book = Book([make_job(7, seq=3)])
+    assert (book.next_id, book.next_seq) == (8, 4)
+    book.apply(Changes(removed={7}))
+    assert (book.next_id, book.next_seq) == (8, 4)
+
+
+def test_a_window_is_cut_from_the_queue_order() -> None:
+    book = Book(make_job(n, seq=-n) for n in range(1, 6))
+    assert [job.id for job in book.window(1, 2)] == [4, 3]
+    assert [job.id for job in book.window(4, 9)] == [1]
+    assert book.window(9, 9) == []

@@ -1,0 +1,101 @@
+"""A cycle's changes: which transitions it lets through, what it stamps and what it pushes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.transfers.samples import Desk, make_entry, make_job
+from transfers.draft import IllegalTransition
+from transfers.model import LEGAL, Conflict, JobState, ParkReason
+
+S = JobState
+
+
+@pytest.mark.parametrize("before", JobState)
+def test_only_legal_transitions_pass(before: JobState) -> None:
+    for after in JobState:
+        draft = Desk([make_job(1, before)]).draft()
+        job = make_job(1, after)
+        if after is before or after in LEGAL[before]:
+            draft.save(job)
+            assert draft.get(1) is not None
+        else:
+            with pytest.raises(IllegalTransition):
+                draft.save(job)
+            assert not draft.changes
+
+
+def test_done_and_skipped_are_final_and_every_other_state_can_be_left() -> None:
+    assert {state for state, after in LEGAL.items() if not after} == {S.DONE, S.SKIPPED}
+    assert set(LEGAL) == set(JobState)
+
+
+def test_a_job_that_is_not_there_cannot_be_saved() -> None:
+    with pytest.raises(IllegalTransition):
+        Desk().draft().save(make_job(1))
+
+
+def test_a_change_of_state_is_noted_and_pushed_once_and_other_changes_are_not() -> None:
+    draft = Desk([make_job(1)], now=7.0).draft()
+    draft.save(make_job(1, seq=5))
+    draft.save(make_job(1, S.PREPARING, reason="why"))
+    assert [(e.job, e.at, e.before, e.after, e.why) for e in draft.changes.events] == [
+        (1, 7.0, S.QUEUED, S.PREPARING, "why")
+    ]
+    assert [(c.before, c.job.state) for c in draft.pushed] == [(S.QUEUED, S.PREPARING)]
+
+
+def test_a_conflict_goes_with_the_change_it_caused() -> None:
+    conflict = Conflict(make_entry(), make_entry())
+    draft = Desk([make_job(1, S.PREPARING)]).draft()
+    draft.save(make_job(1, S.PARKED, park=ParkReason.CONFLICT), conflict)
+    assert draft.pushed[0].conflict is conflict
+
+
+def test_a_start_is_stamped_once_and_an_end_when_it_comes() -> None:
+    desk = Desk([make_job(1)], now=10.0)
+    draft = desk.draft()
+    draft.save(make_job(1, S.PREPARING))
+    desk.book.apply(draft.changes)
+    assert desk.job(1).started == 10.0
+    desk.now = 20.0
+    draft = desk.draft()
+    draft.save(replace(desk.job(1), state=S.QUEUED))
+    draft.save(replace(desk.job(1), state=S.PREPARING))
+    draft.save(replace(desk.job(1), state=S.CANCELLED, cancelling=True, asks="x"))
+    desk.book.apply(draft.changes)
+    job = desk.job(1)
+    assert (job.started, job.ended, job.cancelling, job.asks) == (10.0, 20.0, False, "")
+
+
+def test_a_job_that_leaves_its_parking_place_no_longer_asks() -> None:
+    parked = make_job(1, S.PARKED, park=ParkReason.SIGN_IN, asks="sftp://h")
+    draft = Desk([parked]).draft()
+    draft.save(replace(parked, state=S.PAUSED))
+    job = draft.get(1)
+    assert job is not None
+    assert (job.park, job.asks) == (None, "")
+
+
+def test_the_draft_shows_its_own_changes_over_the_book() -> None:
+    desk = Desk([make_job(1), make_job(2)])
+    draft = desk.draft()
+    draft.save(make_job(2, S.PAUSED))
+    draft.remove(make_job(1))
+    draft.add(make_job(3))
+    assert [(job.id, job.state) for job in draft.jobs()] == [(2, S.PAUSED), (3, S.QUEUED)]
+    assert draft.get(1) is None
+    assert [job.id for job in draft.select((3, 1, 99))] == [3]
+    assert desk.order() == [1, 2]
+
+
+def test_a_job_added_and_removed_in_one_cycle_leaves_nothing() -> None:
+    desk = Desk()
+    draft = desk.draft()
+    draft.add(make_job(1, S.SKIPPED))
+    draft.remove(make_job(1, S.SKIPPED))
+    desk.book.apply(draft.changes)
+    assert len(desk.book) == 0
+    assert list(draft.jobs()) == []

@@ -1,0 +1,101 @@
+"""A queue in memory for tests of the screen: it shows what it is given and records commands."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from providers.base import Place
+from transfers.model import Command, Job, JobState, Op, Row, Snapshot, StateChanged, Totals
+from transfers.queue_api import Listener
+
+
+def make_row(
+    id: int,
+    state: JobState = JobState.QUEUED,
+    *,
+    name: str = "",
+    size: int | None = 1 << 20,
+    moved: int = 0,
+    rate: float = 0.0,
+    eta: float | None = None,
+    retry_in: float | None = None,
+    **job: object,
+) -> Row:
+    """A row with sensible defaults; further keywords are fields of its job."""
+    name = name or f"file-{id}.bin"
+    made = Job(
+        id=id,
+        batch=1,
+        seq=id,
+        key=f"{id:08x}",
+        op=Op.COPY,
+        source=Place("file:", f"/home/ann/{name}"),
+        target=Place("sftp://ann@host:22", f"/srv/data/{name}"),
+        state=state,
+        size=size,
+    )
+    made = replace(made, **job)  # type: ignore[arg-type]
+    return Row(job=made, moved=moved, rate=rate, eta=eta, retry_in=retry_in)
+
+
+class FakeQueue:
+    """Implements transfers.queue_api.Queue over a list of rows. `error` is raised by `send`."""
+
+    def __init__(self, rows: Sequence[Row] = ()) -> None:
+        self.rows = list(rows)
+        self.sent: list[Command] = []
+        self.error: Exception | None = None
+        self.snapshots: list[tuple[int, int]] = []
+        self._listeners: list[Listener] = []
+        self._revision = 0
+        self._lock = threading.Lock()
+
+    def send(self, command: Command) -> tuple[int, ...]:
+        if self.error is not None:
+            raise self.error
+        with self._lock:
+            self.sent.append(command)
+        return getattr(command, "jobs", None) or ()
+
+    def snapshot(self, first: int = 0, limit: int = 200) -> Snapshot:
+        with self._lock:
+            self.snapshots.append((first, limit))
+            rows = tuple(self.rows[first : first + limit])
+            totals = self._totals()
+        return Snapshot(self._revision, first, len(self.rows), rows, totals)
+
+    def row(self, job: int) -> Row | None:
+        return next((row for row in self.rows if row.job.id == job), None)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def put(self, row: Row) -> None:
+        """Replace the row of that job, or append it, as the engine would between two snapshots."""
+        with self._lock:
+            at = next((i for i, r in enumerate(self.rows) if r.job.id == row.job.id), None)
+            before = None if at is None else self.rows[at].job.state
+            if at is None:
+                self.rows.append(row)
+            else:
+                self.rows[at] = row
+            if before is not row.job.state:
+                self._revision += 1
+        if before is not row.job.state:
+            for listener in list(self._listeners):
+                listener([StateChanged(row.job, before, row.conflict)])
+
+    def _totals(self) -> Totals:
+        if len(self.rows) > 1000:  # a test of size: counting them all would be what is measured
+            return Totals(counts={JobState.QUEUED: len(self.rows)})
+        return Totals(
+            counts=Counter(row.job.state for row in self.rows),
+            size=sum(row.job.size or 0 for row in self.rows),
+            moved=sum(row.moved for row in self.rows),
+            rate=sum(row.rate for row in self.rows),
+            eta=max((row.eta for row in self.rows if row.eta), default=None),
+        )

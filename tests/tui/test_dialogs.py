@@ -1,0 +1,335 @@
+"""Every dialog: answered by keyboard alone and by mouse, small screens, hostile text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.screen import Screen
+from textual.widgets import Button, OptionList, Static
+
+from providers.base import Entry, Kind, Place
+from providers.errors import AuthRequired, HostKeyUnknown
+from providers.location import LOCAL
+from transfers.model import Conflict, Policy
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.conflict import ConflictAnswer, ConflictScreen, compare
+from tui.screens.connect import ConnectScreen, sftp_address
+from tui.screens.dialog import Dialog
+from tui.screens.host_key import HostKeyScreen
+from tui.screens.message import MessageScreen
+from tui.screens.prompt import PromptScreen
+from tui.screens.secret import SecretScreen
+
+HOSTILE = "a[red]b[/zzz]\x1b[31m\u202ec\nd"
+HOSTILE_SHOWN = "a[red]b[/zzz]\\x1b[31m\\u202ec\\x0ad"
+
+
+def entry(name: str = "report.pdf", **facts: Any) -> Entry:
+    return Entry(f"/srv/{name}", name, Kind.FILE, **{"size": 10, "modified": 1e9} | facts)
+
+
+def conflict(name: str = "report.pdf", **new: Any) -> Conflict:
+    return Conflict(entry(name, **new), entry(name))
+
+
+def unknown_key(endpoint: str = "sftp://ann@host:22") -> HostKeyUnknown:
+    fingerprint = "SHA256:uNiVztksCsDhcc0u9e8BrKJjfRtGNbC2JrZ+Ga0gJ9A"
+    return HostKeyUnknown(endpoint, "unknown", key_type="ssh-ed25519", fingerprint=fingerprint)
+
+
+def password(endpoint: str = "sftp://ann@host:22", rejected: bool = False) -> AuthRequired:
+    return AuthRequired(endpoint, rejected=rejected)
+
+
+DIALOGS: dict[str, Callable[[], Dialog[Any]]] = {
+    "conflict": lambda: ConflictScreen(conflict(HOSTILE), 7),
+    "host key": lambda: HostKeyScreen(unknown_key(f"sftp://{HOSTILE}")),
+    "secret": lambda: SecretScreen(password(HOSTILE, rejected=True)),
+    "confirm": lambda: ConfirmScreen(HOSTILE, [HOSTILE] * 30, "Delete", dangerous=True),
+    "prompt": lambda: PromptScreen(HOSTILE, HOSTILE, HOSTILE, lambda _: HOSTILE),
+    "connect": lambda: ConnectScreen([HOSTILE] * 30),
+    "message": lambda: MessageScreen(HOSTILE, HOSTILE * 20, HOSTILE),
+}
+
+
+class Asking(App[None]):
+    """Shows one dialog and keeps what it answered."""
+
+    def __init__(self, dialog: Screen[Any]) -> None:
+        super().__init__()
+        self.dialog = dialog
+        self.answers: list[Any] = []
+
+    def on_mount(self) -> None:
+        self.push_screen(self.dialog, self.answers.append)
+
+    def text(self) -> str:
+        strips = self.dialog._compositor.render_strips()
+        return "\n".join(strip.text for strip in strips)
+
+
+async def answers(dialog: Screen[Any], *keys: str, size: tuple[int, int] = (80, 24)) -> list[Any]:
+    app = Asking(dialog)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        await pilot.press(*keys)
+        await pilot.pause()
+        return app.answers
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+@pytest.mark.parametrize("size", [(80, 24), (40, 12), (160, 48)])
+async def test_a_dialog_fits_any_screen_with_its_choices_in_sight(
+    name: str, size: tuple[int, int]
+) -> None:
+    app = Asking(DIALOGS[name]())
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        screen = app.dialog.region
+        assert screen.contains_region(app.dialog.query_one("#frame").region)
+        for button in app.dialog.query(Button):
+            assert screen.contains_region(button.region), button.id
+            assert button.region.height == 1
+            assert app.dialog.query_one("#frame").content_region.contains_region(button.region)
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+async def test_text_from_elsewhere_is_shown_literally_and_harmless(name: str) -> None:
+    app = Asking(DIALOGS[name]())
+    async with app.run_test(size=(160, 48)) as pilot:
+        await pilot.pause()
+        shown = app.text()
+        assert HOSTILE_SHOWN in shown
+        assert "\x1b" not in shown and "\u202e" not in shown
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+async def test_escape_gives_the_harmless_answer(name: str) -> None:
+    assert await answers(DIALOGS[name](), "escape") == [False if name == "confirm" else None]
+
+
+@pytest.mark.parametrize(
+    ("name", "harmless"),
+    [
+        ("conflict", ConflictAnswer(Policy.SKIP, False)),
+        ("host key", None),
+        ("confirm", False),
+        ("message", None),
+    ],
+)
+async def test_enter_alone_does_no_harm(name: str, harmless: object) -> None:
+    assert await answers(DIALOGS[name](), "enter") == [harmless]
+
+
+@pytest.mark.parametrize("no_color", [False, True])
+async def test_the_focused_choice_stands_out_without_colour_too(
+    no_color: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+    app = Asking(ConflictScreen(conflict(), 0))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        focused = app.dialog.query_one("#skip")
+        other = app.dialog.query_one("#rename")
+        assert focused.has_focus
+        assert focused.rich_style != other.rich_style
+        assert not no_color or focused.rich_style.reverse
+
+
+@pytest.mark.parametrize(
+    ("key", "policy"),
+    [
+        ("s", Policy.SKIP),
+        ("o", Policy.OVERWRITE),
+        ("r", Policy.RENAME),
+        ("n", Policy.NEWER),
+        ("d", Policy.DIFFERENT),
+    ],
+)
+async def test_a_conflict_is_answered_with_one_letter(key: str, policy: Policy) -> None:
+    assert await answers(ConflictScreen(conflict(), 3), key) == [ConflictAnswer(policy, False)]
+    whole = [ConflictAnswer(policy, True)]
+    assert await answers(ConflictScreen(conflict(), 3), "a", key) == whole
+
+
+async def test_a_conflict_of_one_file_offers_nothing_for_others() -> None:
+    only = await answers(ConflictScreen(conflict(), 0), "a", "o")
+    assert only == [ConflictAnswer(Policy.OVERWRITE, False)]
+
+
+async def test_arrows_reach_every_choice() -> None:
+    down = await answers(ConflictScreen(conflict(), 0), "right", "down", "enter")
+    assert down == [ConflictAnswer(Policy.RENAME, False)]
+
+
+async def test_a_dialog_is_answered_with_the_mouse() -> None:
+    app = Asking(ConflictScreen(conflict(), 3))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.click("#all")
+        await pilot.click("#rename")
+        await pilot.pause()
+        assert app.answers == [ConflictAnswer(Policy.RENAME, True)]
+
+
+async def test_a_dialog_that_appears_by_itself_ignores_what_was_typed_elsewhere() -> None:
+    assert await answers(ConflictScreen(conflict(), 3, quiet=60.0), "o", "enter") == []
+    assert await answers(HostKeyScreen(unknown_key(), quiet=60.0), "r") == []
+
+
+@pytest.mark.parametrize(
+    ("new", "says"),
+    [
+        ({"size": 20, "modified": 2e9}, "The new one: newer, larger."),
+        ({"size": 5, "modified": 1e8}, "The new one: older, smaller."),
+        ({"modified": 2e9}, "The new one: newer, same size."),
+        (
+            {"modified": 1e9 + 0.4},
+            "Both have the same size and time; the content was not compared.",
+        ),
+        ({"size": None, "modified": None}, "Nothing more is known about them."),
+    ],
+)
+def test_both_sides_are_compared_in_words(new: dict[str, Any], says: str) -> None:
+    assert compare(entry(**new), entry()) == says
+
+
+def test_the_same_content_is_only_said_when_digests_show_it() -> None:
+    one, other = {"sha256": "aa"}, {"sha256": "bb"}
+    assert "same content (sha256)" in compare(entry(digests=one), entry(digests=one))
+    assert compare(entry(digests=one), entry(digests=other)) == "Their content differs."
+    assert "not compared" in compare(entry(digests=one), entry(digests={"md5": "aa"}))
+
+
+async def test_a_host_key_is_trusted_only_when_asked_to() -> None:
+    assert await answers(HostKeyScreen(unknown_key()), "o") == ["once"]
+    assert await answers(HostKeyScreen(unknown_key()), "r") == ["remember"]
+    assert await answers(HostKeyScreen(unknown_key()), "n") == [None]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+async def test_the_whole_fingerprint_is_in_sight(size: tuple[int, int]) -> None:
+    app = Asking(HostKeyScreen(unknown_key()))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        shown = app.text().replace("\n", "").replace("│", "").replace(" ", "")
+        assert "Ga0gJ9A" in shown and "ssh-ed25519" in shown
+
+
+async def test_a_password_is_answered_and_never_shown() -> None:
+    app = Asking(SecretScreen(password(rejected=True)))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press(*"n0t-o[k]")
+        await pilot.pause()
+        shown = app.text()
+        assert "n0t-o" not in shown and "refused" in shown
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.answers == ["n0t-o[k]"]
+
+
+async def test_an_empty_password_is_not_an_answer() -> None:
+    assert await answers(SecretScreen(password()), "enter") == []
+
+
+async def test_yes_is_y_and_no_is_n() -> None:
+    assert await answers(ConfirmScreen("Delete?", ["x"], "Delete", dangerous=True), "y") == [True]
+    assert await answers(ConfirmScreen("Delete?", ["x"], "Delete", dangerous=True), "n") == [False]
+    assert await answers(ConfirmScreen("Go on?", ["x"], "Go on"), "enter") == [True]
+
+
+async def test_renaming_starts_with_the_stem_selected() -> None:
+    rename = PromptScreen("Rename", "New name", "report.pdf", select_stem=True)
+    assert await answers(rename, *"new", "enter") == ["new.pdf"]
+
+
+async def test_a_text_that_will_not_do_is_said_at_once_and_not_accepted() -> None:
+    def check(text: str) -> str | None:
+        return f"“{text}” [bold]exists" if text == "b" else None
+
+    app = Asking(PromptScreen("New folder", "Name", "a", check))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("b")
+        await pilot.pause()
+        assert "“b” [bold]exists" in app.text()
+        await pilot.press("enter")
+        assert app.answers == []
+        await pilot.press("c", "enter")
+        await pilot.pause()
+        assert app.answers == ["bc"]
+
+
+async def test_a_hostile_name_left_alone_is_answered_unchanged() -> None:
+    assert await answers(PromptScreen("Rename", "Name", HOSTILE), "enter") == [HOSTILE]
+
+
+async def test_letters_of_choices_are_typed_where_text_is_asked() -> None:
+    assert await answers(PromptScreen("Filter", "Text"), *"nyo", "enter") == ["nyo"]
+
+
+async def test_enter_on_cancel_cancels() -> None:
+    assert await answers(PromptScreen("New", "Name", "a"), "tab", "tab", "enter") == [None]
+
+
+async def test_an_address_opens_its_place() -> None:
+    opened = await answers(ConnectScreen([]), *"sftp://ann@host/srv", "enter")
+    assert opened == [Place("sftp://ann@host:22", "/srv")]
+
+
+async def test_fields_build_the_address() -> None:
+    keys = ("tab", *"host", "tab", *"ann", "tab", *"2222", "tab", *"srv", "enter")
+    assert await answers(ConnectScreen([]), *keys) == [Place("sftp://ann@host:2222", "/srv")]
+
+
+async def test_a_bad_address_is_explained_and_not_opened() -> None:
+    app = Asking(ConnectScreen([]))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press(*"sftp://ann:pw@host", "enter")
+        await pilot.pause()
+        assert "password in an address" in app.text()
+        assert app.answers == []
+
+
+async def test_a_word_without_a_scheme_is_said_to_be_a_folder_here() -> None:
+    app = Asking(ConnectScreen([]))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press(*"/srv")
+        await pilot.pause()
+        assert "opens a folder here: /srv" in str(app.dialog.query_one("#says", Static).content)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.answers == [Place(LOCAL, "/srv")]
+
+
+async def test_a_recent_place_opens_with_enter() -> None:
+    app = Asking(ConnectScreen(["sftp://one/a", "sftp://two/b"]))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.dialog.query_one(OptionList).focus()
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert app.answers == [Place("sftp://two:22", "/b")]
+
+
+def test_an_ipv6_host_gets_its_brackets() -> None:
+    fields = {"host": "::1", "user": "", "port": "22", "path": "~/x"}
+    assert sftp_address(fields) == "sftp://[::1]:22/~/x"
+    assert sftp_address(fields | {"host": " "}) == ""
+
+
+async def test_a_long_list_is_scrolled_without_leaving_the_choices() -> None:
+    app = Asking(ConfirmScreen("Delete?", [f"file {i}" for i in range(100)], "Delete"))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("pagedown")
+        await pilot.pause()
+        assert app.dialog.query_one("#body").scroll_offset.y > 0
+        assert app.dialog.query_one("#yes").has_focus

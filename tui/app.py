@@ -1,0 +1,110 @@
+"""The application: it holds what the screens share, and little else."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.theme import Theme
+
+from providers import location, registry
+from providers.access import Access
+from providers.base import Place, Provider
+from providers.errors import ProviderError
+from providers.text import printable
+from transfers.model import StateChanged, Unpark
+from transfers.queue_api import Queue
+from tui.screens.main import MainScreen
+from tui.sign_in import Connections, Remember, SignIn
+
+HARBOUR = Theme(
+    name="harbour",
+    primary="#6cb6d9",
+    secondary="#7d92b5",
+    accent="#e3b566",
+    warning="#e3b566",
+    error="#e5786d",
+    success="#84c28a",
+    foreground="#d5dce6",
+    background="#10151c",
+    surface="#161d26",
+    panel="#202a36",
+    dark=True,
+)
+
+
+def _remember_host_key(access: Access, endpoint: str, line: str) -> None:
+    registry.remember_host_key(access, endpoint, line)
+
+
+class WharfieApp(App[None]):
+    """`queue` moves the files, `access` lets us in; the panes start at `left` and `right`."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "Wharfie"
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True)
+    ]
+
+    def __init__(
+        self,
+        queue: Queue,
+        access: Access,
+        left: Place,
+        right: Place,
+        *,
+        open_provider: Callable[[str, Access], Provider] = registry.open_provider,
+        remember: Remember = _remember_host_key,
+        recent: Sequence[str] = (),
+    ) -> None:
+        """`recent`: addresses the connect dialog offers, the latest first."""
+        super().__init__()
+        self.queue = queue
+        self.connections = Connections(access, open_provider)
+        self.sign_in = SignIn(self, access, self._unpark, remember)
+        self.recent = list(recent)
+        self._starts = (left, right)
+        self._stop_listening: Callable[[], None] = lambda: None
+        self.main: MainScreen | None = None
+
+    def on_mount(self) -> None:
+        self.register_theme(HARBOUR)
+        if "TEXTUAL_THEME" not in os.environ:
+            self.theme = HARBOUR.name
+        self.main = MainScreen(self, *self._starts)
+        self.push_screen(self.main)
+        self._stop_listening = self.queue.listen(self._queue_changed)
+
+    def on_unmount(self) -> None:
+        self._stop_listening()
+        self.connections.close()
+
+    def _fatal_error(self) -> None:
+        """Textual's own report prints every local variable, and so secrets (faults.md 10)."""
+        lines = [printable(line) for line in traceback.format_exc().splitlines()]
+        self._exit_renderables.append(Text("\n".join(lines)))
+        self._close_messages_no_wait()
+
+    def _queue_changed(self, events: Sequence[StateChanged]) -> None:
+        if self.main is not None and self.main.is_attached:
+            self.main.post_message(MainScreen.QueueChanged(tuple(events)))
+
+    def _unpark(self, endpoint: str) -> None:
+        self.queue.send(Unpark(endpoint))
+
+    def remember_place(self, place: Place) -> None:
+        """Offer `place` in the connect dialog from now on."""
+        address = location.show(place)
+        self.recent = [address, *(other for other in self.recent if other != address)]
+
+    def say_error(self, error: ProviderError) -> None:
+        """Show a sentence on the main screen."""
+        if self.main is not None:
+            self.main.say(str(error), "error")

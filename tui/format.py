@@ -1,0 +1,138 @@
+"""Numbers, times and names as a person reads them in a few terminal cells. Pure functions.
+
+Whatever takes a name or a path makes it safe first (`providers.text.printable`). Widths are in
+terminal cells: a wide character takes two, a combining one none.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Literal
+
+from rich.cells import cell_len, split_graphemes
+
+from providers.text import printable
+
+Align = Literal["left", "right"]
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
+_LARGEST = 1023 * 1024 ** (len(_UNITS) - 1)
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MOST_DAYS = 999
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+WHEN_WIDTH = 16
+ELLIPSIS = "…"
+
+
+def size(n: int | None) -> str:
+    """`n` bytes as "512 B" or "1.4 GiB", at most 9 cells; "" when unknown."""
+    if n is None:
+        return ""
+    if n < 0:
+        return "?"
+    if n < 1024:
+        return f"{n} B"
+    value, unit = float(min(n, _LARGEST)), 0
+    while value >= 1023.5 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    digits = f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
+    return f"{digits} {_UNITS[unit]}"
+
+
+def rate(bps: float) -> str:
+    """Bytes a second as "3.2 MiB/s"."""
+    return f"{size(int(bps) if math.isfinite(bps) else 0)}/s"
+
+
+def duration(seconds: float | None) -> str:
+    """A span as "1:05", "2h 03m" or "3d", at most 7 cells; "" when unknown."""
+    if seconds is None or math.isnan(seconds):
+        return ""
+    if seconds >= (_MOST_DAYS + 1) * _DAY:
+        return f">{_MOST_DAYS}d"
+    whole = max(0, round(seconds))
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}:{whole % _MINUTE:02}"
+    if whole < _DAY:
+        return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02}m"
+    return f"{whole // _DAY}d"
+
+
+def when(unix: float | None, now: float) -> str:
+    """A Unix time in the local zone, always 16 cells: "2026-11-22 14:03", "     today 14:03".
+
+    Blank when unknown, "?" for a time that no calendar has.
+    """
+    if unix is None:
+        return " " * WHEN_WIDTH
+    try:
+        moment, today = datetime.fromtimestamp(unix), datetime.fromtimestamp(now).date()
+    except (OverflowError, ValueError, OSError):
+        return "?".rjust(WHEN_WIDTH)
+    day = "today" if moment.date() == today else f"{moment.year:04}-{moment:%m-%d}"
+    return f"{day} {moment:%H:%M}".rjust(WHEN_WIDTH)
+
+
+def clip(text: str, width: int) -> str:
+    """The beginning of `text`, ending in "…" when it does not fit."""
+    return _clip(text, width, keep_left=max(0, width - 1))
+
+
+def clip_left(text: str, width: int) -> str:
+    """The end of `text`, beginning with "…" when it does not fit: for paths."""
+    return _clip(text, width, keep_left=0)
+
+
+def clip_middle(text: str, width: int) -> str:
+    """Both ends of `text` with "…" between: for names whose ending tells."""
+    return _clip(text, width, keep_left=max(0, width) // 2)
+
+
+def fit(text: str, width: int, align: Align = "left") -> str:
+    """`text` in exactly `width` cells."""
+    shown = clip(text, width)
+    space = " " * (width - cell_len(shown))
+    return space + shown if align == "right" else shown + space
+
+
+def bar(fraction: float, width: int, *, ascii_only: bool = False) -> str:
+    """A progress bar of exactly `width` cells, drawn in eighths of a cell."""
+    share = 0.0 if math.isnan(fraction) else min(1.0, max(0.0, fraction))
+    if ascii_only:
+        full = int(share * width)
+        return "#" * full + "." * (width - full)
+    full, eighths = divmod(int(share * width * 8), 8)
+    edge = _EIGHTHS[eighths] if eighths else ""
+    return ("█" * full + edge).ljust(width)
+
+
+def _clip(text: str, width: int, *, keep_left: int) -> str:
+    safe = printable(text)
+    if width <= 0:
+        return ""
+    if cell_len(safe) <= width:
+        return safe
+    keep_right = width - 1 - keep_left
+    return _head(safe, keep_left) + ELLIPSIS + _tail(safe, keep_right)
+
+
+def _head(text: str, width: int) -> str:
+    """The longest beginning of `text` in `width` cells, never half a character."""
+    used = end_at = 0
+    for _, end, cells in split_graphemes(text)[0]:
+        used += cells
+        if used > width:
+            break
+        end_at = end
+    return text[:end_at]
+
+
+def _tail(text: str, width: int) -> str:
+    used, start_at = 0, len(text)
+    for start, _, cells in reversed(split_graphemes(text)[0]):
+        used += cells
+        if used > width:
+            break
+        start_at = start
+    return text[start_at:]

@@ -1,0 +1,97 @@
+"""The destination exists: both sides beside each other, and what to do."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from providers.base import Entry
+from transfers.model import Conflict, Policy
+from tui import format as show
+from tui.screens.dialog import CANCEL, Choice, Dialog, Tick, line
+
+_SAME_TIME = 1.0  # SFTP tells whole seconds
+
+_CHOICES = (
+    Choice(Policy.SKIP, "s", "Skip it"),
+    Choice(Policy.OVERWRITE, "o", "Overwrite", dangerous=True),
+    Choice(Policy.RENAME, "r", "Keep both"),
+    Choice(Policy.NEWER, "n", "If newer"),
+    Choice(Policy.DIFFERENT, "d", "If different"),
+    Choice(CANCEL, "escape", "Later"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictAnswer:
+    """`whole_batch`: for every other job enqueued with it, too."""
+
+    policy: Policy
+    whole_batch: bool
+
+
+def compare(new: Entry, old: Entry) -> str:
+    """How the two sides differ, as far as their entries tell, in one sentence."""
+    same = [name for name, digest in new.digests.items() if old.digests.get(name) == digest]
+    if same:
+        return f"Both have the same content ({same[0]})."
+    if any(name in old.digests for name in new.digests):
+        return "Their content differs."
+    size = _word(new.size, old.size, 0, "larger", "smaller", "size")
+    age = _word(new.modified, old.modified, _SAME_TIME, "newer", "older", "time")
+    known = [word for word in (age, size) if word]
+    if known == ["same time", "same size"]:
+        return "Both have the same size and time; the content was not compared."
+    return f"The new one: {', '.join(known)}." if known else "Nothing more is known about them."
+
+
+def _word(
+    new: float | None, old: float | None, tolerance: float, more: str, less: str, name: str
+) -> str:
+    if new is None or old is None:
+        return ""
+    if abs(new - old) <= tolerance:
+        return f"same {name}"
+    return more if new > old else less
+
+
+class ConflictScreen(Dialog[ConflictAnswer | None]):
+    """What to do with `conflict`; None: later. `others` jobs of the same batch may follow suit."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "for_all", "For all", show=False)]
+
+    def __init__(self, conflict: Conflict, others: int, *, quiet: float = 0.0) -> None:
+        super().__init__("Already there", _CHOICES, focus=Policy.SKIP, tone="warning", quiet=quiet)
+        self.conflict = conflict
+        self.others = others
+
+    def body(self) -> ComposeResult:
+        new, old = self.conflict.source, self.conflict.target
+        yield line(old.name, "strong")
+        yield line(_facts("new", new), "gap")
+        yield line(_facts("old", old))
+        yield line(compare(new, old), "strong")
+        yield line(f"from {new.path}", "dim gap")
+        yield line(f"to   {old.path}", "dim")
+        if self.others > 0:
+            yield Tick("a", f"the same for all {self.others} others", id="all")
+
+    def action_for_all(self) -> None:
+        for tick in self.query(Tick):
+            tick.action_tick()
+
+    def chosen(self, choice: str) -> None:
+        if choice == CANCEL:
+            self.dismiss(None)
+        else:
+            self.dismiss(ConflictAnswer(Policy(choice), any(t.value for t in self.query(Tick))))
+
+
+def _facts(side: str, entry: Entry) -> str:
+    size = show.fit(show.size(entry.size) or "size ?", 9, "right")
+    exact = f"  {entry.size:,} bytes" if entry.size is not None else ""
+    return f"{side} {size}  {show.when(entry.modified, time.time())}{exact}"

@@ -1,0 +1,58 @@
+"""Every key, from the same table that makes the bindings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.keys import help_groups, key_name
+from tui.widgets.transfer_panel import COMMAND_KEYS
+
+_KEY_WIDTH = 11
+
+
+class HelpScreen(ModalScreen[None]):
+    """Any of the usual keys closes it; arrows scroll."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q,f1,?,f10", "dismiss", "Close", show=False)
+    ]
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; }
+    HelpScreen > VerticalScroll {
+        width: 74; max-width: 100%; height: auto; max-height: 100%;
+        padding: 0 2; border: round $primary; background: $surface;
+        border-title-color: $primary; border-subtitle-color: $text-muted;
+    }
+    HelpScreen Static { width: 100%; height: auto; }
+    """
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll() as page:
+            page.border_title = "Keys"
+            page.border_subtitle = "Esc closes"
+            for group, rows in _pages():
+                yield Static(_section(group, rows))
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
+
+
+def _pages() -> list[tuple[str, list[tuple[str, str]]]]:
+    groups = [(name, [(k.shown, k.help) for k in keys]) for name, keys in help_groups()]
+    panel = [(" ".join(key_name(key) for key in hint.keys), hint.help) for hint in COMMAND_KEYS]
+    return [*groups, ("Transfers (w goes there)", panel)]
+
+
+def _section(title: str, rows: Sequence[tuple[str, str]]) -> Text:
+    text = Text(f"\n{title}", style="bold")
+    for keys, what in rows:
+        text.append(f"\n  {keys:<{_KEY_WIDTH}} {what}", style="not bold")
+    return text

@@ -1,0 +1,271 @@
+"""The main screen: two panes, the transfers below them, and the keys that join the two."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from providers.base import Place, Provider
+from providers.errors import ProviderError
+from transfers.model import JobState, Op, StateChanged
+from tui import actions
+from tui.keys import BarItem, Where, bar_items, bindings, key_name
+from tui.questions import Questions
+from tui.screens.help import HelpScreen
+from tui.widgets.file_list import FileList
+from tui.widgets.file_pane import FilePane
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.transfer_panel import COMMAND_KEYS, TransferPanel
+
+if TYPE_CHECKING:
+    from tui.app import WharfieApp
+
+Tone = Literal["plain", "error"]
+_SAID_FOR = 8.0  # seconds a sentence stays; errors stay three times as long
+
+_WIDTHS = [(0, "-narrow"), (48, "-wide")]
+_HEIGHTS = [(0, "-tiny"), (10, "-low"), (16, "-tall")]
+
+
+class MainScreen(Screen[None]):
+    """Composes the parts and routes between them; what keys do to files is in `tui.actions`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.SCREEN)
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
+    ALLOW_SELECT = False
+
+    class QueueChanged(Message):
+        """State changes, posted by the queue's own thread."""
+
+        def __init__(self, events: Sequence[StateChanged]) -> None:
+            super().__init__()
+            self.events = events
+
+    def __init__(self, services: WharfieApp, left: Place, right: Place) -> None:
+        super().__init__()
+        self.services = services
+        self.questions = Questions(services)
+        self.stoppable: list[threading.Event] = []  # what Esc stops, the newest last
+        self._starts = (left, right)
+        self._said_timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        connections, sign_in = self.services.connections, self.services.sign_in
+        with Horizontal(id="panes"):
+            for start, name in zip(self._starts, ("left", "right"), strict=True):
+                yield FilePane(start, connections, sign_in, id=name)
+        yield TransferPanel(self.services.queue)
+        yield Static(markup=False, id="progress", classes="-empty")
+        yield Static(markup=False, id="said", classes="-empty")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.active = self.panes[0]
+        self._activate(self.active)
+        self.active.query_one(FileList).focus()
+        self.run_worker(self.questions.find(), group="questions")
+
+    @property
+    def panes(self) -> tuple[FilePane, FilePane]:
+        """Left and right, as they stand on the screen."""
+        left, right = self.query(FilePane)
+        return left, right
+
+    @property
+    def other(self) -> FilePane:
+        left, right = self.panes
+        return right if self.active is left else left
+
+    # Focus
+
+    @on(FilePane.Activated)
+    def _pane_activated(self, event: FilePane.Activated) -> None:
+        self._activate(event.pane)
+
+    def _activate(self, pane: FilePane) -> None:
+        self.active = pane
+        for each in self.panes:
+            each.set_class(each is pane, "-active")
+
+    def on_descendant_focus(self) -> None:
+        self._show_keys(self.focused)
+
+    def _show_keys(self, focused: Widget | None) -> None:
+        in_pane = focused is None or any(isinstance(w, FilePane) for w in focused.ancestors)
+        if in_pane:
+            items = bar_items(tuple(Where))
+        else:
+            items = [*bar_items((Where.SCREEN,)), *_panel_items()]
+        self.query_one(KeyBar).show(items)
+
+    def action_other_pane(self) -> None:
+        target = self.other if isinstance(self.focused, FileList) else self.active
+        self._activate(target)
+        self._focus(target)
+
+    def _focus(self, pane: FilePane) -> None:
+        if pane.list.focusable:
+            self.set_focus(pane.list)  # at once: the next key is meant for it already
+        else:
+            pane.list.focus()  # in a narrow terminal it is displayed in a moment
+
+    def action_panel(self) -> None:
+        panel = self.query_one(TransferPanel)
+        if panel.has_focus_within:
+            self._focus(self.active)
+        else:
+            panel.focus()
+
+    # Sentences
+
+    def say(self, text: str, tone: Tone = "plain") -> None:
+        """Show a sentence above the keys for a while. `text` is made safe where it was built."""
+        said = self.query_one("#said", Static)
+        said.update(Text(text))
+        said.set_class(not text, "-empty")
+        said.set_class(tone == "error", "-error")
+        if self._said_timer is not None:
+            self._said_timer.stop()
+        seconds = _SAID_FOR * (3 if tone == "error" else 1)
+        self._said_timer = self.set_timer(seconds, lambda: self.say("")) if text else None
+
+    def progress(self, text: str) -> None:
+        """Show what is under way and how to stop it; "" when nothing is."""
+        line = self.query_one("#progress", Static)
+        line.set_class(not text, "-empty")
+        line.update(Text(f"{text}   Esc stops" if text else ""), layout=False)
+
+    @on(FilePane.Said)
+    def _pane_said(self, event: FilePane.Said) -> None:
+        self.say(event.text)
+
+    # Actions
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        self.say("")
+        self.run_worker(self._reporting(work), group="actions")
+
+    async def _reporting(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except ProviderError as error:
+            self.say(str(error), "error")
+
+    def action_copy(self) -> None:
+        self._do(actions.transfer(self, self.active, self.other, move=False))
+
+    def action_move(self) -> None:
+        self._do(actions.transfer(self, self.active, self.other, move=True))
+
+    def action_make_dir(self) -> None:
+        self._do(actions.make_dir(self, self.active))
+
+    def action_rename(self) -> None:
+        self._do(actions.rename(self, self.active))
+
+    def action_delete(self) -> None:
+        self._do(actions.delete(self, self.active))
+
+    def action_connect(self) -> None:
+        self._do(actions.connect(self, self.active))
+
+    def action_go_to(self) -> None:
+        self._do(actions.go_to(self, self.active))
+
+    @on(FilePane.PatternWanted)
+    def _pattern_wanted(self, event: FilePane.PatternWanted) -> None:
+        self._do(actions.mark_matching(self, event.pane, event.marked))
+
+    def action_same_place(self) -> None:
+        self.other.open(self.active.place)
+
+    def action_swap(self) -> None:
+        left, right = self.panes
+        self.query_one("#panes").move_child(left, after=right)
+
+    def action_answer(self) -> None:
+        if self.questions.waiting:
+            self.questions.ask_again()
+        else:
+            self.say("No transfer waits for an answer.")
+
+    def action_help(self) -> None:
+        self.app.push_screen(HelpScreen())
+
+    def action_quit(self) -> None:
+        self._do(self._quit())
+
+    async def _quit(self) -> None:
+        if await actions.confirm_quit(self):
+            self.app.exit()
+
+    def action_back(self) -> None:
+        """Esc: stop the newest thing under way, else leave the panel, else clear the filter."""
+        running = [stop for stop in self.stoppable if not stop.is_set()]
+        self.say("")
+        if running:
+            running[-1].set()
+        elif not isinstance(self.focused, FileList):
+            self._focus(self.active)
+        else:
+            self.active.back()
+
+    # The queue
+
+    @on(TransferPanel.QuestionWanted)
+    def _question_wanted(self, event: TransferPanel.QuestionWanted) -> None:
+        event.stop()
+        self.questions.ask_about(event.job_id)
+
+    def on_main_screen_queue_changed(self, message: MainScreen.QueueChanged) -> None:
+        message.stop()
+        self.questions.note(message.events)
+        done = [event for event in message.events if event.job.state is JobState.DONE]
+        for pane in self.panes:
+            if any(_concerns(pane, event) for event in done):
+                pane.reread_soon()
+
+
+def _panel_items() -> list[BarItem]:
+    return [BarItem(key_name(h.keys[0]), h.label, h.keys[0], 3) for h in COMMAND_KEYS]
+
+
+def _concerns(pane: FilePane, event: StateChanged) -> bool:
+    """Whether a finished job changed what `pane` shows."""
+    if not pane.read_once:
+        return False
+    job = event.job
+    changed = [job.target]
+    if job.op in (Op.MOVE, Op.REMOVE_DIR):
+        changed.append(job.source)
+    mine = [place.path for place in changed if place.endpoint == pane.place.endpoint]
+    return any(_shown_in(pane, path) for path in mine)
+
+
+def _shown_in(pane: FilePane, path: str) -> bool:
+    provider: Provider = pane.provider
+    here = pane.place.path
+    if not path.startswith(here):
+        return False
+    if provider.parent(path) == here:
+        return True
+    # Deeper down: news only when the folder it went into is not there yet.
+    above = provider.parent(path)
+    while above != path:
+        if provider.parent(above) == here:
+            return above not in pane.known_paths
+        path, above = above, provider.parent(above)
+    return False

@@ -1,0 +1,143 @@
+"""Getting in: open connections, and the questions a server asks before it lets us."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from textual.app import App
+from textual.screen import Screen
+
+from providers import registry
+from providers.access import Access
+from providers.base import Provider
+from providers.errors import AuthRequired, HostKeyProblem, HostKeyUnknown, ProviderError
+from tui.background import in_thread
+from tui.screens.host_key import HostKeyScreen
+from tui.screens.message import MessageScreen
+from tui.screens.secret import SecretScreen
+
+T = TypeVar("T")
+Answer = TypeVar("Answer")
+Opener = Callable[[str, Access], Provider]
+Remember = Callable[[Access, str, str], None]
+
+
+class Connections:
+    """One open provider for each endpoint, shared by both panes. Safe from any thread."""
+
+    def __init__(self, access: Access, opener: Opener = registry.open_provider) -> None:
+        self._access = access
+        self._opener = opener
+        self._lock = threading.Lock()
+        self._open: dict[str, Provider] = {}
+
+    def open(self, endpoint: str) -> Provider:
+        """The provider for `endpoint`, opened when first asked for. Raises ProviderError."""
+        with self._lock:
+            if endpoint not in self._open:
+                self._open[endpoint] = self._opener(endpoint, self._access)
+            return self._open[endpoint]
+
+    def close(self) -> None:
+        """Let go of all of them; calls under way end."""
+        with self._lock:
+            providers, self._open = list(self._open.values()), {}
+        for provider in providers:
+            provider.close()
+
+
+class SignIn:
+    """Runs blocking provider calls, and asks the person what the server wants to know.
+
+    One question at a time. Whoever waited for the same endpoint meanwhile tries again with that
+    answer, or gives up with it, and does not ask again.
+    """
+
+    def __init__(
+        self,
+        app: App[None],
+        access: Access,
+        answered: Callable[[str], None],
+        remember: Remember,
+    ) -> None:
+        """`answered` is told each endpoint that lets us in after a question, in a thread."""
+        self._app = app
+        self._access = access
+        self._answered = answered
+        self._remember = remember
+        self._asking = asyncio.Lock()
+        self._verdicts: dict[str, tuple[int, bool]] = {}  # questions so far; was the last answered
+
+    async def call(self, function: Callable[[], T], *, quiet: float = 0.0) -> T:
+        """The result of `function`, tried again after each answer. Only in a Textual worker.
+
+        `quiet`: seconds in which a dialog is deaf, where nobody asked for it by a key. Raises the
+        ProviderError when a question was left unanswered, or it was none to answer.
+        """
+        answered: set[str] = set()
+        while True:
+            before = dict(self._verdicts)
+            try:
+                result = await in_thread(function)
+            except (AuthRequired, HostKeyProblem) as error:
+                if not await self._settle(error, before.get(error.endpoint), quiet):
+                    raise
+                answered.add(error.endpoint)
+            else:
+                for endpoint in answered:
+                    await in_thread(partial(self._answered, endpoint))
+                return result
+
+    async def _settle(
+        self, error: AuthRequired | HostKeyProblem, before: tuple[int, bool] | None, quiet: float
+    ) -> bool:
+        """Whether the endpoint was answered, by asking now or by another's asking meanwhile."""
+        async with self._asking:
+            now = self._verdicts.get(error.endpoint)
+            if now is not None and now != before:
+                return now[1]
+            answered = await self._ask(error, quiet)
+            asked = now[0] + 1 if now else 1
+            self._verdicts[error.endpoint] = (asked, answered)
+            return answered
+
+    async def _ask(self, error: ProviderError, quiet: float) -> bool:
+        if isinstance(error, HostKeyUnknown):
+            return await self._ask_host_key(error, quiet)
+        if isinstance(error, AuthRequired):
+            return await self._ask_secret(error, quiet)
+        title = "This is not the server it was"
+        await show(self._app, MessageScreen(title, f"{error.path}: {error.what}.", error.advice))
+        return False
+
+    async def _ask_host_key(self, error: HostKeyUnknown, quiet: float) -> bool:
+        trust = await show(self._app, HostKeyScreen(error, quiet=quiet))
+        if trust == "once":
+            self._access.trusted.add(error.endpoint, error.line)
+        elif trust == "remember":
+            endpoint, line = error.endpoint, error.line
+            await in_thread(lambda: self._remember(self._access, endpoint, line))
+        return trust is not None
+
+    async def _ask_secret(self, error: AuthRequired, quiet: float) -> bool:
+        if error.rejected:
+            self._access.secrets.forget(error.endpoint, error.needs, error.subject)
+        secret = await show(self._app, SecretScreen(error, quiet=quiet))
+        if secret is None:
+            return False
+        self._access.secrets.put(error.endpoint, error.needs, secret, error.subject)
+        return True
+
+
+async def show(app: App[None], screen: Screen[Answer]) -> Answer:
+    """The answer to a dialog; when the asker is cancelled, the dialog goes with it."""
+    try:
+        return await app.push_screen_wait(screen)
+    except asyncio.CancelledError:
+        if screen.is_current:
+            app.pop_screen()
+        raise

@@ -1,0 +1,420 @@
+"""One side of the screen: a place, its entries, and how they are looked at."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from providers.base import Entry, Kind, Place, Provider
+from providers.errors import ProviderError, WrongKind
+from providers.text import printable
+from tui import format as show
+from tui import listing
+from tui.background import in_thread
+from tui.keys import Where, bindings
+from tui.listing import Snapshot, SortBy, View
+from tui.sign_in import Connections, SignIn
+from tui.widgets.file_list import FileList
+from tui.widgets.filter_input import FilterInput
+from tui.widgets.path_bar import ColumnHeader, PathBar
+
+_MANY = 20_000  # entries from which arranging goes to a thread
+_REFRESH_GAP = 1.0  # seconds between refreshes that nobody asked for
+_LISTING, _ARRANGING = "listing", "arranging"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A place to show. `typed`: by a person, so it may be "", "~/x" or name a file."""
+
+    place: Place
+    focus: str | None = None  # the path to put the cursor on
+    typed: bool = False
+    kept: bool = False  # what is shown stays until all of it is read
+
+
+class FilePane(Widget):
+    """Shows `place`, which is always what the rows are from: a place that cannot be read leaves
+    the old one standing, with the reason below it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.PANE)
+    ALLOW_MAXIMIZE = False
+
+    class Listed(Message):
+        """A snapshot from the listing thread."""
+
+        def __init__(self, generation: int, request: Request, snapshot: Snapshot) -> None:
+            super().__init__()
+            self.generation = generation
+            self.request = request
+            self.snapshot = snapshot
+
+    class Activated(Message):
+        """This pane is the one that keys act on from now on."""
+
+        def __init__(self, pane: FilePane) -> None:
+            super().__init__()
+            self.pane = pane
+
+    class Said(Message):
+        """A sentence for the person."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, start: Place, connections: Connections, sign_in: SignIn, id: str) -> None:
+        super().__init__(id=id)
+        self.place = start
+        self.view = View()
+        self.entries: Sequence[Entry] = ()
+        self.parent_path: str | None = None
+        self.read_once = False
+        self._start = start
+        self._connections = connections
+        self._sign_in = sign_in
+        self._generation = 0
+        self._loading: Request | None = None
+        self._count = 0  # entries read so far
+        self._error = ""
+        self._read_took = 0.0  # seconds
+        self._refreshed = float("-inf")
+        self._refresh_timer: Timer | None = None
+        self._wants_refresh = False
+        self._known: frozenset[str] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield PathBar()
+        yield ColumnHeader()
+        yield FileList()
+        yield FilterInput(placeholder="part of a name, or *.txt", compact=True)
+        yield Static(markup=False, classes="footer")
+
+    def on_mount(self) -> None:
+        self.list = self.query_one(FileList)
+        self._filter_input.display = False
+        self._show_head()
+        self.open(self._start, typed=True)
+
+    @property
+    def _filter_input(self) -> FilterInput:
+        return self.query_one(FilterInput)
+
+    @property
+    def provider(self) -> Provider:
+        """The provider of the place shown. Raises ProviderError."""
+        return self._connections.open(self.place.endpoint)
+
+    @property
+    def selected(self) -> list[Entry]:
+        """The marked entries, or the one under the cursor."""
+        if self.list.marks:
+            return sorted(self.list.marks.values(), key=lambda e: (e.name.casefold(), e.name))
+        return [] if self.list.current is None else [self.list.current]
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being read."""
+        return self._loading is None
+
+    @property
+    def known_paths(self) -> frozenset[str]:
+        """The paths of all entries, shown or hidden."""
+        if self._known is None:
+            self._known = frozenset(entry.path for entry in self.entries)
+        return self._known
+
+    # Reading
+
+    def open(self, place: Place, *, focus: str | None = None, typed: bool = False) -> None:
+        """Show `place`; until its first page is there, what is shown stays."""
+        self._read(Request(place, focus, typed))
+
+    def reread(self, focus: str | None = None) -> None:
+        """Read the place again; cursor and marks stay where they are."""
+        self._read(Request(self.place, focus, typed=not self.read_once, kept=self.read_once))
+
+    def reread_soon(self) -> None:
+        """Read again because something changed: at most once a second, and never in the way."""
+        self._wants_refresh = True
+        if self._refresh_timer is None and self._loading is None:
+            gap = max(_REFRESH_GAP, 3 * self._read_took)
+            wait = max(0.05, self._refreshed + gap - time.monotonic())
+            self._refresh_timer = self.set_timer(wait, self._reread_now)
+
+    def _reread_now(self) -> None:
+        self._refresh_timer = None
+        if self._loading is None and self._wants_refresh:
+            self.reread()
+
+    def _read(self, request: Request) -> None:
+        self._generation += 1
+        self._loading, self._count, self._error = request, 0, ""
+        self._wants_refresh = False
+        self._show_foot()
+        self.run_worker(self._list(request, self._generation), group=_LISTING, exclusive=True)
+
+    async def _list(self, request: Request, generation: int) -> None:
+        stop = threading.Event()
+
+        def read() -> None:
+            started = time.monotonic()
+            self._read_in_thread(request, generation, stop)
+            self._read_took = time.monotonic() - started  # without what a person took to sign in
+
+        try:
+            await self._sign_in.call(read)
+        except ProviderError as error:
+            self._failed(generation, error)
+        finally:
+            stop.set()
+            self._refreshed = time.monotonic()
+
+    def _read_in_thread(self, request: Request, generation: int, stop: threading.Event) -> None:
+        provider = self._connections.open(request.place.endpoint)
+        path = request.place.path
+        if request.typed:
+            path = provider.resolve(path)
+
+        def emit(snapshot: Snapshot, request: Request = request) -> None:
+            if not stop.is_set():
+                self.post_message(self.Listed(generation, request, snapshot))
+
+        try:
+            listing.read(provider, path, view=lambda: self.view, emit=emit, cancelled=stop.is_set)
+        except WrongKind:
+            if not request.typed or provider.stat(path, follow=True).kind is Kind.DIR:
+                raise
+            # A file was named: show it in its folder.
+            found = replace(request, focus=path)
+            listing.read(
+                provider,
+                provider.parent(path),
+                view=lambda: self.view,
+                emit=lambda snapshot: emit(snapshot, found),
+                cancelled=stop.is_set,
+            )
+
+    def on_file_pane_listed(self, message: FilePane.Listed) -> None:
+        message.stop()
+        if message.generation != self._generation:
+            return
+        snapshot, request = message.snapshot, message.request
+        self._count = len(snapshot.entries)
+        if snapshot.complete or not request.kept:
+            self._take(snapshot, request)
+        if snapshot.complete:
+            self._complete(snapshot)
+        self._show_foot()
+
+    def _take(self, snapshot: Snapshot, request: Request) -> None:
+        place = Place(request.place.endpoint, snapshot.path)
+        if place != self.place or not self.read_once:
+            self.place, self.parent_path, self.read_once = place, snapshot.parent, True
+            self.view = replace(self.view, filter="")
+            self._close_filter()
+            self.list.rows = ()
+            self.list.clear_marks()
+            self.list.jump(request.focus)
+            self._show_head()
+        elif request.focus is not None:
+            self.list.held = request.focus
+        self.entries, self._known = snapshot.entries, None
+        if snapshot.view == self.view:
+            self._show_rows(snapshot.rows)
+        else:
+            self._arrange()
+
+    def _complete(self, snapshot: Snapshot) -> None:
+        self._loading = None
+        self.list.keep_marks(snapshot.entries)
+        self.list.hold()
+        if self._wants_refresh:
+            self.reread_soon()
+
+    def _failed(self, generation: int, error: ProviderError) -> None:
+        if generation != self._generation:
+            return
+        self._loading = None
+        self._error = str(error)
+        if not self.read_once:
+            self.list.show_rows((), has_parent=False, notice="not read")
+        self._show_foot()
+
+    def stop_reading(self) -> bool:
+        """Give up what is being read; whether there was anything."""
+        if self._loading is None:
+            return False
+        self._generation += 1
+        self._loading = None
+        self.workers.cancel_group(self, _LISTING)
+        self._error = "Stopped reading. Ctrl+R reads it again."
+        self._show_foot()
+        return True
+
+    # Looking
+
+    def _arrange(self) -> None:
+        """Sort and filter again; where that takes long, in a thread."""
+        self._show_header()
+        if len(self.entries) < _MANY:
+            self._show_rows(listing.arrange(self.entries, self.view))
+        else:
+            work = self._arrange_in_thread(self.entries, self.view)
+            self.run_worker(work, group=_ARRANGING, exclusive=True)
+
+    async def _arrange_in_thread(self, entries: Sequence[Entry], view: View) -> None:
+        rows = await in_thread(lambda: listing.arrange(entries, view))
+        if entries is self.entries and view == self.view:
+            self._show_rows(rows)
+
+    def _show_rows(self, rows: Sequence[Entry]) -> None:
+        notice = "" if rows else listing.why_empty(self.entries, self.view)
+        self.list.show_rows(rows, has_parent=self.parent_path is not None, notice=notice)
+        self._show_foot()
+
+    def _look(self, view: View) -> None:
+        self.view = view
+        self._arrange()
+
+    def action_sort(self) -> None:
+        order = list(SortBy)
+        after = order[(order.index(self.view.sort) + 1) % len(order)]
+        self._look(replace(self.view, sort=after, reverse=False))
+
+    def action_reverse(self) -> None:
+        self._look(replace(self.view, reverse=not self.view.reverse))
+
+    def action_hidden(self) -> None:
+        self._look(replace(self.view, hidden=not self.view.hidden))
+
+    def action_refresh(self) -> None:
+        self.reread()
+
+    def action_filter(self) -> None:
+        field = self._filter_input
+        field.display = True
+        field.value = self.view.filter
+        field.focus()
+
+    def back(self) -> None:
+        """Stop reading, else show all names again."""
+        if not self.stop_reading() and self.view.filter:
+            self._look(replace(self.view, filter=""))
+
+    @on(Input.Changed)
+    def _filter_typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._filter_input.display and event.value != self.view.filter:
+            self._look(replace(self.view, filter=event.value))
+
+    @on(FilterInput.Left)
+    def _filter_left(self, event: FilterInput.Left) -> None:
+        event.stop()
+        if not event.kept and self.view.filter:
+            self._look(replace(self.view, filter=""))
+        self._close_filter()
+
+    @on(FilterInput.Moved)
+    def _filter_moved(self, event: FilterInput.Moved) -> None:
+        event.stop()
+        self.list.action_cursor(event.by)
+
+    def _close_filter(self) -> None:
+        field = self._filter_input
+        if field.has_focus:
+            self.list.focus()
+        field.display = False
+        field.value = self.view.filter
+
+    # Going
+
+    @on(FileList.Chosen)
+    def _chosen(self, event: FileList.Chosen) -> None:
+        event.stop()
+        entry = event.entry
+        if entry is None:
+            self.action_parent()
+        elif entry.kind in (Kind.DIR, Kind.LINK):
+            self.open(Place(self.place.endpoint, entry.path))
+        else:
+            name = printable(entry.name)
+            self.post_message(self.Said(f"“{name}” is not a folder. F5 copies it across."))
+
+    def action_parent(self) -> None:
+        if self.parent_path is not None:
+            self.open(Place(self.place.endpoint, self.parent_path), focus=self.place.path)
+
+    def mark_matching(self, pattern: str, marked: bool) -> None:
+        """Mark what is shown and matches a glob, or take the marks away."""
+        whole = listing.glob(pattern)
+        self.list.mark([e for e in self.list.rows if whole(e.name)], marked)
+
+    def action_mark_matching(self, marked: bool) -> None:
+        self.post_message(self.PatternWanted(self, marked))
+
+    class PatternWanted(Message):
+        """Ask the person for a pattern, then call `mark_matching`."""
+
+        def __init__(self, pane: FilePane, marked: bool) -> None:
+            super().__init__()
+            self.pane = pane
+            self.marked = marked
+
+    def on_descendant_focus(self) -> None:
+        self.post_message(self.Activated(self))
+
+    def on_click(self, event: events.Click) -> None:
+        if not self._filter_input.has_focus:
+            self.list.focus()
+
+    # The lines around the list
+
+    def _show_head(self) -> None:
+        self.query_one(PathBar).show(self.place)
+        self._show_header()
+
+    def _show_header(self) -> None:
+        self.query_one(ColumnHeader).show(self.view)
+
+    @on(FileList.MarksChanged)
+    def _marks_changed(self, event: FileList.MarksChanged) -> None:
+        event.stop()
+        self._show_foot()
+
+    def _show_foot(self) -> None:
+        foot = self.query_one(".footer", Static)
+        foot.set_class(bool(self._error), "-error")
+        foot.update(Text(self._error or " · ".join(self._facts())), layout=bool(self._error))
+
+    def _facts(self) -> list[str]:
+        facts = []
+        if self._loading is not None:
+            where = self._loading.place
+            what = "" if where == self.place else f" {printable(where.path) or where.endpoint}"
+            facts.append(f"reading{what}… {self._count:,}" if self._count else f"reading{what}…")
+        if self.list.marks:
+            total = sum(e.size or 0 for e in self.list.marks.values())
+            facts.append(f"{len(self.list.marks):,} marked, {show.size(total)}")
+        if self.view.filter:
+            filtered = f"{len(self.list.rows):,} of {len(self.entries):,}"
+            facts.append(f"“{printable(self.view.filter)}”: {filtered}")
+        elif self.read_once:
+            facts.append(_counted(len(self.list.rows)))
+        return facts
+
+
+def _counted(n: int) -> str:
+    return f"{n:,} entry" if n == 1 else f"{n:,} entries"

@@ -1,0 +1,274 @@
+"""The transfer panel: what the queue is doing, and the keys that command it.
+
+Snapshots are pulled on a timer in a thread, commands go down in the order they were given. A queue
+that does not answer costs a line of text, never the screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Static
+from textual.worker import Worker, WorkerState
+
+from providers.errors import ProviderError
+from providers.text import printable
+from transfers.model import (
+    Cancel,
+    Clear,
+    Command,
+    JobState,
+    Move,
+    Pause,
+    Resume,
+    Retry,
+    Snapshot,
+    Totals,
+)
+from transfers.queue_api import Queue
+from tui.screens.confirm import ConfirmScreen
+from tui.widgets.transfer_list import TransferList
+from tui.widgets.transfer_row import columns, detail, titles, totals_text
+
+_NOTICE_SECONDS = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHint:
+    """A key of the panel: `keys` as Textual names them; `action` is the panel's or its list's."""
+
+    keys: tuple[str, ...]
+    action: str
+    label: str
+    help: str
+
+
+COMMAND_KEYS = (
+    KeyHint(("p",), "pause", "Pause/resume", "pause, or resume what is paused"),
+    KeyHint(("x", "delete"), "cancel", "Cancel", "cancel the marked or this one"),
+    KeyHint(("t",), "retry", "Retry", "try again from the first attempt"),
+    KeyHint(("enter", "!"), "question", "Answer", "answer what a parked transfer asks"),
+    KeyHint(("K", "shift+up"), "shift(-1)", "Up", "move up in the queue"),
+    KeyHint(("J", "shift+down"), "shift(1)", "Down", "move down in the queue"),
+    KeyHint(("P",), "pause_all", "Pause all", "pause every transfer"),
+    KeyHint(("R",), "resume_all", "Resume all", "resume every paused transfer"),
+    KeyHint(("C",), "clear", "Clear", "take finished ones off the list"),
+)
+"""What the panel does itself."""
+
+PANEL_KEYS = (
+    *COMMAND_KEYS,
+    KeyHint(("space", "insert"), "mark", "Mark", "mark, and move down"),
+    KeyHint(("up", "k"), "cursor(-1)", "Up", "up one row"),
+    KeyHint(("down", "j"), "cursor(1)", "Down", "down one row"),
+    KeyHint(("pageup",), "page(-1)", "Page up", "up one page"),
+    KeyHint(("pagedown",), "page(1)", "Page down", "down one page"),
+    KeyHint(("home", "g"), "first", "Top", "to the top"),
+    KeyHint(("end", "G"), "last", "Bottom", "to the bottom"),
+)
+"""Every key that acts while the panel has the focus, for the key bar and the help screen."""
+
+
+class TransferPanel(Vertical):
+    """`interval`: seconds between two looks at the queue."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(hint.keys), hint.action, hint.help, show=False) for hint in COMMAND_KEYS
+    ]
+    DEFAULT_CSS = """
+    TransferPanel {
+        #transfer-titles, #transfer-totals {
+            height: 1; text-wrap: nowrap; text-overflow: ellipsis;
+        }
+        #transfer-titles { color: $text-muted; text-style: underline; }
+        #transfer-totals { background: $panel; }
+        #transfer-totals.notice { color: $text-error; text-style: bold; }
+        #transfer-detail { display: none; height: auto; max-height: 3; padding: 0 1; }
+        &:focus-within #transfer-detail { display: block; }
+    }
+    """
+
+    class QuestionWanted(Message):
+        """A person wants to answer what job `job_id` asks."""
+
+        def __init__(self, job_id: int) -> None:
+            super().__init__()
+            self.job_id = job_id
+
+    def __init__(
+        self,
+        queue: Queue,
+        *,
+        interval: float = 0.125,
+        ascii_only: bool = False,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self.queue = queue
+        self.interval = interval
+        self.ascii_only = ascii_only
+        self.totals = Totals()
+        self._rate_limit = 0
+        self._pulling = False
+        self._stale = False  # asked for rows while others were on their way
+        self._in_order = asyncio.Lock()
+        self._shown: dict[str, str] = {}  # what each line of text says now
+
+    def compose(self) -> ComposeResult:
+        yield Static("", id="transfer-titles", markup=False)
+        yield TransferList(ascii_only=self.ascii_only, id="transfer-list")
+        yield Static("", id="transfer-detail", markup=False)
+        yield Static("", id="transfer-totals", markup=False)
+
+    def on_mount(self) -> None:
+        self.set_interval(self.interval, self._pull)
+        self._pull()
+
+    def focus(self, scroll_visible: bool = True) -> Self:
+        """The list has the focus in the panel's name."""
+        self.view.focus(scroll_visible)
+        return self
+
+    @property
+    def view(self) -> TransferList:
+        return self.query_one(TransferList)
+
+    # Snapshots come up -----------------------------------------------------------------------
+
+    def _pull(self) -> None:
+        self._stale = self._pulling
+        if not self._pulling:
+            self._pulling = True
+            self.run_worker(self._look(), group="snapshot", exit_on_error=False)
+
+    async def _look(self) -> Snapshot:
+        return await asyncio.to_thread(self.queue.snapshot, *self.view.window())
+
+    async def _tell(self, command: Command) -> None:
+        async with self._in_order:
+            await asyncio.to_thread(self.queue.send, command)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            self.notice(_sentence(event.worker.error))
+        if event.worker.group == "snapshot":
+            self._pulling = self._pulling and not event.worker.is_finished
+            if isinstance(event.worker.result, Snapshot):
+                self._show(event.worker.result)
+            if self._stale and not self._pulling:
+                self._pull()
+        elif event.state is WorkerState.SUCCESS:
+            self._pull()
+
+    def _show(self, snapshot: Snapshot) -> None:
+        self.totals = snapshot.totals
+        self._rate_limit = snapshot.rate_limit
+        self.view.show_snapshot(snapshot)
+        self._say("#transfer-titles", titles(columns(self.view.size.width)))
+        self._show_totals()
+
+    def _show_totals(self) -> None:
+        if not self.query_one("#transfer-totals").has_class("notice"):
+            text = totals_text(
+                self.totals,
+                self.size.width,
+                marked=len(self.view.marks),
+                rate_limit=self._rate_limit,
+            )
+            self._say("#transfer-totals", text)
+
+    def on_transfer_list_wanted(self, event: TransferList.Wanted) -> None:
+        event.stop()
+        self._pull()
+
+    def on_transfer_list_moved(self, event: TransferList.Moved) -> None:
+        event.stop()
+        row = self.view.current()
+        text = "" if row is None else "\n".join(detail(row, max(1, self.size.width - 2)))
+        self._say("#transfer-detail", text, layout=True)
+        self._show_totals()
+
+    def on_click(self, event: events.Click) -> None:
+        if event.chain == 2 and event.widget is self.view:
+            self.action_question()
+
+    def notice(self, sentence: str) -> None:
+        """Say something in place of the totals, for a while."""
+        self._say("#transfer-totals", printable(sentence))
+        self.query_one("#transfer-totals").add_class("notice")
+        self.set_timer(_NOTICE_SECONDS, self._notice_ends)
+
+    def _notice_ends(self) -> None:
+        self.query_one("#transfer-totals").remove_class("notice")
+        self._show_totals()
+
+    def _say(self, where: str, text: str, *, layout: bool = False) -> None:
+        if self._shown.get(where) != text:
+            self._shown[where] = text
+            self.query_one(where, Static).update(text, layout=layout)
+
+    # Commands go down ------------------------------------------------------------------------
+
+    def send(self, command: Command) -> None:
+        """Have the queue carry out `command`; a refusal is said in a notice."""
+        self.run_worker(self._tell(command), group="queue", exit_on_error=False)
+
+    def action_pause(self) -> None:
+        row, targets = self.view.current(), self.view.targets()
+        if targets:
+            paused = row is not None and row.job.state is JobState.PAUSED
+            self.send(Resume(targets) if paused else Pause(targets))
+
+    def action_pause_all(self) -> None:
+        self.send(Pause())
+
+    def action_resume_all(self) -> None:
+        self.send(Resume())
+
+    def action_cancel(self) -> None:
+        targets = self.view.targets()
+        if len(targets) > 1:
+            lines = ["What is already across stays where it is."]
+            screen = ConfirmScreen(
+                f"Cancel {len(targets)} transfers?", lines, "Cancel them", dangerous=True
+            )
+            self.app.push_screen(screen, lambda yes: self._cancel(targets) if yes else None)
+        elif targets:
+            self._cancel(targets)
+
+    def _cancel(self, targets: tuple[int, ...]) -> None:
+        self.send(Cancel(targets))
+        self.view.unmark()
+
+    def action_retry(self) -> None:
+        if targets := self.view.targets():
+            self.send(Retry(targets))
+            self.view.unmark()
+
+    def action_shift(self, by: int) -> None:
+        if targets := self.view.targets():
+            self.send(Move(targets, by=by))
+
+    def action_clear(self) -> None:
+        self.send(Clear())
+
+    def action_question(self) -> None:
+        row = self.view.current()
+        if row is not None and row.job.state is JobState.PARKED:
+            self.post_message(self.QuestionWanted(row.job.id))
+        elif row is not None:
+            self.notice("This transfer asks nothing.")
+
+
+def _sentence(error: BaseException | None) -> str:
+    """What went wrong with the queue, for the notice line."""
+    if isinstance(error, ProviderError):
+        return str(error)
+    return f"The queue did not answer ({type(error).__name__}: {error}). It is asked again."

@@ -1,0 +1,294 @@
+"""A job as a line of the transfer panel: which cells, how wide, in what words. Pure functions.
+
+The cells that change many times a second come first: a terminal line is redrawn from the left up
+to the last cell that changed (Textual crops a partial refresh on the right only).
+"""
+
+from __future__ import annotations
+
+import math
+import ntpath
+import os
+import posixpath
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from providers import location
+from providers.base import Place
+from providers.text import printable
+from transfers.model import RUNNING, Job, JobState, Op, ParkReason, Proof, ProofWord, Row, Totals
+from tui import format as show
+
+Role = Literal[
+    "plain", "dim", "good", "busy", "warning", "bad", "loud", "bar", "bar-done", "bar-bad"
+]
+Part: TypeAlias = tuple[str, Role]
+
+_PERCENT, _SPEED, _ETA, _STATE = 4, 10, 7, 12
+_DIGEST_SHOWN = 16
+_WIDE_TOTALS = 120
+
+_STATE_ROLES: dict[JobState, Role] = {
+    JobState.QUEUED: "dim",
+    JobState.DONE: "good",
+    JobState.WAITING: "warning",
+    JobState.PARKED: "warning",
+    JobState.PAUSED: "dim",
+    JobState.SKIPPED: "dim",
+    JobState.CANCELLED: "dim",
+    JobState.FAILED: "bad",
+}
+_PROOF_ROLES: dict[ProofWord, Role] = {
+    ProofWord.SHA256: "good",
+    ProofWord.SERVER_DIGEST: "good",
+    ProofWord.SIZE_ONLY: "warning",
+    ProofWord.CHANGED_BY_SERVER: "warning",
+    ProofWord.MISMATCH: "loud",
+}
+_BAR_ROLES: dict[JobState, Role] = {JobState.DONE: "bar-done", JobState.FAILED: "bar-bad"}
+_LOUD = ProofWord.MISMATCH
+_DIRECTORY_DONE = {Op.MAKE_DIR: "folder made", Op.REMOVE_DIR: "empty folder removed"}
+_COUNTED = (
+    JobState.FAILED,
+    JobState.PARKED,
+    JobState.WAITING,
+    JobState.PREPARING,
+    JobState.TRANSFERRING,
+    JobState.VERIFYING,
+    JobState.COMMITTING,
+    JobState.QUEUED,
+    JobState.PAUSED,
+    JobState.DONE,
+    JobState.SKIPPED,
+    JobState.CANCELLED,
+)
+"""What wants attention first: the end of the line is what a narrow screen cuts off."""
+_ANSWERED = frozenset(
+    {ParkReason.CONFLICT, ParkReason.SIGN_IN, ParkReason.HOST_KEY, ParkReason.SPACE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Cells for each column; 0: there is no room for it."""
+
+    bar: int
+    amount: int  # "12.3 MiB of 1.4 GiB"
+    speed: int  # speed and time left
+    attempt: int
+    name: int
+    way: int  # from → to
+    info: int  # proof, or the reason of the state
+
+    @property
+    def fast(self) -> int:
+        """How many cells from the left hold all that changes while bytes move."""
+        return 1 + sum(n + 1 for n in (self.bar, _PERCENT, self.amount, self.speed) if n)
+
+
+def columns(width: int) -> Columns:
+    """What fits in `width` cells: 40 shows state and name, 80 speed and proof, 140 everything."""
+    bar = 0 if width < 60 else 8 if width < 120 else 12
+    amount = 19 if width >= 110 else 0
+    speed = _SPEED + 1 + _ETA if width >= 60 else 0
+    attempt = 4 if width >= 100 else 0
+    used = Columns(bar, amount, speed, attempt, 0, 0, 0).fast + _STATE + 1
+    left = max(0, width - used - (attempt + 1 if attempt else 0))
+    if width < 60:
+        return Columns(bar, amount, speed, attempt, left, 0, 0)
+    name = left * 45 // 100 if width < 140 else left // 4
+    info = max(17, left // 3) if width >= 140 else left - name - 1
+    way = left - name - info - 2 if width >= 140 else 0
+    return Columns(bar, amount, speed, attempt, name, way, info)
+
+
+def titles(at: Columns) -> str:
+    """The heading over the columns."""
+    cells: list[tuple[int, str, show.Align]] = [
+        (at.bar + 1 + _PERCENT if at.bar else _PERCENT, "Progress" if at.bar else "%", "left"),
+        (at.amount, "Amount", "right"),
+        (_SPEED if at.speed else 0, "Speed", "right"),
+        (_ETA if at.speed else 0, "Left", "right"),
+        (_STATE, "State", "left"),
+        (at.attempt, "Try", "left"),
+        (at.name, "Name", "left"),
+        (at.way, "From → to", "left"),
+        (at.info, "Proof or reason", "left"),
+    ]
+    shown = [show.fit(title, width, align) for width, title, align in cells if width]
+    return " " + " ".join(shown)
+
+
+def fast_parts(row: Row, at: Columns, *, marked: bool, ascii_only: bool) -> tuple[Part, ...]:
+    """The cells that change while bytes move: exactly `at.fast` wide."""
+    done = fraction(row)
+    mark = ("*" if ascii_only else "●") if marked else " "
+    parts: list[Part] = [(mark, "warning")]
+    if at.bar:
+        bar = show.bar(done or 0.0, at.bar, ascii_only=ascii_only)
+        bar_role = _BAR_ROLES.get(row.job.state, "bar") if done else "plain"
+        parts += [(bar, bar_role), (" ", "plain")]
+    percent = "" if done is None else f"{int(done * 100)}%"
+    parts.append((show.fit(percent, _PERCENT, "right") + " ", "plain"))
+    if at.amount:
+        parts.append((show.fit(amount(row), at.amount, "right") + " ", "plain"))
+    if at.speed:
+        parts.append((show.fit(_pace(row, wide=bool(at.amount)), at.speed) + " ", "plain"))
+    return tuple(parts)
+
+
+def slow_parts(row: Row, at: Columns) -> tuple[Part, ...]:
+    """The cells that change with the state."""
+    word, role = state(row)
+    parts: list[Part] = [(show.fit(word, _STATE) + " ", role)]
+    if at.attempt:
+        parts.append((show.fit(attempt(row), at.attempt) + " ", "dim"))
+    parts.append((_fit_middle(name(row), at.name), "plain"))
+    if at.way:
+        half = (at.way - 3) // 2
+        way = f"{show.clip_left(_text(row.job.source), half)} → "
+        way += show.clip_left(_text(row.job.target), half)
+        parts.append((" " + show.fit(way, at.way), "dim"))
+    if at.info:
+        text, role = info(row)
+        parts.append((" ", "plain"))
+        parts.append((show.fit(text, at.info), role))
+    return tuple(parts)
+
+
+def fraction(row: Row) -> float | None:
+    """How much of the job is across, 0 to 1; None when that is not known or means nothing."""
+    if row.job.state is JobState.DONE:
+        return 1.0
+    started = row.moved > 0 or row.job.state in RUNNING
+    if row.job.state in (JobState.SKIPPED, JobState.CANCELLED) or not started:
+        return None
+    if row.job.size is None:
+        return None
+    return min(1.0, row.moved / row.job.size) if row.job.size else 0.0
+
+
+def amount(row: Row) -> str:
+    """ "12.3 MiB of 1.4 GiB" while under way, else the size."""
+    total = show.size(row.job.size)
+    if row.job.finished or not row.moved:
+        return total
+    return f"{show.size(row.moved)} of {total or '?'}"
+
+
+def attempt(row: Row) -> str:
+    return f"{row.job.attempt}/{row.job.attempts}" if row.job.attempt else ""
+
+
+def name(row: Row) -> str:
+    """The last part of the source's path, as the place writes paths."""
+    place = row.job.source
+    paths = ntpath if place.endpoint == location.LOCAL and os.name == "nt" else posixpath
+    base = paths.basename(place.path.rstrip("/")) or place.path
+    return f"{base}/" if row.job.op in _DIRECTORY_DONE else base
+
+
+def state(row: Row) -> Part:
+    """The state in one word, and how it is coloured."""
+    if row.job.cancelling and not row.job.finished:
+        return "cancelling", "warning"
+    return row.job.state.value, _STATE_ROLES.get(row.job.state, "busy")
+
+
+def info(row: Row) -> Part:
+    """What was proven, in the proof's own words, or why the job is where it is."""
+    job = row.job
+    if job.proof is not None and (job.state is JobState.DONE or job.proof.word is _LOUD):
+        return _join(str(job.proof), _brief(job)), _PROOF_ROLES[job.proof.word]
+    if job.state is JobState.DONE:
+        return _DIRECTORY_DONE.get(job.op, "") or _brief(job), "dim"
+    if job.state is JobState.PARKED and job.park is not None:
+        return _join(job.park.value, _brief(job)), "warning"
+    return _brief(job), _STATE_ROLES.get(job.state, "dim")
+
+
+def detail(row: Row, width: int) -> tuple[str, str]:
+    """All there is to say about one job: the way in one line, and how it stands in as many
+    cells as that takes. Both are safe to show."""
+    half = max(1, (width - len(row.job.op) - 4) // 2)
+    source, target = (show.clip_middle(_text(p), half) for p in (row.job.source, row.job.target))
+    way = f"{row.job.op} {source} → {target}" if row.job.op is not Op.REMOVE_DIR else source
+    job, proof = row.job, str(row.job.proof or "")
+    tried = f"attempt {job.attempt} of {job.attempts}" if job.attempt else ""
+    wait = f"retry in {_seconds(row.retry_in)}" if row.retry_in is not None else ""
+    parked = job.park.value if job.state is JobState.PARKED and job.park else ""
+    facts = [state(row)[0], parked, wait, proof, job.reason, tried, amount(row)]
+    facts.append(_digests(job.proof))
+    if parked and job.park in _ANSWERED:
+        facts.insert(2, "Enter answers it")
+    return way, printable(_join(*facts))
+
+
+def totals_text(totals: Totals, width: int, *, marked: int = 0, rate_limit: int = 0) -> str:
+    """Bytes, speed and time left of the whole queue, and how many jobs are in which state."""
+    parts = [f"{marked} marked" if marked else ""]
+    if totals.size:
+        share = f"{int(min(1.0, totals.moved / totals.size) * 100)}%"
+        moved = f" · {show.size(totals.moved)}" if width >= _WIDE_TOTALS else ""
+        parts.append(f"{share}{moved} of {show.size(totals.size)}")
+    if totals.running:
+        parts.append(show.rate(totals.rate))
+    if totals.eta is not None:
+        parts.append(f"{show.duration(totals.eta)} left")
+    if rate_limit:
+        parts.append(f"limit {show.rate(rate_limit)}")
+    counts = [(totals.counts.get(state, 0), state.value) for state in _COUNTED]
+    if width < _WIDE_TOTALS:
+        counts = [pair for pair in counts if pair[1] not in RUNNING]
+        counts.insert(2, (totals.running, "running"))
+    parts.append(", ".join(f"{n} {word}" for n, word in counts if n) or "no transfers")
+    return _join(*parts)
+
+
+def _brief(job: Job) -> str:
+    """The reason without the path it begins with, which the row already shows."""
+    for place in (job.source, job.target):
+        job_path = f"{printable(place.path)}: "
+        if job.reason.startswith(job_path):
+            return job.reason[len(job_path) :]
+    return job.reason
+
+
+def _digests(proof: Proof | None) -> str:
+    """The beginnings of the digests behind a proof; both where they differ."""
+    if proof is None or not (proof.source or proof.target):
+        return ""
+    ends = [proof.source, proof.target] if proof.source != proof.target else [proof.source]
+    shown = " ≠ ".join(f"{end[:_DIGEST_SHOWN]}…" if end else "none" for end in ends)
+    how = f" ({proof.how})" if proof.how else ""
+    return f"{proof.algorithm} {shown}{how}".strip()
+
+
+def _pace(row: Row, *, wide: bool) -> str:
+    """Speed and time left, or when it is tried again; a resting job's size where else missing."""
+    if row.job.state in RUNNING:
+        speed = show.rate(row.rate) if row.rate else ""
+        return (
+            show.fit(speed, _SPEED, "right") + " " + show.fit(show.duration(row.eta), _ETA, "right")
+        )
+    if row.job.state is JobState.WAITING and row.retry_in is not None:
+        return f"retry in {_seconds(row.retry_in)}"
+    return "" if wide else show.fit(show.size(row.job.size), _SPEED, "right")
+
+
+def _seconds(seconds: float | None) -> str:
+    if seconds is None or not math.isfinite(seconds):
+        return "?"
+    return f"{math.ceil(max(0, seconds))} s" if seconds < 100 else show.duration(seconds)
+
+
+def _fit_middle(text: str, width: int) -> str:
+    return show.fit(show.clip_middle(text, width), width)
+
+
+def _join(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _text(place: Place) -> str:
+    return location.show(place)
