@@ -11,6 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from providers.sandbox.start import Sandbox
+    from tests.servers.openssh import OpenSSH
 
 _CLEARED = ("NO_COLOR", "TEXTUAL_THEME", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 _CLEARED_PREFIXES = ("SFTP_", "AWS_", "AZURE_", "GRAPH_", "WHARFIE_")
@@ -37,3 +38,15 @@ def sandbox() -> Iterator[Sandbox]:
 
     with Sandbox() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def openssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSSH]:
+    if os.name == "nt":
+        pytest.skip("the OpenSSH fixture needs a POSIX system")
+    from tests.servers.openssh import OpenSSH, find_sshd
+
+    if find_sshd() is None:
+        pytest.skip("no sshd here: install openssh-server")
+    with OpenSSH(tmp_path_factory.mktemp("openssh")) as server:
+        yield server

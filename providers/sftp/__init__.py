@@ -1,0 +1,1 @@
+"""SFTP over SSH: packets, sessions, sign-in, and the provider on top (`provider.py`)."""

@@ -88,18 +88,6 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest, Path], Case]] = {
 }
 
 
-@pytest.fixture(scope="session")
-def openssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSSH]:
-    if os.name == "nt":
-        pytest.skip("the OpenSSH fixture needs a POSIX system")
-    from tests.servers.openssh import OpenSSH, find_sshd
-
-    if find_sshd() is None:
-        pytest.skip("no sshd here: install openssh-server")
-    with OpenSSH(tmp_path_factory.mktemp("openssh")) as server:
-        yield server
-
-
 @pytest.fixture(params=PLACES)
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
     opened: list[WritableProvider] = []
