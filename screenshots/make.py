@@ -19,7 +19,7 @@ from providers.location import LOCAL
 from providers.registry import open_provider
 from providers.sandbox.start import Sandbox
 from transfers.engine import Engine
-from transfers.model import JobState, SetLimits
+from transfers.model import JobState, SetLimits, Verify
 from tui.app import WharfieApp
 from tui.headless.demo import demo_access
 from tui.settings import home_in
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 async def _copying(engine: Engine, access: Access, left: Place, right: Place) -> None:
-    app = WharfieApp(engine, access, left, right)
+    app = WharfieApp(engine, access, left, right, verify=Verify.STRONG)
     async with app.run_test(size=(130, 38)) as pilot:
         await _listed(pilot)
         engine.send(SetLimits(rate=_SLOW))

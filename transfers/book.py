@@ -42,6 +42,8 @@ class Book:
         return [self._jobs[i] for i in self._in_order()[first : first + limit]]
 
     def apply(self, changes: Changes) -> None:
+        if not changes:
+            return
         for job in changes.saved.values():
             self._put(job)
         for job_id in changes.removed:

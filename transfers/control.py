@@ -59,8 +59,8 @@ class Control:
         self._wake = threading.Event()
 
     def stop(self, why: Stop) -> None:
-        """Ask for a stop. A cancel is never taken back by a pause or a quit."""
-        if self._stop is not Stop.CANCEL:
+        """Ask for a stop. The first reason stands, so that quitting keeps a pause; a cancel wins."""
+        if self._stop is None or why is Stop.CANCEL:
             self._stop = why
         self._wake.set()
 

@@ -160,7 +160,6 @@ class Coordinator:
         lane = _lane(job)
         self._runs.pop(job.id, None)
         self._gate.ended(lane)
-        self._view.ended(job.id)
         self._checkpoints.pop(job.id, None)
         if message.stop is not None:
             state = JobState.PAUSED if message.stop is Stop.PAUSE else JobState.QUEUED
@@ -171,6 +170,8 @@ class Coordinator:
             job = replace(job, state=JobState.QUEUED)
         if not job.finished and message.checkpoint is not None and job.proof is None:
             self._checkpoints[job.id] = message.checkpoint
+        kept = self._checkpoints.get(job.id)
+        self._view.ended(job.id, 0 if kept is None else kept.offset)
         draft.save(job, message.conflict)
 
     def _judged(self, job: Job, verdict: Verdict, reason: str, lane: Lane) -> Job:

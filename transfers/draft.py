@@ -41,11 +41,14 @@ class Draft:
         return self.changes.saved.get(job_id) or self._book.get(job_id)
 
     def jobs(self) -> Iterator[Job]:
-        """Every job as it will be, in queue order as it was."""
+        """Every job as it will be, in queue order as it was; new ones at the end."""
         for job in self._book:
             current = self.get(job.id)
             if current is not None:
                 yield current
+        for job in list(self.changes.saved.values()):
+            if self._book.get(job.id) is None:
+                yield job
 
     def select(self, ids: tuple[int, ...] | None) -> list[Job]:
         """The jobs with these ids that exist; None: all of them."""

@@ -77,12 +77,19 @@ class Journal:
         with _explained(path):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode=DELETE")
-            self._db.execute("PRAGMA synchronous=EXTRA")
-            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._check()
-            self._create()
+            try:
+                self._set_up()
+            except Exception:
+                self._db.close()
+                raise
+
+    def _set_up(self) -> None:
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode=DELETE")
+        self._db.execute("PRAGMA synchronous=EXTRA")
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        self._check()
+        self._create()
 
     def _check(self) -> None:
         answer = self._db.execute("PRAGMA quick_check(1)").fetchone()
@@ -126,7 +133,7 @@ class Journal:
                 self._db.executemany("DELETE FROM job WHERE id = ?", removed)
                 self._db.executemany("DELETE FROM event WHERE job = ?", removed)
                 self._db.execute("COMMIT")
-            except sqlite3.Error:
+            except Exception:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
@@ -140,7 +147,11 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        # Python's own complaints (a closed database) carry no code.
+        if getattr(error, "sqlite_errorcode", None) in (
+            sqlite3.SQLITE_CORRUPT,
+            sqlite3.SQLITE_NOTADB,
+        ):
             raise JournalError(_damaged(path)) from error
         raise JournalError(
             f"The queue in {path} cannot be saved ({error}). Free some space there, or check "
@@ -167,13 +178,18 @@ def _row(job: Job) -> tuple[object, ...]:
         *(job.id, job.batch, job.seq, job.key, job.op),
         *(job.source.endpoint, to_bytes(job.source.path)),
         *(job.target.endpoint, to_bytes(job.target.path)),
-        *(job.state, job.size, job.source_version, job.modified, job.mode),
+        *(job.state, _storable(job.size), job.source_version, job.modified, job.mode),
         *(job.policy, job.verify, job.attempt, job.attempts),
         *(job.reason, job.park, job.asks, int(job.cancelling)),
         *(job.upload, job.replacing, job.digest, int(job.committed)),
         *((proof.word, proof.algorithm, proof.source, proof.target, proof.how) if proof else _NO),
         *(job.started, job.ended),
     )
+
+
+def _storable(size: int | None) -> int | None:
+    """A size that SQLite can hold; a server may claim more than any file has: unknown, then."""
+    return size if size is None or size < 1 << 63 else None
 
 
 _NO = (None, None, None, None, None)

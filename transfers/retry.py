@@ -69,7 +69,7 @@ def judge(
         return Verdict(JobState.FAILED, restart=not transient)
     if isinstance(error, Throttled):
         wait = error.retry_after
-        return Verdict(JobState.WAITING, delay(attempt, random) if wait is None else wait)
+        return Verdict(JobState.WAITING, delay(attempt, random) if wait is None else max(0.0, wait))
     if isinstance(error, ConnectionLost):
         return Verdict(JobState.WAITING, delay(attempt, random))
     if isinstance(error, UploadExpired):

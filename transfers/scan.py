@@ -113,7 +113,7 @@ def _walk(walk: _Walk, pending: list[tuple[Place, Place]]) -> None:
     while pending:
         source, target = pending.pop()
         children = [child for page in walk.source.list_dir(source.path) for child in page]
-        if not children:
+        if all(child.kind in _LEFT_OUT for child in children):
             walk.jobs.append(NewJob(Op.MAKE_DIR, source, target))
         if walk.move:
             walk.removals.append(NewJob(Op.REMOVE_DIR, source, target))

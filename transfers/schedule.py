@@ -6,10 +6,12 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
-from transfers.model import FINISHED, Job, JobState, Op
+from transfers.model import FINISHED, RUNNING, Job, JobState, Op
 
 Lane = tuple[str, str]
 """Source and destination endpoint: jobs of one lane compete for the same connections."""
+
+_KEEPS_TURN = RUNNING | {JobState.WAITING}
 
 
 class Schedule:
@@ -20,14 +22,20 @@ class Schedule:
         self._due: list[tuple[float, int]] = []
         self._left: Counter[int] = Counter()  # unfinished jobs of a batch, directory removals aside
         self._removals: defaultdict[int, list[tuple[int, int, Lane]]] = defaultdict(list)
+        self._held: dict[
+            int, int
+        ] = {}  # the place in the queue of each removal that is not released
+        self._removing: dict[int, int] = {}  # by batch: the removal whose turn it is
 
     def note(self, before: Job | None, after: Job | None) -> None:
         """Take in a job's new state. None: it was not there, or no longer is."""
         self._count(before, -1)
         self._count(after, 1)
+        self._end_turn(before, after)
         if after is not None and after.state is JobState.QUEUED:
             lane = (after.source.endpoint, after.target.endpoint)
             if after.op is Op.REMOVE_DIR:
+                self._held[after.id] = after.seq
                 heapq.heappush(self._removals[after.batch], (after.seq, after.id, lane))
             else:
                 heapq.heappush(self._lanes[lane], (after.seq, after.id))
@@ -82,7 +90,21 @@ class Schedule:
         if job is not None and job.op is not Op.REMOVE_DIR and job.state not in FINISHED:
             self._left[job.batch] += sign
 
+    def _end_turn(self, before: Job | None, after: Job | None) -> None:
+        job = before or after
+        if job is not None:
+            self._held.pop(job.id, None)
+        keeps = after is not None and after.state in _KEEPS_TURN
+        if job is not None and not keeps and self._removing.get(job.batch) == job.id:
+            del self._removing[job.batch]
+
     def _release_removals(self, batch: int) -> None:
-        if self._left[batch] == 0 and batch in self._removals:
-            for seq, job_id, lane in self._removals.pop(batch):
+        """One at a time: side by side, a directory would not be empty yet when it is removed."""
+        if self._left[batch] != 0 or batch not in self._removals:
+            return
+        while self._removals[batch] and batch not in self._removing:
+            seq, job_id, lane = heapq.heappop(self._removals[batch])
+            if self._held.get(job_id) == seq:
+                del self._held[job_id]
+                self._removing[batch] = job_id
                 heapq.heappush(self._lanes[lane], (seq, job_id))

@@ -12,6 +12,8 @@ from transfers.limit import Limiter
 if TYPE_CHECKING:
     from hashlib import _Hash
 
+_LONGEST_NAP = 0.5  # seconds
+
 
 class Stream:
     """A reader's chunks, handed out part by part. What passes is what is digested."""
@@ -55,9 +57,15 @@ class Stream:
 
     def _account(self, chunk: memoryview) -> None:
         self._control.check()
-        wait = self._limiter.take(len(chunk))
-        if wait > 0:
-            self._control.sleep(wait)
+        self._slow_down(len(chunk))
         self._hasher.update(chunk)
         self.taken += len(chunk)
         self._control.gauge.add(len(chunk))
+
+    def _slow_down(self, count: int) -> None:
+        """Wait as the limiter says, in naps: a new limit holds for those who wait as well."""
+        left = self._limiter.take(count)
+        rate = self._limiter.rate
+        while left > 0 and self._limiter.rate == rate:
+            self._control.sleep(min(left, _LONGEST_NAP))
+            left -= _LONGEST_NAP

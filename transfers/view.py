@@ -23,6 +23,7 @@ class View:
         self._readings: dict[int, Reading] = {}
         self._conflicts: dict[int, Conflict] = {}
         self._retry_at: dict[int, float] = {}
+        self._kept: dict[int, int] = {}  # bytes that a job at rest need not move again
         self._listeners: list[Listener] = []
         self._total: Reading | None = None
         self._gone = 0  # bytes of runs that are over: keeps the total's counter growing
@@ -53,9 +54,13 @@ class View:
         with self._lock:
             self._gauges[job] = gauge
             self._retry_at.pop(job, None)
+            self._kept.pop(job, None)
 
-    def ended(self, job: int) -> None:
+    def ended(self, job: int, kept: int = 0) -> None:
+        """A run is over; `kept` bytes of it are still there for the next one."""
         with self._lock:
+            if kept:
+                self._kept[job] = kept
             gauge = self._gauges.pop(job, None)
             self._readings.pop(job, None)
             if gauge is not None:
@@ -102,9 +107,9 @@ class View:
         retry_in = None if retry_at is None else max(0.0, retry_at - now)
         conflict = self._conflicts.get(job.id)
         if gauge is None:
-            moved = (job.size or 0) if job.state is JobState.DONE else 0
+            moved = (job.size or 0) if job.state is JobState.DONE else self._kept.get(job.id, 0)
             return Row(job, moved, conflict=conflict, retry_in=retry_in)
-        reading = advance(self._readings.get(job.id), gauge.moved, now)
+        reading = advance(self._readings.get(job.id), gauge.moved - gauge.resumed, now)
         self._readings[job.id] = reading
         left = None if job.size is None else job.size - gauge.moved
         rate = reading.rate if job.state is JobState.TRANSFERRING else 0.0

@@ -46,7 +46,9 @@ async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, mo
     if jobs is None:
         screen.say("Planning stopped; nothing was queued.")
         return
-    await in_thread(lambda: screen.services.queue.send(Enqueue(jobs)))
+    await in_thread(
+        lambda: screen.services.queue.send(Enqueue(jobs, verify=screen.services.verify))
+    )
     source.list.clear_marks()
     noun = "job" if len(jobs) == 1 else "jobs"
     screen.say(f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(target.place))}")
@@ -221,5 +223,5 @@ async def confirm_quit(screen: MainScreen) -> bool:
     if not left:
         return True
     jobs = f"{left:,} {'transfer is' if left == 1 else 'transfers are'} not finished."
-    lines = [jobs, "They stay in the queue and go on at the next start."]
+    lines = [jobs, "They stay in the queue; those not paused go on at the next start."]
     return await show(screen.app, ConfirmScreen("Quit?", lines, "Quit"))

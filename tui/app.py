@@ -17,7 +17,7 @@ from providers.access import Access
 from providers.base import Place, Provider
 from providers.errors import ProviderError
 from providers.text import printable
-from transfers.model import StateChanged, Unpark
+from transfers.model import StateChanged, Unpark, Verify
 from transfers.queue_api import Queue
 from tui.screens.main import MainScreen
 from tui.sign_in import Connections, Remember, SignIn
@@ -63,13 +63,16 @@ class WharfieApp(App[None]):
         open_provider: Callable[[str, Access], Provider] = registry.open_provider,
         remember: Remember = _remember_host_key,
         recent: Sequence[str] = (),
+        verify: Verify = Verify.AUTO,
     ) -> None:
-        """`recent`: addresses the connect dialog offers, the latest first."""
+        """`recent`: addresses the connect dialog offers, the latest first. `verify`: the proof
+        asked for of every copy."""
         super().__init__()
         self.queue = queue
         self.connections = Connections(access, open_provider)
         self.sign_in = SignIn(self, access, self._unpark, remember)
         self.recent = list(recent)
+        self.verify = verify
         self._starts = (left, right)
         self._stop_listening: Callable[[], None] = lambda: None
         self.main: MainScreen | None = None

@@ -20,7 +20,7 @@ from providers.sftp.session import ANSWER_SECONDS, Session
 from providers.sftp.sign_in import sign_in
 
 _TAKE_ALL = 1 << 26  # paramiko shifts what is left in its buffer on each read: leave nothing
-_MOST_OUTPUT = 64 << 10  # bytes of a command's output that are looked at
+_MOST_OUTPUT = 64 << 10  # bytes of a command's output that are kept at once
 
 
 class ChannelStream:
@@ -85,23 +85,45 @@ def _start_sftp(channel: paramiko.Channel, transport: paramiko.Transport, to: Ta
         ) from error
 
 
-def run(
-    transport: paramiko.Transport, command: str, given: bytes, *, endpoint: str, seconds: float
-) -> tuple[int, bytes]:
-    """Run a fixed `command`, `given` on its standard input: its exit status and first output.
+class Command:
+    """A fixed command on a channel of its own, which answers what it is given line by line.
 
-    Never put anything a server or a person supplied into `command`. Raises ConnectionLost, Denied.
+    Never put anything a server or a person supplied into `command`. The constructor raises
+    ConnectionLost, and Denied where no command may run; `seconds` is how long it may take.
     """
-    with translated(endpoint), deadline(transport, seconds, endpoint):
-        channel = transport.open_session(timeout=CHANNEL_SECONDS)
-        try:
-            channel.settimeout(seconds)
-            _execute(channel, command, transport, endpoint)
-            channel.sendall(given)
-            channel.shutdown_write()
-            return _collect(channel)
-        finally:
-            channel.close()
+
+    def __init__(
+        self, transport: paramiko.Transport, command: str, *, endpoint: str, seconds: float
+    ) -> None:
+        self._transport = transport
+        self._endpoint = endpoint
+        self._output = bytearray()
+        with translated(endpoint), deadline(transport, seconds, endpoint):
+            self._channel = transport.open_session(timeout=CHANNEL_SECONDS)
+            _execute(self._channel, command, transport, endpoint)
+
+    def ask(self, given: bytes, seconds: float) -> bytes | None:
+        """Write `given` to its input and return the next line; None: it has ended."""
+        with translated(self._endpoint), deadline(self._transport, seconds, self._endpoint):
+            self._channel.settimeout(seconds)
+            self._channel.sendall(given)
+        return self.line(seconds)
+
+    def line(self, seconds: float) -> bytes | None:
+        """The next line without its end, at most 64 KiB of it; None: it has ended."""
+        with translated(self._endpoint), deadline(self._transport, seconds, self._endpoint):
+            self._channel.settimeout(seconds)
+            while b"\n" not in self._output and len(self._output) < _MOST_OUTPUT:
+                chunk = self._channel.recv(_MOST_OUTPUT)
+                if not chunk:
+                    return None
+                self._output += chunk
+        line, _, rest = bytes(self._output).partition(b"\n")
+        self._output = bytearray(rest)
+        return line
+
+    def close(self) -> None:
+        self._channel.close()
 
 
 def _execute(
@@ -113,10 +135,3 @@ def _execute(
         if not transport.is_active():
             raise
         raise Denied(endpoint, "the server runs no commands for this user") from error
-
-
-def _collect(channel: paramiko.Channel) -> tuple[int, bytes]:
-    output = bytearray()
-    while chunk := channel.recv(_MOST_OUTPUT):
-        output += chunk[: _MOST_OUTPUT - len(output)]
-    return channel.recv_exit_status(), bytes(output)

@@ -13,16 +13,18 @@ import paramiko
 from providers.errors import ConnectionLost, ProviderError
 from providers.sftp import calls
 from providers.sftp.session import Session
+from providers.sftp.shell_digest import ShellDigest
 
 _TRUSTED_SECONDS = 10.0  # idle for longer, a session is asked before it is relied upon
 
 
 @dataclass(slots=True)
 class Line:
-    """A session and the connection below it."""
+    """A session, the connection below it, and the shell beside it once one was asked for."""
 
     session: Session
     transport: paramiko.Transport
+    shell: ShellDigest | None = None
     idle_since: float = 0.0
 
 

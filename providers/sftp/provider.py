@@ -29,11 +29,12 @@ from providers.sftp.pipeline import list_names, read_range
 from providers.sftp.pool import Line, Pool
 from providers.sftp.protocol import Open, Refused, path_string
 from providers.sftp.session import Session
+from providers.sftp.shell_digest import ShellDigest
 
 __all__ = ["SftpProvider", "SftpReader", "open_endpoint", "remember"]
 
 _CONNECTIONS = 4
-_PROBES_LOST_MOST = 1
+_STARTS_LOST_MOST = 1
 _CAPS = Capabilities(
     connections=_CONNECTIONS,
     ranged_reads=True,
@@ -65,7 +66,7 @@ class SftpProvider:
         self._learn = threading.Lock()
         self._home: str | None = None
         self._digests: bool | None = None
-        self._probes_lost = 0
+        self._starts_lost = 0
         self._caps = _CAPS
 
     @property
@@ -235,27 +236,33 @@ class SftpProvider:
         with self._line() as line:
             entry = look.entry(path, calls.stat(line.session, path, follow=True))
             _need_file(entry)
-            home = self._find_home(line.session)
-            if not self._can_digest(line, home):
+            shell = self._shell(line)
+            if shell is None:
                 raise Unsupported(path, "the server offers no shell that could digest files")
-            endpoint = self._to.endpoint
-            return shell_digest.sha256(line.transport, path, entry.size, home, endpoint)
+            return shell.sha256(path, entry.size)
 
-    def _can_digest(self, line: Line, home: str) -> bool:
+    def _shell(self, line: Line) -> ShellDigest | None:
+        """The digesting command beside `line`; the first attempt decides for all."""
+        if line.shell is not None:
+            return line.shell
+        home = self._find_home(line.session)
         with self._learn:
+            if self._digests is False:
+                return None
+            line.shell = self._start_shell(line, home)
             if self._digests is None:
-                self._digests = self._probe(line, home)
+                self._digests = line.shell is not None
                 if not self._digests:
                     self._caps = replace(self._caps, digests=frozenset())
-            return self._digests
+            return line.shell
 
-    def _probe(self, line: Line, home: str) -> bool:
+    def _start_shell(self, line: Line, home: str) -> ShellDigest | None:
         try:
-            return shell_digest.probe(line.transport, home, self._to.endpoint)
+            return shell_digest.start(line.transport, home, self._to.endpoint)
         except ConnectionLost:
-            self._probes_lost += 1
-            if self._probes_lost > _PROBES_LOST_MOST:  # not the network: its shell does that
-                return False
+            self._starts_lost += 1
+            if self._starts_lost > _STARTS_LOST_MOST:  # not the network: its shell does that
+                return None
             raise
 
 

@@ -1,7 +1,8 @@
 """SHA-256 made by the server itself, where it has a POSIX shell behind the same SSH connection.
 
-One fixed command is used for the probe and for every file; the file's address goes to its standard
-input, ended by NUL, and so is never read by any shell (rclone's CVE-2026-71312, faults.md 3).
+One fixed command runs for as long as the connection lives; the addresses of files go to its
+standard input, each ended by NUL, and so are never read as part of any command (rclone's
+CVE-2026-71312, faults.md 3). Starting it for each file would cost a login shell's start each time.
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ import re
 import paramiko
 
 from providers.errors import ConnectionLost, Denied, Unsupported
-from providers.sftp import channels
+from providers.sftp.channels import Command
 from providers.text import to_bytes
 
-_PROBE_SECONDS = 20.0
+_START_SECONDS = 20.0
 _SLOWEST = 10 << 20  # bytes a second a server digests at the least
+_MOST_GREETING = 200  # lines a login script may print before the command starts
 _MARK = b"wharfie-digest"
 # Single quotes hold it together in every shell a login may have (sh, csh, fish); PowerShell and
 # cmd have no `sh`. The home directory is printed to see that shell and SFTP show the same tree.
 COMMAND = (
     'sh -c \'for t in sha256sum "shasum -a 256" "sha256 -q"; do '
     'command -v "${t%% *}" >/dev/null 2>&1 || continue; '
-    "echo wharfie-digest; pwd -P; exec xargs -0 $t --; done; exit 127'"
+    "echo wharfie-digest; pwd -P; "
+    'exec xargs -0 -n 1 sh -c "$t -- \\"\\$1\\" 2>/dev/null || echo none" sh; '
+    "done; exit 127'"
 )
 _NULL_DEVICE = "/dev/null"
 _OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -30,49 +34,59 @@ _OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _DIGEST = re.compile(rb"\\?([0-9a-f]{64})(?:\s|$)")
 
 
-def probe(transport: paramiko.Transport, home: str, endpoint: str) -> bool:
-    """Whether the server can digest: asked once, with a file that is empty everywhere.
+class ShellDigest:
+    """The running command of one connection. Used by one thread at a time."""
 
-    Raises ConnectionLost, also when the shell does not come to an end.
+    def __init__(self, command: Command) -> None:
+        self._command = command
+
+    def sha256(self, path: str, size: int | None) -> str:
+        """The digest of the file at `path`, `size` bytes long. Raises Unsupported when the
+        server does not tell it, ConnectionLost when it does not answer."""
+        seconds = _START_SECONDS + (size or 0) / _SLOWEST
+        try:
+            answer = self._command.ask(to_bytes(path) + b"\0", seconds)
+        except ConnectionLost as error:
+            raise ConnectionLost(path, error.what) from error
+        found = parse(answer)
+        if found is None:
+            raise Unsupported(path, "the server could not digest it")
+        return found
+
+
+def start(transport: paramiko.Transport, home: str, endpoint: str) -> ShellDigest | None:
+    """The command, started and asked for a file that is empty everywhere; None: no usable shell.
+
+    `home` is SFTP's start folder: a shell that starts elsewhere may see another tree (chroot).
+    Raises ConnectionLost, also when the shell does not answer in time.
     """
     try:
-        status, output = _run(transport, _NULL_DEVICE, endpoint, _PROBE_SECONDS)
+        command = Command(transport, COMMAND, endpoint=endpoint, seconds=_START_SECONDS)
     except Denied:
-        return False
-    return status == 0 and parse(output, home) == _OF_NOTHING
-
-
-def sha256(
-    transport: paramiko.Transport, path: str, size: int | None, home: str, endpoint: str
-) -> str:
-    """The digest of the file at `path`. Raises Unsupported when the server does not tell it."""
-    seconds = _PROBE_SECONDS + (size or 0) / _SLOWEST
-    try:
-        status, output = _run(transport, path, endpoint, seconds)
-    except ConnectionLost as error:
-        raise ConnectionLost(path, error.what) from error
-    except Denied as error:
-        raise Unsupported(path, "the server runs no more commands now") from error
-    found = parse(output, home)
-    if status != 0 or found is None:
-        raise Unsupported(path, "the server could not digest it")
-    return found
-
-
-def _run(
-    transport: paramiko.Transport, path: str, endpoint: str, seconds: float
-) -> tuple[int, bytes]:
-    given = to_bytes(path) + b"\0"
-    return channels.run(transport, COMMAND, given, endpoint=endpoint, seconds=seconds)
-
-
-def parse(output: bytes, home: str) -> str | None:
-    """The digest in the command's output, whatever a login script printed before it."""
-    lines = output.split(b"\n")
-    if _MARK not in lines:
         return None
-    at = lines.index(_MARK)
-    if len(lines) < at + 3 or lines[at + 1] != to_bytes(home):
-        return None
-    match = _DIGEST.match(lines[at + 2])
+    digest = ShellDigest(command)
+    if _greeted(command, home):
+        try:
+            if digest.sha256(_NULL_DEVICE, 0) == _OF_NOTHING:
+                return digest
+        except Unsupported:
+            pass
+    command.close()
+    return None
+
+
+def _greeted(command: Command, home: str) -> bool:
+    """Whether our mark and the right folder came, whatever a login script printed before."""
+    for _ in range(_MOST_GREETING):
+        line = command.line(_START_SECONDS)
+        if line is None:
+            return False
+        if line == _MARK:
+            return command.line(_START_SECONDS) == to_bytes(home)
+    return False
+
+
+def parse(answer: bytes | None) -> str | None:
+    """The digest in one line of the command's output."""
+    match = _DIGEST.match(answer or b"")
     return match[1].decode("ascii") if match else None

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -525,15 +526,45 @@ def test_a_file_that_is_gone_is_not_digested(place: SftpProvider, tree: Path) ->
 @pytest.mark.parametrize(
     ("output", "found"),
     [
-        (b"wharfie-digest\n/home/ann\n" + b"a" * 64 + b"  /x\n", "a" * 64),
-        (b"hello\n\nwharfie-digest\n/home/ann\n\\" + b"a" * 64 + b"  /x\\n\n", "a" * 64),
-        (b"wharfie-digest\n/home/ann\n" + b"a" * 64 + b"\n", "a" * 64),
-        (b"wharfie-digest\n/elsewhere\n" + b"a" * 64 + b"  /x\n", None),
-        (b"wharfie-digest\n/home/ann\n" + b"a" * 63 + b"  /x\n", None),
-        (b"wharfie-digest\n/home/ann\n", None),
-        (b"a" * 64 + b"  /x\n", None),
+        (b"a" * 64 + b"  /x", "a" * 64),
+        (b"\\" + b"a" * 64 + b"  /x\\n", "a" * 64),
+        (b"a" * 64, "a" * 64),
+        (b"a" * 63 + b"  /x", None),
+        (b"none", None),
         (b"", None),
+        (None, None),
     ],
 )
-def test_only_a_digest_in_its_place_is_believed(output: bytes, found: str | None) -> None:
-    assert shell_digest.parse(output, "/home/ann") == found
+def test_only_a_digest_in_its_place_is_believed(output: bytes | None, found: str | None) -> None:
+    assert shell_digest.parse(output) == found
+
+
+def test_many_files_are_digested_by_one_command(
+    place: SftpProvider, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    execute = channels._execute
+
+    def noted(channel: Any, command: str, *rest: Any) -> None:
+        started.append(command)
+        execute(channel, command, *rest)
+
+    monkeypatch.setattr(channels, "_execute", noted)
+    for number in range(20):
+        (tree / f"{number}").write_bytes(bytes([number]))
+        found = place.digest(str(tree / f"{number}"), "sha256")
+        assert found == hashlib.sha256(bytes([number])).hexdigest()
+    assert len(started) == 1
+
+
+def test_a_file_the_shell_cannot_read_does_not_disturb_the_next(
+    place: SftpProvider, tree: Path
+) -> None:
+    (tree / "a").write_bytes(b"a")
+    place.digest(str(tree / "a"), "sha256")
+    with place._line() as line:
+        assert line.shell is not None
+        with pytest.raises(Unsupported):
+            line.shell.sha256(str(tree / "missing"), 0)
+        found = line.shell.sha256(str(tree / "a"), 1)
+    assert found == hashlib.sha256(b"a").hexdigest()

@@ -21,7 +21,9 @@ _jobs = st.builds(
     st.none() | st.integers(0, 1 << 62),
 )
 _changes = st.builds(
-    lambda saved, removed: Changes({job.id: job for job in saved if job.id not in removed}, removed),
+    lambda saved, removed: Changes(
+        {job.id: job for job in saved if job.id not in removed}, removed
+    ),
     st.lists(_jobs, max_size=6),
     st.sets(st.integers(1, 12), max_size=3),
 )

@@ -146,3 +146,14 @@ def test_a_removal_moved_to_the_top_still_waits_for_the_files() -> None:
     assert queue.take() is None
     queue.turn(1, JobState.DONE)
     assert queue.take() == 2
+
+
+def test_removals_that_were_stopped_or_moved_before_their_turn_hold_nobody() -> None:
+    queue = Queue(make_job(1), _removal(2), _removal(3), _removal(4))
+    queue.turn(2, JobState.CANCELLED)
+    queue.put(replace(queue.jobs[3], seq=9))
+    assert queue.take() == 1
+    queue.turn(1, JobState.DONE)
+    assert queue.take() == 4
+    queue.turn(4, JobState.DONE)
+    assert queue.take() == 3

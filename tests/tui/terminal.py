@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,12 +34,13 @@ class Terminal:
         width: int = 100,
         height: int = 30,
     ) -> None:
-        self._socket = directory / "tmux"
-        command = shlex.join([sys.executable, "-m", "tui", *words])
+        self._socket = Path(tempfile.mkdtemp(dir=directory)) / "tmux"
+        settings = [f"{name}={value}" for name, value in (env or {}).items()]
+        command = shlex.join(["env", *settings, sys.executable, "-m", "tui", *words])
         script = f"{command}; echo {_ENDED} $?; exec cat"
         size = ["-x", str(width), "-y", str(height)]
         self._start = ["-f", os.devnull, "new-session", "-d", *size, script]
-        self._env = {**os.environ, "TERM": "xterm-256color", **(env or {})}
+        self._env = {**os.environ, "TERM": "xterm-256color"}
 
     def __enter__(self) -> Self:
         self._tmux(*self._start)

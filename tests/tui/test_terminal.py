@@ -49,7 +49,7 @@ def test_connect_accept_copy_pause_resume_cancel_quit_and_go_on(
     with Terminal(short_directory, str(files), str(to), env=env, width=120, height=36) as screen:
         screen.until("file4", "F5 Copy")
         screen.press("Tab", "S")  # connect, in the right pane
-        screen.until("Connect")
+        screen.until("Open a place")
         screen.type(f"{openssh.endpoint}{to}")
         screen.press("Enter")
         screen.until("SHA256:", "ed25519")
@@ -63,8 +63,8 @@ def test_connect_accept_copy_pause_resume_cancel_quit_and_go_on(
         screen.press("End", "x")  # cancel the last one
         screen.until("cancelled")
         screen.press("F10")
-        screen.until("queue")
-        screen.press("q")
+        screen.until("Quit?")
+        screen.press("y")
         screen.until_ended(0)
     with Terminal(short_directory, str(files), str(to), env=env, width=120, height=36) as screen:
         screen.until("paused", "cancelled")
@@ -115,9 +115,7 @@ def test_the_panes_open_at_80_by_24(
     colour: dict[str, str], files: Path, short_directory: Path
 ) -> None:
     to = short_directory / "to"
-    with Terminal(
-        short_directory, str(files), str(to), env=colour, width=80, height=24
-    ) as screen:
+    with Terminal(short_directory, str(files), str(to), env=colour, width=80, height=24) as screen:
         shown = screen.until("file4", "F10 Quit")
         assert max(len(line) for line in shown.splitlines()) <= 80
         screen.press("F10")

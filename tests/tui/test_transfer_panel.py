@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from providers.errors import ConnectionLost
 from tests.tui.fake_queue import FakeQueue, make_row
@@ -40,7 +41,7 @@ EVIL_SHOWN = "e[red]vil[/zzz]\\x1b[2J\\u202ex"
 class PanelApp(App[None]):
     """The panel alone; `asked` are the jobs whose question was wanted."""
 
-    CSS = "TransferPanel { height: 100%; }"
+    CSS = "TransferPanel { height: 1fr; }"
 
     def __init__(self, queue: FakeQueue, interval: float = 0.05) -> None:
         super().__init__()
@@ -241,10 +242,23 @@ async def test_cancelling_several_does_nothing_when_refused() -> None:
     assert view.marks
 
 
-async def test_commands_arrive_in_the_order_of_the_keys() -> None:
-    keys = ["P", "R"] * 10
-    sent, _ = await commands([make_row(1)], *keys, wanted=20)
-    assert sent == [Pause(), Resume()] * 10
+async def test_commands_arrive_in_the_order_of_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = FakeQueue([make_row(1)])
+    send, overtaken = queue.send, threading.Event()
+
+    def slow_to_pause(command: Command) -> tuple[int, ...]:
+        if isinstance(command, Pause):
+            overtaken.wait(0.3)
+        else:
+            overtaken.set()
+        return send(command)
+
+    monkeypatch.setattr(queue, "send", slow_to_pause)
+    app = PanelApp(queue)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.view.count == 1)
+        await pilot.press("P", "R")
+        await until(pilot, lambda: queue.sent == [Pause(), Resume()])
 
 
 @pytest.mark.parametrize("key", ["enter", "!"])
@@ -339,9 +353,17 @@ async def test_the_cursor_stays_on_its_job_when_the_queue_is_reordered() -> None
         assert app.view.targets() == (3,)
 
 
+class WithElsewhere(PanelApp):
+    """The panel, and something else that can have the focus."""
+
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        yield Input()
+
+
 async def test_the_detail_of_the_current_job_shows_only_with_the_focus() -> None:
     rows = [make_row(1, JobState.FAILED, reason="permission denied. " + "Ask its owner. " * 4)]
-    app = PanelApp(FakeQueue(rows))
+    app = WithElsewhere(FakeQueue(rows))
     async with app.run_test() as pilot:
         await until(
             pilot,
@@ -351,9 +373,8 @@ async def test_the_detail_of_the_current_job_shows_only_with_the_focus() -> None
             ),
         )
         assert app.query_one("#transfer-detail", Static).display
-        app.set_focus(None)
-        await pilot.pause()
-        assert not app.query_one("#transfer-detail", Static).display
+        app.query_one(Input).focus()
+        await until(pilot, lambda: not app.query_one("#transfer-detail", Static).display)
 
 
 async def test_a_click_selects_the_row() -> None:

@@ -31,7 +31,8 @@ def run_demo(*, check: bool) -> int:
         if check:
             return _check(sandbox, home, access)
         left = Place(LOCAL, str(sandbox.local_root))
-        return run_screen(home, access, left, Place(sandbox.endpoint, sandbox.remote_root))
+        right = Place(sandbox.endpoint, sandbox.remote_root)
+        return run_screen(home, access, left, right, verify=Verify.STRONG)
 
 
 def demo_access(sandbox: Sandbox, home: Home) -> Access:

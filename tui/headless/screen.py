@@ -11,12 +11,15 @@ from providers.base import Place
 from providers.errors import Unsupported
 from providers.registry import open_provider
 from transfers.engine import Engine
+from transfers.model import Verify
 from tui.settings import Home
 
 _FRAMES_OVER_SSH = "20"  # a second: held keys cost a third of the bytes of 60 (textual.md)
 
 
-def run_screen(home: Home, access: Access, left: Place, right: Place) -> int:
+def run_screen(
+    home: Home, access: Access, left: Place, right: Place, *, verify: Verify = Verify.AUTO
+) -> int:
     """Open the panes at `left` and `right` and return when the person quits.
 
     Raises Unsupported without a usable terminal, QueueInUse, JournalError.
@@ -27,7 +30,7 @@ def run_screen(home: Home, access: Access, left: Place, right: Place) -> int:
 
     engine = Engine(home.queue, lambda endpoint: open_provider(endpoint, access))
     try:
-        app = WharfieApp(engine, access, left, right)
+        app = WharfieApp(engine, access, left, right, verify=verify)
         app.run()
     finally:
         engine.close()

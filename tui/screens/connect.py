@@ -39,8 +39,8 @@ FORMS = (
     Form(
         "SFTP",
         (
-            ("host", "name, address or ssh_config alias"),
-            ("user", "as in ssh_config, else your own"),
+            ("host", "name or address"),
+            ("user", "your own name"),
             ("port", "22"),
             ("path", "the home directory"),
         ),

@@ -38,6 +38,7 @@ from tui.widgets.transfer_list import TransferList
 from tui.widgets.transfer_row import columns, detail, titles, totals_text
 
 _NOTICE_SECONDS = 6.0
+_LOW = 9  # rows below which the detail gives one up to the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,9 @@ class TransferPanel(Vertical):
         #transfer-titles { color: $text-muted; text-style: underline; }
         #transfer-totals { background: $panel; }
         #transfer-totals.notice { color: $text-error; text-style: bold; }
-        #transfer-detail { display: none; height: auto; max-height: 3; padding: 0 1; }
-        &:focus-within #transfer-detail { display: block; }
+        #transfer-detail { display: none; height: 3; padding: 0 1; }
+        &.low #transfer-detail { height: 2; }
+        &.focused #transfer-detail { display: block; }
     }
     """
 
@@ -135,6 +137,15 @@ class TransferPanel(Vertical):
         """The list has the focus in the panel's name."""
         self.view.focus(scroll_visible)
         return self
+
+    def on_descendant_focus(self) -> None:
+        self.add_class("focused")
+
+    def on_descendant_blur(self) -> None:
+        self.remove_class("focused")  # Textual 8.2 does not restyle children of :focus-within
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < _LOW, "low")
 
     @property
     def view(self) -> TransferList:
@@ -192,7 +203,7 @@ class TransferPanel(Vertical):
         event.stop()
         row = self.view.current()
         text = "" if row is None else "\n".join(detail(row, max(1, self.size.width - 2)))
-        self._say("#transfer-detail", text, layout=True)
+        self._say("#transfer-detail", text)
         self._show_totals()
 
     def on_click(self, event: events.Click) -> None:
@@ -209,10 +220,10 @@ class TransferPanel(Vertical):
         self.query_one("#transfer-totals").remove_class("notice")
         self._show_totals()
 
-    def _say(self, where: str, text: str, *, layout: bool = False) -> None:
+    def _say(self, where: str, text: str) -> None:
         if self._shown.get(where) != text:
             self._shown[where] = text
-            self.query_one(where, Static).update(text, layout=layout)
+            self.query_one(where, Static).update(text, layout=False)
 
     # Commands go down ------------------------------------------------------------------------
 

@@ -1,0 +1,221 @@
+"""The queue on disk: everything comes back, all or nothing, and a file we cannot read is left."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from providers.base import Place
+from tests.transfers.samples import make_job
+from transfers.journal import SCHEMA_VERSION, Changes, Event, Journal, JournalError
+from transfers.model import Job, JobState, Op, ParkReason, Policy, Proof, ProofWord, Verify
+
+posix = pytest.mark.skipif(os.name == "nt", reason="POSIX permission bits")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "queue.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    opened = Journal(path)
+    yield opened
+    opened.close()
+
+
+def _full(number: int) -> Job:
+    """A job with every field set."""
+    return Job(
+        id=number,
+        batch=3,
+        seq=-4,
+        key="0badcafe",
+        op=Op.MOVE,
+        source=Place("sftp://ann@h:22", "/caf\udce9/\n\x1b[31m"),
+        target=Place("file:", "/tmp/\udcff\udcfe"),
+        state=JobState.PARKED,
+        size=1 << 40,
+        source_version="v1",
+        modified=1234.5,
+        mode=0o640,
+        policy=Policy.DIFFERENT,
+        verify=Verify.STRONG,
+        attempt=2,
+        attempts=5,
+        reason="it waits",
+        park=ParkReason.SIGN_IN,
+        asks="sftp://ann@h:22",
+        cancelling=True,
+        upload='{"path": "\\udcff"}',
+        replacing="",
+        digest="ab" * 32,
+        committed=True,
+        proof=Proof(ProofWord.MISMATCH, "sha256", "aa", "bb", "read back"),
+        started=1.5,
+        ended=2.5,
+    )
+
+
+def _saved(*jobs: Job) -> Changes:
+    return Changes({job.id: job for job in jobs})
+
+
+def test_every_field_comes_back_also_from_names_that_are_no_text(
+    journal: Journal, path: Path
+) -> None:
+    jobs = [_full(1), make_job(2, seq=-9)]
+    journal.write(_saved(*jobs))
+    assert journal.load() == [jobs[1], jobs[0]]
+    journal.close()
+    again = Journal(path)
+    assert again.load() == [jobs[1], jobs[0]]
+    again.close()
+
+
+@pytest.mark.parametrize("word", ProofWord)
+def test_every_proof_comes_back(journal: Journal, word: ProofWord) -> None:
+    proof = Proof(word, "quickxor", "s", "t", "how")
+    journal.write(_saved(make_job(1, JobState.DONE, proof=proof)))
+    assert journal.load()[0].proof == proof
+
+
+def test_a_job_is_replaced_and_removed_with_its_history(journal: Journal) -> None:
+    event = Event(1, 5.0, None, JobState.QUEUED, "")
+    change = Event(1, 6.0, JobState.QUEUED, JobState.PAUSED, "why")
+    journal.write(Changes({1: make_job(1)}, events=[event]))
+    journal.write(Changes({1: make_job(1, JobState.PAUSED)}, events=[change]))
+    assert [job.state for job in journal.load()] == [JobState.PAUSED]
+    assert journal.history(1) == [event, change]
+    journal.write(Changes(removed={1}))
+    assert journal.load() == []
+    assert journal.history(1) == []
+
+
+def test_a_write_is_all_or_nothing(journal: Journal) -> None:
+    journal.write(_saved(make_job(1)))
+    broken = make_job(3, source=Place("file:", "/x"), size="not a number")
+    with pytest.raises(JournalError):
+        journal.write(
+            Changes({1: make_job(1, JobState.PAUSED), 2: make_job(2), 3: broken}, removed={1})
+        )
+    assert journal.load() == [make_job(1)]
+    journal.write(_saved(make_job(2)))
+    assert len(journal.load()) == 2
+
+
+def test_a_full_disk_rolls_back_says_so_and_the_next_write_works(journal: Journal) -> None:
+    journal.write(_saved(make_job(1)))
+    pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
+    journal._db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(JournalError, match="Free some space"):
+        journal.write(_saved(*(make_job(n) for n in range(2, 500))))
+    assert journal.load() == [make_job(1)]
+    journal._db.execute("PRAGMA max_page_count = 1000000")
+    journal.write(_saved(make_job(2)))
+    assert len(journal.load()) == 2
+
+
+@pytest.mark.parametrize("size", [(1 << 63) - 1, 1 << 63, (1 << 64) - 1])
+def test_a_size_no_file_can_have_does_not_stop_the_queue(journal: Journal, size: int) -> None:
+    journal.write(_saved(make_job(1, size=size)))
+    loaded = journal.load()[0].size
+    assert loaded == (size if size < 1 << 63 else None)
+
+
+def test_a_mistake_of_ours_in_a_row_does_not_leave_a_transaction_open(journal: Journal) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        journal.write(_saved(make_job(1, reason="\ud800")))
+    journal.write(_saved(make_job(2)))
+    assert [job.id for job in journal.load()] == [2]
+
+
+def test_a_closed_journal_is_an_error_with_a_sentence(path: Path) -> None:
+    journal = Journal(path)
+    journal.close()
+    with pytest.raises(JournalError, match="cannot be saved"):
+        journal.load()
+
+
+@posix
+def test_the_file_is_for_its_owner_only(journal: Journal, path: Path) -> None:
+    journal.write(_saved(make_job(1)))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_commits_are_as_durable_as_sqlite_can_make_them(journal: Journal) -> None:
+    pragmas = ("journal_mode", "synchronous", "locking_mode")
+    found = [journal._db.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+    assert found == ["delete", 3, "exclusive"]
+
+
+def test_no_second_writer_gets_in(journal: Journal, path: Path) -> None:
+    journal.write(_saved(make_job(1)))
+    other = sqlite3.connect(path, timeout=0)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("SELECT * FROM job").fetchall()
+    other.close()
+
+
+# Files that are refused
+
+
+def _refused(path: Path, says: str) -> None:
+    before = path.read_bytes()
+    with pytest.raises(JournalError, match=says) as caught:
+        Journal(path)
+    assert str(caught.value).isprintable()
+    assert path.read_bytes() == before
+    assert [other.name for other in path.parent.iterdir()] == [path.name]
+
+
+def test_a_newer_schema_is_refused_and_the_file_untouched(path: Path) -> None:
+    Journal(path).close()
+    db = sqlite3.connect(path)
+    db.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
+    db.execute("CREATE TABLE more (x)")
+    db.commit()
+    db.close()
+    _refused(path, "newer Wharfie")
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough" * 100, b"SQLite fo"])
+def test_a_file_that_is_no_queue_is_refused_and_untouched(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    _refused(path, "damaged")
+
+
+def test_a_damaged_page_is_refused_and_the_file_untouched(path: Path) -> None:
+    journal = Journal(path)
+    journal.write(_saved(*(make_job(n) for n in range(1, 500))))
+    journal.close()
+    raw = bytearray(path.read_bytes())
+    raw[3 * 4096 : 5 * 4096] = b"\xa5" * 8192
+    path.write_bytes(raw)
+    _refused(path, "damaged")
+
+
+def test_a_truncated_file_is_refused_and_untouched(path: Path) -> None:
+    journal = Journal(path)
+    journal.write(_saved(*(make_job(n) for n in range(1, 500))))
+    journal.close()
+    path.write_bytes(path.read_bytes()[: 6 * 4096])
+    _refused(path, "damaged")
+
+
+def test_a_folder_that_is_not_there_is_an_error_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="cannot be opened"):
+        Journal(tmp_path / "missing" / "queue.db")
+
+
+def test_a_job_that_never_got_a_proof_has_none(journal: Journal) -> None:
+    job = replace(make_job(1), proof=None)
+    journal.write(_saved(job))
+    assert journal.load() == [job]
