@@ -164,7 +164,7 @@ def _check_host_key(
         what = f"its host key {shown} is marked as revoked in {where}"
         raise HostKeyRevoked(to.endpoint, what, key_type=key.get_name(), fingerprint=shown)
     if verdict.standing is Standing.CHANGED:
-        what = f"its host key is now {shown}, which is not the one in {where}"
+        what = f"its host key has changed: it is now {shown}, not the one in {where}"
         raise HostKeyChanged(
             to.endpoint, what, key_type=key.get_name(), fingerprint=shown, line=line
         )
