@@ -10,7 +10,16 @@ from transfers.conflict import Act, decide, other_names
 from transfers.model import Conflict, Job, JobState, Op, ParkReason
 from transfers.run import Run, WritableProvider, ensure_directory
 
+_RENAMED = "renamed in place, nothing was copied"
 LARGEST_PART = 64 * 1024 * 1024  # bytes: what is re-sent at most after a loss
+
+
+_KINDS = {
+    Kind.DIR: "a directory",
+    Kind.LINK: "a link",
+    Kind.OTHER: "a device, a pipe or a socket",
+    Kind.FILE: "a file",
+}
 
 
 def prepare(run: Run) -> Job:
@@ -19,9 +28,14 @@ def prepare(run: Run) -> Job:
     A conflict for a person leaves it PARKED with `run.conflict` set. Raises ProviderError.
     """
     source, target = run.source(), run.target()
-    entry = source.stat(run.job.source.path)
+    try:
+        entry = source.stat(run.job.source.path)
+    except NotFound:
+        if not _renamed_before(run.job, target):
+            raise
+        return replace(run.job, state=JobState.DONE, upload=None, reason=_RENAMED)
     if entry.kind is not Kind.FILE:
-        raise WrongKind(entry.path, f"is not a regular file but a {entry.kind}")
+        raise WrongKind(entry.path, f"is not a regular file but {_KINDS[entry.kind]}")
     job = replace(
         run.job,
         size=entry.size,
@@ -30,14 +44,15 @@ def prepare(run: Run) -> Job:
         mode=entry.mode,
     )
     existing = stat_or_none(target, job.target.path)
-    _refuse_same_file(job, source, target, entry, existing)
     decision = decide(job.policy, entry, existing)
+    if decision.act is Act.SKIP:
+        _discard(job, target)
+        return replace(job, state=JobState.SKIPPED, upload=None, reason=decision.reason)
+    _refuse_same_file(job, source, target, entry, existing)
     if decision.act is Act.ASK and existing is not None:
         run.conflict = Conflict(entry, existing)
         parked = replace(job, state=JobState.PARKED, park=ParkReason.CONFLICT)
         return replace(parked, reason="the destination exists")
-    if decision.act is Act.SKIP:
-        return replace(job, state=JobState.SKIPPED, reason=decision.reason)
     if decision.act is Act.REFUSE:
         raise WrongKind(job.target.path, decision.reason, advice="Rename one of the two.")
     if decision.act is Act.RENAME:
@@ -48,9 +63,10 @@ def prepare(run: Run) -> Job:
 def _begin(run: Run, job: Job, replacing: str | None) -> Job:
     target = run.target()
     folder = Place(job.target.endpoint, target.parent(job.target.path))
-    ensure_directory(target, folder, run.known_directories)
+    _make_folder(run, folder)
     if job.op is Op.MOVE and replacing is None and _renamed(job, target):
-        return replace(job, state=JobState.DONE, reason="renamed in place, nothing was copied")
+        _discard(job, target)
+        return replace(job, state=JobState.DONE, upload=None, reason=_RENAMED)
     checkpoint = run.control.checkpoint
     if (
         checkpoint is not None
@@ -59,17 +75,30 @@ def _begin(run: Run, job: Job, replacing: str | None) -> Job:
     ):
         return replace(job, state=JobState.TRANSFERRING, replacing=replacing)
     run.control.checkpoint = None
-    if job.upload:
-        target.abort(job.upload)
+    _discard(job, target)
     try:
         upload = _upload(target, job)
     except NotFound:  # the folder was removed since it was seen
-        run.known_directories.discard(folder)
-        ensure_directory(target, folder, run.known_directories)
+        run.known_directories.clear()
+        _make_folder(run, folder)
         upload = _upload(target, job)
     return replace(
         job, state=JobState.TRANSFERRING, upload=upload, replacing=replacing, digest="", proof=None
     )
+
+
+def _make_folder(run: Run, folder: Place) -> None:
+    try:
+        ensure_directory(run.target(), folder, run.known_directories)
+    except NotFound:  # one above it was removed since it was seen
+        run.known_directories.clear()
+        ensure_directory(run.target(), folder, run.known_directories)
+
+
+def _discard(job: Job, target: WritableProvider) -> None:
+    """Remove what an earlier attempt left unfinished and nobody will use."""
+    if job.upload:
+        target.abort(job.upload)
 
 
 def _upload(target: WritableProvider, job: Job) -> str:
@@ -130,6 +159,14 @@ def _renamed(job: Job, target: WritableProvider) -> bool:
     except (Unsupported, AlreadyExists):
         return False
     return True
+
+
+def _renamed_before(job: Job, target: Provider) -> bool:
+    """Whether the source is gone because an earlier run renamed it, its answer lost (A8)."""
+    if job.op is not Op.MOVE or job.source.endpoint != job.target.endpoint:
+        return False
+    there = stat_or_none(target, job.target.path)
+    return there is not None and there.version is not None and there.version == job.source_version
 
 
 def _free_name(target: Provider, place: Place) -> Place:

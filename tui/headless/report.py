@@ -98,10 +98,19 @@ def describe(job: Job) -> dict[str, object]:
     }
 
 
+def _without_path(job: Job) -> str:
+    """The reason, without the path it may begin with: the line shows it already."""
+    for place in (job.source, job.target):
+        start = f"{printable(place.path)}: "
+        if job.reason.startswith(start):
+            return job.reason[len(start) :]
+    return job.reason
+
+
 def _line(job: Job) -> str:
     said = str(job.proof) if job.proof is not None else ""
     if job.proof is not None and job.proof.word is ProofWord.MISMATCH:
         said = said.upper()
     arrow = f"{printable(show(job.source))} → {printable(show(job.target))}"
-    reason = f"  ({job.reason})" if job.reason else ""
+    reason = f"  ({_without_path(job)})" if job.reason else ""
     return f"{job.state:9} {said:16} {fmt.size(job.size):>9}  {arrow}{reason}"
