@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -144,17 +145,32 @@ def test_control_bytes_of_names_never_reach_the_output(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for other processes")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupt_is_exit_130_and_keeps_the_queue(number: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_interrupt_is_exit_130_and_keeps_the_queue(
+    name: str, tmp_path: Path, heeded_signals: None
+) -> None:
     source = tmp_path / "big"
     source.write_bytes(b"x" * 4_000_000)
     process = start("copy", source, tmp_path / "to", "--limit", "100K")
     _wait_for_part(tmp_path)
-    process.send_signal(number)
+    process.send_signal(signal.Signals[name])
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "the queue is kept" in err
     assert not (tmp_path / "to").exists()
+
+
+@pytest.fixture
+def heeded_signals() -> Iterator[None]:
+    """A test run in the background may have inherited ignored signals, and hand them on."""
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.getsignal(signal.Signals[name]) for name in names}
+    for name, handler in before.items():
+        if handler is signal.SIG_IGN:
+            signal.signal(signal.Signals[name], signal.SIG_DFL)
+    yield
+    for name, handler in before.items():
+        signal.signal(signal.Signals[name], handler)
 
 
 def _wait_for_part(folder: Path) -> None:
