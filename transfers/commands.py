@@ -89,11 +89,14 @@ def _(command: Pause, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ..
 
 @carry_out.register
 def _(command: Resume, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
+    jobs = draft.select(command.jobs)
+    # A pause that its worker has not seen yet.
+    draft.signals += [Signal(job.id, None) for job in jobs if job.state in RUNNING]
     return _queue_again(
         draft,
         [
             job
-            for job in draft.select(command.jobs)
+            for job in jobs
             if job.state is JobState.PAUSED
             or (job.state is JobState.PARKED and job.park is not ParkReason.CONFLICT)
             or (job.state is JobState.WAITING and command.jobs is not None)
@@ -167,7 +170,11 @@ def _(command: Unpark, draft: Draft, new_key: Callable[[], str]) -> tuple[int, .
 def _(command: Clear, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
     jobs = [job for job in draft.select(command.jobs) if job.finished]
     for job in jobs:
-        draft.remove(job)
+        if job.state is JobState.FAILED and job.upload is not None:
+            # A worker removes what it left; then it is cancelled, and can be cleared.
+            draft.save(replace(job, state=JobState.QUEUED, cancelling=True, reason=""))
+        else:
+            draft.remove(job)
     return tuple(job.id for job in jobs)
 
 

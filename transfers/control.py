@@ -42,11 +42,8 @@ class Checkpoint:
     size: int | None  # of the source, bytes
     part_size: int
     receipts: tuple[str, ...]
+    offset: int  # bytes in those parts; the last one may be shorter than part_size
     hasher: _Hash
-
-    @property
-    def offset(self) -> int:
-        return len(self.receipts) * self.part_size
 
 
 class Control:
@@ -59,10 +56,19 @@ class Control:
         self._wake = threading.Event()
 
     def stop(self, why: Stop) -> None:
-        """Ask for a stop. The first reason stands, so that quitting keeps a pause; a cancel wins."""
+        """Ask for a stop. The first reason stands (quitting keeps a pause), but a cancel wins."""
         if self._stop is None or why is Stop.CANCEL:
             self._stop = why
         self._wake.set()
+
+    def take_back_pause(self) -> None:
+        if self._stop is Stop.PAUSE:
+            self._stop = None
+            self._wake.clear()
+
+    @property
+    def pausing(self) -> bool:
+        return self._stop is Stop.PAUSE
 
     def check(self) -> None:
         """Raise Stopped when a stop was asked for."""

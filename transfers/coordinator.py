@@ -19,7 +19,18 @@ from transfers.gate import Gate
 from transfers.journal import Journal, JournalError
 from transfers.limit import Limiter
 from transfers.messages import Ended, Message, Quit, Reported, Sent
-from transfers.model import RUNNING, Job, JobState, SetLimits
+from transfers.model import (
+    RUNNING,
+    Cancel,
+    Job,
+    JobState,
+    Op,
+    ParkReason,
+    Resume,
+    Retry,
+    SetLimits,
+    Unpark,
+)
 from transfers.pool import ProviderPool
 from transfers.retry import Verdict
 from transfers.run import Run
@@ -30,6 +41,7 @@ from transfers.view import View
 _LOG = logging.getLogger("wharfie.queue")
 _SAVE_AGAIN_SECONDS = 1.0
 _QUIT_SECONDS = 2.0
+_LONGEST_NAP = 3600.0  # a server's Retry-After may be longer than a system can wait at once
 
 
 class Coordinator:
@@ -43,10 +55,12 @@ class Coordinator:
         open_provider: Callable[[str], Provider],
         workers: int,
         rate: int,
+        closing: threading.Event,
     ) -> None:
         self._journal = journal
         self._inbox = inbox
         self._view = view
+        self._closing = closing  # set before Quit is sent
         self._pool = ProviderPool(open_provider)
         self._limiter = Limiter(time.monotonic, rate)
         self._gate = Gate(workers, self._pool.connections)
@@ -62,7 +76,8 @@ class Coordinator:
         jobs = [_recovered(job) for job in self._journal.load()]
         self._book = Book(jobs)
         if run_existing:
-            for job in jobs:
+            # Removals wait for the rest of their batch, wherever they were moved to.
+            for job in sorted(jobs, key=lambda job: job.op is Op.REMOVE_DIR):
                 self._schedule.note(None, job)
         self._view.rate_limit, self._view.workers = self._limiter.rate, self._gate.workers
         self._view.start(self._book)
@@ -71,18 +86,21 @@ class Coordinator:
         """Cycle until told to quit. Commands and reports of one cycle share one commit."""
         draft = Draft(self._book, time.time())
         starting = self._dispatch(draft)
-        self._save(draft)
-        self._start(starting)
+        if self._save(draft):
+            self._start(starting)
         while not self._finished():
             messages = self._collect()
             draft = Draft(self._book, time.time())
             replies = [self._take(message, draft) for message in messages]
             self._wake_waiting(draft)
             starting = [] if self._quit_by else self._dispatch(draft)
-            self._save(draft)
+            if not self._save(draft):
+                break
             for reply in replies:
                 reply()
             self._start(starting)
+        for run in self._runs.values():
+            run.control.stop(Stop.QUIT)
         self._journal.close()
         self._pool.close()
 
@@ -102,7 +120,7 @@ class Coordinator:
         now = time.monotonic()
         times = (self._schedule.next_due(), self._gate.next_open(now), self._quit_by)
         known = [at for at in times if at is not None]
-        return max(0.0, min(known) - now) if known else None
+        return min(_LONGEST_NAP, max(0.0, min(known) - now)) if known else None
 
     def _take(self, message: Message, draft: Draft) -> Callable[[], None]:
         """`_handle`, with a mistake of ours answered to whom it concerns: the queue goes on."""
@@ -137,9 +155,9 @@ class Coordinator:
             concerned = carry_out(command, draft, lambda: secrets.token_hex(4))
         for job_id in concerned:
             job = draft.get(job_id)
-            if job is not None:
+            if job is not None and isinstance(command, Cancel | Resume | Retry | Unpark):
                 self._gate.wake(_lane(job))
-            else:
+            elif job is None:
                 self._checkpoints.pop(job_id, None)
         return lambda: message.reply.set_result(concerned)
 
@@ -151,23 +169,29 @@ class Coordinator:
         self._view.rate_limit, self._view.workers = self._limiter.rate, self._gate.workers
 
     def _report(self, message: Reported, draft: Draft) -> Callable[[], None]:
-        job = _merged(message.job, draft)
-        draft.save(job)
+        job = draft.save(_merged(message.job, draft))
         return lambda: message.reply.set_result(job)
 
     def _end(self, message: Ended, draft: Draft) -> None:
         job = _merged(message.job, draft)
         lane = _lane(job)
-        self._runs.pop(job.id, None)
+        run = self._runs.pop(job.id, None)
         self._gate.ended(lane)
         self._checkpoints.pop(job.id, None)
         if message.stop is not None:
-            state = JobState.PAUSED if message.stop is Stop.PAUSE else JobState.QUEUED
+            # A pause may have been taken back while its worker was ending.
+            state = JobState.PAUSED if run and run.control.pausing else JobState.QUEUED
             job = replace(job, state=state, reason="", attempt=max(0, job.attempt - 1))
         elif message.error is not None and message.verdict is not None:
             job = self._judged(job, message.verdict, str(message.error), lane)
+            if run and run.control.pausing and job.state in (JobState.WAITING, JobState.QUEUED):
+                job = replace(job, state=JobState.PAUSED, reason="")
+        elif job.park is ParkReason.CONFLICT and job.policy is not message.job.policy:
+            # It was answered, with the rest of its batch, while its worker was looking.
+            job = replace(job, state=JobState.QUEUED, park=None, reason="", attempt=job.attempt - 1)
         if job.cancelling and not job.finished:
             job = replace(job, state=JobState.QUEUED)
+            self._gate.wake(lane)
         if not job.finished and message.checkpoint is not None and job.proof is None:
             self._checkpoints[job.id] = message.checkpoint
         kept = self._checkpoints.get(job.id)
@@ -197,9 +221,8 @@ class Coordinator:
         self._gate.next_open(time.monotonic())
         while (job := self._schedule.take(draft.get, self._gate.has_room)) is not None:
             job = replace(job, state=JobState.PREPARING, attempt=job.attempt + 1, reason="")
-            draft.save(job)
+            starting.append(draft.save(job))
             self._gate.started(_lane(job))
-            starting.append(job)
         return starting
 
     def _note(self, draft: Draft) -> None:
@@ -211,8 +234,11 @@ class Coordinator:
         for job_id in draft.changes.removed:
             self._schedule.note(self._book.get(job_id), None)
 
-    def _save(self, draft: Draft) -> None:
-        """Journal, then show. A journal that cannot be written holds the whole queue."""
+    def _save(self, draft: Draft) -> bool:
+        """Journal, then show. A journal that cannot be written holds the whole queue.
+
+        False: it was closed before it could be written. Nothing of `draft` happened, then.
+        """
         while draft.changes:
             try:
                 self._journal.write(draft.changes)
@@ -220,14 +246,19 @@ class Coordinator:
             except JournalError as error:
                 self._view.notice = str(error)
                 _LOG.error("%s", error)
-                if self._quit_by is not None:
-                    return
-                time.sleep(_SAVE_AGAIN_SECONDS)
+                if self._closing.wait(_SAVE_AGAIN_SECONDS):
+                    return False
         self._view.notice = ""
         self._view.publish(draft.changes, draft.pushed)
         for signal in draft.signals:
-            if signal.job in self._runs:
-                self._runs[signal.job].control.stop(signal.why)
+            if signal.job not in self._runs:
+                continue
+            control = self._runs[signal.job].control
+            if signal.why is None:
+                control.take_back_pause()
+            else:
+                control.stop(signal.why)
+        return True
 
     def _start(self, starting: list[Job]) -> None:
         for job in starting:

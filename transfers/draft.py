@@ -17,10 +17,10 @@ class IllegalTransition(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A running job that is to stop."""
+    """A running job that is to stop. `why` is None when a pause is taken back."""
 
     job: int
-    why: Stop
+    why: Stop | None
 
 
 class Draft:
@@ -61,8 +61,8 @@ class Draft:
         self.changes.saved[job.id] = job
         self._note(None, job, None)
 
-    def save(self, job: Job, conflict: Conflict | None = None) -> None:
-        """Take in a job's new value. Raises IllegalTransition."""
+    def save(self, job: Job, conflict: Conflict | None = None) -> Job:
+        """Take in a job's new value; returns it with its times. Raises IllegalTransition."""
         before = self.get(job.id)
         if before is None:
             raise IllegalTransition(f"job {job.id} is not in the queue")
@@ -73,6 +73,7 @@ class Draft:
         self.changes.saved[job.id] = job
         if job.state is not before.state:
             self._note(before.state, job, conflict)
+        return job
 
     def remove(self, job: Job) -> None:
         self.changes.saved.pop(job.id, None)

@@ -49,13 +49,14 @@ class Engine:
         self._lock = QueueLock(directory)
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._view = View(time.monotonic)
+        self._closing = threading.Event()
         started: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 
         def coordinate() -> None:
             try:
                 journal = Journal(directory / JOURNAL_NAME)
                 coordinator = Coordinator(
-                    journal, self._inbox, self._view, open_provider, workers, rate
+                    journal, self._inbox, self._view, open_provider, workers, rate, self._closing
                 )
                 coordinator.load(run_existing)
             except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
@@ -96,6 +97,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop what runs, keeping its unfinished bytes, and let go of the queue."""
+        self._closing.set()
         self._inbox.put(Quit())
         self._thread.join(_QUIT_SECONDS)
         self._lock.release()

@@ -21,15 +21,19 @@ class QueueLock:
     """Held from construction to `release` (or the end of the process)."""
 
     def __init__(self, directory: Path) -> None:
-        self._fd = os.open(directory / "queue.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        fd = os.open(directory / "queue.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _lock(self._fd)
+            _lock(fd)
         except OSError as error:
-            os.close(self._fd)
+            os.close(fd)
             raise QueueInUse(directory) from error
+        self._fd: int | None = fd
 
     def release(self) -> None:
-        os.close(self._fd)
+        """Let go. A second time does nothing."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
 
 
 if sys.platform == "win32":

@@ -7,6 +7,7 @@ from dataclasses import replace
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import AlreadyExists, InvalidName, NotFound, Unsupported, WrongKind
 from transfers.conflict import Act, decide, other_names
+from transfers.control import Checkpoint
 from transfers.model import Conflict, Job, JobState, Op, ParkReason
 from transfers.run import Run, WritableProvider, ensure_directory
 
@@ -72,6 +73,7 @@ def _begin(run: Run, job: Job, replacing: str | None) -> Job:
         checkpoint is not None
         and checkpoint.version == job.source_version
         and checkpoint.upload == job.upload
+        and _still_holds(target, checkpoint)
     ):
         return replace(job, state=JobState.TRANSFERRING, replacing=replacing)
     run.control.checkpoint = None
@@ -85,6 +87,16 @@ def _begin(run: Run, job: Job, replacing: str | None) -> Job:
     return replace(
         job, state=JobState.TRANSFERRING, upload=upload, replacing=replacing, digest="", proof=None
     )
+
+
+def _still_holds(target: WritableProvider, checkpoint: Checkpoint) -> bool:
+    """Whether the place has what it acknowledged: after a crash there, the next part would leave
+    a hole (faults.md 5)."""
+    staged = target.staged(checkpoint.upload)
+    found = None if staged is None else stat_or_none(target, staged)
+    if staged is None or (found is not None and found.size is None):
+        return True
+    return found is not None and (found.size or 0) >= checkpoint.offset
 
 
 def _make_folder(run: Run, folder: Place) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from providers.base import Place, Provider, Writer
+from providers.base import Kind, Place, Provider, Writer
 from providers.errors import NotFound, ProviderError, Unsupported, WrongKind
 from transfers.control import Control
 from transfers.limit import Limiter
@@ -60,7 +60,7 @@ def ensure_directory(provider: WritableProvider, place: Place, known: set[Place]
     here = place
     while here not in known:
         try:
-            if provider.stat(here.path, follow=True).kind.value != "dir":
+            if provider.stat(here.path, follow=True).kind is not Kind.DIR:
                 raise WrongKind(here.path, "a file is where a directory is needed")
             break
         except NotFound:
@@ -77,7 +77,11 @@ def ensure_directory(provider: WritableProvider, place: Place, known: set[Place]
 def _make(provider: WritableProvider, place: Place) -> None:
     try:
         provider.make_dir(place.path)
-    except ProviderError:
+    except ProviderError as error:
         # Another worker was first, or its answer was lost: what stands there decides.
-        if provider.stat(place.path, follow=True).kind.value != "dir":
+        try:
+            made = provider.stat(place.path, follow=True).kind is Kind.DIR
+        except NotFound:
+            raise error from None
+        if not made:
             raise

@@ -10,7 +10,7 @@ from providers.errors import ProviderError
 from transfers.control import Stopped
 from transfers.messages import Ended, Message
 from transfers.model import JobState
-from transfers.retry import judge
+from transfers.retry import Verdict, judge
 from transfers.run import Run
 from transfers.worker import clean_up, work
 
@@ -27,17 +27,27 @@ class InternalError(ProviderError):
 def run_job(run: Run, inbox: queue.SimpleQueue[Message]) -> None:
     """Work `run` and put exactly one Ended into `inbox`."""
     try:
-        job = work(run)
-        ended = Ended(job, conflict=run.conflict)
-    except Stopped as stopped:
-        ended = Ended(run.job, stop=stopped.why, checkpoint=run.control.checkpoint)
-    except ProviderError as error:
-        ended = _failed(run, error)
-    except Exception as error:  # noqa: BLE001 - a bug here must cost one job, not the queue
-        _LOG.exception("job %d", run.job.id)
-        mistake = InternalError(run.job.source.path, f"an internal error ({type(error).__name__})")
-        ended = _failed(run, mistake)
+        ended = _worked(run)
+    except Exception as error:  # noqa: BLE001 - a bug, and another one in cleaning up after it
+        ended = Ended(run.job, error=_mistake(run, error), verdict=Verdict(JobState.FAILED))
     inbox.put(ended)
+
+
+def _worked(run: Run) -> Ended:
+    try:
+        job = work(run)
+        return Ended(job, conflict=run.conflict)
+    except Stopped as stopped:
+        return Ended(run.job, stop=stopped.why, checkpoint=run.control.checkpoint)
+    except ProviderError as error:
+        return _failed(run, error)
+    except Exception as error:  # noqa: BLE001 - a bug here must cost one job, not the queue
+        return _failed(run, _mistake(run, error))
+
+
+def _mistake(run: Run, error: Exception) -> InternalError:
+    _LOG.exception("job %d", run.job.id)
+    return InternalError(run.job.source.path, f"an internal error ({type(error).__name__})")
 
 
 def _failed(run: Run, error: ProviderError) -> Ended:

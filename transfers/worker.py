@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from providers.base import Entry, Reader
+from providers.base import Entry, Kind, Reader
 from providers.errors import (
     AlreadyExists,
+    AuthRequired,
+    ConnectionLost,
     NotEmpty,
     NotFound,
     ProviderError,
     SourceChanged,
     TargetChanged,
+    Throttled,
+    UploadExpired,
 )
 from transfers.control import Checkpoint, Stop, Stopped
 from transfers.model import Job, JobState, Op, Proof, ProofWord
@@ -22,6 +27,9 @@ from transfers.retry import Mismatch
 from transfers.run import Run, WritableProvider, ensure_directory, writable
 from transfers.stream import Stream
 from transfers.verify import prove
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 
 def work(run: Run) -> Job:
@@ -72,7 +80,7 @@ def _transfer(run: Run) -> None:
     job, source, target = run.job, run.source(), run.target()
     upload = job.upload or ""
     state = run.control.checkpoint or Checkpoint(
-        upload, job.source_version, job.size, part_size(target, job.size), (), hashlib.sha256()
+        upload, job.source_version, job.size, part_size(target, job.size), (), 0, hashlib.sha256()
     )
     run.control.gauge.moved = run.control.gauge.resumed = state.offset
     path = job.source.path
@@ -92,12 +100,17 @@ def _move_parts(run: Run, target: WritableProvider, reader: Reader, state: Check
         run.control.check()
         index = len(receipts)
         receipts.append(copy_part(target, state, index, stream))
-        run.control.checkpoint = replace(state, receipts=tuple(receipts), hasher=hasher.copy())
-    size = state.size
-    if size is not None and state.offset + stream.taken != size:
-        raise SourceChanged(run.job.source.path, f"{size} bytes were expected, {stream.taken} came")
-    run.control.checkpoint = replace(state, receipts=tuple(receipts), hasher=hasher.copy())
+        run.control.checkpoint = _reached(state, receipts, stream, hasher)
+    size, moved = state.size, state.offset + stream.taken
+    if size is not None and moved != size:
+        raise SourceChanged(run.job.source.path, f"{size} bytes were expected, {moved} came")
+    run.control.checkpoint = _reached(state, receipts, stream, hasher)
     return hasher.hexdigest()
+
+
+def _reached(start: Checkpoint, receipts: list[str], stream: Stream, hasher: _Hash) -> Checkpoint:
+    moved = start.offset + stream.taken
+    return replace(start, receipts=tuple(receipts), offset=moved, hasher=hasher.copy())
 
 
 def copy_part(target: WritableProvider, state: Checkpoint, index: int, stream: Stream) -> str:
@@ -112,6 +125,7 @@ def _commit(run: Run) -> Job:
     upload = job.upload or ""
     staged = target.staged(upload)
     proof = _prove(run, staged) if staged is not None else None
+    run.control.check()  # the last moment at which nothing has changed for anybody
     job = run.report(replace(job, state=JobState.COMMITTING, proof=proof))
     receipts = run.control.checkpoint.receipts if run.control.checkpoint else ()
     try:
@@ -142,16 +156,38 @@ def _settle(run: Run) -> Job:
     """
     job, target = run.job, run.target()
     upload = job.upload or ""
-    receipts = tuple((target.parts(upload) or {}).values())
+    receipts, staged = _still_staged(target, upload)
+    proof = None if staged is None else _look_again(run, staged)
+    if proof is not None and proof.word is ProofWord.MISMATCH:
+        run.report(replace(job, proof=None))
+        return _copy(run)
     try:
         entry = target.finish(upload, receipts, replacing=job.replacing)
     except (AlreadyExists, NotFound, TargetChanged):
         run.report(replace(job, proof=None))
         return _copy(run)
-    proof = prove(target, entry.path, job.size or 0, job.digest, job.verify, run.control.check)
+    proof = proof or _look_again(run, entry.path)
     if proof.word is ProofWord.MISMATCH:
         raise TargetChanged(job.target.path, "it changed while its copy was being finished")
     return _finish_move(run, replace(job, proof=proof))
+
+
+def _still_staged(target: WritableProvider, upload: str) -> tuple[tuple[str, ...], str | None]:
+    """The receipts a place still has, in order, and where the unfinished bytes stand.
+
+    An upload that is gone may be one that got its name: `finish` knows.
+    """
+    try:
+        parts = target.parts(upload) or {}
+    except UploadExpired:
+        return (), None
+    return tuple(parts[index] for index in sorted(parts)), target.staged(upload)
+
+
+def _look_again(run: Run, path: str) -> Proof:
+    """What can be proven now: a crash over there may have cost bytes that were acknowledged."""
+    job, check = run.job, run.control.check
+    return prove(run.target(), path, job.size or 0, job.digest, job.verify, check)
 
 
 def _finish_move(run: Run, job: Job) -> Job:
@@ -166,6 +202,8 @@ def _finish_move(run: Run, job: Job) -> Job:
         source.delete(job.source.path)
     except NotFound:
         return done
+    except (AuthRequired, ConnectionLost, Throttled):
+        raise  # the next run goes on here
     except ProviderError as error:
         return replace(done, reason=f"copied and proven, but the source was kept: {error}")
     return done
@@ -177,14 +215,24 @@ def _require_unchanged(now: Entry, job: Job) -> None:
 
 
 def _make_directory(run: Run) -> Job:
-    ensure_directory(run.target(), run.job.target, run.known_directories)
+    run.known_directories.discard(run.job.target)
+    try:
+        ensure_directory(run.target(), run.job.target, run.known_directories)
+    except NotFound:  # one above it was removed since it was seen
+        run.known_directories.clear()
+        ensure_directory(run.target(), run.job.target, run.known_directories)
     return replace(run.job, state=JobState.DONE, reason="")
 
 
 def _remove_directory(run: Run) -> Job:
     """The emptied source directory of a move; one that is not empty is kept."""
+    path = run.job.source.path
     try:
-        writable(run.source(), run.job.source).delete(run.job.source.path)
+        source = writable(run.source(), run.job.source)
+        if source.stat(path).kind is not Kind.DIR:
+            reason = "kept: something else has taken its place"
+            return replace(run.job, state=JobState.SKIPPED, reason=reason)
+        source.delete(path)
     except NotEmpty:
         return replace(run.job, state=JobState.SKIPPED, reason="kept: it is not empty")
     except NotFound:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from providers import location
 from providers.base import Entry, Place
-from providers.errors import InvalidName
+from providers.errors import AlreadyExists, InvalidName
 from providers.text import printable
 from transfers.model import Enqueue, NewJob
 from transfers.scan import ScanCancelled, plan_tree
@@ -39,6 +39,9 @@ async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, mo
     if source.place == target.place:
         screen.say("Both panes show the same folder. Go elsewhere in one of them first.")
         return
+    if not target.read_once and not target.idle:
+        screen.say("The other pane is still being read. Try again in a moment.")
+        return
     if not target.read_once:
         screen.say("The other pane shows no folder to copy into. Open one there first.")
         return
@@ -47,9 +50,9 @@ async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, mo
         screen.say("Planning stopped; nothing was queued.")
         return
     await in_thread(
-        lambda: screen.services.queue.send(Enqueue(jobs, verify=screen.services.verify))
+        lambda: screen.services.tell_queue(Enqueue(jobs, verify=screen.services.verify))
     )
-    source.list.clear_marks()
+    source.list.mark(entries, marked=False)
     noun = "job" if len(jobs) == 1 else "jobs"
     screen.say(f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(target.place))}")
 
@@ -117,7 +120,7 @@ async def make_dir(screen: MainScreen, pane: FilePane) -> None:
     )
     if name:
         path = provider.join(place.path, name)
-        await screen.services.sign_in.call(lambda: target.make_dir(path))
+        await _giving_name(screen, lambda: target.make_dir(path))
         pane.reread(focus=path)
 
 
@@ -140,8 +143,15 @@ async def rename(screen: MainScreen, pane: FilePane) -> None:
     )
     if name and name != entry.name:
         path = provider.join(place.path, name)
-        await screen.services.sign_in.call(lambda: target.rename(entry.path, path))
+        await _giving_name(screen, lambda: target.rename(entry.path, path))
         pane.reread(focus=path)
+
+
+async def _giving_name(screen: MainScreen, work: Callable[[], object]) -> None:
+    try:
+        await screen.services.sign_in.call(work)
+    except AlreadyExists as error:
+        raise AlreadyExists(error.path, error.what, advice="Choose another name.") from error
 
 
 async def delete(screen: MainScreen, pane: FilePane) -> None:
@@ -220,8 +230,8 @@ async def mark_matching(screen: MainScreen, pane: FilePane, marked: bool) -> Non
 async def confirm_quit(screen: MainScreen) -> bool:
     """Whether to quit; asks only while the queue has work left."""
     left = (await in_thread(lambda: screen.services.queue.snapshot(0, 0))).totals.unfinished
-    if not left:
-        return True
+    if not left or not screen.is_current:  # a second q came while the first was looked into
+        return screen.is_current
     jobs = f"{left:,} {'transfer is' if left == 1 else 'transfers are'} not finished."
     lines = [jobs, "They stay in the queue; those not paused go on at the next start."]
     return await show(screen.app, ConfirmScreen("Quit?", lines, "Quit"))

@@ -17,7 +17,7 @@ from providers.access import Access
 from providers.base import Place, Provider
 from providers.errors import ProviderError
 from providers.text import printable
-from transfers.model import StateChanged, Unpark, Verify
+from transfers.model import Command, StateChanged, Unpark, Verify
 from transfers.queue_api import Queue
 from tui.screens.main import MainScreen
 from tui.sign_in import Connections, Remember, SignIn
@@ -100,14 +100,27 @@ class WharfieApp(App[None]):
             self.main.post_message(MainScreen.QueueChanged(tuple(events)))
 
     def _unpark(self, endpoint: str) -> None:
-        self.queue.send(Unpark(endpoint))
+        self.tell_queue(Unpark(endpoint))
+
+    def tell_queue(self, command: Command) -> tuple[int, ...]:
+        """Have the queue carry out `command`; blocking. Raises ProviderError when it is gone."""
+        try:
+            return self.queue.send(command)
+        except RuntimeError as error:
+            advice = "Start Wharfie again: what was not finished is kept."
+            raise ProviderError("", "the queue has stopped", advice=advice) from error
 
     def remember_place(self, place: Place) -> None:
         """Offer `place` in the connect dialog from now on."""
         address = location.show(place)
         self.recent = [address, *(other for other in self.recent if other != address)]
 
-    def say_error(self, error: ProviderError) -> None:
+    def say(self, text: str) -> None:
         """Show a sentence on the main screen."""
+        if self.main is not None:
+            self.main.say(text)
+
+    def say_error(self, error: ProviderError) -> None:
+        """Show what went wrong, and what to do, on the main screen."""
         if self.main is not None:
             self.main.say(str(error), "error")

@@ -214,6 +214,7 @@ def _prepare(home: Home) -> None:
     log = logging.getLogger("wharfie")
     log.handlers[:] = [handler]
     log.propagate = False
+    logging.raiseExceptions = False  # a log that is full must not print over the screen
 
 
 def _quiet_streams() -> None:

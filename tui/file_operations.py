@@ -17,10 +17,10 @@ from providers.errors import (
     ProviderError,
     Unsupported,
 )
-from providers.text import printable
 from tui import format as show
 
 _NAMES_LISTED = 8
+_NAME_WIDTH = 68  # cells: one line of a dialog
 _REPORT_EVERY = 50  # entries
 
 
@@ -112,7 +112,7 @@ def name_complaint(provider: Provider, directory: str, name: str) -> str | None:
     try:
         provider.join(directory, name)
     except InvalidName as error:
-        return f"{error.what}. {error.advice}".strip()
+        return f"{error.what}. Choose another name."
     return None
 
 
@@ -160,7 +160,7 @@ def counted(entries: Iterable[Entry]) -> str:
 
 def names_listed(entries: Sequence[Entry]) -> list[str]:
     """The first names, each on a line, safe to show; the rest as a number."""
-    lines = [f"  {printable(e.name)}" for e in entries[:_NAMES_LISTED]]
+    lines = [f"  {show.clip_middle(e.name, _NAME_WIDTH)}" for e in entries[:_NAMES_LISTED]]
     if len(entries) > _NAMES_LISTED:
         lines.append(f"  … and {len(entries) - _NAMES_LISTED:,} more")
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -19,6 +20,9 @@ from tui.background import in_thread
 from tui.screens.host_key import HostKeyScreen
 from tui.screens.message import MessageScreen
 from tui.screens.secret import SecretScreen
+
+QUIET = 0.4  # seconds in which a dialog that no key called for is deaf
+_SOON = 1.0  # seconds in which an answer to a key is awaited before other keys are pressed
 
 T = TypeVar("T")
 Answer = TypeVar("Answer")
@@ -72,18 +76,20 @@ class SignIn:
         self._asking = asyncio.Lock()
         self._verdicts: dict[str, tuple[int, bool]] = {}  # questions so far; was the last answered
 
-    async def call(self, function: Callable[[], T], *, quiet: float = 0.0) -> T:
+    async def call(self, function: Callable[[], T], *, by_key: bool = True) -> T:
         """The result of `function`, tried again after each answer. Only in a Textual worker.
 
-        `quiet`: seconds in which a dialog is deaf, where nobody asked for it by a key. Raises the
-        ProviderError when a question was left unanswered, or it was none to answer.
+        `by_key`: a person just asked for it. Raises the ProviderError when a question was left
+        unanswered, or it was none to answer.
         """
         answered: set[str] = set()
         while True:
-            before = dict(self._verdicts)
+            before, started = dict(self._verdicts), time.monotonic()
             try:
                 result = await in_thread(function)
             except (AuthRequired, HostKeyProblem) as error:
+                awaited = by_key and time.monotonic() - started < _SOON
+                quiet = 0.0 if awaited else QUIET
                 if not await self._settle(error, before.get(error.endpoint), quiet):
                     raise
                 answered.add(error.endpoint)

@@ -203,7 +203,7 @@ class SftpProvider:
         modified: float | None = None,
         mode: int | None = None,
     ) -> str:
-        upload = uploads.plan(path, key=key, modified=modified, mode=mode)
+        upload = uploads.plan(path, size, key=key, modified=modified, mode=mode)
         with self._session() as session:
             uploads.start(session, upload)
         return upload.token()
@@ -239,7 +239,11 @@ class SftpProvider:
             shell = self._shell(line)
             if shell is None:
                 raise Unsupported(path, "the server offers no shell that could digest files")
-            return shell.sha256(path, entry.size)
+            try:
+                return shell.sha256(path, entry.size)
+            except ConnectionLost:
+                line.session.close()  # the next attempt gets a new shell with a new connection
+                raise
 
     def _shell(self, line: Line) -> ShellDigest | None:
         """The digesting command beside `line`; the first attempt decides for all."""

@@ -44,6 +44,7 @@ class Upload:
     path: str
     temporary: str
     backup: str
+    size: int | None  # bytes it will have
     modified: float | None
     mode: int
 
@@ -51,13 +52,16 @@ class Upload:
         return json.dumps(asdict(self))
 
 
-def plan(path: str, *, key: str, modified: float | None, mode: int | None) -> Upload:
+def plan(
+    path: str, size: int | None, *, key: str, modified: float | None, mode: int | None
+) -> Upload:
     directory, name = posixpath.split(path)
     temporary = temporary_name(name, key)
     return Upload(
         path=path,
         temporary=posixpath.join(directory, temporary),
         backup=posixpath.join(directory, temporary.removesuffix("part") + "old"),
+        size=size,
         modified=modified,
         mode=_DEFAULT_MODE if mode is None else mode & 0o777,
     )
@@ -105,6 +109,8 @@ def store(session: Session, upload: Upload, offset: int, body: Body) -> str:
     try:
         with calls.closing(session, handle, upload.path):
             written = write_body(session, handle, upload.path, offset, body)
+            if offset + written != upload.size:  # `finish` does it after the last one
+                calls.sync_handle(session, handle, upload.path)
     except Refused as error:
         raise look.explained(session, error, upload.path) from error
     return f"{offset}:{written}"
@@ -121,8 +127,11 @@ def check(session: Session, upload: Upload) -> Entry:
 def finish(
     session: Session, upload: Upload, receipts: Sequence[str], replacing: str | None
 ) -> Entry:
-    """Make the bytes durable, then give them their name."""
-    size = _stored_size(receipts)
+    """Make the bytes durable, then give them their name.
+
+    After a restart nobody has the receipts any more: the token says how many bytes there must be.
+    """
+    size = _stored_size(receipts) if receipts or upload.size is None else upload.size
     staged = look.maybe(session, upload.temporary)
     if staged is None:
         return _finished_before(session, upload, size)

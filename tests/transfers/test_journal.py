@@ -101,7 +101,7 @@ def test_a_job_is_replaced_and_removed_with_its_history(journal: Journal) -> Non
 
 def test_a_write_is_all_or_nothing(journal: Journal) -> None:
     journal.write(_saved(make_job(1)))
-    broken = make_job(3, source=Place("file:", "/x"), size="not a number")
+    broken = make_job(3, reason=None)
     with pytest.raises(JournalError):
         journal.write(
             Changes({1: make_job(1, JobState.PAUSED), 2: make_job(2), 3: broken}, removed={1})

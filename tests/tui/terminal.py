@@ -60,7 +60,7 @@ class Terminal:
             self._tmux("send-keys", key)
 
     def type(self, text: str) -> None:
-        self._tmux("send-keys", "-l", text)
+        self._tmux("send-keys", "-l", "--", text)
 
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")

@@ -52,6 +52,7 @@ from tui.widgets.transfer_panel import TransferPanel
 def no_deaf_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody types here by accident."""
     monkeypatch.setattr("tui.questions.QUIET", 0.0)
+    monkeypatch.setattr("tui.sign_in.QUIET", 0.0)
 
 
 async def dialog(pilot: AppPilot, kind: type) -> None:

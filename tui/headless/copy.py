@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import queue
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -20,6 +22,7 @@ from transfers.model import (
     Job,
     JobState,
     NewJob,
+    Op,
     Policy,
     StateChanged,
     Verify,
@@ -122,22 +125,47 @@ def _require_directory_or_nothing(provider: Provider, path: str) -> None:
 def follow(engine: Engine, command: Enqueue, report: Report) -> None:
     """Queue `command` and report each of its jobs once it is finished or parked.
 
-    When one is parked because its endpoint asks something, the others there stay queued behind it.
+    When one is parked because its endpoint asks something, the others there stay queued behind it;
+    and so do the removals of a move's emptied directories, whatever it is parked for.
     """
+    parked = False
     changes: queue.SimpleQueue[Sequence[StateChanged]] = queue.SimpleQueue()
     stop = engine.listen(changes.put)
     try:
-        left = dict(zip(engine.send(command), command.jobs, strict=True))
+        left = dict(zip(_send(engine, command, report), command.jobs, strict=True))
         while left:
             for job in _settled(changes):
                 if left.pop(job.id, None) is not None:
                     report.job(job)
+                parked = parked or job.state is JobState.PARKED
                 if job.asks:
                     left = {i: new for i, new in left.items() if not _needs(new, job.asks)}
-            report.progress(engine.snapshot(0, 0).totals)
+            if parked and all(new.op is Op.REMOVE_DIR for new in left.values()):
+                break
+            snapshot = engine.snapshot(0, 0)
+            report.notice(snapshot.notice)
+            report.progress(snapshot.totals)
     finally:
         stop()
         report.clear_progress()
+
+
+def _send(engine: Engine, command: Enqueue, report: Report) -> tuple[int, ...]:
+    """Queue `command`; while the queue's disk is full that waits, and says so."""
+    sent: Future[tuple[int, ...]] = Future()
+
+    def send() -> None:
+        try:
+            sent.set_result(engine.send(command))
+        except RuntimeError as error:
+            sent.set_exception(error)
+
+    threading.Thread(target=send, name="enqueue", daemon=True).start()
+    while True:
+        try:
+            return sent.result(_LOOK_SECONDS)
+        except TimeoutError:
+            report.notice(engine.snapshot(0, 0).notice)
 
 
 def _needs(job: NewJob, endpoint: str) -> bool:

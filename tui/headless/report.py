@@ -25,6 +25,7 @@ class Report:
     size: int = 0  # bytes of finished copies
     kept: int = 0  # sources of moves that could not be removed
     _progress_width: int = 0
+    _notice: str = ""
 
     def job(self, job: Job) -> None:
         """A job reached its end, or was parked."""
@@ -60,6 +61,13 @@ class Report:
     def all_fine(self) -> bool:
         """Nothing failed, nothing waits for a person, no source of a move was left."""
         return not self.kept and not any(self.states[state] for state in _NOT_FINE)
+
+    def notice(self, text: str) -> None:
+        """Trouble of the queue itself, told when it begins."""
+        if text and text != self._notice:
+            self.clear_progress()
+            print(f"wharfie: {printable(text)}", file=sys.stderr, flush=True)
+        self._notice = text
 
     def progress(self, totals: Totals) -> None:
         """Show where things stand, on a terminal only."""

@@ -60,7 +60,8 @@ def _word(
 
 
 class ConflictScreen(Dialog[ConflictAnswer | None]):
-    """What to do with `conflict`; None: later. `others` jobs of the same batch may follow suit."""
+    """What to do with `conflict`; None: later. `others`: jobs of the same batch still to be done,
+    of which those that meet a conflict may follow suit."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "for_all", "For all", show=False)]
 
@@ -78,7 +79,8 @@ class ConflictScreen(Dialog[ConflictAnswer | None]):
         yield line(f"from {new.path}", "dim gap")
         yield line(f"to   {old.path}", "dim")
         if self.others > 0:
-            yield Tick("a", f"the same for all {self.others} others", id="all")
+            label = f"the same for whatever else is there already ({self.others:,} to go)"
+            yield Tick("a", label, id="all")
 
     def action_for_all(self) -> None:
         for tick in self.query(Tick):
@@ -93,5 +95,5 @@ class ConflictScreen(Dialog[ConflictAnswer | None]):
 
 def _facts(side: str, entry: Entry) -> str:
     size = show.fit(show.size(entry.size) or "size ?", 9, "right")
-    exact = f"  {entry.size:,} bytes" if entry.size is not None else ""
+    exact = f"  {entry.size:,} bytes" if entry.size is not None and entry.size >= 1024 else ""
     return f"{side} {size}  {show.when(entry.modified, time.time())}{exact}"

@@ -78,7 +78,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     """Subclasses give `body`, and say in `chosen` what a choice answers. Esc is CANCEL.
 
     `quiet`: seconds in which choices are deaf, for a dialog that appears by itself while someone
-    types elsewhere.
+    types elsewhere. Each key until then makes it wait anew, so that typing on answers nothing.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -137,6 +137,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         self.choices = {choice.id: choice for choice in choices}
         self.first_focus = focus
         self.tone: Tone = tone
+        self.quiet = quiet
         self.listens_from = time.monotonic() + quiet
 
     def body(self) -> ComposeResult:
@@ -169,6 +170,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         self._give_way()
 
     def on_key(self, event: events.Key) -> None:
+        self._hears()
         # Enter and Esc are bindings: they belong to the focused widget first.
         for choice in self.choices.values():
             if event.key == choice.key and choice.key not in _KEY_NAMES:
@@ -180,8 +182,15 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         self.action_choose(event.button.id or CANCEL)
 
     def action_choose(self, choice: str) -> None:
-        if time.monotonic() >= self.listens_from and self.is_current:
+        if self._hears() and self.is_current:
             self.chosen(choice)
+
+    def _hears(self) -> bool:
+        now = time.monotonic()
+        if now < self.listens_from:
+            self.listens_from = now + self.quiet
+            return False
+        return True
 
     def action_page(self, pages: int) -> None:
         body = self.query_one("#body")

@@ -72,6 +72,9 @@ class MainScreen(Screen[None]):
         yield Static(markup=False, id="said", classes="-empty")
         yield KeyBar()
 
+    def on_screen_resume(self) -> None:
+        self.questions.go_on()  # what came up while a dialog was in front
+
     def on_mount(self) -> None:
         self.active = self.panes[0]
         self._activate(self.active)
@@ -240,7 +243,8 @@ class MainScreen(Screen[None]):
 
 
 def _panel_items() -> list[BarItem]:
-    return [BarItem(key_name(h.keys[0]), h.label, h.keys[0], 3) for h in COMMAND_KEYS]
+    back = BarItem("Esc", "Back", "escape", 2)
+    return [back, *(BarItem(key_name(h.keys[0]), h.label, h.keys[0], 3) for h in COMMAND_KEYS)]
 
 
 def _concerns(pane: FilePane, event: StateChanged) -> bool:

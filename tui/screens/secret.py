@@ -25,9 +25,8 @@ class SecretScreen(Dialog[str | None]):
 
     def body(self) -> ComposeResult:
         yield line(self.error.endpoint, "strong")
-        if self.error.rejected:
-            yield line("The last one was refused. Try again.", "bad")
-        yield line(f"{self.error.what}.", "dim")
+        again = " Try again." if self.error.rejected else ""
+        yield line(f"{self.error.what}.{again}", "bad" if self.error.rejected else "dim")
         subject = f" {self.error.subject}" if self.error.subject else ""
         yield line(f"{_ASKED[self.error.needs]}{subject}:", "gap")
         yield Input(id="secret", compact=True, password=self.error.needs != "key")

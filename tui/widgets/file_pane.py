@@ -140,6 +140,7 @@ class FilePane(Widget):
 
     def open(self, place: Place, *, focus: str | None = None, typed: bool = False) -> None:
         """Show `place`; until its first page is there, what is shown stays."""
+        self.post_message(self.Said(""))  # an old sentence is not about this
         self._read(Request(place, focus, typed))
 
     def reread(self, focus: str | None = None) -> None:
@@ -301,6 +302,7 @@ class FilePane(Widget):
         self._look(replace(self.view, hidden=not self.view.hidden))
 
     def action_refresh(self) -> None:
+        self.post_message(self.Said(""))
         self.reread()
 
     def action_filter(self) -> None:
@@ -396,8 +398,9 @@ class FilePane(Widget):
 
     def _show_foot(self) -> None:
         foot = self.query_one(".footer", Static)
+        resized = bool(self._error) or foot.has_class("-error")
         foot.set_class(bool(self._error), "-error")
-        foot.update(Text(self._error or " · ".join(self._facts())), layout=bool(self._error))
+        foot.update(Text(self._error or " · ".join(self._facts())), layout=resized)
 
     def _facts(self) -> list[str]:
         facts = []

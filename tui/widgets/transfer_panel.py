@@ -35,7 +35,7 @@ from transfers.model import (
 from transfers.queue_api import Queue
 from tui.screens.confirm import ConfirmScreen
 from tui.widgets.transfer_list import TransferList
-from tui.widgets.transfer_row import columns, detail, titles, totals_text
+from tui.widgets.transfer_row import ANSWERED, columns, detail, titles, totals_text
 
 _NOTICE_SECONDS = 6.0
 _LOW = 9  # rows below which the detail gives one up to the list
@@ -90,7 +90,7 @@ class TransferPanel(Vertical):
         }
         #transfer-titles { color: $text-muted; text-style: underline; }
         #transfer-totals { background: $panel; }
-        #transfer-totals.notice { color: $text-error; text-style: bold; }
+        #transfer-totals.notice, #transfer-totals.trouble { color: $text-error; text-style: bold; }
         #transfer-detail { display: none; height: 3; padding: 0 1; }
         &.low #transfer-detail { height: 2; }
         &.focused #transfer-detail { display: block; }
@@ -118,6 +118,7 @@ class TransferPanel(Vertical):
         self.ascii_only = ascii_only
         self.totals = Totals()
         self._rate_limit = 0
+        self._trouble = ""  # of the queue itself
         self._pulling = False
         self._stale = False  # asked for rows while others were on their way
         self._in_order = asyncio.Lock()
@@ -181,19 +182,22 @@ class TransferPanel(Vertical):
     def _show(self, snapshot: Snapshot) -> None:
         self.totals = snapshot.totals
         self._rate_limit = snapshot.rate_limit
+        self._trouble = snapshot.notice
         self.view.show_snapshot(snapshot)
         self._say("#transfer-titles", titles(columns(self.view.size.width)))
         self._show_totals()
 
     def _show_totals(self) -> None:
-        if not self.query_one("#transfer-totals").has_class("notice"):
+        line = self.query_one("#transfer-totals")
+        if not line.has_class("notice"):
+            line.set_class(bool(self._trouble), "trouble")
             text = totals_text(
                 self.totals,
                 self.size.width,
                 marked=len(self.view.marks),
                 rate_limit=self._rate_limit,
             )
-            self._say("#transfer-totals", text)
+            self._say("#transfer-totals", printable(self._trouble) or text)
 
     def on_transfer_list_wanted(self, event: TransferList.Wanted) -> None:
         event.stop()
@@ -272,10 +276,14 @@ class TransferPanel(Vertical):
 
     def action_question(self) -> None:
         row = self.view.current()
-        if row is not None and row.job.state is JobState.PARKED:
-            self.post_message(self.QuestionWanted(row.job.id))
-        elif row is not None:
+        if row is None:
+            return
+        if row.job.state is not JobState.PARKED:
             self.notice("This transfer asks nothing.")
+        elif row.job.park in ANSWERED:
+            self.post_message(self.QuestionWanted(row.job.id))
+        else:
+            self.notice("Once the reason is settled, press t to try it again.")
 
 
 def _sentence(error: BaseException | None) -> str:

@@ -63,9 +63,8 @@ _COUNTED = (
     JobState.CANCELLED,
 )
 """What wants attention first: the end of the line is what a narrow screen cuts off."""
-_ANSWERED = frozenset(
-    {ParkReason.CONFLICT, ParkReason.SIGN_IN, ParkReason.HOST_KEY, ParkReason.SPACE}
-)
+ANSWERED = frozenset({ParkReason.CONFLICT, ParkReason.SIGN_IN, ParkReason.HOST_KEY})
+"""What a dialog can settle; of the others a person says when to try again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +202,9 @@ def info(row: Row) -> Part:
     if job.state is JobState.DONE:
         return _DIRECTORY_DONE.get(job.op, "") or _brief(job), "dim"
     if job.state is JobState.PARKED and job.park is not None:
-        return _join(job.park.value, _brief(job)), "warning"
+        brief = _brief(job)
+        why = "" if brief.startswith(job.park.value) else job.park.value
+        return _join(why, brief), "warning"
     return _brief(job), _STATE_ROLES.get(job.state, "dim")
 
 
@@ -219,8 +220,8 @@ def detail(row: Row, width: int) -> tuple[str, str]:
     parked = job.park.value if job.state is JobState.PARKED and job.park else ""
     facts = [state(row)[0], parked, wait, proof, job.reason, tried, amount(row)]
     facts.append(_digests(job.proof))
-    if parked and job.park in _ANSWERED:
-        facts.insert(2, "Enter answers it")
+    if parked:
+        facts.insert(2, "Enter answers it" if job.park in ANSWERED else "t tries it again")
     return way, printable(_join(*facts))
 
 
@@ -246,11 +247,11 @@ def totals_text(totals: Totals, width: int, *, marked: int = 0, rate_limit: int 
 
 
 def _brief(job: Job) -> str:
-    """The reason without the path it begins with, which the row already shows."""
+    """The reason without the path or server it begins with, which the row already shows."""
     for place in (job.source, job.target):
-        job_path = f"{printable(place.path)}: "
-        if job.reason.startswith(job_path):
-            return job.reason[len(job_path) :]
+        for known in (place.path, place.endpoint):
+            if job.reason.startswith(shown := f"{printable(known)}: "):
+                return job.reason[len(shown) :]
     return job.reason
 
 
