@@ -86,6 +86,11 @@ class Engine:
                 return message.reply.result(_ALIVE_SECONDS)
         raise RuntimeError("the queue is closed")
 
+    @property
+    def running(self) -> bool:
+        """Whether anything still happens: not after `close`, nor when the coordinator broke."""
+        return self._thread.is_alive()
+
     def snapshot(self, first: int = 0, limit: int = 200) -> Snapshot:
         return self._view.snapshot(first, limit)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from providers.base import Entry, Kind, Place, Provider
-from providers.errors import InvalidName
+from providers.errors import Denied, InvalidName, NotFound, WrongKind
 from transfers.model import NewJob, Op
 
 _LEFT_OUT = {
@@ -47,9 +47,10 @@ def plan_tree(
 ) -> tuple[NewJob, ...]:
     """The jobs that copy `entries`, and all below them, into the directory `target_place`.
 
-    A name the target refuses, a link and a device become Op.NOTE jobs, so that nothing is left
-    out in silence. `on_progress` is given the number of jobs so far. Raises ProviderError when a
-    directory cannot be listed or would be copied into itself, ScanCancelled.
+    A name the target refuses, a folder that cannot be read, a link and a device become Op.NOTE
+    jobs, so that nothing is left out in silence and the rest goes on. `on_progress` is given the
+    number of jobs so far. Raises InvalidName for a directory that would be copied into itself,
+    ConnectionLost, ScanCancelled.
     """
     walk = _Walk(
         source=source,
@@ -112,7 +113,12 @@ def _walk(walk: _Walk, pending: list[tuple[Place, Place]]) -> None:
     """Everything below `pending`. A stack, not recursion: trees may be deeper than Python's."""
     while pending:
         source, target = pending.pop()
-        children = [child for page in walk.source.list_dir(source.path) for child in page]
+        try:
+            children = [child for page in walk.source.list_dir(source.path) for child in page]
+        except (Denied, NotFound, WrongKind) as error:
+            note = f"this folder could not be read: {error.what}"
+            walk.jobs.append(NewJob(Op.NOTE, source, target, note=note, failed=True))
+            continue
         if all(child.kind in _LEFT_OUT for child in children):
             walk.jobs.append(NewJob(Op.MAKE_DIR, source, target))
         if walk.move:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.theme import Theme
@@ -21,6 +22,7 @@ from transfers.model import Command, StateChanged, Unpark, Verify
 from transfers.queue_api import Queue
 from tui.screens.main import MainScreen
 from tui.sign_in import Connections, Remember, SignIn
+from tui.type_ahead import TypeAhead
 
 HARBOUR = Theme(
     name="harbour",
@@ -71,6 +73,7 @@ class WharfieApp(App[None]):
         self.queue = queue
         self.connections = Connections(access, open_provider)
         self.sign_in = SignIn(self, access, self._unpark, remember)
+        self.type_ahead = TypeAhead(self)
         self.recent = list(recent)
         self.verify = verify
         self._starts = (left, right)
@@ -84,6 +87,10 @@ class WharfieApp(App[None]):
         self.main = MainScreen(self, *self._starts)
         self.push_screen(self.main)
         self._stop_listening = self.queue.listen(self._queue_changed)
+
+    def on_key(self, event: events.Key) -> None:
+        if self.type_ahead.keeps(event):
+            event.prevent_default()
 
     def on_unmount(self) -> None:
         self._stop_listening()

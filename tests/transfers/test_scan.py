@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from providers.base import Entry, Kind, Place
-from providers.errors import InvalidName, NotFound
+from providers.errors import ConnectionLost, Denied, InvalidName, NotFound, ProviderError
 from providers.memory import MemoryProvider, Store
 from transfers.model import NewJob, Op
 from transfers.scan import ScanCancelled, plan_one, plan_tree
@@ -176,13 +176,38 @@ def test_progress_is_told_and_a_plan_can_be_given_up() -> None:
     assert seen == [100, 200, 100]
 
 
-def test_a_directory_that_vanished_is_an_error_before_anything_is_queued() -> None:
+@pytest.mark.parametrize("error", [NotFound, Denied])
+def test_a_folder_that_cannot_be_read_is_a_failed_note_and_the_rest_goes_on(
+    error: type[ProviderError],
+) -> None:
+    source = _tree("/d/shut/a", "/d/b")
+
+    def fail(operation: str, path: str) -> None:
+        if (operation, path) == ("list_dir", "/d/shut"):
+            raise error(path)
+
+    source.store.fail = fail
+    jobs = _plan(source, "d", move=True)
+    assert _short(jobs) == [
+        ("move", "/d/b", "/in/d/b"),
+        ("note", "/d/shut", "/in/d/shut"),
+        ("rmdir", "/d", "/in/d"),
+    ]
+    assert [job.note for job in jobs if job.failed] == [
+        f"this folder could not be read: {error.what}"
+    ]
+
+
+def test_a_lost_connection_ends_the_planning() -> None:
     source = _tree("/d/a")
-    entry = source.stat("/d")
-    source.delete("/d/a")
-    source.delete("/d")
-    with pytest.raises(NotFound):
-        plan_tree(source, [entry], SOURCE, source, Place(TARGET, "/"), move=False)
+
+    def fail(operation: str, path: str) -> None:
+        if operation == "list_dir":
+            raise ConnectionLost(path)
+
+    source.store.fail = fail
+    with pytest.raises(ConnectionLost):
+        _plan(source, "d")
 
 
 def test_one_file_goes_to_exactly_the_name_it_was_given() -> None:

@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Input
 
 from providers.access import Access
-from providers.base import Capabilities, Entry, Kind, Place
+from providers.base import Capabilities, Place
 from providers.errors import AuthRequired, Denied, HostKeyChanged, HostKeyUnknown
 from tests.tui.app_case import (
     AppPilot,
@@ -27,18 +27,14 @@ from tests.tui.app_case import (
 )
 from tests.tui.fake_queue import FakeQueue, make_row
 from transfers.model import (
-    Conflict,
     Enqueue,
     JobState,
     Op,
     ParkReason,
-    Policy,
-    Resolve,
     Unpark,
 )
 from tui.app import WharfieApp
 from tui.screens.confirm import ConfirmScreen
-from tui.screens.conflict import ConflictScreen
 from tui.screens.connect import ConnectScreen
 from tui.screens.help import HelpScreen
 from tui.screens.host_key import HostKeyScreen
@@ -363,43 +359,6 @@ async def test_connect_opens_the_place_in_the_focused_pane() -> None:
 
 
 # What the queue asks
-
-
-def parked_conflict(job: int):  # type: ignore[no-untyped-def]
-    there = Entry("/f", "f", Kind.FILE, 1, 1.0)
-    row = make_row(job, JobState.PARKED, park=ParkReason.CONFLICT, batch=7)
-    return replace(row, conflict=Conflict(there, there))
-
-
-async def test_a_conflict_is_asked_once_and_the_answer_sent() -> None:
-    queue = FakeQueue()
-    app = make_app(at("x"), at("y"), queue=queue, opener=opener(x=Tree(), y=Tree()))
-    async with app.run_test(size=(100, 30)) as pilot:
-        await read(pilot)
-        queue.put(parked_conflict(1))
-        await dialog(pilot, ConflictScreen)
-        await pilot.press("o")
-        await until(pilot, lambda: sent(queue, Resolve))
-        assert sent(queue, Resolve) == [Resolve(1, Policy.OVERWRITE, False)]
-        await pilot.pause(0.2)
-        assert app.screen is app.main
-
-
-async def test_a_dismissed_conflict_waits_until_it_is_wanted() -> None:
-    queue = FakeQueue([parked_conflict(1)])  # parked since the last run
-    app = make_app(at("x"), at("y"), queue=queue, opener=opener(x=Tree(), y=Tree()))
-    async with app.run_test(size=(100, 30)) as pilot:
-        await dialog(pilot, ConflictScreen)
-        await pilot.press("escape")
-        await read(pilot)
-        queue.put(make_row(2, JobState.DONE))
-        await pilot.pause(0.3)
-        assert app.screen is app.main
-        await pilot.press("!")
-        await dialog(pilot, ConflictScreen)
-        await pilot.press("escape")
-        await until(pilot, lambda: app.screen is app.main)
-        assert not sent(queue, Resolve)
 
 
 async def test_jobs_parked_for_a_password_are_asked_for_once_and_go_on() -> None:

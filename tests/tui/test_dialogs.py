@@ -181,6 +181,17 @@ async def test_a_dialog_that_appears_by_itself_ignores_what_was_typed_elsewhere(
     assert await answers(HostKeyScreen(unknown_key(), quiet=60.0), "r") == []
 
 
+async def test_typing_on_keeps_a_dialog_deaf() -> None:
+    app = Asking(ConflictScreen(conflict(), 3, quiet=60.0))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.dialog.listens_from -= 59.0  # type: ignore[attr-defined]
+        await pilot.press("x")
+        await pilot.pause(1.1)
+        await pilot.press("o")
+        assert app.answers == []
+
+
 @pytest.mark.parametrize(
     ("new", "says"),
     [

@@ -301,3 +301,40 @@ async def test_a_refresh_shows_the_old_rows_until_all_is_read() -> None:
         more.set()
         await read(pilot)
         assert len(names(app)) == 3000
+
+
+async def test_an_old_sentence_goes_when_the_folder_is_read_again(tmp_path: Path) -> None:
+    app = make_app(tmp_path, tmp_path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        assert app.main is not None
+        app.main.say("the server refused", "error")
+        await until(pilot, lambda: "the server refused" in text(app))
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "the server refused" not in text(app))
+
+
+async def test_the_line_between_the_panes_stays_between_them(tmp_path: Path) -> None:
+    app = make_app(tmp_path, tmp_path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        for size in ((40, 24), (100, 30)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        assert text(app).splitlines()[4][50] == "▏"
+        await pilot.press("ctrl+u")
+        await pilot.pause()
+        assert text(app).splitlines()[4][50] == "▏"
+
+
+async def test_a_taken_or_wrong_name_says_to_choose_another(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    app = make_app(tmp_path, tmp_path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        await pilot.press("f7")
+        await until(pilot, lambda: "New folder" in text(app))
+        await pilot.press(*"a/b")
+        await until(pilot, lambda: "Choose another name" in text(app))
+        await pilot.press("ctrl+u", *"taken", "enter")
+        await until(pilot, lambda: "already exists. Choose another name." in text(app))

@@ -29,6 +29,7 @@ from transfers.model import (
     ProofWord,
     Resume,
     Retry,
+    Snapshot,
 )
 from tui.screens.confirm import ConfirmScreen
 from tui.widgets.transfer_list import TransferList
@@ -386,11 +387,35 @@ async def test_a_click_selects_the_row() -> None:
 
 
 async def test_a_double_click_answers_what_a_job_asks() -> None:
-    app = PanelApp(FakeQueue([make_row(1), make_row(2, JobState.PARKED)]))
+    app = PanelApp(FakeQueue([make_row(1), make_row(2, JobState.PARKED, park=ParkReason.CONFLICT)]))
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.view.count == 2)
         await pilot.click(TransferList, offset=(5, 1), times=2)
         await until(pilot, lambda: app.asked == [2])
+
+
+async def test_enter_on_what_only_a_person_can_settle_says_how_to_go_on() -> None:
+    app = PanelApp(FakeQueue([make_row(1, JobState.PARKED, park=ParkReason.SPACE)]))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.view.count == 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: "press t to try it again" in app.text())
+        assert app.asked == []
+
+
+async def test_trouble_of_the_queue_itself_is_shown_until_it_is_over() -> None:
+    class Troubled(FakeQueue):
+        trouble = "The queue's file cannot be written: the disk is full."
+
+        def snapshot(self, first: int = 0, limit: int = 200) -> Snapshot:
+            return replace(super().snapshot(first, limit), notice=self.trouble)
+
+    queue = Troubled([make_row(1)])
+    app = PanelApp(queue)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "disk is full" in app.text())
+        queue.trouble = ""
+        await until(pilot, lambda: "1 queued" in app.text())
 
 
 async def test_marks_are_counted_in_the_totals() -> None:

@@ -185,3 +185,18 @@ def test_ascii_only_keeps_to_ascii() -> None:
     row: Any = make_row(1, JobState.TRANSFERRING, moved=500_000)
     parts = fast_parts(row, columns(80), marked=True, ascii_only=True)
     assert "".join(part for part, _ in parts).isascii()
+
+
+def test_the_reason_is_said_once_and_without_what_the_row_shows_already() -> None:
+    full = make_row(
+        1, JobState.PARKED, park=ParkReason.SPACE, reason="/home/ann/file-1.bin: no space left."
+    )
+    assert info(full)[0] == "no space left."
+    lost = make_row(2, JobState.WAITING, reason="sftp://ann@host:22: refused the connection.")
+    assert info(lost)[0] == "refused the connection."
+
+
+def test_the_detail_names_the_key_that_helps() -> None:
+    helps = {ParkReason.CONFLICT: "Enter answers it", ParkReason.SPACE: "t tries it again"}
+    for park, key in helps.items():
+        assert key in detail(make_row(1, JobState.PARKED, park=park), 120)[1]

@@ -17,6 +17,7 @@ from providers.errors import NotFound, WrongKind
 from providers.location import parse
 from providers.registry import open_provider
 from transfers.engine import Engine
+from transfers.journal import JournalError
 from transfers.model import (
     Enqueue,
     Job,
@@ -126,7 +127,8 @@ def follow(engine: Engine, command: Enqueue, report: Report) -> None:
     """Queue `command` and report each of its jobs once it is finished or parked.
 
     When one is parked because its endpoint asks something, the others there stay queued behind it;
-    and so do the removals of a move's emptied directories, whatever it is parked for.
+    and so do the removals of a move's emptied directories, whatever it is parked for. Raises
+    JournalError when the queue stopped working.
     """
     parked = False
     changes: queue.SimpleQueue[Sequence[StateChanged]] = queue.SimpleQueue()
@@ -142,7 +144,9 @@ def follow(engine: Engine, command: Enqueue, report: Report) -> None:
                     left = {i: new for i, new in left.items() if not _needs(new, job.asks)}
             if parked and all(new.op is Op.REMOVE_DIR for new in left.values()):
                 break
-            snapshot = engine.snapshot(0, 0)
+            running, snapshot = engine.running, engine.snapshot(0, 0)
+            if not running:
+                raise JournalError(snapshot.notice)
             report.notice(snapshot.notice)
             report.progress(snapshot.totals)
     finally:
@@ -151,13 +155,16 @@ def follow(engine: Engine, command: Enqueue, report: Report) -> None:
 
 
 def _send(engine: Engine, command: Enqueue, report: Report) -> tuple[int, ...]:
-    """Queue `command`; while the queue's disk is full that waits, and says so."""
+    """Queue `command`; while the queue's disk is full that waits, and says so.
+
+    Raises JournalError when the queue stopped working.
+    """
     sent: Future[tuple[int, ...]] = Future()
 
     def send() -> None:
         try:
             sent.set_result(engine.send(command))
-        except RuntimeError as error:
+        except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
             sent.set_exception(error)
 
     threading.Thread(target=send, name="enqueue", daemon=True).start()
@@ -166,6 +173,8 @@ def _send(engine: Engine, command: Enqueue, report: Report) -> tuple[int, ...]:
             return sent.result(_LOOK_SECONDS)
         except TimeoutError:
             report.notice(engine.snapshot(0, 0).notice)
+        except RuntimeError as error:
+            raise JournalError(engine.snapshot(0, 0).notice or str(error)) from error
 
 
 def _needs(job: NewJob, endpoint: str) -> bool:

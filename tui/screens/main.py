@@ -72,12 +72,16 @@ class MainScreen(Screen[None]):
         yield Static(markup=False, id="said", classes="-empty")
         yield KeyBar()
 
+    def on_screen_suspend(self) -> None:
+        self.app.screen.call_after_refresh(self.services.type_ahead.release)
+
     def on_screen_resume(self) -> None:
         self.questions.go_on()  # what came up while a dialog was in front
 
     def on_mount(self) -> None:
         self.active = self.panes[0]
         self._activate(self.active)
+        self._show_sides()
         self.active.query_one(FileList).focus()
         self.run_worker(self.questions.find(), group="questions")
 
@@ -161,11 +165,18 @@ class MainScreen(Screen[None]):
         self.say("")
         self.run_worker(self._reporting(work), group="actions")
 
+    def _ask(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work`, which begins with a dialog: the next keys are for that."""
+        self.services.type_ahead.hold()
+        self._do(work)
+
     async def _reporting(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         except ProviderError as error:
             self.say(str(error), "error")
+        finally:
+            self.services.type_ahead.release()
 
     def action_copy(self) -> None:
         self._do(actions.transfer(self, self.active, self.other, move=False))
@@ -174,23 +185,27 @@ class MainScreen(Screen[None]):
         self._do(actions.transfer(self, self.active, self.other, move=True))
 
     def action_make_dir(self) -> None:
-        self._do(actions.make_dir(self, self.active))
+        self._ask(actions.make_dir(self, self.active))
 
     def action_rename(self) -> None:
-        self._do(actions.rename(self, self.active))
+        self._ask(actions.rename(self, self.active))
 
     def action_delete(self) -> None:
-        self._do(actions.delete(self, self.active))
+        self._ask(actions.delete(self, self.active))
 
     def action_connect(self) -> None:
-        self._do(actions.connect(self, self.active))
+        self._ask(actions.connect(self, self.active))
 
     def action_go_to(self) -> None:
-        self._do(actions.go_to(self, self.active))
+        self._ask(actions.go_to(self, self.active))
 
-    @on(FilePane.PatternWanted)
-    def _pattern_wanted(self, event: FilePane.PatternWanted) -> None:
-        self._do(actions.mark_matching(self, event.pane, event.marked))
+    def action_mark_matching(self, marked: bool) -> None:
+        self._ask(actions.mark_matching(self, self.active, marked))
+
+    def action_filter(self) -> None:
+        self.services.type_ahead.hold()
+        self.active.start_filter()
+        self.call_after_refresh(self.services.type_ahead.release)
 
     def action_same_place(self) -> None:
         self.other.open(self.active.place)
@@ -198,6 +213,12 @@ class MainScreen(Screen[None]):
     def action_swap(self) -> None:
         left, right = self.panes
         self.query_one("#panes").move_child(left, after=right)
+        self._show_sides()
+
+    def _show_sides(self) -> None:
+        left, right = self.panes
+        left.remove_class("-right")
+        right.add_class("-right")
 
     def action_answer(self) -> None:
         if self.questions.waiting:
@@ -206,10 +227,11 @@ class MainScreen(Screen[None]):
             self.say("No transfer waits for an answer.")
 
     def action_help(self) -> None:
+        self.services.type_ahead.hold()
         self.app.push_screen(HelpScreen())
 
     def action_quit(self) -> None:
-        self._do(self._quit())
+        self._ask(self._quit())
 
     async def _quit(self) -> None:
         if await actions.confirm_quit(self):

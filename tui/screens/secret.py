@@ -25,8 +25,10 @@ class SecretScreen(Dialog[str | None]):
 
     def body(self) -> ComposeResult:
         yield line(self.error.endpoint, "strong")
-        again = " Try again." if self.error.rejected else ""
-        yield line(f"{self.error.what}.{again}", "bad" if self.error.rejected else "dim")
+        if self.error.rejected:
+            yield line("The last one was refused. Try again.", "bad")
+        if "refused" not in self.error.what:
+            yield line(f"{self.error.what}.", "dim")
         subject = f" {self.error.subject}" if self.error.subject else ""
         yield line(f"{_ASKED[self.error.needs]}{subject}:", "gap")
         yield Input(id="secret", compact=True, password=self.error.needs != "key")

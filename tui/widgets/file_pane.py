@@ -305,11 +305,12 @@ class FilePane(Widget):
         self.post_message(self.Said(""))
         self.reread()
 
-    def action_filter(self) -> None:
+    def start_filter(self) -> None:
+        """Let the person type what the names shown must contain."""
         field = self._filter_input
         field.display = True
         field.value = self.view.filter
-        field.focus()
+        self.screen.set_focus(field)
 
     def back(self) -> None:
         """Stop reading, else show all names again."""
@@ -363,17 +364,6 @@ class FilePane(Widget):
         """Mark what is shown and matches a glob, or take the marks away."""
         whole = listing.glob(pattern)
         self.list.mark([e for e in self.list.rows if whole(e.name)], marked)
-
-    def action_mark_matching(self, marked: bool) -> None:
-        self.post_message(self.PatternWanted(self, marked))
-
-    class PatternWanted(Message):
-        """Ask the person for a pattern, then call `mark_matching`."""
-
-        def __init__(self, pane: FilePane, marked: bool) -> None:
-            super().__init__()
-            self.pane = pane
-            self.marked = marked
 
     def on_descendant_focus(self) -> None:
         self.post_message(self.Activated(self))

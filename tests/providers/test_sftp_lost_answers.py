@@ -1,0 +1,110 @@
+"""SFTP after a lost answer: what is there decides, not what is remembered (faults.md A6, A8)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from providers.access import Access
+from providers.errors import ConnectionLost, UploadExpired
+from providers.sftp import calls
+from providers.sftp.provider import SftpProvider, open_endpoint
+
+if TYPE_CHECKING:
+    from tests.servers.openssh import OpenSSH
+
+WHEN = 1_700_000_000.0
+DATA = b"the new content"
+
+
+@pytest.fixture
+def place(openssh: OpenSSH, tmp_path: Path) -> Iterator[SftpProvider]:
+    access = Access(
+        tmp_path / "hosts",
+        accept_new=True,
+        keys=(openssh.key_path,),
+        use_agent=False,
+        use_default_keys=False,
+    )
+    with closing(open_endpoint(openssh.endpoint, access)) as provider:
+        yield provider
+
+
+def send(place: SftpProvider, target: Path, data: bytes = DATA, size: int | None = None) -> str:
+    size = len(data) if size is None else size
+    upload = place.begin(str(target), size, key="0123abcd", part_size=1 << 20, modified=WHEN)
+    place.put_part(upload, 0, 0, [data])
+    return upload
+
+
+def test_a_copy_that_has_its_name_is_known_again_without_its_receipts(
+    place: SftpProvider, tmp_path: Path
+) -> None:
+    upload = send(place, tmp_path / "a")
+    first = place.finish(upload, (), replacing=None)
+    assert place.finish(upload, (), replacing=None) == first
+    assert (tmp_path / "a").read_bytes() == DATA
+
+
+def test_unfinished_bytes_get_their_name_without_their_receipts(
+    place: SftpProvider, tmp_path: Path
+) -> None:
+    place.finish(send(place, tmp_path / "a"), (), replacing=None)
+    assert (tmp_path / "a").read_bytes() == DATA
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+def test_bytes_that_are_missing_are_noticed_without_receipts(
+    place: SftpProvider, tmp_path: Path
+) -> None:
+    upload = send(place, tmp_path / "a", size=len(DATA) + 1)
+    with pytest.raises(UploadExpired):
+        place.finish(upload, (), replacing=None)
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_file_of_someone_else_is_not_taken_for_ours(place: SftpProvider, tmp_path: Path) -> None:
+    upload = send(place, tmp_path / "a")
+    place.abort(upload)
+    (tmp_path / "a").write_bytes(DATA)
+    os.utime(tmp_path / "a", (WHEN + 60, WHEN + 60))
+    with pytest.raises(UploadExpired):
+        place.finish(upload, (), replacing=None)
+
+
+def test_every_part_but_the_last_is_on_the_servers_disk_when_it_is_acknowledged(
+    place: SftpProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+    sync = calls.sync_handle
+
+    def note(*arguments: object) -> bool:
+        synced.append(arguments)
+        return sync(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(calls, "sync_handle", note)
+    upload = send(place, tmp_path / "a", size=2 * len(DATA))
+    assert len(synced) == 1
+    place.put_part(upload, 1, len(DATA), [DATA])
+    assert len(synced) == 1
+    place.finish(upload, (), replacing=None)
+    assert len(synced) == 2
+    assert (tmp_path / "a").read_bytes() == DATA + DATA
+
+
+def test_a_digesting_shell_that_died_is_replaced(place: SftpProvider, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(DATA)
+    digest = hashlib.sha256(DATA).hexdigest()
+    assert place.digest(str(tmp_path / "a"), "sha256") == digest
+    with place._pool.line() as line:
+        assert line.shell is not None
+        line.shell._command.close()
+    with pytest.raises(ConnectionLost):
+        place.digest(str(tmp_path / "a"), "sha256")
+    assert place.digest(str(tmp_path / "a"), "sha256") == digest

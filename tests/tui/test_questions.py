@@ -1,0 +1,135 @@
+"""What parked transfers ask: when, how often, and for whom an answer is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from providers.base import Entry, Kind
+from tests.tui.app_case import AppPilot, Tree, at, make_app, opener, read, text, until
+from tests.tui.fake_queue import FakeQueue, make_row
+from transfers.model import Conflict, JobState, ParkReason, Policy, Resolve, Row
+from tui.app import WharfieApp
+from tui.screens.conflict import ConflictScreen
+from tui.screens.prompt import PromptScreen
+
+
+@pytest.fixture(autouse=True)
+def no_deaf_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody types here by accident."""
+    monkeypatch.setattr("tui.questions.QUIET", 0.0)
+
+
+def parked(job: int) -> Row:
+    there = Entry("/f", f"f{job}", Kind.FILE, 1, 1.0)
+    row = make_row(job, JobState.PARKED, park=ParkReason.CONFLICT, batch=7)
+    return replace(row, conflict=Conflict(there, there))
+
+
+def asking(queue: FakeQueue) -> WharfieApp:
+    return make_app(at("x"), at("y"), queue=queue, opener=opener(x=Tree(), y=Tree()))
+
+
+async def dialog(pilot: AppPilot, kind: type = ConflictScreen) -> None:
+    """Wait for a dialog of that kind, and until it is drawn."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, kind))
+    await pilot.pause()
+
+
+def sent(queue: FakeQueue, kind: type) -> list[object]:
+    return [command for command in queue.sent if isinstance(command, kind)]
+
+
+async def test_a_conflict_is_asked_once_and_the_answer_sent() -> None:
+    queue = FakeQueue()
+    app = asking(queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        queue.put(parked(1))
+        await dialog(pilot, ConflictScreen)
+        await pilot.press("o")
+        await until(pilot, lambda: sent(queue, Resolve))
+        assert sent(queue, Resolve) == [Resolve(1, Policy.OVERWRITE, False)]
+        await pilot.pause(0.2)
+        assert app.screen is app.main
+
+
+async def test_a_dismissed_conflict_waits_until_it_is_wanted() -> None:
+    queue = FakeQueue([parked(1)])  # parked since the last run
+    app = asking(queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await dialog(pilot, ConflictScreen)
+        await pilot.press("escape")
+        await read(pilot)
+        queue.put(make_row(2, JobState.DONE))
+        await pilot.pause(0.3)
+        assert app.screen is app.main
+        await pilot.press("!")
+        await dialog(pilot, ConflictScreen)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main)
+        assert not sent(queue, Resolve)
+
+
+async def test_later_puts_off_all_conflicts_of_a_copy_and_not_only_one() -> None:
+    queue = FakeQueue([parked(1), parked(2)])
+    app = asking(queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        await dialog(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: "! asks again" in text(app))
+        queue.put(parked(3))
+        await pilot.pause(0.3)
+        assert app.screen is app.main
+        await pilot.press("!")
+        await dialog(pilot)
+
+
+async def test_an_answer_for_all_counts_what_has_not_met_its_conflict_yet() -> None:
+    queue = FakeQueue([make_row(n, batch=7) for n in range(2, 40)])
+    app = asking(queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        queue.put(parked(1))
+        await dialog(pilot)
+        assert "(38 to go)" in text(app)
+        await pilot.press("a", "s")
+        await until(pilot, lambda: sent(queue, Resolve))
+        assert sent(queue, Resolve) == [Resolve(1, Policy.SKIP, True)]
+
+
+async def test_a_question_never_takes_the_keys_of_another_dialog() -> None:
+    queue = FakeQueue()
+    app = asking(queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        await pilot.press("f7")
+        await dialog(pilot, PromptScreen)
+        queue.put(parked(1))
+        await pilot.pause(0.3)
+        await pilot.press(*"so")
+        assert app.screen.query_one(Input).value == "so"
+        await pilot.press("escape")
+        await dialog(pilot)  # its turn now
+        assert not sent(queue, Resolve)
+
+
+async def test_a_queue_that_stopped_costs_a_sentence_and_not_the_screen(tmp_path: Path) -> None:
+    (tmp_path / "f").touch()
+    (tmp_path / "to").mkdir()
+    queue = FakeQueue()
+    queue.error = RuntimeError("the queue is closed")
+    app = make_app(tmp_path, tmp_path / "to", queue=queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        await pilot.press("end", "f5")
+        await until(pilot, lambda: "the queue has stopped" in text(app))
+        queue.put(parked(1))
+        await dialog(pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: app.screen is app.main)
+        await until(pilot, lambda: "Start Wharfie again" in text(app))

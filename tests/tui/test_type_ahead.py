@@ -1,0 +1,61 @@
+"""Keys that come faster than what they are meant for, as on a slow line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import events
+
+from tests.tui.app_case import make_app, names, pane, read, until
+from tests.tui.fake_queue import FakeQueue, make_row
+from tui.app import WharfieApp
+
+
+def burst(app: WharfieApp, *keys: str) -> None:
+    """Keys that a terminal sends in one piece."""
+    for key in keys:
+        app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+async def test_a_name_typed_right_after_f7_is_the_folders_name(tmp_path: Path) -> None:
+    queue = FakeQueue()
+    (tmp_path / "one").touch()
+    app = make_app(tmp_path, tmp_path.parent, queue=queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        burst(app, "end", "f7", *"cm new", "enter")
+        await until(pilot, lambda: "cm new" in names(app))
+        assert not queue.sent  # c and m copy and move in a pane
+
+
+async def test_letters_right_after_the_slash_are_the_filter(tmp_path: Path) -> None:
+    for name in ("aa", "cb"):
+        (tmp_path / name).touch()
+    queue = FakeQueue()
+    app = make_app(tmp_path, tmp_path.parent, queue=queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        burst(app, "end", "/", "c", "enter", "space")
+        await until(pilot, lambda: names(app) == ["cb"])
+        await until(pilot, lambda: len(pane(app).list.marks) == 1)
+        assert not queue.sent
+
+
+async def test_keys_that_no_dialog_came_for_go_where_they_would_have_gone(tmp_path: Path) -> None:
+    (tmp_path / "one").touch()
+    app = make_app(tmp_path, tmp_path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        burst(app, "home", "f2", "down", "space")  # nothing to rename on the row of the parent
+        await until(pilot, lambda: len(pane(app).list.marks) == 1)
+
+
+async def test_q_pressed_twice_asks_once(tmp_path: Path) -> None:
+    app = make_app(tmp_path, tmp_path, queue=FakeQueue([make_row(1)]))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        burst(app, "q", "q", "q")
+        await until(pilot, lambda: app.screen is not app.main)
+        await pilot.press("n")
+        await pilot.pause(0.3)
+        assert app.screen is app.main
