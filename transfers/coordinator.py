@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from providers.base import Place, Provider
+from providers.text import printable
 from transfers.book import Book
 from transfers.commands import carry_out
 from transfers.control import Checkpoint, Control, Stop
@@ -183,7 +184,7 @@ class Coordinator:
             state = JobState.PAUSED if run and run.control.pausing else JobState.QUEUED
             job = replace(job, state=state, reason="", attempt=max(0, job.attempt - 1))
         elif message.error is not None and message.verdict is not None:
-            job = self._judged(job, message.verdict, str(message.error), lane)
+            job = self._judged(job, message.verdict, printable(str(message.error)), lane)
             if run and run.control.pausing and job.state in (JobState.WAITING, JobState.QUEUED):
                 job = replace(job, state=JobState.PAUSED, reason="")
         elif job.park is ParkReason.CONFLICT and job.policy is not message.job.policy:

@@ -11,7 +11,7 @@ from transfers.model import FINISHED, RUNNING, Job, JobState, Op
 Lane = tuple[str, str]
 """Source and destination endpoint: jobs of one lane compete for the same connections."""
 
-_KEEPS_TURN = RUNNING | {JobState.WAITING}
+_KEEPS_TURN = RUNNING | {JobState.WAITING, JobState.PARKED}
 
 
 class Schedule:

@@ -56,6 +56,7 @@ class LocalReader:
         self.entry = entry
         self._file = file
         self._offset = offset
+        self._to_end = length is None
         self._length = (entry.size or 0) - offset if length is None else length
 
     def chunks(self) -> Iterator[Buffer]:
@@ -71,6 +72,15 @@ class LocalReader:
                 raise SourceChanged(self.entry.path, "the file ended before its size")
             left -= count
             yield buffer[:count]
+        if self._to_end:
+            self._refuse_more()
+
+    def _refuse_more(self) -> None:
+        """A file that grew, or one like /proc's whose size is not what it holds (faults.md D8)."""
+        with system_errors(self.entry.path):
+            more = self._file.read(1)
+        if more:
+            raise SourceChanged(self.entry.path, "the file holds more than its size says")
 
 
 class LocalProvider:

@@ -83,6 +83,12 @@ def _end_here(session: Session, window: deque[_Piece], path: str, at: int, end: 
             raise SourceChanged(path, "the file grew while it was being read")
 
 
+def refuse_content(session: Session, handle: bytes, path: str) -> None:
+    """Raise SourceChanged when a file that says it is empty is not, as in /proc (faults.md D8)."""
+    if _data(session, _ask(session, handle, 0, 1), path) is not None:
+        raise SourceChanged(path, "the file holds more than its size says")
+
+
 def write_body(session: Session, handle: bytes, path: str, offset: int, body: Body) -> int:
     """Write the chunks of `body` from `offset` on and return how many bytes that were.
 

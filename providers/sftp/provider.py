@@ -25,7 +25,7 @@ from providers.sftp import calls, look, shell_digest, uploads
 from providers.sftp.channels import open_session
 from providers.sftp.connect import target
 from providers.sftp.known_hosts import remember
-from providers.sftp.pipeline import list_names, read_range
+from providers.sftp.pipeline import list_names, read_range, refuse_content
 from providers.sftp.pool import Line, Pool
 from providers.sftp.protocol import Open, Refused, path_string
 from providers.sftp.session import Session
@@ -157,6 +157,8 @@ class SftpProvider:
                 end = entry.size if length is None else offset + length
                 if end is not None and end < offset:
                     raise SourceChanged(path, "the file is shorter than it was")
+                if entry.size == 0 and length is None:
+                    refuse_content(session, handle, path)
                 chunks = read_range(session, handle, path, offset, end)
                 with closing(chunks):  # the session is another's when this block is left
                     yield SftpReader(entry, chunks)

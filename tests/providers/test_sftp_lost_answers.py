@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from providers.access import Access
-from providers.errors import ConnectionLost, UploadExpired
+from providers.errors import ConnectionLost, SourceChanged, UploadExpired
 from providers.sftp import calls
 from providers.sftp.provider import SftpProvider, open_endpoint
 
@@ -108,3 +108,17 @@ def test_a_digesting_shell_that_died_is_replaced(place: SftpProvider, tmp_path: 
     with pytest.raises(ConnectionLost):
         place.digest(str(tmp_path / "a"), "sha256")
     assert place.digest(str(tmp_path / "a"), "sha256") == digest
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="only Linux has such files")
+def test_a_file_whose_size_says_it_is_empty_though_it_is_not_is_never_read_as_empty(
+    place: SftpProvider,
+) -> None:
+    with pytest.raises(SourceChanged), place.read("/proc/version"):
+        pytest.fail("it was opened")
+
+
+def test_an_empty_file_is_read_as_one(place: SftpProvider, tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    with place.read(str(tmp_path / "a")) as reader:
+        assert list(reader.chunks()) == []

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from providers.base import Place
-from providers.errors import ConnectionLost
+from providers.errors import AuthRequired, ConnectionLost, Denied
 from tests.transfers.queue_case import LEFT, PART, RIGHT, Hold, QueueCase, raises
 from transfers.model import (
     Cancel,
@@ -21,6 +21,7 @@ from transfers.model import (
     Policy,
     ProofWord,
     Resume,
+    Unpark,
     Verify,
 )
 
@@ -163,3 +164,25 @@ def test_a_failed_job_that_is_cleared_leaves_no_unfinished_bytes(case: QueueCase
     assert case.right.leftovers() == []
     case.engine.send(Clear())
     assert case.engine.row(number) is None
+
+
+def test_directories_are_removed_from_within_after_a_question_about_one_of_them(
+    case: QueueCase,
+) -> None:
+    case.left.put("/d/e/f", b"x")
+    hold = Hold("delete", path="/d/e", error=AuthRequired(LEFT))
+    case.left.store.fail = hold
+    jobs = case.send_new(*case.plan(Place(LEFT, "/d"), Place(RIGHT, "/"), move=True))
+    inner = next(number for number in jobs if case.job(number).source.path == "/d/e")
+    case.parked(inner, ParkReason.SIGN_IN)
+    case.engine.send(Unpark(LEFT))
+    assert {job.state for job in case.finish(*jobs)} == {S.DONE}
+    assert case.left.paths() == []
+
+
+def test_a_reason_with_undecodable_text_does_not_stop_the_queue(case: QueueCase) -> None:
+    case.left.put("/a", b"a")
+    case.right.store.fail = Hold("begin", error=Denied("/a", "the server said \udcff\x1b[31m"))
+    (job,) = case.finish(case.copy())
+    assert job.state is S.FAILED
+    assert "the server said \\xff\\x1b[31m" in job.reason

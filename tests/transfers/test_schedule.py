@@ -135,7 +135,9 @@ def test_a_removal_that_is_taken_out_of_the_queue_does_not_hold_the_next() -> No
     queue.turn(1, JobState.CANCELLED)
     queue.drop(1)
     assert queue.take_all() == [2]
-    queue.turn(2, JobState.PARKED)
+    queue.turn(2, JobState.PARKED)  # once it is answered, the one above it would not be empty yet
+    assert queue.take_all() == []
+    queue.turn(2, JobState.FAILED)
     assert queue.take_all() == [3]
 
 

@@ -48,7 +48,8 @@ class HelpScreen(ModalScreen[None]):
 def _pages() -> list[tuple[str, list[tuple[str, str]]]]:
     groups = [(name, [(k.shown, k.help) for k in keys]) for name, keys in help_groups()]
     panel = [(" ".join(key_name(key) for key in hint.keys), hint.help) for hint in COMMAND_KEYS]
-    return [*groups, ("Transfers (w goes there)", panel)]
+    digits = ("Digits", [("1 2 … 0", "the same as F1 F2 … F10")])
+    return [*groups, ("Transfers (w goes there, Esc leaves)", panel), digits]
 
 
 def _section(title: str, rows: Sequence[tuple[str, str]]) -> Text:

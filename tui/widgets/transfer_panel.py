@@ -89,7 +89,7 @@ class TransferPanel(Vertical):
             height: 1; text-wrap: nowrap; text-overflow: ellipsis;
         }
         #transfer-titles { color: $text-muted; text-style: underline; }
-        #transfer-totals { background: $panel; }
+        #transfer-totals { background: $panel; padding: 0 1; }
         #transfer-totals.notice, #transfer-totals.trouble { color: $text-error; text-style: bold; }
         #transfer-detail { display: none; height: 3; padding: 0 1; }
         &.low #transfer-detail { height: 2; }

@@ -72,7 +72,7 @@ class Columns:
     """Cells for each column; 0: there is no room for it."""
 
     bar: int
-    amount: int  # "12.3 MiB of 1.4 GiB"
+    amount: int  # "12.3 MiB of 64.0 MiB"
     speed: int  # speed and time left
     attempt: int
     name: int
@@ -88,7 +88,7 @@ class Columns:
 def columns(width: int) -> Columns:
     """What fits in `width` cells: 40 shows state and name, 80 speed and proof, 140 everything."""
     bar = 0 if width < 60 else 8 if width < 120 else 12
-    amount = 19 if width >= 110 else 0
+    amount = 20 if width >= 110 else 0
     speed = _SPEED + 1 + _ETA if width >= 60 else 0
     attempt = 4 if width >= 100 else 0
     used = Columns(bar, amount, speed, attempt, 0, 0, 0).fast + _STATE + 1
