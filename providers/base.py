@@ -88,6 +88,7 @@ class Capabilities:
     ranged_reads: bool
     real_directories: bool  # an empty directory can exist
     atomic_replace: bool  # finish() swaps old for new with no moment in between
+    exact_versions: bool  # False: a version has whole seconds and may miss a change
     digests: frozenset[str]  # what digest() may return: {"sha256"}
     parts: Parts | None  # None: cannot be written
 

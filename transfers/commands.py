@@ -127,7 +127,7 @@ def _(command: Retry, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ..
     if command.jobs is not None:
         states |= {JobState.CANCELLED, JobState.WAITING, JobState.PARKED}
     jobs = [
-        replace(job, attempt=0, started=None, ended=None)
+        replace(job, attempt=0, restarts=0, started=None, ended=None)
         for job in draft.select(command.jobs)
         if job.state in states and job.op is not Op.NOTE
     ]

@@ -313,6 +313,7 @@ def _after(verdict: Verdict, job: Job, reason: str) -> Job:
         reason=reason,
         park=verdict.park,
         asks=verdict.asks,
+        restarts=job.restarts + verdict.counted,
         proof=job.proof if not verdict.restart or job.upload is None else None,
     )
 

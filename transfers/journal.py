@@ -27,8 +27,9 @@ CREATE TABLE job (
     target_endpoint TEXT NOT NULL, target_path BLOB NOT NULL,
     state TEXT NOT NULL, size INTEGER, source_version TEXT, modified REAL, mode INTEGER,
     policy TEXT NOT NULL, verify TEXT NOT NULL, attempt INTEGER NOT NULL, attempts INTEGER NOT NULL,
+    restarts INTEGER NOT NULL,
     reason TEXT NOT NULL, park TEXT, asks TEXT NOT NULL, cancelling INTEGER NOT NULL,
-    upload TEXT, replacing TEXT, digest TEXT NOT NULL, committed INTEGER NOT NULL,
+    upload TEXT, replacing TEXT, agreed TEXT, digest TEXT NOT NULL, committed INTEGER NOT NULL,
     proof_word TEXT, proof_algorithm TEXT, proof_source TEXT, proof_target TEXT, proof_how TEXT,
     started REAL, ended REAL
 ) STRICT;
@@ -38,7 +39,7 @@ CREATE TABLE event (
 CREATE INDEX event_job ON event (job);
 """
 
-_COLUMNS = 33
+_COLUMNS = 35
 _SAVE = f"INSERT OR REPLACE INTO job VALUES ({', '.join('?' * _COLUMNS)})"
 
 
@@ -179,9 +180,9 @@ def _row(job: Job) -> tuple[object, ...]:
         *(job.source.endpoint, to_bytes(job.source.path)),
         *(job.target.endpoint, to_bytes(job.target.path)),
         *(job.state, _storable(job.size), job.source_version, job.modified, job.mode),
-        *(job.policy, job.verify, job.attempt, job.attempts),
+        *(job.policy, job.verify, job.attempt, job.attempts, job.restarts),
         *(job.reason, job.park, job.asks, int(job.cancelling)),
-        *(job.upload, job.replacing, job.digest, int(job.committed)),
+        *(job.upload, job.replacing, job.agreed, job.digest, int(job.committed)),
         *((proof.word, proof.algorithm, proof.source, proof.target, proof.how) if proof else _NO),
         *(job.started, job.ended),
     )
@@ -213,12 +214,14 @@ def _job(row: sqlite3.Row) -> Job:
         verify=Verify(row["verify"]),
         attempt=row["attempt"],
         attempts=row["attempts"],
+        restarts=row["restarts"],
         reason=row["reason"],
         park=ParkReason(row["park"]) if row["park"] else None,
         asks=row["asks"],
         cancelling=bool(row["cancelling"]),
         upload=row["upload"],
         replacing=row["replacing"],
+        agreed=row["agreed"],
         digest=row["digest"],
         committed=bool(row["committed"]),
         proof=_proof(row),

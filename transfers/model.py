@@ -178,12 +178,14 @@ class Job:
     verify: Verify = Verify.AUTO
     attempt: int = 0  # how often it was started
     attempts: int = 8  # how often it may be
+    restarts: int = 0  # clean restarts after a changed source or a differing copy
     reason: str = ""  # of the state, for a person: one line, safe for a terminal
     park: ParkReason | None = None
     asks: str = ""  # the endpoint that needs an answer
     cancelling: bool = False  # a cancel was asked for, its clean-up is not done
     upload: str | None = None  # the token of Writer.begin: may hold a secret
     replacing: str | None = None  # the destination's version that may be replaced
+    agreed: str | None = None  # the destination's version a person was asked about
     digest: str = ""  # sha256 of the bytes as read from the source
     committed: bool = False  # the destination has its name; only the source of a move is left
     proof: Proof | None = None

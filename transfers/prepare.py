@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import AlreadyExists, InvalidName, NotFound, Unsupported, WrongKind
-from transfers.conflict import Act, decide, other_names
+from transfers.conflict import Act, Decision, decide, other_names
 from transfers.control import Checkpoint
 from transfers.model import Conflict, Job, JobState, Op, ParkReason
 from transfers.run import Run, WritableProvider, ensure_directory
@@ -45,7 +45,7 @@ def prepare(run: Run) -> Job:
         mode=entry.mode,
     )
     existing = stat_or_none(target, job.target.path)
-    decision = decide(job.policy, entry, existing)
+    decision = _agreed(job, existing, decide(job.policy, entry, existing))
     if decision.act is Act.SKIP:
         _discard(job, target)
         return replace(job, state=JobState.SKIPPED, upload=None, reason=decision.reason)
@@ -53,12 +53,20 @@ def prepare(run: Run) -> Job:
     if decision.act is Act.ASK and existing is not None:
         run.conflict = Conflict(entry, existing)
         parked = replace(job, state=JobState.PARKED, park=ParkReason.CONFLICT)
-        return replace(parked, reason="the destination exists")
+        return replace(parked, agreed=existing.version, reason="the destination exists")
     if decision.act is Act.REFUSE:
         raise WrongKind(job.target.path, decision.reason, advice="Rename one of the two.")
     if decision.act is Act.RENAME:
         job = run.report(replace(job, target=_free_name(target, job.target)))
     return _begin(run, job, decision.replacing)
+
+
+def _agreed(job: Job, existing: Entry | None, decision: Decision) -> Decision:
+    """Ask again when what would be replaced is not what the person was shown (faults.md D5)."""
+    overwrites = decision.act is Act.WRITE and existing is not None
+    if overwrites and job.agreed is not None and job.agreed != existing.version:
+        return Decision(Act.ASK)
+    return decision
 
 
 def _begin(run: Run, job: Job, replacing: str | None) -> Job:

@@ -32,11 +32,13 @@ class Mismatch(ProviderError):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of the job. `delay` in seconds; `restart`: what was moved is not used again."""
+    """What becomes of the job. `delay` in seconds; `restart`: what was moved is not used again;
+    `counted`: this was its one clean restart."""
 
     state: JobState
     delay: float = 0.0
     restart: bool = False
+    counted: bool = False
     park: ParkReason | None = None
     asks: str = ""
 
@@ -51,9 +53,13 @@ def judge(
     error: ProviderError,
     attempt: int,
     attempts: int,
+    restarts: int,
     random: Callable[[], float],
 ) -> Verdict:
-    """What `error` means for a job that was started `attempt` times of `attempts`."""
+    """What `error` means for a job that was started `attempt` times of `attempts`.
+
+    `restarts`: how often it began anew for a changed source or a differing copy: once is allowed.
+    """
     if isinstance(error, HostKeyUnknown):
         return Verdict(JobState.PARKED, park=ParkReason.HOST_KEY, asks=error.endpoint)
     if isinstance(error, HostKeyProblem):
@@ -74,8 +80,8 @@ def judge(
         return Verdict(JobState.WAITING, delay(attempt, random))
     if isinstance(error, UploadExpired):
         return Verdict(JobState.QUEUED, restart=True)
-    if isinstance(error, SourceChanged | Mismatch) and attempt < 2:
-        return Verdict(JobState.QUEUED, restart=True)
+    if isinstance(error, SourceChanged | Mismatch) and restarts == 0:
+        return Verdict(JobState.QUEUED, restart=True, counted=True)
     return _FAILED
 
 

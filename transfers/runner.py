@@ -52,7 +52,7 @@ def _mistake(run: Run, error: Exception) -> InternalError:
 
 def _failed(run: Run, error: ProviderError) -> Ended:
     """Judge the error; unfinished bytes that will never be used again are removed here."""
-    verdict = judge(error, run.job.attempt, run.job.attempts, random.random)
+    verdict = judge(error, run.job.attempt, run.job.attempts, run.job.restarts, random.random)
     if verdict.state is JobState.FAILED and verdict.restart:
         clean_up(run)
     checkpoint = None if verdict.restart else run.control.checkpoint

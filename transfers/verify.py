@@ -40,6 +40,16 @@ def prove(
     return Proof(ProofWord.SIZE_ONLY, "size", str(size), str(size), "size")
 
 
+def digest_of(place: Provider, path: str, check: Callable[[], None]) -> str:
+    """The SHA-256 of what stands at `path` now: the place's own, or of the bytes read back."""
+    if ALGORITHM in place.caps.digests and isinstance(place, Digester):
+        try:
+            return place.digest(path, ALGORITHM)
+        except Unsupported:
+            pass
+    return _read_back(place, place.stat(path), check)[0]
+
+
 def _compare(digest: str, stored: str, how: str) -> Proof:
     word = ProofWord.SHA256 if stored == digest else ProofWord.MISMATCH
     return Proof(word, ALGORITHM, digest, stored, how)

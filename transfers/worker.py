@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from providers.base import Entry, Kind, Reader
+from providers.base import Entry, Kind, Provider, Reader
 from providers.errors import (
     AlreadyExists,
     AuthRequired,
@@ -26,10 +26,12 @@ from transfers.prepare import part_size, prepare
 from transfers.retry import Mismatch
 from transfers.run import Run, WritableProvider, ensure_directory, writable
 from transfers.stream import Stream
-from transfers.verify import prove
+from transfers.verify import digest_of, prove
 
 if TYPE_CHECKING:
     from hashlib import _Hash
+
+_CLOCKS_DIFFER = 86_400.0  # seconds, at the most
 
 
 def work(run: Run) -> Job:
@@ -63,8 +65,6 @@ def clean_up(run: Run) -> str:
 
 
 def _copy(run: Run) -> Job:
-    if run.job.committed:
-        return _finish_move(run, run.job)
     if run.job.proof is not None and run.job.upload is not None:
         return _settle(run)
     job = prepare(run)
@@ -163,7 +163,9 @@ def _settle(run: Run) -> Job:
         return _copy(run)
     try:
         entry = target.finish(upload, receipts, replacing=job.replacing)
-    except (AlreadyExists, NotFound, TargetChanged):
+    except (AlreadyExists, NotFound, TargetChanged, UploadExpired) as error:
+        if job.committed:
+            return _source_kept(job, error)
         run.report(replace(job, proof=None))
         return _copy(run)
     proof = proof or _look_again(run, entry.path)
@@ -199,14 +201,33 @@ def _finish_move(run: Run, job: Job) -> Job:
     try:
         source = writable(run.source(), job.source)
         _require_unchanged(source.stat(job.source.path), job)
+        _require_same_content(run, source, job)
         source.delete(job.source.path)
     except NotFound:
         return done
     except (AuthRequired, ConnectionLost, Throttled):
         raise  # the next run goes on here
     except ProviderError as error:
-        return replace(done, reason=f"copied and proven, but the source was kept: {error}")
+        return _source_kept(job, error)
     return done
+
+
+def _source_kept(job: Job, error: ProviderError) -> Job:
+    reason = f"copied and proven, but the source was kept: {error}"
+    return replace(job, state=JobState.DONE, upload=None, reason=reason)
+
+
+def _require_same_content(run: Run, source: Provider, job: Job) -> None:
+    """Where a version may miss a change, digest a source once more before it is deleted.
+
+    A version in whole seconds misses a change within the second that the file was last modified
+    in; long after that second nothing can be missed, however far the two clocks are apart.
+    """
+    old = job.modified is not None and (job.started or 0.0) - job.modified > _CLOCKS_DIFFER
+    if source.caps.exact_versions or old:
+        return
+    if digest_of(source, job.source.path, run.control.check) != job.digest:
+        raise SourceChanged(job.source.path, "its content is no longer what was copied")
 
 
 def _require_unchanged(now: Entry, job: Job) -> None:

@@ -44,6 +44,7 @@ _CAPS = Capabilities(
     ranged_reads=True,
     real_directories=True,
     atomic_replace=True,
+    exact_versions=True,
     digests=frozenset({"sha256"}),
     parts=Parts(order="any", min_size=1, max_size=1 << 50),
 )

@@ -32,7 +32,7 @@ from transfers.retry import LONGEST_DELAY, Mismatch, Verdict, delay, judge
 
 
 def _judged(error: ProviderError, attempt: int = 1, attempts: int = 8) -> Verdict:
-    return judge(error, attempt, attempts, lambda: 0.5)
+    return judge(error, attempt, attempts, restarts, lambda: 0.5)
 
 
 @pytest.mark.parametrize("kind", [SourceChanged, Mismatch])

@@ -28,6 +28,7 @@ def small_parts(caps: Caps) -> Caps:
         ranged_reads=caps.ranged_reads,
         real_directories=caps.real_directories,
         atomic_replace=caps.atomic_replace,
+        exact_versions=caps.exact_versions,
         digests=caps.digests,
         parts=parts,
     )
