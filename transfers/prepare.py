@@ -63,10 +63,9 @@ def prepare(run: Run) -> Job:
 
 def _agreed(job: Job, existing: Entry | None, decision: Decision) -> Decision:
     """Ask again when what would be replaced is not what the person was shown (faults.md D5)."""
-    overwrites = decision.act is Act.WRITE and existing is not None
-    if overwrites and job.agreed is not None and job.agreed != existing.version:
-        return Decision(Act.ASK)
-    return decision
+    if decision.act is not Act.WRITE or existing is None or job.agreed is None:
+        return decision
+    return decision if job.agreed == existing.version else Decision(Act.ASK)
 
 
 def _begin(run: Run, job: Job, replacing: str | None) -> Job:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from providers.access import Access
 from providers.environment import access_from, add_password, default_endpoint, read_settings
-from providers.errors import InvalidName, ProviderError
+from providers.errors import Denied, InvalidName, ProviderError
 from providers.location import parse
 from transfers.journal import JournalError
 from transfers.lock import QueueInUse
@@ -206,8 +206,15 @@ def _rate(text: str) -> int:
 
 def _prepare(home: Home) -> None:
     """Make the private directories and send our log there, never to the terminal."""
-    for directory in (home.config, home.queue, home.logs):
-        make_private(directory)
+    try:
+        for directory in (home.config, home.queue, home.logs):
+            make_private(directory)
+    except OSError as error:
+        raise Denied(
+            str(error.filename),
+            f"Wharfie cannot keep its files there ({error.strerror})",
+            advice="Set WHARFIE_HOME to a directory that can be written.",
+        ) from error
     os.close(os.open(home.log_file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
     handler = logging.FileHandler(home.log_file, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))

@@ -43,12 +43,14 @@ class Memory(MemoryProvider):
     def __init__(self, store: Store | None = None) -> None:
         super().__init__(store or Store())
         self.connections = 8
+        self.exact_versions = True
 
     @property
     def caps(self) -> Capabilities:
         return replace(
             super().caps,
             connections=self.connections,
+            exact_versions=self.exact_versions,
             parts=Parts(order="any", min_size=1, max_size=PART),
         )
 

@@ -222,3 +222,19 @@ def test_a_copy_that_is_there_already_is_skipped_not_failed(
     new = NewJob(Op.COPY, Place(LEFT, "/a"), Place(LEFT, "/b"))
     (job,) = case.finish(*case.send_new(new, policy=policy))
     assert job.state is S.SKIPPED
+
+
+def test_an_answer_holds_only_for_what_the_person_was_shown(both: QueueCase) -> None:
+    number = both.copy()
+    both.parked(number, ParkReason.CONFLICT)
+    both.right.put("/a", b"written while the question stood")
+    both.engine.send(Resolve(number, Policy.OVERWRITE))
+    both.watch.until(
+        lambda: sum(c.job.state is S.PARKED for c in both.watch.heard) == 2,
+        lambda: both.watch.heard,
+    )
+    assert both.right.get("/a") == b"written while the question stood"
+    both.engine.send(Resolve(number, Policy.OVERWRITE))
+    (job,) = both.finish(number)
+    assert job.state is S.DONE
+    assert both.right.get("/a") == NEW

@@ -178,3 +178,30 @@ def test_directories_wait_for_a_file_that_a_person_must_decide_on(
     case.restart()  # and over a restart, wherever it stands
     case.parked(parked, ParkReason.CONFLICT)
     assert case.job(numbers[-1]).state is S.QUEUED
+
+
+@pytest.mark.parametrize("digests", [True, False], ids=["digest there", "read back"])
+def test_a_coarse_version_does_not_let_an_unseen_change_be_deleted(
+    case: QueueCase, digests: bool
+) -> None:
+    case.left.exact_versions = False
+    case.left.put("/a", DATA)
+
+    def rewrite() -> None:
+        node = case.left.store.nodes["/a"]
+        node.data[0] ^= 1  # same size, same second: the version says nothing
+
+    if not digests:
+        case.left.store.fail = raises({"digest": Unsupported("/a")})
+    case.right.store.fail = Hold("finish", then=rewrite)
+    (job,) = case.finish(case.copy(op=Op.MOVE))
+    assert (job.state, case.right.get("/a")) == (S.DONE, DATA)
+    assert "source was kept" in job.reason
+    assert case.left.get("/a") != DATA
+
+
+def test_an_unchanged_source_of_a_coarse_place_is_deleted(case: QueueCase) -> None:
+    case.left.exact_versions = False
+    case.left.put("/a", DATA)
+    (job,) = case.finish(case.copy(op=Op.MOVE))
+    assert (job.state, job.reason, case.left.paths()) == (S.DONE, "", [])

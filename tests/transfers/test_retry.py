@@ -31,15 +31,18 @@ from transfers.model import JobState, ParkReason
 from transfers.retry import LONGEST_DELAY, Mismatch, Verdict, delay, judge
 
 
-def _judged(error: ProviderError, attempt: int = 1, attempts: int = 8) -> Verdict:
+def _judged(
+    error: ProviderError, attempt: int = 1, attempts: int = 8, restarts: int = 0
+) -> Verdict:
     return judge(error, attempt, attempts, restarts, lambda: 0.5)
 
 
 @pytest.mark.parametrize("kind", [SourceChanged, Mismatch])
 def test_a_changed_source_or_a_mismatch_gets_one_clean_restart(kind: type[ProviderError]) -> None:
-    first = _judged(kind("/a"), attempt=1)
+    first = _judged(kind("/a"), attempt=5)  # the attempts before were lost connections
     assert (first.state, first.restart, first.delay) == (JobState.QUEUED, True, 0.0)
-    second = _judged(kind("/a"), attempt=2)
+    assert first.counted
+    second = _judged(kind("/a"), attempt=6, restarts=1)
     assert (second.state, second.restart) == (JobState.FAILED, True)
 
 

@@ -107,3 +107,11 @@ def test_a_settings_file_in_the_current_directory_is_not_read(
 def _file(path: Path) -> Path:
     path.write_text("x")
     return path
+
+
+def test_a_home_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    _file(tmp_path / "file")
+    done = wharfie("ls", tmp_path, env={"WHARFIE_HOME": str(tmp_path / "file" / "home")})
+    assert done.code == 1
+    assert "WHARFIE_HOME" in done.err
+    assert "Traceback" not in done.err
