@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(not tmux_found(), reason="no tmux here: install tmux")
 
-SIZE = 24 << 20
+SIZE = 256 << 20  # bytes: long enough on its way for a person to press a key meanwhile
 
 
 @pytest.fixture
@@ -32,13 +32,16 @@ def files(short_directory: Path) -> Path:
     top = short_directory / "from"
     top.mkdir()
     for number in range(1, 5):
-        (top / f"file{number}").write_bytes(bytes([number]) * SIZE)
+        with (top / f"file{number}").open("wb") as file:
+            file.write(bytes([number]) * 1000)
+            file.truncate(SIZE)
     (short_directory / "to").mkdir()
     return top
 
 
 def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def test_connect_accept_copy_pause_resume_cancel_quit_and_go_on(

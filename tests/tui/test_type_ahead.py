@@ -8,6 +8,7 @@ from textual import events
 
 from tests.tui.app_case import make_app, names, pane, read, text, until
 from tests.tui.fake_queue import FakeQueue, make_row
+from transfers.model import Pause
 from tui.app import WharfieApp
 
 
@@ -60,3 +61,12 @@ async def test_q_pressed_twice_asks_once(tmp_path: Path) -> None:
         await pilot.press("n")
         await pilot.pause(0.3)
         assert app.screen is app.main
+
+
+async def test_a_key_right_after_w_is_the_panels(tmp_path: Path) -> None:
+    queue = FakeQueue([make_row(1)])
+    app = make_app(tmp_path, tmp_path, queue=queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        burst(app, "w", "P")
+        await until(pilot, lambda: queue.sent == [Pause()])

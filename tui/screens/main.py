@@ -133,6 +133,8 @@ class MainScreen(Screen[None]):
         panel = self.query_one(TransferPanel)
         if panel.has_focus_within:
             self._focus(self.active)
+        elif panel.view.focusable:
+            self.set_focus(panel.view)  # at once, as in _focus
         else:
             panel.focus()
 
