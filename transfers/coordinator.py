@@ -279,11 +279,11 @@ class Coordinator:
             target = run_job
             threading.Thread(target=target, args=(run, self._inbox), name=name, daemon=True).start()
 
-    def _reporter(self, job: Job) -> Job:
-        """Called by workers: returns once the journal has it."""
+    def _reporter(self, job: Job, wait: bool) -> Job:
+        """Called by workers; with `wait` it returns once the journal has it."""
         message = Reported(job)
         self._inbox.put(message)
-        return message.reply.result()
+        return message.reply.result() if wait else job
 
     def _finished(self) -> bool:
         if self._quit_by is None:

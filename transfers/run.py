@@ -25,14 +25,21 @@ class Run:
     control: Control
     limiter: Limiter
     provider: Callable[[str], Provider]
-    reporter: Callable[[Job], Job]
+    reporter: Callable[[Job, bool], Job]  # the flag: wait until it is journaled
     known_directories: set[Place]
     conflict: Conflict | None = field(default=None)
 
     def report(self, job: Job) -> Job:
         """Have `job` journaled and shown. Returns once it is durable."""
-        self.job = self.reporter(job)
+        self.job = self.reporter(job, True)
         return self.job
+
+    def tell(self, job: Job) -> None:
+        """Have `job` journaled and shown soon: for what nothing irrevocable hangs on.
+
+        Waiting for the disk at each state would make small files wait more than they move.
+        """
+        self.job = self.reporter(job, False)
 
     def source(self) -> Provider:
         return self.provider(self.job.source.endpoint)

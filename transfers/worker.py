@@ -70,9 +70,17 @@ def _copy(run: Run) -> Job:
     job = prepare(run)
     if job.state is not JobState.TRANSFERRING:
         return job
-    run.report(job)
+    if _is_small(run, job):
+        run.tell(job)
+    else:
+        run.report(job)
     _transfer(run)
     return _finish_move(run, _commit(run))
+
+
+def _is_small(run: Run, job: Job) -> bool:
+    """Whether it fits in one part: after a crash `begin` takes its upload over by the key."""
+    return job.size is not None and job.size <= part_size(run.target(), job.size)
 
 
 def _transfer(run: Run) -> None:
@@ -88,7 +96,7 @@ def _transfer(run: Run) -> None:
         hasher = _move_parts(run, target, reader, state)
     _require_unchanged(source.stat(path), job)
     moved = run.control.gauge.moved
-    run.report(replace(job, state=JobState.VERIFYING, size=moved, digest=hasher))
+    run.tell(replace(job, state=JobState.VERIFYING, size=moved, digest=hasher))
 
 
 def _move_parts(run: Run, target: WritableProvider, reader: Reader, state: Checkpoint) -> str:
