@@ -19,7 +19,7 @@ from providers.location import LOCAL
 from providers.registry import open_provider
 from providers.sandbox.start import Sandbox
 from transfers.engine import Engine
-from transfers.model import JobState, SetLimits, Verify
+from transfers.model import Cancel, Clear, JobState, SetLimits, Verify
 from tui.app import WharfieApp
 from tui.headless.demo import demo_access
 from tui.settings import home_in
@@ -63,15 +63,22 @@ async def _copying(engine: Engine, access: Access, left: Place, right: Place) ->
         await pilot.pause()
         _save(app, "conflict")
         await pilot.press("escape")
+    engine.send(Cancel())
+    engine.send(Clear())
 
 
 async def _small(engine: Engine, access: Access, left: Place, right: Place) -> None:
     app = WharfieApp(engine, access, left, right)
     async with app.run_test(size=(80, 24)) as pilot:
         await _listed(pilot)
-        await pilot.press("escape", "w")
+        engine.send(SetLimits(rate=_SLOW))
+        await pilot.press("tab", "home", "f5")
+        await _until(pilot, lambda: _moved(engine) > 8 << 20)
+        await pilot.press("w")
         await pilot.pause()
         _save(app, "small")
+    engine.send(Cancel())
+    engine.send(SetLimits(rate=0))
 
 
 async def _host_key(engine: Engine, access: Access, left: Place, right: Place) -> None:
