@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _LONGEST_NAP = 0.5  # seconds
 
+_STEPS_A_SECOND = 8  # of a limited transfer: an even flow, and a stop that is heard soon
+_SMALLEST_STEP = 4096  # bytes
+
 
 class Stream:
     """A reader's chunks, handed out part by part. What passes is what is digested."""
@@ -33,12 +36,21 @@ class Stream:
             chunk = self._next()
             if chunk is None:
                 return
-            if left is not None and len(chunk) > left:
-                chunk, self._rest = chunk[:left], chunk[left:]
+            most = self._most(left)
+            if most is not None and len(chunk) > most:
+                chunk, self._rest = chunk[:most], chunk[most:]
             if left is not None:
                 left -= len(chunk)
             self._account(chunk)
             yield chunk
+
+    def _most(self, left: int | None) -> int | None:
+        """How many bytes may go at once: what is left of the part, and small steps when slowed."""
+        rate = self._limiter.rate
+        if rate <= 0:
+            return left
+        step = max(_SMALLEST_STEP, rate // _STEPS_A_SECOND)
+        return step if left is None else min(left, step)
 
     def at_end(self) -> bool:
         """Whether nothing is left. Asks the reader for its next chunk, so that it can object."""

@@ -128,3 +128,11 @@ def test_a_pause_is_not_forgotten_when_the_queue_quits() -> None:
     with pytest.raises(Stopped) as stopped:
         control.check()
     assert stopped.value.why is Stop.PAUSE
+
+
+def test_a_limit_cuts_large_chunks_into_small_steps() -> None:
+    seconds = map(float, range(10_000))  # time enough between any two looks at the clock
+    stream = _stream([b"x" * 100_000], limiter=Limiter(lambda: 0.0, rate=1 << 30))
+    assert [len(chunk) for chunk in stream.part(None)] == [100_000]
+    slow = _stream([b"x" * 100_000], limiter=Limiter(lambda: next(seconds), rate=80_000))
+    assert [len(chunk) for chunk in slow.part(None)] == [10_000] * 10

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(not tmux_found(), reason="no tmux here: install tmux")
 
-SIZE = 256 << 20  # bytes: long enough on its way for a person to press a key meanwhile
+SIZE = 128 << 20  # bytes: long enough on its way for a person to press a key meanwhile
 
 
 @pytest.fixture
