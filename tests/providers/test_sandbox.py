@@ -46,7 +46,7 @@ def _sftp(sandbox: Sandbox, password: str | None = None) -> Iterator[paramiko.SF
 
 def _eventually(condition: Callable[[], bool]) -> bool:
     """Whether another process makes it true within ten seconds."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     pause = threading.Event()
     while not condition() and time.monotonic() < deadline:
         pause.wait(0.02)

@@ -34,7 +34,7 @@ LEFT = "memory://left"
 RIGHT = "memory://right"
 LOCAL = "file:"
 PART = 1 << 16  # bytes: also the memory provider's chunk
-_DEADLINE = 20.0  # seconds: only reached when a test fails
+_DEADLINE = 60.0  # seconds: only reached when a test fails
 
 
 class Memory(MemoryProvider):

@@ -106,7 +106,7 @@ def text(app: WharfieApp) -> str:
     return "\n".join(strip.text for strip in app.screen._compositor.render_strips(app.size))
 
 
-async def until(pilot: AppPilot, condition: Callable[[], Any], seconds: float = 10.0) -> None:
+async def until(pilot: AppPilot, condition: Callable[[], Any], seconds: float = 30.0) -> None:
     """Let the app go on until `condition` holds."""
     for _ in range(int(seconds / 0.02)):
         if condition():

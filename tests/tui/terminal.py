@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-SECONDS = 40.0
+SECONDS = 60.0
 _LOOK_SECONDS = 0.05
 _ENDED = "wharfie-ended"
 

@@ -76,7 +76,7 @@ class PanelApp(App[None]):
 
 async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
     """Let the app run until `holds`; the test's own time limit is the only other end."""
-    for _ in range(400):
+    for _ in range(1500):
         if holds():
             return
         await asyncio.sleep(0.02)  # Pilot.pause keeps the app too busy to lay itself out
