@@ -70,17 +70,9 @@ def _copy(run: Run) -> Job:
     job = prepare(run)
     if job.state is not JobState.TRANSFERRING:
         return job
-    if _is_small(run, job):
-        run.tell(job)
-    else:
-        run.report(job)
+    run.report(job)  # the upload is journaled before a byte is in it
     _transfer(run)
     return _finish_move(run, _commit(run))
-
-
-def _is_small(run: Run, job: Job) -> bool:
-    """Whether it fits in one part: after a crash `begin` takes its upload over by the key."""
-    return job.size is not None and job.size <= part_size(run.target(), job.size)
 
 
 def _transfer(run: Run) -> None:
