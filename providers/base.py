@@ -91,6 +91,8 @@ class Capabilities:
     exact_versions: bool  # False: a version has whole seconds and may miss a change
     digests: frozenset[str]  # what digest() may return: {"sha256"}
     parts: Parts | None  # None: cannot be written
+    near: bool = False  # reading costs no network: stored bytes are proven by digesting all of them
+    streams: int = 1  # parts of one file at once that may be faster than one after the other
 
 
 class Reader(Protocol):
@@ -205,13 +207,23 @@ class Writer(Protocol):
         part_size: int,
         modified: float | None = None,
         mode: int | None = None,
+        within: str = "",
     ) -> str:
         """Start an upload to `path` and return its token.
 
         `key` (eight hex digits) is the job's own: called again with it, `begin` takes over and
         empties what an earlier call left, so nothing is orphaned when a token was lost. Unfinished
         bytes are readable by the owner only. `modified` (Unix seconds) and `mode` are applied by
-        `finish`; set-id and sticky bits never are.
+        `finish`; set-id and sticky bits never are. `within`: the directory that a person chose; a
+        link between it and `path` is never followed (faults.md D3). Raises WrongKind for one.
+        """
+        ...
+
+    def abandon(self, path: str, *, key: str) -> None:
+        """Remove what a `begin` with this path and key left, its token lost.
+
+        A crash or a lost answer may fall between the making of an upload and the journaling of its
+        token: path and key are journaled before. Nothing there is success.
         """
         ...
 
@@ -247,4 +259,34 @@ class Digester(Protocol):
 
     def digest(self, path: str, algorithm: str) -> str:
         """The lower-case hex digest of the file as stored. Raises Unsupported where it cannot."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much may still be written. `volume` names the disk or quota within its place."""
+
+    volume: str
+    free: int | None  # bytes; None: the place does not say
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A place that can fill up."""
+
+    def room(self, path: str) -> Room:
+        """What is free where `path` is or would be (the nearest directory that exists)."""
+        ...
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """A place whose calls can be ended from outside."""
+
+    def interrupt(self, thread: int) -> None:
+        """End what the thread with that `threading.get_ident()` has under way here.
+
+        Closes the connections it uses, connecting ones included: its call raises ConnectionLost.
+        Never blocks; nothing under way is fine. Calls that the thread makes later are not touched.
+        """
         ...

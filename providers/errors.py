@@ -118,14 +118,25 @@ class ConnectionLost(ProviderError):
 
 
 class Throttled(ProviderError):
-    """`retry_after`: seconds the server asked to wait, None when it did not say."""
+    """`retry_after`: seconds the server asked to wait, None when it did not say.
+
+    `endpoint`: whose every request must wait so long; "" when only this one.
+    """
 
     what = "the server asked to slow down"
     advice = "It is tried again later."
 
-    def __init__(self, path: str, what: str | None = None, *, retry_after: float | None) -> None:
+    def __init__(
+        self,
+        path: str,
+        what: str | None = None,
+        *,
+        retry_after: float | None,
+        endpoint: str = "",
+    ) -> None:
         super().__init__(path, what)
         self.retry_after = retry_after
+        self.endpoint = endpoint
 
 
 class AuthRequired(ProviderError):

@@ -41,6 +41,7 @@ _CAPS = Capabilities(
     exact_versions=True,
     digests=frozenset({"sha256"}),
     parts=Parts(order="any", min_size=1, max_size=1 << 30),
+    near=True,
 )
 
 
@@ -255,15 +256,28 @@ class MemoryProvider:
         part_size: int,
         modified: float | None = None,
         mode: int | None = None,
+        within: str = "",
     ) -> str:
-        directory, name = posixpath.split(path)
-        staged = posixpath.join(directory, temporary_name(name, key))
+        staged = _staged_path(path, key)
         with self.store.doing("begin", path):
+            self._refuse_links(path, within)
             self.store.nodes.pop(staged, None)
             revision = self.store.add(staged, Kind.FILE, mode=0o600).revision
         return json.dumps(
             [path, staged, revision, modified, 0o644 if mode is None else mode & 0o777]
         )
+
+    def _refuse_links(self, path: str, within: str) -> None:
+        here = posixpath.dirname(path)
+        while within and here not in (within, "/"):
+            node = self.store.nodes.get(here)
+            if node is not None and node.kind is Kind.LINK:
+                raise WrongKind(here, "a link is where a directory is needed")
+            here = posixpath.dirname(here)
+
+    def abandon(self, path: str, *, key: str) -> None:
+        with self.store.doing("abandon", path):
+            self.store.nodes.pop(_staged_path(path, key), None)
 
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
         path, staged, *_ = json.loads(upload)
@@ -313,6 +327,11 @@ class MemoryProvider:
         path, staged, *_ = json.loads(upload)
         with self.store.doing("abort", path):
             self.store.nodes.pop(staged, None)
+
+
+def _staged_path(path: str, key: str) -> str:
+    directory, name = posixpath.split(path)
+    return posixpath.join(directory, temporary_name(name, key))
 
 
 _stores: dict[str, Store] = {}

@@ -62,6 +62,7 @@ def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) 
         source_version=new.source_version,
         modified=new.modified,
         mode=new.mode,
+        within=new.within,
         policy=command.policy,
         verify=command.verify,
         reason=new.note,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from transfers.coordinator import Coordinator
 from transfers.journal import Journal
 from transfers.lock import QueueLock
 from transfers.messages import Message, Quit, Sent
-from transfers.model import Command, Row, Snapshot
+from transfers.model import Command, Grant, Row, Snapshot
 from transfers.queue_api import Listener
 from transfers.view import View
 
@@ -33,6 +34,7 @@ class Engine:
     """Runs the queue in `directory` (made 0700) within this process: implements `queue_api.Queue`.
 
     `open_provider` connects to an endpoint. `run_existing`: work jobs of an earlier run as well.
+    `admit` takes what a person gives to get in; `random` (0 to 1) spreads the delays of retries.
     Raises QueueInUse, JournalError.
     """
 
@@ -44,9 +46,12 @@ class Engine:
         workers: int = 4,
         rate: int = 0,
         run_existing: bool = True,
+        admit: Callable[[Grant], None] = lambda grant: None,
+        random: Callable[[], float] = random.random,
     ) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = QueueLock(directory)
+        self._admit = admit
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._view = View(time.monotonic)
         self._closing = threading.Event()
@@ -99,6 +104,9 @@ class Engine:
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         return self._view.listen(listener)
+
+    def grant(self, grant: Grant) -> None:
+        self._admit(grant)
 
     def close(self) -> None:
         """Stop what runs, keeping its unfinished bytes, and let go of the queue."""

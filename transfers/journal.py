@@ -10,14 +10,14 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 from providers.base import Place
 from providers.text import from_bytes, to_bytes
 from transfers.model import Job, JobState, Op, ParkReason, Policy, Proof, ProofWord, Verify
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE job (
@@ -28,6 +28,8 @@ CREATE TABLE job (
     state TEXT NOT NULL, size INTEGER, source_version TEXT, modified REAL, mode INTEGER,
     policy TEXT NOT NULL, verify TEXT NOT NULL, attempt INTEGER NOT NULL, attempts INTEGER NOT NULL,
     restarts INTEGER NOT NULL,
+    within BLOB NOT NULL, priority INTEGER NOT NULL, crashes INTEGER NOT NULL,
+    begun INTEGER NOT NULL, sent INTEGER NOT NULL, prefix TEXT NOT NULL,
     reason TEXT NOT NULL, park TEXT, asks TEXT NOT NULL, cancelling INTEGER NOT NULL,
     upload TEXT, replacing TEXT, agreed TEXT, digest TEXT NOT NULL, committed INTEGER NOT NULL,
     proof_word TEXT, proof_algorithm TEXT, proof_source TEXT, proof_target TEXT, proof_how TEXT,
@@ -37,9 +39,15 @@ CREATE TABLE event (
     job INTEGER NOT NULL, at REAL NOT NULL, before TEXT, after TEXT NOT NULL, why TEXT NOT NULL
 ) STRICT;
 CREATE INDEX event_job ON event (job);
+CREATE TABLE part (
+    job INTEGER NOT NULL, number INTEGER NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL,
+    receipt TEXT NOT NULL, PRIMARY KEY (job, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 
-_COLUMNS = 35
+_COLUMNS = 41
+_SAVE_PART = "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?, ?)"
 _SAVE = f"INSERT OR REPLACE INTO job VALUES ({', '.join('?' * _COLUMNS)})"
 
 
@@ -58,16 +66,30 @@ class Event:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stored part of a job's upload: where it lies in the file, and the place's receipt."""
+
+    job: int
+    number: int
+    start: int  # bytes
+    length: int  # bytes
+    receipt: str
+
+
 @dataclass(slots=True)
 class Changes:
-    """What one transaction writes."""
+    """What one transaction writes. `forgotten`: jobs whose parts are no longer any."""
 
     saved: dict[int, Job] = field(default_factory=dict)
     removed: set[int] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
+    forgotten: set[int] = field(default_factory=set)  # carried out before `parts` are stored
+    parts: list[Part] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.saved or self.removed)
+        return bool(self.saved or self.removed or self.settings or self.parts or self.forgotten)
 
 
 class Journal:
@@ -114,6 +136,17 @@ class Journal:
         with _explained(self._path):
             return [_job(row) for row in self._db.execute("SELECT * FROM job ORDER BY seq, id")]
 
+    def parts(self, job: int) -> list[Part]:
+        """The stored parts of a job's upload, in their order."""
+        query = "SELECT job, number, start, length, receipt FROM part WHERE job = ? ORDER BY number"
+        with _explained(self._path):
+            return [Part(*row) for row in self._db.execute(query, (job,))]
+
+    def settings(self) -> dict[str, str]:
+        """What `Changes.settings` stored, by name."""
+        with _explained(self._path):
+            return dict(map(tuple, self._db.execute("SELECT name, value FROM setting")))
+
     def history(self, job: int) -> list[Event]:
         """The events of one job, oldest first."""
         query = "SELECT job, at, before, after, why FROM event WHERE job = ? ORDER BY rowid"
@@ -133,6 +166,12 @@ class Journal:
                 self._db.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?)", _events(changes))
                 self._db.executemany("DELETE FROM job WHERE id = ?", removed)
                 self._db.executemany("DELETE FROM event WHERE job = ?", removed)
+                forgotten = [(i,) for i in changes.forgotten | changes.removed]
+                self._db.executemany("DELETE FROM part WHERE job = ?", forgotten)
+                self._db.executemany(_SAVE_PART, map(astuple, changes.parts))
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO setting VALUES (?, ?)", changes.settings.items()
+                )
                 self._db.execute("COMMIT")
             except Exception:
                 if self._db.in_transaction:
@@ -181,6 +220,7 @@ def _row(job: Job) -> tuple[object, ...]:
         *(job.target.endpoint, to_bytes(job.target.path)),
         *(job.state, _storable(job.size), job.source_version, job.modified, job.mode),
         *(job.policy, job.verify, job.attempt, job.attempts, job.restarts),
+        *(to_bytes(job.within), job.priority, job.crashes, int(job.begun), job.sent, job.prefix),
         *(job.reason, job.park, job.asks, int(job.cancelling)),
         *(job.upload, job.replacing, job.agreed, job.digest, int(job.committed)),
         *((proof.word, proof.algorithm, proof.source, proof.target, proof.how) if proof else _NO),
@@ -215,6 +255,12 @@ def _job(row: sqlite3.Row) -> Job:
         attempt=row["attempt"],
         attempts=row["attempts"],
         restarts=row["restarts"],
+        within=from_bytes(row["within"]),
+        priority=row["priority"],
+        crashes=row["crashes"],
+        begun=bool(row["begun"]),
+        sent=row["sent"],
+        prefix=row["prefix"],
         reason=row["reason"],
         park=ParkReason(row["park"]) if row["park"] else None,
         asks=row["asks"],

@@ -154,6 +154,7 @@ class NewJob:
     source_version: str | None = None
     modified: float | None = None  # Unix seconds
     mode: int | None = None
+    within: str = ""  # the target directory a person chose: links below it are not followed
     note: str = ""  # of Op.NOTE: why it is left out
     failed: bool = False  # of Op.NOTE: a failure, not a choice
 
@@ -174,16 +175,22 @@ class Job:
     source_version: str | None = None
     modified: float | None = None
     mode: int | None = None
+    within: str = ""  # the target directory a person chose: links below it are not followed
+    priority: int = 0  # higher runs first; within one priority the queue's order holds
     policy: Policy = Policy.ASK
     verify: Verify = Verify.AUTO
     attempt: int = 0  # how often it was started
     attempts: int = 8  # how often it may be
     restarts: int = 0  # clean restarts after a changed source or a differing copy
+    crashes: int = 0  # starts that ended with Wharfie itself, and no part stored since
     reason: str = ""  # of the state, for a person: one line, safe for a terminal
     park: ParkReason | None = None
     asks: str = ""  # the endpoint that needs an answer
     cancelling: bool = False  # a cancel was asked for, its clean-up is not done
+    begun: bool = False  # unfinished bytes may lie at the destination, token or not
     upload: str | None = None  # the token of Writer.begin: may hold a secret
+    sent: int = 0  # bytes of the upload that the destination holds durably, from the start on
+    prefix: str = ""  # sha256 of those bytes, as read from the source
     replacing: str | None = None  # the destination's version that may be replaced
     agreed: str | None = None  # the destination's version a person was asked about
     digest: str = ""  # sha256 of the bytes as read from the source
@@ -263,15 +270,61 @@ class Clear:
 
 @dataclass(frozen=True, slots=True)
 class SetLimits:
-    """`rate` in bytes a second, 0 for none; `workers` files at once. None: unchanged."""
+    """`rate` in bytes a second, 0 for none; `workers` files at once. None: unchanged.
+
+    With `endpoint`, `connections` is how many files at once may concern it; 0: as it says itself.
+    """
 
     rate: int | None = None
     workers: int | None = None
+    endpoint: str = ""
+    connections: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetPriority:
+    """Have jobs run before (higher) or after (lower) the others. None: all that are unfinished."""
+
+    jobs: tuple[int, ...] | None
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Start nothing more ("finish current, then stop"), or go on. What runs is finished."""
+
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RunExisting:
+    """Work what an earlier run left, too: an engine may have been started for its own jobs only."""
 
 
 Command: TypeAlias = (
-    Enqueue | Pause | Resume | Cancel | Retry | Move | Resolve | Unpark | Clear | SetLimits
+    Enqueue
+    | Pause
+    | Resume
+    | Cancel
+    | Retry
+    | Move
+    | Resolve
+    | Unpark
+    | Clear
+    | SetLimits
+    | SetPriority
+    | Hold
+    | RunExisting
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a person gave to get into `endpoint`. Held in memory only, never journaled or logged."""
+
+    endpoint: str
+    secrets: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)  # needs, subject, it
+    trusted: tuple[str, ...] = ()  # known_hosts lines of keys accepted for this run
 
 
 # Snapshots and events ------------------------------------------------------------------------
@@ -321,6 +374,7 @@ class Snapshot:
     totals: Totals
     rate_limit: int = 0  # bytes a second, 0 for none
     workers: int = 0
+    held: bool = False  # nothing more is started
     notice: str = ""  # trouble of the queue itself, for a person
 
 

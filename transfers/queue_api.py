@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from transfers.model import Command, Row, Snapshot, StateChanged
+from transfers.model import Command, Grant, Row, Snapshot, StateChanged
 
 Listener = Callable[[Sequence[StateChanged]], None]
 
@@ -31,6 +31,11 @@ class Queue(Protocol):
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Have every state change pushed to `listener`, from another thread; returns how to stop.
 
-        A listener must be quick and must not raise: post a message and return.
+        A listener must be quick and must not raise: post a message and return. No changes at all
+        in a call mean that some could not be told: look at the whole queue again.
         """
+        ...
+
+    def grant(self, grant: Grant) -> None:
+        """Let the queue into an endpoint with what a person gave; parked jobs wait for Unpark."""
         ...

@@ -47,6 +47,7 @@ _CAPS = Capabilities(
     exact_versions=True,
     digests=frozenset({"sha256"}),
     parts=Parts(order="any", min_size=1, max_size=1 << 50),
+    near=True,
 )
 
 
@@ -206,8 +207,12 @@ class LocalProvider:
         part_size: int,
         modified: float | None = None,
         mode: int | None = None,
+        within: str = "",
     ) -> str:
         return uploads.begin(path, size, key=key, modified=modified, mode=mode).token()
+
+    def abandon(self, path: str, *, key: str) -> None:
+        uploads.abandon(path, key)
 
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
         return str(uploads.put_part(Upload.of(upload), offset, body))

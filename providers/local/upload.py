@@ -231,6 +231,13 @@ def is_there(upload: Upload) -> bool:
     return _look(upload.temporary) is not None
 
 
+def abandon(path: str, key: str) -> None:
+    """Remove what a `begin` with this key left whose token was lost."""
+    directory, name = os.path.split(path)
+    with system_errors(path):
+        _unlink(os.path.join(directory, temporary_name(name, key)))
+
+
 def abort(upload: Upload) -> None:
     """Remove the unfinished file. Nothing there is success."""
     with system_errors(upload.temporary):

@@ -205,11 +205,17 @@ class SftpProvider:
         part_size: int,
         modified: float | None = None,
         mode: int | None = None,
+        within: str = "",
     ) -> str:
         upload = uploads.plan(path, size, key=key, modified=modified, mode=mode)
         with self._session() as session:
             uploads.start(session, upload)
         return upload.token()
+
+    def abandon(self, path: str, *, key: str) -> None:
+        upload = uploads.plan(path, None, key=key, modified=None, mode=None)
+        with self._session() as session:
+            uploads.discard(session, upload)
 
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
         with self._session() as session:

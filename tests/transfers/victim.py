@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from providers.base import Body, Entry, Parts, Place
@@ -22,16 +23,7 @@ PART = 1 << 16
 
 
 def small_parts(caps: Caps) -> Caps:
-    parts = Parts(order="any", min_size=1, max_size=PART)
-    return Caps(
-        connections=caps.connections,
-        ranged_reads=caps.ranged_reads,
-        real_directories=caps.real_directories,
-        atomic_replace=caps.atomic_replace,
-        exact_versions=caps.exact_versions,
-        digests=caps.digests,
-        parts=parts,
-    )
+    return replace(caps, parts=Parts(order="any", min_size=1, max_size=PART))
 
 
 class Doomed(LocalProvider):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from providers.base import Place
-from transfers.model import Command, Job, JobState, Op, Row, Snapshot, StateChanged, Totals
+from transfers.model import Command, Grant, Job, JobState, Op, Row, Snapshot, StateChanged, Totals
 from transfers.queue_api import Listener
 
 
@@ -47,6 +47,7 @@ class FakeQueue:
     def __init__(self, rows: Sequence[Row] = ()) -> None:
         self.rows = list(rows)
         self.sent: list[Command] = []
+        self.grants: list[Grant] = []
         self.error: Exception | None = None
         self.snapshots: list[tuple[int, int]] = []
         self._listeners: list[Listener] = []
@@ -73,6 +74,9 @@ class FakeQueue:
     def listen(self, listener: Listener) -> Callable[[], None]:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def grant(self, grant: Grant) -> None:
+        self.grants.append(grant)
 
     def put(self, row: Row) -> None:
         """Replace the row of that job, or append it, as the engine would between two snapshots."""
