@@ -17,7 +17,7 @@ from transfers.commands import carry_out
 from transfers.control import Checkpoint, Control, Stop
 from transfers.draft import Draft, IllegalTransition
 from transfers.gate import Gate
-from transfers.journal import Journal, JournalError
+from transfers.journal import Journal, JournalError, Part
 from transfers.limit import Limiter
 from transfers.messages import Ended, Message, Quit, Reported, Sent
 from transfers.model import (
@@ -170,7 +170,12 @@ class Coordinator:
         self._view.rate_limit, self._view.workers = self._limiter.rate, self._gate.workers
 
     def _report(self, message: Reported, draft: Draft) -> Callable[[], None]:
+        before = draft.get(message.job.id)
         job = draft.save(_merged(message.job, draft))
+        if before is not None and before.upload != job.upload:
+            draft.forget_parts(job.id)
+        if message.part is not None:
+            draft.changes.parts.append(message.part)
         return lambda: message.reply.set_result(job)
 
     def _end(self, message: Ended, draft: Draft) -> None:
@@ -279,9 +284,9 @@ class Coordinator:
             target = run_job
             threading.Thread(target=target, args=(run, self._inbox), name=name, daemon=True).start()
 
-    def _reporter(self, job: Job, wait: bool) -> Job:
+    def _reporter(self, job: Job, part: Part | None, wait: bool) -> Job:
         """Called by workers; with `wait` it returns once the journal has it."""
-        message = Reported(job)
+        message = Reported(job, part)
         self._inbox.put(message)
         return message.reply.result() if wait else job
 

@@ -75,6 +75,11 @@ class Draft:
             self._note(before.state, job, conflict)
         return job
 
+    def forget_parts(self, job_id: int) -> None:
+        """The parts stored so far belong to an upload that is no longer this job's."""
+        self.changes.forgotten.add(job_id)
+        self.changes.parts = [part for part in self.changes.parts if part.job != job_id]
+
     def remove(self, job: Job) -> None:
         self.changes.saved.pop(job.id, None)
         self.changes.removed.add(job.id)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from providers.errors import ProviderError
 from transfers.control import Checkpoint, Stop
+from transfers.journal import Part
 from transfers.model import Command, Conflict, Job
 from transfers.retry import Verdict
 
@@ -22,9 +23,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A running job's new value; `reply` gets it as journaled."""
+    """A running job's new value, with the part it just stored; `reply` gets it as journaled."""
 
     job: Job
+    part: Part | None = None
     reply: Future[Job] = field(default_factory=Future)
 
 
@@ -37,6 +39,7 @@ class Ended:
     error: ProviderError | None = None
     verdict: Verdict | None = None  # what the error means
     conflict: Conflict | None = None
+    volume: str = ""  # the volume that is full, when the error says so and the place could tell
     checkpoint: Checkpoint | None = None
 
 

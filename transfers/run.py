@@ -9,6 +9,7 @@ from typing import Protocol
 from providers.base import Kind, Place, Provider, Writer
 from providers.errors import NotFound, ProviderError, Unsupported, WrongKind
 from transfers.control import Control
+from transfers.journal import Part
 from transfers.limit import Limiter
 from transfers.model import Conflict, Job
 
@@ -25,13 +26,21 @@ class Run:
     control: Control
     limiter: Limiter
     provider: Callable[[str], Provider]
-    reporter: Callable[[Job, bool], Job]  # the flag: wait until it is journaled
+    reporter: Callable[[Job, Part | None, bool], Job]  # the flag: wait until it is journaled
     known_directories: set[Place]
+    streams: int = 1  # parts of this file that may be under way at once
+    clean: bool = True  # nothing of this job lies unfinished at the destination
+    full: Callable[[str, str], bool] = lambda endpoint, folder: False  # whether its disk is full
     conflict: Conflict | None = field(default=None)
 
     def report(self, job: Job) -> Job:
         """Have `job` journaled and shown. Returns once it is durable."""
-        self.job = self.reporter(job, True)
+        self.job = self.reporter(job, None, True)
+        return self.job
+
+    def stored(self, job: Job, part: Part) -> Job:
+        """Have a part that the destination holds durably journaled; `job` says how far it is."""
+        self.job = self.reporter(job, part, True)
         return self.job
 
     def tell(self, job: Job) -> None:
@@ -39,7 +48,7 @@ class Run:
 
         Waiting for the disk at each state would make small files wait more than they move.
         """
-        self.job = self.reporter(job, False)
+        self.job = self.reporter(job, None, False)
 
     def source(self) -> Provider:
         return self.provider(self.job.source.endpoint)
