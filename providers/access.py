@@ -14,7 +14,7 @@ class Secrets:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._values: dict[tuple[str, str, str], str] = {}
+        self._values: dict[tuple[str, Secret, str], str] = {}
 
     def get(self, endpoint: str, needs: Secret, subject: str = "") -> str | None:
         """The secret for `endpoint`; `subject` is the key file of a passphrase."""
@@ -24,6 +24,15 @@ class Secrets:
     def put(self, endpoint: str, needs: Secret, value: str, subject: str = "") -> None:
         with self._lock:
             self._values[(endpoint, needs, subject)] = value
+
+    def of(self, endpoint: str) -> tuple[tuple[Secret, str, str], ...]:
+        """Every secret for `endpoint`: what it is, its subject, and itself."""
+        with self._lock:
+            return tuple(
+                (needs, subject, value)
+                for (where, needs, subject), value in self._values.items()
+                if where == endpoint
+            )
 
     def forget(self, endpoint: str, needs: Secret, subject: str = "") -> None:
         """Drop a secret the server refused, so that it is not tried again by itself."""
@@ -44,6 +53,11 @@ class TrustedKeys:
     def add(self, endpoint: str, line: str) -> None:
         with self._lock:
             self._lines.add((endpoint, line))
+
+    def of(self, endpoint: str) -> tuple[str, ...]:
+        """The lines accepted for `endpoint`."""
+        with self._lock:
+            return tuple(sorted(line for where, line in self._lines if where == endpoint))
 
     def __contains__(self, item: tuple[str, str]) -> bool:
         with self._lock:

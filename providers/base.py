@@ -10,12 +10,14 @@ that every name goes back to the server exactly as it came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
+
+from providers.errors import ProviderError
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 Body: TypeAlias = Iterable[Buffer]
@@ -191,10 +193,11 @@ class Writer(Protocol):
         """
         ...
 
-    def rename(self, source: str, target: str) -> None:
+    def rename(self, source: str, target: str, *, within: str = "") -> None:
         """Give a file or directory another name in the same place, never over something.
 
-        Raises AlreadyExists, NotFound, Denied.
+        `within`: no link between it and `target` is followed, as for `begin`. Raises
+        AlreadyExists, NotFound, Denied, WrongKind.
         """
         ...
 
@@ -288,5 +291,19 @@ class Interruptible(Protocol):
 
         Closes the connections it uses, connecting ones included: its call raises ConnectionLost.
         Never blocks; nothing under way is fine. Calls that the thread makes later are not touched.
+        """
+        ...
+
+
+@runtime_checkable
+class TreeRemover(Protocol):
+    """A place that can remove a whole tree itself."""
+
+    def remove_tree(self, path: str) -> Generator[ProviderError | None, None, None]:
+        """Remove what stands at `path` and all below it; links are removed, never followed, also
+        when one is put in a directory's place meanwhile (faults.md D9).
+
+        Yields None for each entry that was removed, its error for each that could not be, and
+        goes on. Closing the generator stops it.
         """
         ...

@@ -236,8 +236,9 @@ class MemoryProvider:
                 raise NotEmpty(path)
             del self.store.nodes[path]
 
-    def rename(self, source: str, target: str) -> None:
+    def rename(self, source: str, target: str, *, within: str = "") -> None:
         with self.store.doing("rename", source):
+            self._refuse_links(target, within)
             self.store.node(source)
             if target in self.store.nodes:
                 raise AlreadyExists(target)
@@ -269,6 +270,8 @@ class MemoryProvider:
 
     def _refuse_links(self, path: str, within: str) -> None:
         here = posixpath.dirname(path)
+        if within and not f"{here}/".startswith(f"{within.rstrip('/')}/"):
+            raise InvalidName(path, "it is not in the folder that was chosen")
         while within and here not in (within, "/"):
             node = self.store.nodes.get(here)
             if node is not None and node.kind is Kind.LINK:

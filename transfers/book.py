@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from transfers.journal import Changes
+from transfers.changes import Changes
 from transfers.model import Job, JobState
 
 _NOT_COUNTED = frozenset({JobState.CANCELLED, JobState.SKIPPED, JobState.FAILED})
@@ -64,12 +64,17 @@ class Book:
             self._order.append(job.id)
             self._sorted = False
         else:
-            self._count(before, -1)
             self._sorted = self._sorted and before.seq == job.seq
         self._jobs[job.id] = job
-        self.next_id = max(self.next_id, job.id + 1)
-        self.next_seq = max(self.next_seq, job.seq + 1)
-        self._count(job, 1)
+        if job.id >= self.next_id:
+            self.next_id = job.id + 1
+        if job.seq >= self.next_seq:
+            self.next_seq = job.seq + 1
+        if before is None:
+            self._count(job, 1)
+        elif job.state is not before.state or job.size != before.size:
+            self._count(before, -1)
+            self._count(job, 1)
 
     def _drop(self, job_id: int) -> None:
         job = self._jobs.pop(job_id, None)

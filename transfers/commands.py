@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import singledispatch
+from typing import Any
 
+from providers.base import Place
+from transfers.altered import altered
 from transfers.control import Stop
 from transfers.draft import Draft, Signal
 from transfers.model import (
@@ -14,6 +16,7 @@ from transfers.model import (
     Clear,
     Command,
     Enqueue,
+    Hold,
     Job,
     JobState,
     Move,
@@ -25,8 +28,14 @@ from transfers.model import (
     Resolve,
     Resume,
     Retry,
+    RunExisting,
+    SetLimits,
+    SetPriority,
     Unpark,
 )
+
+_NOWHERE = Place("", "")
+_BLANK = Job(id=0, batch=0, seq=0, key="", op=Op.NOTE, source=_NOWHERE, target=_NOWHERE)
 
 
 @singledispatch
@@ -50,7 +59,8 @@ def _(command: Enqueue, draft: Draft, new_key: Callable[[], str]) -> tuple[int, 
 
 
 def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) -> Job:
-    job = Job(
+    job = altered(
+        _BLANK,
         id=draft.next_id,
         batch=batch,
         seq=draft.next_seq,
@@ -70,7 +80,7 @@ def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) 
     draft.next_id += 1
     draft.next_seq += 1
     if new.op is Op.NOTE:
-        return replace(job, state=JobState.FAILED if new.failed else JobState.SKIPPED)
+        return altered(job, state=JobState.FAILED if new.failed else JobState.SKIPPED)
     return job
 
 
@@ -81,7 +91,7 @@ def _(command: Pause, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ..
         if job.state in RUNNING and not job.cancelling:
             draft.signals.append(Signal(job.id, Stop.PAUSE))
         elif job.state in (JobState.QUEUED, JobState.WAITING) and not job.cancelling:
-            draft.save(replace(job, state=JobState.PAUSED, reason=""))
+            draft.change(job.id, state=JobState.PAUSED, reason="")
         else:
             continue
         concerned.append(job.id)
@@ -113,12 +123,12 @@ def _(command: Cancel, draft: Draft, new_key: Callable[[], str]) -> tuple[int, .
             continue
         concerned.append(job.id)
         if job.state in RUNNING:
-            draft.save(replace(job, cancelling=True))
+            draft.change(job.id, cancelling=True)
             draft.signals.append(Signal(job.id, Stop.CANCEL))
-        elif job.upload is None:
-            draft.save(replace(job, state=JobState.CANCELLED, reason=""))
+        elif not job.begun:
+            draft.change(job.id, state=JobState.CANCELLED, reason="")
         else:  # a worker removes what it left, then it is cancelled
-            draft.save(replace(job, state=JobState.QUEUED, cancelling=True, reason=""))
+            draft.change(job.id, state=JobState.QUEUED, cancelling=True, reason="")
     return tuple(concerned)
 
 
@@ -128,11 +138,9 @@ def _(command: Retry, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ..
     if command.jobs is not None:
         states |= {JobState.CANCELLED, JobState.WAITING, JobState.PARKED}
     jobs = [
-        replace(job, attempt=0, restarts=0, started=None, ended=None)
-        for job in draft.select(command.jobs)
-        if job.state in states and job.op is not Op.NOTE
+        job for job in draft.select(command.jobs) if job.state in states and job.op is not Op.NOTE
     ]
-    return _queue_again(draft, jobs)
+    return _queue_again(draft, jobs, attempt=0, restarts=0, crashes=0, started=None, ended=None)
 
 
 @carry_out.register
@@ -151,10 +159,14 @@ def _(command: Resolve, draft: Draft, new_key: Callable[[], str]) -> tuple[int, 
     for job in jobs:
         if job.finished:
             continue
-        job = replace(job, policy=command.policy)
+        again: dict[str, Any] = {}
         if job.state is JobState.PARKED and job.park is ParkReason.CONFLICT:
-            job = replace(job, state=JobState.QUEUED, attempt=max(0, job.attempt - 1), reason="")
-        draft.save(job)
+            again = {
+                "state": JobState.QUEUED,
+                "attempt": max(0, job.attempt - 1),
+                "reason": "",
+            }
+        draft.change(job.id, policy=command.policy, **again)
         concerned.append(job.id)
     return tuple(concerned)
 
@@ -171,9 +183,9 @@ def _(command: Unpark, draft: Draft, new_key: Callable[[], str]) -> tuple[int, .
 def _(command: Clear, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
     jobs = [job for job in draft.select(command.jobs) if job.finished]
     for job in jobs:
-        if job.state is JobState.FAILED and job.upload is not None:
+        if job.state is JobState.FAILED and job.begun:
             # A worker removes what it left; then it is cancelled, and can be cleared.
-            draft.save(replace(job, state=JobState.QUEUED, cancelling=True, reason=""))
+            draft.change(job.id, state=JobState.QUEUED, cancelling=True, reason="")
         else:
             draft.remove(job)
     return tuple(job.id for job in jobs)
@@ -184,15 +196,31 @@ def _(command: Move, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...
     chosen = sorted(draft.select(command.jobs), key=lambda job: job.seq)
     if command.to == "top":
         first = min((job.seq for job in draft.jobs()), default=0) - len(chosen)
-        moved = [replace(job, seq=first + i) for i, job in enumerate(chosen)]
+        moved = [altered(job, seq=first + i) for i, job in enumerate(chosen)]
     elif command.to == "bottom":
-        moved = [replace(job, seq=draft.next_seq + i) for i, job in enumerate(chosen)]
+        moved = [altered(job, seq=draft.next_seq + i) for i, job in enumerate(chosen)]
         draft.next_seq += len(chosen)
     else:
         moved = _shifted(sorted(draft.jobs(), key=lambda job: job.seq), chosen, command.by)
     for job in moved:
         draft.save(job)
     return tuple(job.id for job in chosen)
+
+
+@carry_out.register
+def _(command: SetPriority, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
+    jobs = [job for job in draft.select(command.jobs) if not job.finished]
+    for job in jobs:
+        draft.change(job.id, priority=command.priority)
+    return tuple(job.id for job in jobs)
+
+
+@carry_out.register
+def _(
+    command: SetLimits | Hold | RunExisting, draft: Draft, new_key: Callable[[], str]
+) -> tuple[int, ...]:
+    """About the queue, not about jobs: the coordinator's own."""
+    return ()
 
 
 def _shifted(order: list[Job], chosen: list[Job], by: int) -> list[Job]:
@@ -208,14 +236,16 @@ def _shifted(order: list[Job], chosen: list[Job], by: int) -> list[Job]:
                 ids[here], ids[there] = ids[there], ids[here]
     by_id = {job.id: job for job in order}
     return [
-        replace(by_id[job_id], seq=before.seq)
+        altered(by_id[job_id], seq=before.seq)
         for job_id, before in zip(ids, order, strict=True)
         if by_id[job_id].seq != before.seq
     ]
 
 
-def _queue_again(draft: Draft, jobs: list[Job]) -> tuple[int, ...]:
+def _queue_again(draft: Draft, jobs: list[Job], **more: Any) -> tuple[int, ...]:
     for job in jobs:
-        attempt = max(0, job.attempt - 1) if job.state is JobState.PARKED else job.attempt
-        draft.save(replace(job, state=JobState.QUEUED, attempt=attempt, reason=""))
+        status = {"state": JobState.QUEUED, "reason": ""} | more
+        if job.state is JobState.PARKED:  # what it waited for was no fault of its own
+            status = {"attempt": max(0, job.attempt - 1), "crashes": 0} | status
+        draft.change(job.id, **status)
     return tuple(job.id for job in jobs)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -31,39 +34,68 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The parts that the destination has acknowledged, and the source's digest up to there.
+    """What the destination holds durably of an upload: the parts it acknowledged, in their order.
 
-    Kept in memory for a pause or a retry within one run; a restart proves the prefix or begins
-    anew.
+    Within one run `hasher` has taken in those bytes. After a restart it is None, and the bytes are
+    proven before one more is sent (`transfers.resume`).
     """
 
     upload: str
     version: str | None  # of the source
     size: int | None  # of the source, bytes
-    part_size: int
     receipts: tuple[str, ...]
-    offset: int  # bytes in those parts; the last one may be shorter than part_size
-    hasher: _Hash
+    offset: int  # bytes in those parts, from the start of the file on
+    prefix: str  # SHA-256 of them, as read from the source
+    hasher: _Hash | None = None
 
 
 class Control:
-    """One running job's switch and gauge. The coordinator switches, the worker looks."""
+    """One running job's switch and gauge. The coordinator switches, the worker looks.
 
-    def __init__(self) -> None:
+    `clock` is monotonic, in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.gauge = Gauge()
         self.checkpoint: Checkpoint | None = None
+        self.threads: set[int] = set()  # `threading.get_ident()` of each that works for this job
+        self.moving = False  # bytes are to flow: standing still is trouble
+        self.committing = False  # cutting it off would only leave its outcome unknown
+        self.napped = 0.0  # seconds that the limiter held the bytes back
+        self.stop_asked: float | None = None  # when, on the clock
+        self._clock = clock
         self._stop: Stop | None = None
         self._wake = threading.Event()
+
+    @contextmanager
+    def moves(self) -> Iterator[None]:
+        """For the length of the block bytes are to flow."""
+        self.moving = True
+        try:
+            yield
+        finally:
+            self.moving = False
+
+    @contextmanager
+    def commits(self) -> Iterator[None]:
+        """For the length of the block the destination is getting its name."""
+        self.committing = True
+        try:
+            yield
+        finally:
+            self.committing = False
 
     def stop(self, why: Stop) -> None:
         """Ask for a stop. The first reason stands (quitting keeps a pause), but a cancel wins."""
         if self._stop is None or why is Stop.CANCEL:
             self._stop = why
+            self.stop_asked = self._clock()
         self._wake.set()
 
     def take_back_pause(self) -> None:
         if self._stop is Stop.PAUSE:
             self._stop = None
+            self.stop_asked = None
             self._wake.clear()
 
     @property
@@ -77,5 +109,7 @@ class Control:
 
     def sleep(self, seconds: float) -> None:
         """Wait for `seconds`, or until a stop is asked for: then raise Stopped."""
+        before = self._clock()
         self._wake.wait(seconds)
+        self.napped += self._clock() - before
         self.check()

@@ -4,45 +4,64 @@ from __future__ import annotations
 
 import logging
 import queue
+import random
 import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from providers.base import Place, Provider
+from providers.base import Interruptible, Place, Provider
 from providers.text import printable
 from transfers.book import Book
+from transfers.collecting import without_collecting
 from transfers.commands import carry_out
 from transfers.control import Checkpoint, Control, Stop
 from transfers.draft import Draft, IllegalTransition
+from transfers.ending import Ending, end_of
 from transfers.gate import Gate
 from transfers.journal import Journal, JournalError, Part
 from transfers.limit import Limiter
-from transfers.messages import Ended, Message, Quit, Reported, Sent
+from transfers.limits import Limits
+from transfers.messages import Ended, Message, Quit, Reported, RoomSeen, Sent, Widened
 from transfers.model import (
-    RUNNING,
     Cancel,
+    Hold,
     Job,
     JobState,
     Op,
-    ParkReason,
     Resume,
     Retry,
+    RunExisting,
     SetLimits,
     Unpark,
 )
 from transfers.pool import ProviderPool
-from transfers.retry import Verdict
+from transfers.recover import checkpoint, has_parts, recovered
 from transfers.run import Run
 from transfers.runner import run_job
 from transfers.schedule import Lane, Schedule
+from transfers.space import FullDisks
 from transfers.view import View
+from transfers.watchdog import LOOK_SECONDS, LOW_SPEED, LowSpeed, Watch
 
 _LOG = logging.getLogger("wharfie.queue")
 _SAVE_AGAIN_SECONDS = 1.0
 _QUIT_SECONDS = 2.0
 _LONGEST_NAP = 3600.0  # a server's Retry-After may be longer than a system can wait at once
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How the queue runs. `workers` files at once and `rate` in bytes a second; None: as before.
+
+    `random` (0 to 1) spreads the delays of retries.
+    """
+
+    workers: int | None = None
+    rate: int | None = None
+    random: Callable[[], float] = random.random
+    low_speed: LowSpeed = LOW_SPEED
 
 
 class Coordinator:
@@ -54,33 +73,44 @@ class Coordinator:
         inbox: queue.SimpleQueue[Message],
         view: View,
         open_provider: Callable[[str], Provider],
-        workers: int,
-        rate: int,
+        tuning: Tuning,
         closing: threading.Event,
     ) -> None:
         self._journal = journal
         self._inbox = inbox
         self._view = view
+        self._tuning = tuning
         self._closing = closing  # set before Quit is sent
         self._pool = ProviderPool(open_provider)
-        self._limiter = Limiter(time.monotonic, rate)
-        self._gate = Gate(workers, self._pool.connections)
+        self._limiter = Limiter(time.monotonic)
+        self._gate = Gate(self._pool.connections)
+        self._limits = Limits(self._limiter, self._gate)
         self._schedule = Schedule()
         self._book = Book()
         self._runs: dict[int, Run] = {}
+        self._watches: dict[int, Watch] = {}
+        self._clean: dict[int, bool] = {}  # of those that start: nothing of them lies anywhere
+        self._streams: dict[int, int] = {}  # connections of each run that has more than one
         self._checkpoints: dict[int, Checkpoint] = {}
-        self._known_directories: set[Place] = set()
+        self._known_directories: set[tuple[Place, str]] = set()
+        self._disks = FullDisks(self._pool.get, lambda disk, free: inbox.put(RoomSeen(disk, free)))
         self._quit_by: float | None = None
 
     def load(self, run_existing: bool) -> None:
         """Read the journal. What an earlier run left unfinished is queued again."""
-        jobs = [_recovered(job) for job in self._journal.load()]
+        jobs = [recovered(job) for job in self._journal.load()]
         self._book = Book(jobs)
-        if run_existing:
-            # Removals wait for the rest of their batch, wherever they were moved to.
-            for job in sorted(jobs, key=lambda job: job.op is Op.REMOVE_DIR):
-                self._schedule.note(None, job)
-        self._view.rate_limit, self._view.workers = self._limiter.rate, self._gate.workers
+        for job in jobs:
+            if has_parts(job) and (kept := checkpoint(job, self._journal.parts(job.id))):
+                self._checkpoints[job.id] = kept
+                self._view.ended(job.id, kept.offset)
+        # Removals wait for the rest of their batch, wherever they were moved to.
+        for job in sorted(jobs, key=lambda job: job.op is Op.REMOVE_DIR):
+            self._schedule.note(None, job, known_only=not run_existing)
+            self._gate.note(None, job)
+        self._limits.restore(self._journal.settings(), self._tuning.workers, self._tuning.rate)
+        self._limits.show(self._view)
+        self._view.notice = self._journal.notice
         self._view.start(self._book)
 
     def run(self) -> None:
@@ -91,19 +121,29 @@ class Coordinator:
             self._start(starting)
         while not self._finished():
             messages = self._collect()
-            draft = Draft(self._book, time.time())
-            replies = [self._take(message, draft) for message in messages]
-            self._wake_waiting(draft)
-            starting = [] if self._quit_by else self._dispatch(draft)
-            if not self._save(draft):
-                break
-            for reply in replies:
-                reply()
-            self._start(starting)
+            with without_collecting():
+                if not self._cycle(messages):
+                    break
         for run in self._runs.values():
             run.control.stop(Stop.QUIT)
         self._journal.close()
         self._pool.close()
+        self._disks.close()
+
+    def _cycle(self, messages: list[Message]) -> bool:
+        """False: it could not be journaled before the queue was closed."""
+        draft = Draft(self._book, time.time())
+        replies = [self._take(message, draft) for message in messages]
+        self._wake_waiting(draft)
+        self._watch()
+        starting = [] if self._quit_by else self._dispatch(draft)
+        if not self._save(draft):
+            return False
+        self._start(starting)
+        self._view.idle = self._idle()
+        for reply in replies:
+            reply()
+        return True
 
     # Messages ------------------------------------------------------------------------------
 
@@ -119,7 +159,8 @@ class Coordinator:
 
     def _patience(self) -> float | None:
         now = time.monotonic()
-        times = (self._schedule.next_due(), self._gate.next_open(now), self._quit_by)
+        look = now + LOOK_SECONDS if self._runs else None
+        times = (self._schedule.next_due(), self._gate.next_open(now), self._quit_by, look)
         known = [at for at in times if at is not None]
         return min(_LONGEST_NAP, max(0.0, min(known) - now)) if known else None
 
@@ -141,6 +182,10 @@ class Coordinator:
             self._end(message, draft)
         elif isinstance(message, Sent):
             return self._command(message, draft)
+        elif isinstance(message, Widened):
+            return self._widen(message)
+        elif isinstance(message, RoomSeen):
+            self._room_seen(message, draft)
         elif isinstance(message, Quit) and self._quit_by is None:
             self._quit_by = time.monotonic() + _QUIT_SECONDS
             for run in self._runs.values():
@@ -149,31 +194,51 @@ class Coordinator:
 
     def _command(self, message: Sent, draft: Draft) -> Callable[[], None]:
         command = message.command
-        if isinstance(command, SetLimits):
-            self._set_limits(command)
-            concerned: tuple[int, ...] = ()
-        else:
-            concerned = carry_out(command, draft, lambda: secrets.token_hex(4))
+        if isinstance(command, SetLimits | Hold):
+            draft.changes.settings |= self._limits.change(command)
+            self._limits.show(self._view)
+        elif isinstance(command, RunExisting):
+            for left in draft.jobs():
+                self._schedule.note(left, left)
+        concerned = carry_out(command, draft, lambda: secrets.token_hex(4))
+        wanted = isinstance(command, Cancel | Resume | Retry | Unpark)
         for job_id in concerned:
-            job = draft.get(job_id)
-            if job is not None and isinstance(command, Cancel | Resume | Retry | Unpark):
-                self._gate.wake(_lane(job))
-            elif job is None:
+            if (job := draft.get(job_id)) is None:
                 self._checkpoints.pop(job_id, None)
+            elif wanted:
+                self._gate.wake(_lane(job))
+                self._give_up_cleaning(job, draft)
+                before = self._book.get(job_id)  # what it waited for: it no longer does
+                self._disks.opened("" if before is None else before.asks)
         return lambda: message.reply.set_result(concerned)
 
-    def _set_limits(self, command: SetLimits) -> None:
-        if command.rate is not None:
-            self._limiter.set_rate(command.rate)
-        if command.workers is not None:
-            self._gate.workers = max(1, command.workers)
-        self._view.rate_limit, self._view.workers = self._limiter.rate, self._gate.workers
+    def _give_up_cleaning(self, job: Job, draft: Draft) -> None:
+        """A cancelled job does not wait for a person to sign in only to remove what it left."""
+        waits = job.cancelling and job.state is JobState.QUEUED
+        if waits and self._gate.asks(job.target.endpoint):
+            left = f"its unfinished bytes may be left behind: {job.target.endpoint} wants a sign-in"
+            draft.save(replace(job, state=JobState.CANCELLED, reason=printable(left)))
+
+    def _widen(self, message: Widened) -> Callable[[], None]:
+        run, granted = self._runs.get(message.job), 1
+        if run is not None and message.job not in self._streams:
+            granted = self._gate.widened(_lane(run.job), message.streams)
+            self._streams[message.job] = granted
+        return lambda: message.reply.set_result(granted)
+
+    def _room_seen(self, message: RoomSeen, draft: Draft) -> None:
+        """Have the jobs tried again that fit into what is free on a disk that was full."""
+        for job in list(draft.jobs()):
+            waits = job.state is JobState.PARKED and job.asks == message.disk
+            if waits and (job.size or 1) - job.sent <= message.free:
+                self._disks.opened(message.disk)
+                draft.save(replace(job, state=JobState.QUEUED, reason=""))
 
     def _report(self, message: Reported, draft: Draft) -> Callable[[], None]:
-        before = draft.get(message.job.id)
-        job = draft.save(_merged(message.job, draft))
-        if before is not None and before.upload != job.upload:
-            draft.forget_parts(job.id)
+        job = _merged(message.job, draft)
+        if message.part is not None:
+            job = replace(job, crashes=0)
+        job = draft.save(job)
         if message.part is not None:
             draft.changes.parts.append(message.part)
         return lambda: message.reply.set_result(job)
@@ -182,41 +247,53 @@ class Coordinator:
         job = _merged(message.job, draft)
         lane = _lane(job)
         run = self._runs.pop(job.id, None)
-        self._gate.ended(lane)
+        self._watches.pop(job.id, None)
+        self._gate.ended(lane, self._streams.pop(job.id, 1))
         self._checkpoints.pop(job.id, None)
-        if message.stop is not None:
-            # A pause may have been taken back while its worker was ending.
-            state = JobState.PAUSED if run and run.control.pausing else JobState.QUEUED
-            job = replace(job, state=state, reason="", attempt=max(0, job.attempt - 1))
-        elif message.error is not None and message.verdict is not None:
-            job = self._judged(job, message.verdict, printable(str(message.error)), lane)
-            if run and run.control.pausing and job.state in (JobState.WAITING, JobState.QUEUED):
-                job = replace(job, state=JobState.PAUSED, reason="")
-        elif job.park is ParkReason.CONFLICT and job.policy is not message.job.policy:
-            # It was answered, with the rest of its batch, while its worker was looking.
-            job = replace(job, state=JobState.QUEUED, park=None, reason="", attempt=job.attempt - 1)
-        if job.cancelling and not job.finished:
-            job = replace(job, state=JobState.QUEUED)
-            self._gate.wake(lane)
+        pausing = run is not None and run.control.pausing
+        ending = end_of(job, message, pausing=pausing, random=self._tuning.random)
+        self._rest(ending, lane)
+        job = ending.job
         if not job.finished and message.checkpoint is not None and job.proof is None:
             self._checkpoints[job.id] = message.checkpoint
         kept = self._checkpoints.get(job.id)
         self._view.ended(job.id, 0 if kept is None else kept.offset)
         draft.save(job, message.conflict)
 
-    def _judged(self, job: Job, verdict: Verdict, reason: str, lane: Lane) -> Job:
-        if verdict.state is JobState.WAITING:
-            until = time.monotonic() + verdict.delay
+    def _rest(self, ending: Ending, lane: Lane) -> None:
+        """Leave alone for a while what is in trouble, and what was full."""
+        job = ending.job
+        if ending.delay is not None:
+            until = time.monotonic() + ending.delay
             self._schedule.wait(job.id, until)
             self._view.waiting(job.id, until)
             self._gate.rest(lane, until)
-        return _after(verdict, job, reason)
+            if ending.throttled:
+                self._gate.rest_endpoint(ending.throttled, until)
+        elif job.cancelling:
+            self._gate.wake(lane)
+        if ending.full:
+            self._disks.note(ending.full, job.target)
+        elif job.state is JobState.DONE:
+            self._disks.stored(job.target.endpoint)
 
     def _wake_waiting(self, draft: Draft) -> None:
         for job_id in self._schedule.due(time.monotonic()):
             job = draft.get(job_id)
             if job is not None and job.state is JobState.WAITING:
                 draft.save(replace(job, state=JobState.QUEUED, reason=""))
+
+    def _watch(self) -> None:
+        """Cut off what does not stop when told to, or hardly moves."""
+        now = time.monotonic()
+        for job_id, run in self._runs.items():
+            if not self._watches[job_id].cut(run.control, now):
+                continue
+            for endpoint in set(_lane(run.job)):
+                place = self._pool.opened(endpoint)
+                if place is not None and isinstance(place, Interruptible):
+                    for thread in list(run.control.threads):
+                        place.interrupt(thread)
 
     # Journal and start ---------------------------------------------------------------------
 
@@ -226,7 +303,10 @@ class Coordinator:
         starting = []
         self._gate.next_open(time.monotonic())
         while (job := self._schedule.take(draft.get, self._gate.has_room)) is not None:
-            job = replace(job, state=JobState.PREPARING, attempt=job.attempt + 1, reason="")
+            self._clean[job.id] = not job.begun
+            begun = job.begun or job.op in (Op.COPY, Op.MOVE)
+            attempt = job.attempt + 1
+            job = replace(job, state=JobState.PREPARING, attempt=attempt, begun=begun, reason="")
             starting.append(draft.save(job))
             self._gate.started(_lane(job))
         return starting
@@ -254,7 +334,7 @@ class Coordinator:
                 _LOG.error("%s", error)
                 if self._closing.wait(_SAVE_AGAIN_SECONDS):
                     return False
-        self._view.notice = ""
+        self._view.notice = self._journal.notice
         self._view.publish(draft.changes, draft.pushed)
         for signal in draft.signals:
             if signal.job not in self._runs:
@@ -277,8 +357,13 @@ class Coordinator:
                 provider=self._pool.get,
                 reporter=self._reporter,
                 known_directories=self._known_directories,
+                widener=self._widener,
+                clean=self._clean.pop(job.id, False),
+                full=self._disks.full,
+                random=self._tuning.random,
             )
             self._runs[job.id] = run
+            self._watches[job.id] = Watch(self._tuning.low_speed)
             self._view.started(job.id, control.gauge)
             name = f"transfer-{job.id}"
             target = run_job
@@ -290,17 +375,21 @@ class Coordinator:
         self._inbox.put(message)
         return message.reply.result() if wait else job
 
+    def _widener(self, job: int, streams: int) -> int:
+        """Called by workers: how many connections at once a run may use."""
+        message = Widened(job, streams)
+        self._inbox.put(message)
+        return message.reply.result()
+
+    def _idle(self) -> bool:
+        """Whether nothing goes on by itself: what is queued could not be started."""
+        due, opens = self._schedule.next_due(), self._gate.next_open(time.monotonic())
+        return not self._runs and due is None and opens is None and not self._disks.watching
+
     def _finished(self) -> bool:
         if self._quit_by is None:
             return False
         return not self._runs or time.monotonic() >= self._quit_by
-
-
-def _recovered(job: Job) -> Job:
-    """A job as an earlier run left it. The journal keeps its old state until it moves again."""
-    if job.state in RUNNING or job.state in (JobState.WAITING, JobState.PARKED):
-        return replace(job, state=JobState.QUEUED, park=None, asks="")
-    return job
 
 
 def _merged(reported: Job, draft: Draft) -> Job:
@@ -308,18 +397,12 @@ def _merged(reported: Job, draft: Draft) -> Job:
     current = draft.get(reported.id)
     if current is None:
         return reported
-    return replace(reported, seq=current.seq, policy=current.policy, cancelling=current.cancelling)
-
-
-def _after(verdict: Verdict, job: Job, reason: str) -> Job:
     return replace(
-        job,
-        state=verdict.state,
-        reason=reason,
-        park=verdict.park,
-        asks=verdict.asks,
-        restarts=job.restarts + verdict.counted,
-        proof=job.proof if not verdict.restart or job.upload is None else None,
+        reported,
+        seq=current.seq,
+        priority=current.priority,
+        policy=current.policy,
+        cancelling=current.cancelling,
     )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
+from transfers.altered import altered
 from transfers.book import Book
+from transfers.changes import Changes
 from transfers.control import Stop
-from transfers.journal import Changes, Event
+from transfers.journal_rows import STATUS_FIELDS
 from transfers.model import LEGAL, Conflict, Job, JobState, StateChanged
 
 
@@ -42,6 +45,9 @@ class Draft:
 
     def jobs(self) -> Iterator[Job]:
         """Every job as it will be, in queue order as it was; new ones at the end."""
+        if not self.changes:
+            yield from self._book
+            return
         for job in self._book:
             current = self.get(job.id)
             if current is not None:
@@ -63,37 +69,64 @@ class Draft:
 
     def save(self, job: Job, conflict: Conflict | None = None) -> Job:
         """Take in a job's new value; returns it with its times. Raises IllegalTransition."""
-        before = self.get(job.id)
-        if before is None:
-            raise IllegalTransition(f"job {job.id} is not in the queue")
-        if job.state is not before.state:
-            if job.state not in LEGAL[before.state]:
-                raise IllegalTransition(f"job {job.id}: {before.state} → {job.state}")
-            job = _stamped(job, before, self._now)
-        self.changes.saved[job.id] = job
-        if job.state is not before.state:
-            self._note(before.state, job, conflict)
+        before = self._known(job.id)
+        job = self._put(before, job, conflict)
+        if job.upload != before.upload:
+            self._forget_parts(job.id)
+        self.changes.restated.discard(job.id)
         return job
 
-    def forget_parts(self, job_id: int) -> None:
+    def change(self, job_id: int, **status: Any) -> Job:
+        """`save` of a job with other values of `STATUS_FIELDS`, for many jobs at once.
+
+        Nothing else of it is written. Raises IllegalTransition, TypeError for another field.
+        """
+        before = self._known(job_id)
+        if not STATUS_FIELDS.issuperset(status):
+            raise TypeError(f"not a field of a job's status: {status.keys() - STATUS_FIELDS}")
+        alone = job_id not in self.changes.saved
+        job = self._put(before, altered(before, **status), None)
+        if alone:
+            self.changes.restated.add(job_id)
+        return job
+
+    def _known(self, job_id: int) -> Job:
+        job = self.get(job_id)
+        if job is None:
+            raise IllegalTransition(f"job {job_id} is not in the queue")
+        return job
+
+    def _put(self, before: Job, job: Job, conflict: Conflict | None) -> Job:
+        if job.state is before.state:
+            self.changes.saved[job.id] = job
+            return job
+        if job.state not in LEGAL[before.state]:
+            raise IllegalTransition(f"job {job.id}: {before.state} → {job.state}")
+        job = _stamped(job, before, self._now)
+        self.changes.saved[job.id] = job
+        self._note(before.state, job, conflict)
+        return job
+
+    def _forget_parts(self, job_id: int) -> None:
         """The parts stored so far belong to an upload that is no longer this job's."""
         self.changes.forgotten.add(job_id)
         self.changes.parts = [part for part in self.changes.parts if part.job != job_id]
 
     def remove(self, job: Job) -> None:
         self.changes.saved.pop(job.id, None)
+        self.changes.restated.discard(job.id)
         self.changes.removed.add(job.id)
 
     def _note(self, before: JobState | None, job: Job, conflict: Conflict | None) -> None:
-        self.changes.events.append(Event(job.id, self._now, before, job.state, job.reason))
+        self.changes.note(job.id, self._now, before, job.state, job.reason)
         self.pushed.append(StateChanged(job, before, conflict))
 
 
 def _stamped(job: Job, before: Job, now: float) -> Job:
     if job.state is JobState.PREPARING and before.started is None:
-        return replace(job, started=now, ended=None)
+        return altered(job, started=now, ended=None)
     if job.finished:
-        return replace(job, ended=now, cancelling=False, park=None, asks="")
+        return altered(job, ended=now, cancelling=False, park=None, asks="")
     if job.state is not JobState.PARKED and before.state is JobState.PARKED:
-        return replace(job, park=None, asks="")
+        return altered(job, park=None, asks="")
     return job

@@ -12,13 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from providers.base import Provider
-from transfers.coordinator import Coordinator
+from transfers.coordinator import Coordinator, Tuning
 from transfers.journal import Journal
 from transfers.lock import QueueLock
 from transfers.messages import Message, Quit, Sent
 from transfers.model import Command, Grant, Row, Snapshot
 from transfers.queue_api import Listener
 from transfers.view import View
+from transfers.watchdog import LOW_SPEED, LowSpeed
 
 JOURNAL_NAME = "queue.db"
 _QUIT_SECONDS = 5.0
@@ -43,11 +44,12 @@ class Engine:
         directory: Path,
         open_provider: Callable[[str], Provider],
         *,
-        workers: int = 4,
-        rate: int = 0,
+        workers: int | None = None,
+        rate: int | None = None,
         run_existing: bool = True,
         admit: Callable[[Grant], None] = lambda grant: None,
         random: Callable[[], float] = random.random,
+        low_speed: LowSpeed = LOW_SPEED,
     ) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = QueueLock(directory)
@@ -55,13 +57,14 @@ class Engine:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._view = View(time.monotonic)
         self._closing = threading.Event()
+        tuning = Tuning(workers, rate, random, low_speed)
         started: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 
         def coordinate() -> None:
             try:
                 journal = Journal(directory / JOURNAL_NAME)
                 coordinator = Coordinator(
-                    journal, self._inbox, self._view, open_provider, workers, rate, self._closing
+                    journal, self._inbox, self._view, open_provider, tuning, self._closing
                 )
                 coordinator.load(run_existing)
             except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
@@ -95,6 +98,11 @@ class Engine:
     def running(self) -> bool:
         """Whether anything still happens: not after `close`, nor when the coordinator broke."""
         return self._thread.is_alive()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs, nor ever would without a person."""
+        return self._view.idle
 
     def snapshot(self, first: int = 0, limit: int = 200) -> Snapshot:
         return self._view.snapshot(first, limit)

@@ -16,34 +16,58 @@ class Gate:
     on its door (faults.md F6; one circuit for each endpoint).
     """
 
-    def __init__(self, workers: int, connections: Callable[[str], int]) -> None:
+    def __init__(self, connections: Callable[[str], int], workers: int = 1) -> None:
         self.workers = workers
         self._connections = connections
         self._running: Counter[str] = Counter()
         self._total = 0
         self._asking: Counter[str] = Counter()
         self._resting: dict[Lane, float] = {}
+        self.site_limits: dict[str, int] = {}  # by endpoint, where a person set one
+        self.held = False  # nothing more is started
 
     def started(self, lane: Lane) -> None:
         self._total += 1
         self._running.update(set(lane))
 
-    def ended(self, lane: Lane) -> None:
+    def ended(self, lane: Lane, streams: int = 1) -> None:
+        """A job is over that had been given `streams` connections of its lane."""
         self._total -= 1
-        self._running.subtract(set(lane))
+        for endpoint in set(lane):
+            self._running[endpoint] -= streams
+
+    def widened(self, lane: Lane, streams: int) -> int:
+        """Give a running job up to `streams` connections; returns how many it has, then.
+
+        One stays free for whatever comes next: a large file must not hold up the small ones.
+        """
+        spare = min(self._room(endpoint) for endpoint in set(lane)) - 1
+        more = max(0, min(streams - 1, spare))
+        for endpoint in set(lane):
+            self._running[endpoint] += more
+        return 1 + more
+
+    def _room(self, endpoint: str) -> int:
+        most = self.site_limits.get(endpoint) or self._connections(endpoint)
+        return most - self._running[endpoint]
 
     def note(self, before: Job | None, after: Job | None) -> None:
         """Take in a job's new state: a parked one that asks blocks its endpoint."""
-        for job, sign in ((before, -1), (after, 1)):
-            if job is not None and job.state is JobState.PARKED and job.asks:
-                self._asking[job.asks] += sign
+        if before is not None and before.asks and before.state is JobState.PARKED:
+            self._asking[before.asks] -= 1
+        if after is not None and after.asks and after.state is JobState.PARKED:
+            self._asking[after.asks] += 1
 
     def rest(self, lane: Lane, until: float) -> None:
         """Leave `lane` alone until the monotonic time `until`."""
         self._resting[lane] = max(until, self._resting.get(lane, 0.0))
 
+    def rest_endpoint(self, endpoint: str, until: float) -> None:
+        """As `rest`, for every lane that has to do with `endpoint`: an account was throttled."""
+        self.rest((endpoint, ""), until)
+
     def wake(self, lane: Lane) -> None:
-        """A person asked for it again, or it answered."""
+        """A person asked for it again, or it answered. A throttled endpoint rests on."""
         self._resting.pop(lane, None)
 
     def next_open(self, now: float) -> float | None:
@@ -53,9 +77,15 @@ class Gate:
 
     def has_room(self, lane: Lane) -> bool:
         """Whether a job of `lane` may start now."""
-        if self._total >= self.workers or lane in self._resting:
+        if self.held or self._total >= self.workers or lane in self._resting:
             return False
         return all(
-            self._asking[endpoint] == 0 and self._running[endpoint] < self._connections(endpoint)
+            self._asking[endpoint] == 0
+            and (endpoint, "") not in self._resting
+            and self._room(endpoint) > 0
             for endpoint in set(lane)
         )
+
+    def asks(self, endpoint: str) -> bool:
+        """Whether `endpoint` waits for a person's answer."""
+        return self._asking[endpoint] > 0

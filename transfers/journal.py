@@ -1,140 +1,229 @@
 """The queue on disk: SQLite, one connection, one writer thread; survives kill -9 (faults.md 5).
 
 Rollback journal with `synchronous=EXTRA`, not WAL: the SQLite of today's servers has the WAL-reset
-bug (faults.md 11). Paths are BLOBs, because names need not be UTF-8.
+bug (faults.md 11), and a home on a network disk has no shared memory for it (D11; with exclusive
+locking this mode needs none). Paths are BLOBs, because names need not be UTF-8.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from providers.base import Place
-from providers.text import from_bytes, to_bytes
-from transfers.model import Job, JobState, Op, ParkReason, Policy, Proof, ProofWord, Verify
+from providers.text import printable
+from transfers.changes import Changes, Event, Part
+from transfers.collecting import without_collecting
+from transfers.files import keep_as, sync_directory
+from transfers.journal_rows import Values, checksum, to_job, whole
+from transfers.journal_writer import Writer, row_sums, total_of
+from transfers.migrate import create, migrate
+from transfers.model import Job, JobState
+from transfers.salvage import salvage
+from transfers.schema import PAGE_SIZE, SCHEMA, SCHEMA_VERSION
 
-SCHEMA_VERSION = 2
+__all__ = ["SCHEMA_VERSION", "Changes", "Event", "Journal", "JournalError", "Part"]
 
-_SCHEMA = """
-CREATE TABLE job (
-    id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, seq INTEGER NOT NULL, key TEXT NOT NULL,
-    op TEXT NOT NULL,
-    source_endpoint TEXT NOT NULL, source_path BLOB NOT NULL,
-    target_endpoint TEXT NOT NULL, target_path BLOB NOT NULL,
-    state TEXT NOT NULL, size INTEGER, source_version TEXT, modified REAL, mode INTEGER,
-    policy TEXT NOT NULL, verify TEXT NOT NULL, attempt INTEGER NOT NULL, attempts INTEGER NOT NULL,
-    restarts INTEGER NOT NULL,
-    within BLOB NOT NULL, priority INTEGER NOT NULL, crashes INTEGER NOT NULL,
-    begun INTEGER NOT NULL, sent INTEGER NOT NULL, prefix TEXT NOT NULL,
-    reason TEXT NOT NULL, park TEXT, asks TEXT NOT NULL, cancelling INTEGER NOT NULL,
-    upload TEXT, replacing TEXT, agreed TEXT, digest TEXT NOT NULL, committed INTEGER NOT NULL,
-    proof_word TEXT, proof_algorithm TEXT, proof_source TEXT, proof_target TEXT, proof_how TEXT,
-    started REAL, ended REAL
-) STRICT;
-CREATE TABLE event (
-    job INTEGER NOT NULL, at REAL NOT NULL, before TEXT, after TEXT NOT NULL, why TEXT NOT NULL
-) STRICT;
-CREATE INDEX event_job ON event (job);
-CREATE TABLE part (
-    job INTEGER NOT NULL, number INTEGER NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL,
-    receipt TEXT NOT NULL, PRIMARY KEY (job, number)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-"""
-
-_COLUMNS = 41
-_SAVE_PART = "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?, ?)"
-_SAVE = f"INSERT OR REPLACE INTO job VALUES ({', '.join('?' * _COLUMNS)})"
+_LOCK_SECONDS = 5.0
+_LOG = logging.getLogger("wharfie.queue")
+_PRAGMAS = (
+    "journal_mode = DELETE",
+    "synchronous = EXTRA",
+    "locking_mode = EXCLUSIVE",
+    # What was removed (a token, an older state) is not found again, by nobody and by no salvage.
+    "secure_delete = ON",
+    "cache_size = -65536",  # KiB: a change of every job is written once, at its commit
+)
+_DAMAGE = frozenset(
+    {
+        *(sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT),
+        # Our statements are right, and the file may be written: it is its header or schema, then.
+        *(sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_TOOBIG),
+        *(sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_CONSTRAINT),
+    }
+)
+_LOCKS = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 
 
 class JournalError(Exception):
     """The queue cannot be read or written. The text is a sentence for a person."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A line of a job's history. `at` in Unix seconds."""
+class _Damaged(Exception):
+    """`sound`: only values are wrong, every row is there (see `salvage`)."""
 
-    job: int
-    at: float
-    before: JobState | None
-    after: JobState
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A stored part of a job's upload: where it lies in the file, and the place's receipt."""
-
-    job: int
-    number: int
-    start: int  # bytes
-    length: int  # bytes
-    receipt: str
-
-
-@dataclass(slots=True)
-class Changes:
-    """What one transaction writes. `forgotten`: jobs whose parts are no longer any."""
-
-    saved: dict[int, Job] = field(default_factory=dict)
-    removed: set[int] = field(default_factory=set)
-    events: list[Event] = field(default_factory=list)
-    forgotten: set[int] = field(default_factory=set)  # carried out before `parts` are stored
-    parts: list[Part] = field(default_factory=list)
-    settings: dict[str, str] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.saved or self.removed or self.settings or self.parts or self.forgotten)
+    def __init__(self, sound: bool = False) -> None:
+        self.sound = sound
 
 
 class Journal:
-    """Opened, used and closed by one thread."""
+    """Opened, used and closed by one thread.
+
+    A damaged file is moved aside, and what can be read of it goes on: `notice` says so to a person,
+    else it is empty. An older one is migrated. Raises JournalError: nothing was changed, then.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._loaded: list[Job] | None = None
+        self.notice = ""
         with _explained(path):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, isolation_level=None)
+            self._provide()
             try:
-                self._set_up()
-            except Exception:
-                self._db.close()
-                raise
+                self._open()
+            except _Damaged as damage:
+                self._rebuild(damage.sound)
+                try:
+                    self._open()
+                except _Damaged as again:
+                    raise JournalError(_damaged(path)) from again
 
-    def _set_up(self) -> None:
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode=DELETE")
-        self._db.execute("PRAGMA synchronous=EXTRA")
-        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-        self._check()
-        self._create()
+    # Opening -------------------------------------------------------------------------------
 
-    def _check(self) -> None:
-        answer = self._db.execute("PRAGMA quick_check(1)").fetchone()
-        if tuple(answer) != ("ok",):
-            raise JournalError(_damaged(self._path))
+    def _provide(self) -> None:
+        """Have a file that we may write. Never an empty one, even for a moment: see `_rebuild`."""
+        if self._path.exists():
+            os.close(os.open(self._path, os.O_RDWR))
+            return
+        rest = self._rollback_file()
+        if rest.exists():  # it would be rolled back into the new file
+            kept = self._aside()
+            rest.replace(kept.with_name(f"{kept.name}-journal"))
+            self._tell(f"The saved queue was gone; what was left of it is kept in {kept.name}*.")
+        self._fill(Changes())
 
-    def _create(self) -> None:
+    def _open(self) -> None:
+        """Connect and look at everything. Raises _Damaged."""
+        self._db = sqlite3.connect(self._path, timeout=_LOCK_SECONDS, isolation_level=None)
+        try:
+            with _damage_found(), without_collecting():
+                for pragma in _PRAGMAS:
+                    self._db.execute(f"PRAGMA {pragma}")
+                self._check_version()
+                if self._db.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
+                    raise _Damaged
+                if self._version() == 1:
+                    migrate(self._db, self._path)
+                self._check_schema()
+                jobs, sums = self._read_jobs()
+                self._check_others()
+            self._loaded = jobs
+            self._writer = Writer(self._db, sums)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _version(self) -> int:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            self._db.executescript(
-                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;"
-            )
-        elif version != SCHEMA_VERSION:
+        return int(version)
+
+    def _check_version(self) -> None:
+        version = self._version()
+        tables = dict(self._db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+        sealed = None
+        if "seal" in tables:
+            (sealed,) = self._db.execute("SELECT schema FROM seal").fetchone() or (None,)
+        if version > SCHEMA_VERSION and sealed in (None, version):
             raise JournalError(
-                f"The queue in {self._path} was written by a newer Wharfie (its version {version}, "
-                f"ours {SCHEMA_VERSION}). Update Wharfie, or give it another WHARFIE_HOME."
+                f"The queue in {printable(str(self._path))} was written by a newer Wharfie (its "
+                f"version {version}, ours {SCHEMA_VERSION}). Update Wharfie, or give it another "
+                "WHARFIE_HOME."
             )
+        if version not in (1, SCHEMA_VERSION) or (version == 1) != (sealed is None):
+            raise _Damaged
+        # A header that says "read only" is noticed here, and a lock that cannot be had.
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("ROLLBACK")
+
+    def _check_schema(self) -> None:
+        query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
+        if [sql for (sql,) in self._db.execute(query)] != list(SCHEMA):
+            raise _Damaged
+
+    def _read_jobs(self) -> tuple[list[Job], dict[int, int]]:
+        """Every job, and the checksums of its row."""
+        jobs: list[Job] = []
+        sums: dict[int, int] = {}
+        all_whole = True
+        for row in self._db.execute("SELECT * FROM job"):
+            all_whole = all_whole and whole(row)
+            sums[row[0]] = row_sums(row[-2], row[-1])
+            if all_whole:
+                jobs.append(to_job(row[:-2]))
+        (seal,) = self._db.execute("SELECT schema, jobs, total, sum FROM seal").fetchall()
+        expected = (SCHEMA_VERSION, len(sums), total_of(sums.values()))
+        if seal != (*expected, checksum(expected)):
+            raise _Damaged
+        if not all_whole:
+            raise _Damaged(sound=True)
+        jobs.sort(key=lambda job: (job.seq, job.id))
+        return jobs, sums
+
+    def _check_others(self) -> None:
+        if not all(map(_right, self._db.execute("SELECT * FROM part"))):
+            raise _Damaged
+        if not all(map(_right, self._db.execute("SELECT * FROM setting"))):
+            raise _Damaged(sound=True)
+
+    # A damaged file --------------------------------------------------------------------------
+
+    def _rebuild(self, sound: bool) -> None:
+        """Keep the damaged file beside, and put what it still tells in its place, in one step."""
+        found = salvage(self._path.read_bytes(), sound)
+        kept = self._aside()
+        keep_as(self._path, kept)
+        rest = self._rollback_file()
+        if rest.exists():
+            rest.replace(kept.with_name(f"{kept.name}-journal"))
+        self._fill(found.changes)
+        self._tell(found.sentence(printable(str(kept))))
+
+    def _fill(self, changes: Changes) -> None:
+        """Put a new file with `changes` in the journal's place, complete or not at all."""
+        new = self._path.with_name(f"{self._path.name}.new")
+        for left in (new, new.with_name(f"{new.name}-journal")):
+            left.unlink(missing_ok=True)
+        os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(new, isolation_level=None)) as db:
+            db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+            for pragma in _PRAGMAS:
+                db.execute(f"PRAGMA {pragma}")
+            db.execute("BEGIN IMMEDIATE")
+            create(db)
+            db.execute("COMMIT")
+            Writer(db, {}).write(changes)
+        new.replace(self._path)
+        sync_directory(self._path.parent)
+
+    def _aside(self) -> Path:
+        """A name that is not taken."""
+        name = f"{self._path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
+        taken = {other.name.removesuffix("-journal") for other in self._path.parent.iterdir()}
+        number = 1
+        while (free := name if number == 1 else f"{name}-{number}") in taken:
+            number += 1
+        return self._path.with_name(free)
+
+    def _rollback_file(self) -> Path:
+        return self._path.with_name(f"{self._path.name}-journal")
+
+    def _tell(self, notice: str) -> None:
+        self.notice = notice
+        _LOG.warning("%s", notice)
+
+    # Reading and writing -----------------------------------------------------------------------
 
     def load(self) -> list[Job]:
         """Every job, in queue order."""
-        with _explained(self._path):
-            return [_job(row) for row in self._db.execute("SELECT * FROM job ORDER BY seq, id")]
+        loaded, self._loaded = self._loaded, None
+        if loaded is not None:
+            return loaded
+        with _explained(self._path), _damage_found(), without_collecting():
+            return self._read_jobs()[0]
 
     def parts(self, job: int) -> list[Part]:
         """The stored parts of a job's upload, in their order."""
@@ -145,144 +234,86 @@ class Journal:
     def settings(self) -> dict[str, str]:
         """What `Changes.settings` stored, by name."""
         with _explained(self._path):
-            return dict(map(tuple, self._db.execute("SELECT name, value FROM setting")))
+            return dict(self._db.execute("SELECT name, value FROM setting").fetchall())
 
     def history(self, job: int) -> list[Event]:
-        """The events of one job, oldest first."""
-        query = "SELECT job, at, before, after, why FROM event WHERE job = ? ORDER BY rowid"
+        """The events of one job, oldest first. A line that is damaged is left out, and logged."""
+        query = (
+            "SELECT rowid, * FROM event WHERE first = ?1 UNION "
+            "SELECT rowid, * FROM event WHERE last > first AND last >= ?1 AND first < ?1 ORDER BY 1"
+        )
+        events: list[Event] = []
         with _explained(self._path):
-            return [
-                Event(i, at, JobState(before) if before else None, JobState(after), why)
-                for i, at, before, after, why in self._db.execute(query, (job,))
-            ]
+            for _, *row in self._db.execute(query, (job,)):
+                if not _right(tuple(row)):
+                    _LOG.warning("a line of the history of job %d is damaged", job)
+                    continue
+                _, _, at, before, after, why, _ = row
+                was = JobState(before) if before else None
+                if was is None:  # a number may be given again when its job was removed
+                    events.clear()
+                events.append(Event(job, at, was, JobState(after), why))
+        return events
 
     def write(self, changes: Changes) -> None:
         """All of `changes` or nothing; durable on return. Raises JournalError."""
-        removed = [(i,) for i in changes.removed]
+        self._loaded = None
         with _explained(self._path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._db.executemany(_SAVE, map(_row, changes.saved.values()))
-                self._db.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?)", _events(changes))
-                self._db.executemany("DELETE FROM job WHERE id = ?", removed)
-                self._db.executemany("DELETE FROM event WHERE job = ?", removed)
-                forgotten = [(i,) for i in changes.forgotten | changes.removed]
-                self._db.executemany("DELETE FROM part WHERE job = ?", forgotten)
-                self._db.executemany(_SAVE_PART, map(astuple, changes.parts))
-                self._db.executemany(
-                    "INSERT OR REPLACE INTO setting VALUES (?, ?)", changes.settings.items()
-                )
-                self._db.execute("COMMIT")
-            except Exception:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+            self._writer.write(changes)
 
     def close(self) -> None:
+        self._loaded = None
         self._db.close()
+
+
+def _right(row: Values) -> bool:
+    return bool(checksum(row[:-1]) == row[-1])
+
+
+@contextmanager
+def _damage_found() -> Iterator[None]:
+    """Tell what a damaged file makes SQLite say from trouble with reading it."""
+    try:
+        yield
+    except sqlite3.ProgrammingError:  # closed: a mistake of ours
+        raise
+    except (KeyError, ValueError) as error:  # a word or a number of rows that is none of ours
+        raise _Damaged from error
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", None)  # none: text that is not UTF-8
+        if code is None or code & 0xFF in _DAMAGE:
+            raise _Damaged from error
+        raise
 
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
+    shown = printable(str(path))
     try:
         yield
+    except _Damaged as error:
+        raise JournalError(_damaged(path)) from error
     except sqlite3.DatabaseError as error:
         # Python's own complaints (a closed database) carry no code.
-        if getattr(error, "sqlite_errorcode", None) in (
-            sqlite3.SQLITE_CORRUPT,
-            sqlite3.SQLITE_NOTADB,
-        ):
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise JournalError(_damaged(path)) from error
+        if code in _LOCKS:
+            raise JournalError(
+                f"The queue in {shown} cannot be locked ({error}): another program has it open, or "
+                "its disk has no locks, as some network disks. Close that program, or put "
+                "WHARFIE_HOME on a local disk."
+            ) from error
         raise JournalError(
-            f"The queue in {path} cannot be saved ({error}). Free some space there, or check "
+            f"The queue in {shown} cannot be saved ({error}). Free some space there, or check "
             "its owner and mode."
         ) from error
     except OSError as error:
-        raise JournalError(f"The queue in {path} cannot be opened: {error.strerror}.") from error
+        raise JournalError(f"The queue in {shown} cannot be opened: {error.strerror}.") from error
 
 
 def _damaged(path: Path) -> str:
     return (
-        f"The queue in {path} is damaged. Nothing was changed. Move that file away to start with "
-        "an empty queue; keep it, the list of transfers may still be read from it."
-    )
-
-
-def _events(changes: Changes) -> Iterable[tuple[int, float, str | None, str, str]]:
-    return ((e.job, e.at, e.before, e.after, e.why) for e in changes.events)
-
-
-def _row(job: Job) -> tuple[object, ...]:
-    proof = job.proof
-    return (
-        *(job.id, job.batch, job.seq, job.key, job.op),
-        *(job.source.endpoint, to_bytes(job.source.path)),
-        *(job.target.endpoint, to_bytes(job.target.path)),
-        *(job.state, _storable(job.size), job.source_version, job.modified, job.mode),
-        *(job.policy, job.verify, job.attempt, job.attempts, job.restarts),
-        *(to_bytes(job.within), job.priority, job.crashes, int(job.begun), job.sent, job.prefix),
-        *(job.reason, job.park, job.asks, int(job.cancelling)),
-        *(job.upload, job.replacing, job.agreed, job.digest, int(job.committed)),
-        *((proof.word, proof.algorithm, proof.source, proof.target, proof.how) if proof else _NO),
-        *(job.started, job.ended),
-    )
-
-
-def _storable(size: int | None) -> int | None:
-    """A size that SQLite can hold; a server may claim more than any file has: unknown, then."""
-    return size if size is None or size < 1 << 63 else None
-
-
-_NO = (None, None, None, None, None)
-
-
-def _job(row: sqlite3.Row) -> Job:
-    return Job(
-        id=row["id"],
-        batch=row["batch"],
-        seq=row["seq"],
-        key=row["key"],
-        op=Op(row["op"]),
-        source=Place(row["source_endpoint"], from_bytes(row["source_path"])),
-        target=Place(row["target_endpoint"], from_bytes(row["target_path"])),
-        state=JobState(row["state"]),
-        size=row["size"],
-        source_version=row["source_version"],
-        modified=row["modified"],
-        mode=row["mode"],
-        policy=Policy(row["policy"]),
-        verify=Verify(row["verify"]),
-        attempt=row["attempt"],
-        attempts=row["attempts"],
-        restarts=row["restarts"],
-        within=from_bytes(row["within"]),
-        priority=row["priority"],
-        crashes=row["crashes"],
-        begun=bool(row["begun"]),
-        sent=row["sent"],
-        prefix=row["prefix"],
-        reason=row["reason"],
-        park=ParkReason(row["park"]) if row["park"] else None,
-        asks=row["asks"],
-        cancelling=bool(row["cancelling"]),
-        upload=row["upload"],
-        replacing=row["replacing"],
-        agreed=row["agreed"],
-        digest=row["digest"],
-        committed=bool(row["committed"]),
-        proof=_proof(row),
-        started=row["started"],
-        ended=row["ended"],
-    )
-
-
-def _proof(row: sqlite3.Row) -> Proof | None:
-    if row["proof_word"] is None:
-        return None
-    return Proof(
-        ProofWord(row["proof_word"]),
-        row["proof_algorithm"],
-        row["proof_source"],
-        row["proof_target"],
-        row["proof_how"],
+        f"The queue in {printable(str(path))} is damaged. Close Wharfie and start it again: what "
+        "can be read is brought into a new file, and the damaged one is kept."
     )

@@ -44,8 +44,25 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Widened:
+    """A run could use `streams` connections at once; `reply` gets how many it may."""
+
+    job: int
+    streams: int
+    reply: Future[int] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSeen:
+    """A full disk was looked at: `free` bytes are there."""
+
+    disk: str
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Stop every run, keep the queue, end the coordinator."""
 
 
-Message: TypeAlias = Sent | Reported | Ended | Quit
+Message: TypeAlias = Sent | Reported | Ended | Widened | RoomSeen | Quit

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from providers.base import Provider
+from providers.errors import ConnectionLost
 
 _UNKNOWN_CONNECTIONS = 4  # before an endpoint was opened for the first time
 
@@ -17,13 +18,21 @@ class ProviderPool:
         self._open = open_provider
         self._lock = threading.Lock()
         self._providers: dict[str, Provider] = {}
+        self._closed = False
 
     def get(self, endpoint: str) -> Provider:
         """The provider for `endpoint`. Raises ProviderError."""
         with self._lock:
+            if self._closed:
+                raise ConnectionLost(endpoint, "the queue is closed", advice="")
             if endpoint not in self._providers:
                 self._providers[endpoint] = self._open(endpoint)
             return self._providers[endpoint]
+
+    def opened(self, endpoint: str) -> Provider | None:
+        """The provider for `endpoint` if it is open."""
+        with self._lock:
+            return self._providers.get(endpoint)
 
     def connections(self, endpoint: str) -> int:
         """How many requests at once are polite there."""
@@ -33,6 +42,7 @@ class ProviderPool:
 
     def close(self) -> None:
         with self._lock:
+            self._closed = True
             providers = list(self._providers.values())
             self._providers.clear()
         for provider in providers:

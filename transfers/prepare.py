@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 
-from providers.base import Entry, Kind, Place, Provider
-from providers.errors import AlreadyExists, InvalidName, NotFound, Unsupported, WrongKind
+from providers.base import ANY_VERSION, Entry, Kind, Place, Provider
+from providers.errors import AlreadyExists, InvalidName, NoSpace, NotFound, Unsupported, WrongKind
 from transfers.conflict import Act, Decision, decide, other_names
-from transfers.control import Checkpoint
-from transfers.model import Conflict, Job, JobState, Op, ParkReason
-from transfers.run import Run, WritableProvider, ensure_directory
+from transfers.cutting import part_size
+from transfers.leftovers import discard
+from transfers.model import Conflict, Job, JobState, Op, ParkReason, ProofWord
+from transfers.resume import FromTheStart, resumed
+from transfers.run import Run, ensure_directory
 
 _RENAMED = "renamed in place, nothing was copied"
-LARGEST_PART = 64 * 1024 * 1024  # bytes: what is re-sent at most after a loss
-
-
 _KINDS = {
     Kind.DIR: "a directory",
     Kind.LINK: "a link",
@@ -34,21 +34,17 @@ def prepare(run: Run) -> Job:
     except NotFound:
         if not _renamed_before(run.job, target):
             raise
-        return replace(run.job, state=JobState.DONE, upload=None, reason=_RENAMED)
+        return replace(discard(run, run.job), state=JobState.DONE, reason=_RENAMED)
     if entry.kind is not Kind.FILE:
         raise WrongKind(entry.path, f"is not a regular file but {_KINDS[entry.kind]}")
-    job = replace(
-        run.job,
-        size=entry.size,
-        source_version=entry.version,
-        modified=entry.modified,
-        mode=entry.mode,
-    )
+    job = _looked_at(run.job, entry)
     existing = stat_or_none(target, job.target.path)
-    decision = _agreed(job, existing, decide(job.policy, entry, existing))
+    if _half_renamed(job, source, existing):
+        target.delete(job.source.path)
+        return replace(discard(run, job), state=JobState.DONE, reason=_RENAMED)
+    decision = _decided(job, entry, existing)
     if decision.act is Act.SKIP:
-        _discard(job, target)
-        return replace(job, state=JobState.SKIPPED, upload=None, reason=decision.reason)
+        return replace(discard(run, job), state=JobState.SKIPPED, reason=decision.reason)
     _refuse_same_file(job, source, target, entry, existing)
     if decision.act is Act.ASK and existing is not None:
         run.conflict = Conflict(entry, existing)
@@ -57,89 +53,115 @@ def prepare(run: Run) -> Job:
     if decision.act is Act.REFUSE:
         raise WrongKind(job.target.path, decision.reason, advice="Rename one of the two.")
     if decision.act is Act.RENAME:
+        # What lies under the name it had is found by that name only.
+        job = discard(run, job)
         job = run.report(replace(job, target=_free_name(target, job.target)))
-    return _begin(run, job, decision.replacing)
+    return _ready(run, job, decision.replacing)
 
 
-def _agreed(job: Job, existing: Entry | None, decision: Decision) -> Decision:
-    """Ask again when what would be replaced is not what the person was shown (faults.md D5)."""
-    if decision.act is not Act.WRITE or existing is None or job.agreed is None:
+def _looked_at(job: Job, entry: Entry) -> Job:
+    """`job` with the source as it is now. What was sent of another one counts for nothing."""
+    if entry.version is None or entry.version != job.source_version:
+        job = replace(job, sent=0, prefix="", digest="")
+    return replace(
+        job,
+        size=entry.size,
+        source_version=entry.version,
+        modified=entry.modified,
+        mode=entry.mode,
+    )
+
+
+def _decided(job: Job, entry: Entry, existing: Entry | None) -> Decision:
+    """What the policy says, but for what changed since a person or an attempt looked (D5)."""
+    if existing is not None and _spoilt_by_us(job, existing):
+        return Decision(Act.WRITE, replacing=existing.version)
+    decision = decide(job.policy, entry, existing)
+    if decision.act is not Act.WRITE or existing is None:
         return decision
-    return decision if job.agreed == existing.version else Decision(Act.ASK)
+    seen = job.replacing if job.agreed is None else job.agreed
+    known = seen not in (None, ANY_VERSION)
+    return Decision(Act.ASK) if known and seen != existing.version else decision
 
 
-def _begin(run: Run, job: Job, replacing: str | None) -> Job:
+def _spoilt_by_us(job: Job, existing: Entry) -> bool:
+    """Whether `existing` is this job's own copy, which differed when it had its name already."""
+    differed = job.proof is not None and job.proof.word is ProofWord.MISMATCH
+    return differed and existing.version is not None and existing.version == job.replacing
+
+
+def _ready(run: Run, job: Job, replacing: str | None) -> Job:
     target = run.target()
     folder = Place(job.target.endpoint, target.parent(job.target.path))
+    if run.full(folder.endpoint, folder.path):
+        raise NoSpace(job.target.path)
     _make_folder(run, folder)
-    if job.op is Op.MOVE and replacing is None and _renamed(job, target):
-        _discard(job, target)
-        return replace(job, state=JobState.DONE, upload=None, reason=_RENAMED)
-    checkpoint = run.control.checkpoint
-    if (
-        checkpoint is not None
-        and checkpoint.version == job.source_version
-        and checkpoint.upload == job.upload
-        and _still_holds(target, checkpoint)
-    ):
-        return replace(job, state=JobState.TRANSFERRING, replacing=replacing)
+    if job.op is Op.MOVE and replacing is None and _renamed(run, job):
+        return replace(discard(run, job), state=JobState.DONE, reason=_RENAMED)
+    job = replace(job, replacing=replacing)
+    checkpoint, why = run.control.checkpoint, ""
+    if checkpoint is not None:
+        try:
+            run.control.checkpoint = resumed(run, job, checkpoint)
+            return replace(job, state=JobState.TRANSFERRING, digest="", proof=None, reason="")
+        except FromTheStart as reason:
+            why = f"sent again from the start: {reason}"
+    return replace(_begun(run, job, folder), state=JobState.TRANSFERRING, reason=why)
+
+
+def _begun(run: Run, job: Job, folder: Place) -> Job:
+    """`job` with a new upload. The last one is gone from the journal before, with its parts: a
+    token may look the same again."""
+    if job.upload is not None:
+        job = run.report(discard(run, job))
     run.control.checkpoint = None
-    _discard(job, target)
+    run.clean = False
     try:
-        upload = _upload(target, job)
+        upload = _upload(run, job)
     except NotFound:  # the folder was removed since it was seen
         run.known_directories.clear()
         _make_folder(run, folder)
-        upload = _upload(target, job)
-    return replace(
-        job, state=JobState.TRANSFERRING, upload=upload, replacing=replacing, digest="", proof=None
-    )
-
-
-def _still_holds(target: WritableProvider, checkpoint: Checkpoint) -> bool:
-    """Whether the place has what it acknowledged: after a crash there, the next part would leave
-    a hole (faults.md 5)."""
-    staged = target.staged(checkpoint.upload)
-    found = None if staged is None else stat_or_none(target, staged)
-    if staged is None or (found is not None and found.size is None):
-        return True
-    return found is not None and (found.size or 0) >= checkpoint.offset
+        upload = _upload(run, job)
+    if job.replacing is not None:
+        _refuse_alias(run, job, upload)
+    return replace(job, upload=upload, sent=0, prefix="", digest="", proof=None)
 
 
 def _make_folder(run: Run, folder: Place) -> None:
+    within = run.job.within
     try:
-        ensure_directory(run.target(), folder, run.known_directories)
+        ensure_directory(run.target(), folder, run.known_directories, within)
     except NotFound:  # one above it was removed since it was seen
         run.known_directories.clear()
-        ensure_directory(run.target(), folder, run.known_directories)
+        ensure_directory(run.target(), folder, run.known_directories, within)
 
 
-def _discard(job: Job, target: WritableProvider) -> None:
-    """Remove what an earlier attempt left unfinished and nobody will use."""
-    if job.upload:
-        target.abort(job.upload)
-
-
-def _upload(target: WritableProvider, job: Job) -> str:
-    return target.begin(
+def _upload(run: Run, job: Job) -> str:
+    return run.target().begin(
         job.target.path,
         job.size,
         key=job.key,
-        part_size=part_size(target, job.size),
+        part_size=part_size(run.source(), run.target(), job.size),
         modified=job.modified,
         mode=job.mode,
+        within=job.within,
     )
 
 
-def part_size(target: Provider, size: int | None) -> int:
-    """Bytes of each part but the last: as large as a loss may cost, or as the place demands."""
-    parts = target.caps.parts
-    if parts is None:
-        return LARGEST_PART
-    wanted = max(parts.min_size, min(parts.max_size, LARGEST_PART))
-    if parts.max_count is not None and size is not None:
-        wanted = max(wanted, -(-size // parts.max_count))
-    return -(-wanted // parts.multiple_of) * parts.multiple_of
+def _refuse_alias(run: Run, job: Job, upload: str) -> None:
+    """Refuse to replace the source itself, reached by another address: a move would lose it.
+
+    Two endpoints may be one tree (a server and this computer, one server under two names). The
+    unfinished file's name is nobody else's: seen beside the source, both are one directory.
+    """
+    source, target = run.source(), run.target()
+    staged = target.staged(upload)
+    names = {_folded(source.name(job.source.path)), _folded(target.name(job.target.path))}
+    if staged is None or len(names) > 1:
+        return
+    beside = source.join(source.parent(job.source.path), target.name(staged))
+    if stat_or_none(source, beside) is not None:
+        raise _same_file(job.source.path)
 
 
 def stat_or_none(provider: Provider, path: str) -> Entry | None:
@@ -162,22 +184,51 @@ def _refuse_same_file(
     same_path = source.resolve(job.source.path) == target.resolve(job.target.path)
     alike = entry.version is not None and entry.version == existing.version
     if same_path or alike:
-        raise InvalidName(
-            entry.path,
-            "source and destination are the same file, or cannot be told apart",
-            advice="Choose another folder or name.",
-        )
+        raise _same_file(entry.path)
 
 
-def _renamed(job: Job, target: WritableProvider) -> bool:
-    """Whether a move within one place was done by giving the file its new name."""
+def _folded(name: str) -> str:
+    """Equal for names that some disk takes for the same."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _same_file(path: str) -> InvalidName:
+    return InvalidName(
+        path,
+        "source and destination are the same file, or cannot be told apart",
+        advice="Choose another folder or name.",
+    )
+
+
+def _renamed(run: Run, job: Job) -> bool:
+    """Whether a move within one place was done by giving the file its new name.
+
+    Journaled before as the only thing that may stand there then: a place may link the new name
+    first and remove the old one after that.
+    """
     if job.source.endpoint != job.target.endpoint:
         return False
+    run.report(replace(job, replacing=job.source_version))
     try:
-        target.rename(job.source.path, job.target.path)
+        run.target().rename(job.source.path, job.target.path, within=job.within)
     except (Unsupported, AlreadyExists):
         return False
     return True
+
+
+def _half_renamed(job: Job, source: Provider, existing: Entry | None) -> bool:
+    """Whether a crash came between the two halves of this job's rename: both names are the file.
+
+    Nothing else makes a job replace what has its source's own version (`_refuse_same_file`).
+    """
+    return (
+        job.op is Op.MOVE
+        and job.source.endpoint == job.target.endpoint
+        and source.caps.exact_versions
+        and existing is not None
+        and existing.version is not None
+        and existing.version == job.source_version == job.replacing
+    )
 
 
 def _renamed_before(job: Job, target: Provider) -> bool:

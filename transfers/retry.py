@@ -85,4 +85,14 @@ def judge(
     return _FAILED
 
 
+MOST_CRASHES = 3
+
+
+def after_mistake(crashes: int, random: Callable[[], float]) -> Verdict:
+    """What becomes of a job that ran into a mistake of Wharfie's own `crashes` times (A11)."""
+    if crashes >= MOST_CRASHES:
+        return Verdict(JobState.PARKED, park=ParkReason.OTHER)
+    return Verdict(JobState.WAITING, delay(crashes, random))
+
+
 _FAILED = Verdict(JobState.FAILED, restart=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from providers.base import Kind, Place, Provider, Writer
 from providers.errors import NotFound, ProviderError, Unsupported, WrongKind
@@ -12,6 +14,9 @@ from transfers.control import Control
 from transfers.journal import Part
 from transfers.limit import Limiter
 from transfers.model import Conflict, Job
+
+Known: TypeAlias = set[tuple[Place, str]]
+"""Directories that were seen, each with the directory below which no link led to it."""
 
 
 class WritableProvider(Provider, Writer, Protocol):
@@ -27,11 +32,15 @@ class Run:
     limiter: Limiter
     provider: Callable[[str], Provider]
     reporter: Callable[[Job, Part | None, bool], Job]  # the flag: wait until it is journaled
-    known_directories: set[Place]
+    known_directories: Known
+    widener: Callable[[int, int], int] = lambda job, streams: 1
     streams: int = 1  # parts of this file that may be under way at once
+    one_stream: bool = False  # the source gives the whole where a part is asked for
     clean: bool = True  # nothing of this job lies unfinished at the destination
     full: Callable[[str, str], bool] = lambda endpoint, folder: False  # whether its disk is full
     conflict: Conflict | None = field(default=None)
+    clock: Callable[[], float] = time.monotonic  # seconds
+    random: Callable[[], float] = random.random  # 0 to 1: spreads the delays of retries
 
     def report(self, job: Job) -> Job:
         """Have `job` journaled and shown. Returns once it is durable."""
@@ -67,37 +76,52 @@ def writable(provider: Provider, place: Place) -> WritableProvider:
     return provider
 
 
-def ensure_directory(provider: WritableProvider, place: Place, known: set[Place]) -> None:
+def ensure_directory(
+    provider: WritableProvider, place: Place, known: Known, within: str = ""
+) -> None:
     """Make the directory `place` and those above it, where they are missing.
 
-    `known` are those seen before. Raises WrongKind when a file is in the way.
+    A link between `within`, the directory a person chose, and `place` is not followed (faults.md
+    D3); "": links are. Raises WrongKind for one, or when a file is in the way.
     """
-    missing = []
-    here = place
-    while here not in known:
+    missing, seen = [], []
+    here, trusted = place, not within
+    while (here, within) not in known:
+        trusted = trusted or here.path == within
         try:
-            if provider.stat(here.path, follow=True).kind is not Kind.DIR:
-                raise WrongKind(here.path, "a file is where a directory is needed")
-            break
+            _need_directory(provider, here, follow=trusted)
+            if trusted:
+                break
         except NotFound:
             missing.append(here)
+        seen.append((here, within))
         above = Place(place.endpoint, provider.parent(here.path))
         if above == here:
             break
         here = above
     for directory in reversed(missing):
-        _make(provider, directory)
-    known.add(place)
+        _make(provider, directory, follow=not within)
+    known.update(seen, {(place, within)})
 
 
-def _make(provider: WritableProvider, place: Place) -> None:
+def _need_directory(provider: Provider, place: Place, *, follow: bool) -> None:
+    kind = provider.stat(place.path, follow=follow).kind
+    if kind is Kind.LINK:
+        raise WrongKind(
+            place.path,
+            "a link stands where a directory is needed, and nothing is written through it",
+            advice="Remove the link, or choose the directory that it leads to as the target.",
+        )
+    if kind is not Kind.DIR:
+        raise WrongKind(place.path, "a file is where a directory is needed")
+
+
+def _make(provider: WritableProvider, place: Place, *, follow: bool) -> None:
     try:
         provider.make_dir(place.path)
     except ProviderError as error:
         # Another worker was first, or its answer was lost: what stands there decides.
         try:
-            made = provider.stat(place.path, follow=True).kind is Kind.DIR
+            _need_directory(provider, place, follow=follow)
         except NotFound:
             raise error from None
-        if not made:
-            raise

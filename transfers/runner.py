@@ -4,45 +4,65 @@ from __future__ import annotations
 
 import logging
 import queue
-import random
+import threading
+from dataclasses import replace
 
-from providers.errors import ProviderError
-from transfers.control import Stopped
+from providers.base import Measured
+from providers.errors import NoSpace, ProviderError
+from transfers.control import Stop, Stopped
+from transfers.ending import InternalError
+from transfers.leftovers import clean_up
 from transfers.messages import Ended, Message
-from transfers.model import JobState
+from transfers.model import Job, JobState
 from transfers.retry import Verdict, judge
 from transfers.run import Run
-from transfers.worker import clean_up, work
+from transfers.worker import cancelled, work
 
 _LOG = logging.getLogger("wharfie.worker")
 
 
-class InternalError(ProviderError):
-    """A mistake of Wharfie's own: it costs one job, never the queue."""
-
-    what = "Wharfie made a mistake here"
-    advice = "The log has the details; please report it."
-
-
 def run_job(run: Run, inbox: queue.SimpleQueue[Message]) -> None:
     """Work `run` and put exactly one Ended into `inbox`."""
+    thread = threading.get_ident()
+    run.control.threads.add(thread)
     try:
         ended = _worked(run)
     except Exception as error:  # noqa: BLE001 - a bug, and another one in cleaning up after it
         ended = Ended(run.job, error=_mistake(run, error), verdict=Verdict(JobState.FAILED))
-    inbox.put(ended)
+    run.control.threads.discard(thread)
+    inbox.put(replace(ended, job=_accounted(run, ended.job)))
+
+
+def _accounted(run: Run, job: Job) -> Job:
+    """`job`, saying whether unfinished bytes may lie at its destination."""
+    return replace(job, begun=not run.clean and job.state is not JobState.DONE)
 
 
 def _worked(run: Run) -> Ended:
     try:
-        job = work(run)
-        return Ended(job, conflict=run.conflict)
+        return Ended(work(run), conflict=run.conflict, checkpoint=run.control.checkpoint)
     except Stopped as stopped:
-        return Ended(run.job, stop=stopped.why, checkpoint=run.control.checkpoint)
+        return _stopped(run, stopped.why)
     except ProviderError as error:
-        return _failed(run, error)
+        asked = _asked_to_stop(run)
+        return _failed(run, error) if asked is None else _stopped(run, asked)
     except Exception as error:  # noqa: BLE001 - a bug here must cost one job, not the queue
         return _failed(run, _mistake(run, error))
+
+
+def _asked_to_stop(run: Run) -> Stop | None:
+    """What was asked for before an error came: cutting a connection off is how it is enforced."""
+    try:
+        run.control.check()
+    except Stopped as stopped:
+        return stopped.why
+    return None
+
+
+def _stopped(run: Run, why: Stop) -> Ended:
+    if why is Stop.CANCEL:
+        return Ended(cancelled(run))
+    return Ended(run.job, stop=why, checkpoint=run.control.checkpoint)
 
 
 def _mistake(run: Run, error: Exception) -> InternalError:
@@ -52,8 +72,20 @@ def _mistake(run: Run, error: Exception) -> InternalError:
 
 def _failed(run: Run, error: ProviderError) -> Ended:
     """Judge the error; unfinished bytes that will never be used again are removed here."""
-    verdict = judge(error, run.job.attempt, run.job.attempts, run.job.restarts, random.random)
+    verdict = judge(error, run.job.attempt, run.job.attempts, run.job.restarts, run.random)
     if verdict.state is JobState.FAILED and verdict.restart:
         clean_up(run)
     checkpoint = None if verdict.restart else run.control.checkpoint
-    return Ended(run.job, error=error, verdict=verdict, checkpoint=checkpoint)
+    volume = _volume(run) if isinstance(error, NoSpace) else ""
+    return Ended(run.job, error=error, verdict=verdict, volume=volume, checkpoint=checkpoint)
+
+
+def _volume(run: Run) -> str:
+    """The name of the full disk; "" when the place does not tell, or cannot just now."""
+    try:
+        target = run.target()
+        if not isinstance(target, Measured):
+            return ""
+        return target.room(target.parent(run.job.target.path)).volume
+    except ProviderError:
+        return ""

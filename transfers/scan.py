@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import Denied, InvalidName, NotFound, WrongKind
@@ -27,6 +27,7 @@ class _Walk:
     source_endpoint: str
     target: Provider
     target_endpoint: str
+    within: str  # the directory a person chose: links below it are not followed
     move: bool
     on_progress: Callable[[int], None]
     cancelled: Callable[[], bool]
@@ -57,6 +58,7 @@ def plan_tree(
         source_endpoint=source_endpoint,
         target=target,
         target_endpoint=target_place.endpoint,
+        within=target_place.path,
         move=move,
         on_progress=on_progress or (lambda _: None),
         cancelled=cancelled or (lambda: False),
@@ -86,6 +88,7 @@ def plan_directory(
         source_endpoint=source_endpoint,
         target=target,
         target_endpoint=target_place.endpoint,
+        within=target_place.path,
         move=move,
         on_progress=lambda _: None,
         cancelled=lambda: False,
@@ -99,7 +102,8 @@ def plan_directory(
 
 def _result(walk: _Walk) -> tuple[NewJob, ...]:
     # A directory was noted before what is below it: removed in reverse, it is empty by then.
-    return (*walk.jobs, *reversed(walk.removals))
+    jobs = (*walk.jobs, *reversed(walk.removals))
+    return tuple(replace(job, within=walk.within) for job in jobs)
 
 
 def plan_one(

@@ -6,10 +6,14 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
+from providers.base import Place
 from transfers.model import FINISHED, RUNNING, Job, JobState, Op
 
 Lane = tuple[str, str]
 """Source and destination endpoint: jobs of one lane compete for the same connections."""
+
+_Turn = tuple[int, int, int]
+"""Where a job stands: minus its priority, its place in the queue, its number."""
 
 _KEEPS_TURN = RUNNING | {JobState.WAITING, JobState.PARKED}
 
@@ -18,30 +22,40 @@ class Schedule:
     """Queued jobs by lane, waiting jobs by time. A job is looked up again before it is started."""
 
     def __init__(self) -> None:
-        self._lanes: defaultdict[Lane, list[tuple[int, int]]] = defaultdict(list)
+        self._lanes: defaultdict[Lane, list[_Turn]] = defaultdict(list)
+        self._writing: dict[Place, int] = {}  # by destination: the job that runs
+        self._behind: defaultdict[Place, list[tuple[Lane, _Turn]]] = defaultdict(list)
+        self._targets: dict[int, Place] = {}  # of the jobs that run, as they were when taken
         self._due: list[tuple[float, int]] = []
         self._left: Counter[int] = Counter()  # unfinished jobs of a batch, directory removals aside
-        self._removals: defaultdict[int, list[tuple[int, int, Lane]]] = defaultdict(list)
-        self._held: dict[
-            int, int
-        ] = {}  # the place in the queue of each removal that is not released
+        self._removals: defaultdict[int, list[tuple[int, int, Lane, int]]] = defaultdict(list)
+        self._held: dict[int, _Turn] = {}  # of each removal that is not released
         self._removing: dict[int, int] = {}  # by batch: the removal whose turn it is
 
-    def note(self, before: Job | None, after: Job | None) -> None:
-        """Take in a job's new state. None: it was not there, or no longer is."""
-        self._count(before, -1)
-        self._count(after, 1)
+    def note(self, before: Job | None, after: Job | None, *, known_only: bool = False) -> None:
+        """Take in a job's new state. None: it was not there, or no longer is.
+
+        `known_only`: it is not to be run for the time being.
+        """
+        job = after or before
+        if job is None:
+            return
+        change = _counts(after) - _counts(before)
+        if change:
+            self._left[job.batch] += change
         self._end_turn(before, after)
-        if after is not None and after.state is JobState.QUEUED:
+        if self._targets:
+            self._end_run(before, after)
+        if after is not None and after.state is JobState.QUEUED and not known_only:
             lane = (after.source.endpoint, after.target.endpoint)
             if after.op is Op.REMOVE_DIR:
-                self._held[after.id] = after.seq
-                heapq.heappush(self._removals[after.batch], (after.seq, after.id, lane))
+                self._held[after.id] = _turn(after)
+                entry = (after.seq, after.id, lane, after.priority)
+                heapq.heappush(self._removals[after.batch], entry)
             else:
-                heapq.heappush(self._lanes[lane], (after.seq, after.id))
-        for job in (before, after):
-            if job is not None:
-                self._release_removals(job.batch)
+                heapq.heappush(self._lanes[lane], _turn(after))
+        if job.batch in self._removals:
+            self._release_removals(job.batch)
 
     def wait(self, job: int, until: float) -> None:
         """Have `job` come back from `due` at the monotonic time `until`."""
@@ -64,33 +78,53 @@ class Schedule:
         """The first queued job whose lane has room; it is not offered again by itself.
 
         `current` tells a job as it is now: an entry for one that is no longer queued, or that was
-        moved, is dropped here.
+        moved, is dropped here. One whose destination is being written waits for that (G2).
         """
-        best: tuple[int, int] | None = None
+        best: _Turn | None = None
         best_lane: Lane | None = None
         for lane, heap in self._lanes.items():
-            self._drop_stale(heap, current)
-            if heap and (best is None or heap[0] < best) and has_room(lane):
+            if not has_room(lane):
+                continue
+            self._drop_unready(lane, heap, current)
+            if heap and (best is None or heap[0] < best):
                 best, best_lane = heap[0], lane
         if best is None or best_lane is None:
             return None
         heapq.heappop(self._lanes[best_lane])
-        return current(best[1])
+        job = current(best[2])
+        if job is not None:
+            self._writing[job.target] = job.id
+            self._targets[job.id] = job.target
+        return job
 
-    @staticmethod
-    def _drop_stale(heap: list[tuple[int, int]], current: Callable[[int], Job | None]) -> None:
+    def _drop_unready(
+        self, lane: Lane, heap: list[_Turn], current: Callable[[int], Job | None]
+    ) -> None:
         while heap:
-            seq, job_id = heap[0]
-            job = current(job_id)
-            if job is not None and job.state is JobState.QUEUED and job.seq == seq:
-                return
+            turn = heap[0]
+            job = current(turn[2])
+            stale = job is None or job.state is not JobState.QUEUED or _turn(job) != turn
+            if job is not None and not stale:
+                if job.target not in self._writing:
+                    return
+                self._behind[job.target].append((lane, turn))
             heapq.heappop(heap)
 
-    def _count(self, job: Job | None, sign: int) -> None:
-        if job is not None and job.op is not Op.REMOVE_DIR and job.state not in FINISHED:
-            self._left[job.batch] += sign
+    def _end_run(self, before: Job | None, after: Job | None) -> None:
+        """The destination of a job that no longer runs is free for the next one."""
+        job = before or after
+        if job is None or (after is not None and after.state in RUNNING):
+            return
+        target = self._targets.pop(job.id, None)
+        if target is None:
+            return
+        self._writing.pop(target, None)
+        for lane, turn in self._behind.pop(target, ()):
+            heapq.heappush(self._lanes[lane], turn)
 
     def _end_turn(self, before: Job | None, after: Job | None) -> None:
+        if not self._held and not self._removing:
+            return
         job = before or after
         if job is not None:
             self._held.pop(job.id, None)
@@ -100,11 +134,21 @@ class Schedule:
 
     def _release_removals(self, batch: int) -> None:
         """One at a time: side by side, a directory would not be empty yet when it is removed."""
-        if self._left[batch] != 0 or batch not in self._removals:
+        if self._left[batch] != 0:
             return
         while self._removals[batch] and batch not in self._removing:
-            seq, job_id, lane = heapq.heappop(self._removals[batch])
-            if self._held.get(job_id) == seq:
+            seq, job_id, lane, priority = heapq.heappop(self._removals[batch])
+            turn = (-priority, seq, job_id)
+            if self._held.get(job_id) == turn:
                 del self._held[job_id]
                 self._removing[batch] = job_id
-                heapq.heappush(self._lanes[lane], (seq, job_id))
+                heapq.heappush(self._lanes[lane], turn)
+
+
+def _counts(job: Job | None) -> bool:
+    """Whether the removals of the job's batch wait for it."""
+    return job is not None and job.op is not Op.REMOVE_DIR and job.state not in FINISHED
+
+
+def _turn(job: Job) -> _Turn:
+    return (-job.priority, job.seq, job.id)

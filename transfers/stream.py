@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from providers.base import Buffer, Reader
@@ -19,23 +20,36 @@ _SMALLEST_STEP = 4096  # bytes
 
 
 class Stream:
-    """A reader's chunks, handed out part by part. What passes is what is digested."""
+    """A reader's chunks, handed out part by part. What passes is what is digested.
 
-    def __init__(self, reader: Reader, hasher: _Hash, control: Control, limiter: Limiter) -> None:
+    `clock` is monotonic, in seconds.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        hasher: _Hash,
+        control: Control,
+        limiter: Limiter,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._chunks = reader.chunks()
         self._rest: memoryview | None = None
         self._hasher = hasher
         self._control = control
         self._limiter = limiter
+        self._clock = clock
         self.taken = 0  # bytes handed out
 
-    def part(self, length: int | None) -> Iterator[Buffer]:
-        """The next `length` bytes (None: all that come)."""
+    def part(self, length: int | None, seconds: float | None = None) -> Iterator[Buffer]:
+        """The next `length` bytes (None: all that come), or what comes within `seconds`."""
+        self._control.moving = True
+        until = None if seconds is None else self._clock() + seconds
         left = length
         while left is None or left > 0:
             chunk = self._next()
             if chunk is None:
-                return
+                break
             most = self._most(left)
             if most is not None and len(chunk) > most:
                 chunk, self._rest = chunk[:most], chunk[most:]
@@ -43,18 +57,22 @@ class Stream:
                 left -= len(chunk)
             self._account(chunk)
             yield chunk
+            if until is not None and self._clock() >= until:
+                break
+        # The place may take its time to bring all of it to its disk.
+        self._control.moving = False
 
     def _most(self, left: int | None) -> int | None:
         """How many bytes may go at once: what is left of the part, and small steps when slowed."""
-        rate = self._limiter.rate
-        if rate <= 0:
-            return left
-        step = max(_SMALLEST_STEP, rate // _STEPS_A_SECOND)
-        return step if left is None else min(left, step)
+        step = largest_step(self._limiter)
+        if step is None or left is None:
+            return step or left
+        return min(left, step)
 
     def at_end(self) -> bool:
         """Whether nothing is left. Asks the reader for its next chunk, so that it can object."""
         if self._rest is None:
+            self._control.moving = True
             self._rest = self._next()
         return self._rest is None
 
@@ -69,15 +87,22 @@ class Stream:
 
     def _account(self, chunk: memoryview) -> None:
         self._control.check()
-        self._slow_down(len(chunk))
+        slow_down(self._control, self._limiter, len(chunk))
         self._hasher.update(chunk)
         self.taken += len(chunk)
         self._control.gauge.add(len(chunk))
 
-    def _slow_down(self, count: int) -> None:
-        """Wait as the limiter says, in naps: a new limit holds for those who wait as well."""
-        left = self._limiter.take(count)
-        rate = self._limiter.rate
-        while left > 0 and self._limiter.rate == rate:
-            self._control.sleep(min(left, _LONGEST_NAP))
-            left -= _LONGEST_NAP
+
+def largest_step(limiter: Limiter) -> int | None:
+    """How many bytes may go at once under `limiter`; None when it sets no limit."""
+    rate = limiter.rate
+    return max(_SMALLEST_STEP, rate // _STEPS_A_SECOND) if rate > 0 else None
+
+
+def slow_down(control: Control, limiter: Limiter, count: int) -> None:
+    """Wait as the limiter says, in naps: a new limit holds for those who wait as well."""
+    left = limiter.take(count)
+    rate = limiter.rate
+    while left > 0 and limiter.rate == rate:
+        control.sleep(min(left, _LONGEST_NAP))
+        left -= _LONGEST_NAP

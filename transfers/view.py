@@ -29,6 +29,8 @@ class View:
         self._gone = 0  # bytes of runs that are over: keeps the total's counter growing
         self.rate_limit = 0
         self.workers = 0
+        self.held = False
+        self.idle = False
         self.notice = ""
 
     def start(self, book: Book) -> None:
@@ -98,6 +100,7 @@ class View:
                 totals=self._totals(now),
                 rate_limit=self.rate_limit,
                 workers=self.workers,
+                held=self.held,
                 notice=self.notice,
             )
 

@@ -49,9 +49,13 @@ async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, mo
     if jobs is None:
         screen.say("Planning stopped; nothing was queued.")
         return
-    await in_thread(
-        lambda: screen.services.tell_queue(Enqueue(jobs, verify=screen.services.verify))
-    )
+    services, ends = screen.services, {source.place.endpoint, target.place.endpoint}
+
+    def enqueue() -> None:
+        services.grant(*sorted(ends))
+        services.tell_queue(Enqueue(jobs, verify=services.verify))
+
+    await in_thread(enqueue)
     source.list.mark(entries, marked=False)
     noun = "job" if len(jobs) == 1 else "jobs"
     screen.say(f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(target.place))}")
@@ -225,13 +229,3 @@ async def mark_matching(screen: MainScreen, pane: FilePane, marked: bool) -> Non
     pattern = await show(screen.app, PromptScreen(title, "Pattern", "*"))
     if pattern:
         pane.mark_matching(pattern, marked)
-
-
-async def confirm_quit(screen: MainScreen) -> bool:
-    """Whether to quit; asks only while the queue has work left."""
-    left = (await in_thread(lambda: screen.services.queue.snapshot(0, 0))).totals.unfinished
-    if not left or not screen.is_current:  # a second q came while the first was looked into
-        return screen.is_current
-    jobs = f"{left:,} {'transfer is' if left == 1 else 'transfers are'} not finished."
-    lines = [jobs, "They stay in the queue; those not paused go on at the next start."]
-    return await show(screen.app, ConfirmScreen("Quit?", lines, "Quit"))

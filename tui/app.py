@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import ClassVar, TypeVar
 
 from rich.text import Text
 from textual import events
@@ -20,9 +21,15 @@ from providers.errors import ProviderError
 from providers.text import printable
 from transfers.model import Command, StateChanged, Unpark, Verify
 from transfers.queue_api import Queue
+from tui.background import in_thread
+from tui.headless.attach import grant_for
+from tui.leaving import Leaving
 from tui.screens.main import MainScreen
+from tui.settings_file import SettingsFile
 from tui.sign_in import Connections, Remember, SignIn
 from tui.type_ahead import TypeAhead
+
+T = TypeVar("T")
 
 HARBOUR = Theme(
     name="harbour",
@@ -38,6 +45,16 @@ HARBOUR = Theme(
     panel="#202a36",
     dark=True,
 )
+
+
+@contextmanager
+def _queue_errors() -> Iterator[None]:
+    """A queue that does not answer, as a sentence."""
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        advice = "What was not finished is kept; start Wharfie again if this stays."
+        raise ProviderError("", str(error).rstrip("."), advice=advice) from error
 
 
 def _remember_host_key(access: Access, endpoint: str, line: str) -> None:
@@ -66,13 +83,17 @@ class WharfieApp(App[None]):
         remember: Remember = _remember_host_key,
         recent: Sequence[str] = (),
         verify: Verify = Verify.AUTO,
+        pause_and_stop: Callable[[], object] | None = None,
+        settings: SettingsFile | None = None,
     ) -> None:
         """`recent`: addresses the connect dialog offers, the latest first. `verify`: the proof
-        asked for of every copy."""
+        asked for of every copy. `pause_and_stop` and `settings`: see `Leaving`."""
         super().__init__()
         self.queue = queue
+        self.leaving = Leaving(self, pause_and_stop, settings)
+        self._access = access
         self.connections = Connections(access, open_provider)
-        self.sign_in = SignIn(self, access, self._unpark, remember)
+        self.sign_in = SignIn(self, access, self.unpark, remember)
         self.type_ahead = TypeAhead(self)
         self.recent = list(recent)
         self.verify = verify
@@ -86,7 +107,11 @@ class WharfieApp(App[None]):
             self.theme = HARBOUR.name
         self.main = MainScreen(self, *self._starts)
         self.push_screen(self.main)
-        self._stop_listening = self.queue.listen(self._queue_changed)
+
+    async def listen(self) -> None:
+        """Have the main screen told of every change from now on. Raises ProviderError."""
+        stop = await self.of_queue(lambda: self.queue.listen(self._queue_changed))
+        self._stop_listening = stop
 
     def on_key(self, event: events.Key) -> None:
         if self.type_ahead.keeps(event):
@@ -106,16 +131,42 @@ class WharfieApp(App[None]):
         if self.main is not None and self.main.is_attached:
             self.main.post_message(MainScreen.QueueChanged(tuple(events)))
 
-    def _unpark(self, endpoint: str) -> None:
+    async def action_quit(self) -> None:
+        """Ctrl+Q, which works whatever dialog is in front."""
+        self.run_worker(self._quit(), group="quit")
+
+    async def _quit(self) -> None:
+        try:
+            await self.leaving.quit()
+        except ProviderError as error:
+            self.say_error(error)
+
+    def unpark(self, endpoint: str) -> None:
+        """A person answered what `endpoint` asks: let the queue in, too, and on; blocking."""
+        self.grant(endpoint)
         self.tell_queue(Unpark(endpoint))
+
+    def grant(self, *endpoints: str) -> None:
+        """Let the queue into `endpoints` with what is known; blocking. Raises ProviderError."""
+        for endpoint in endpoints:
+            grant = grant_for(self._access, endpoint)
+            if grant.secrets or grant.trusted:
+                with _queue_errors():
+                    self.queue.grant(grant)
+
+    async def of_queue(self, call: Callable[[], T]) -> T:
+        """What the queue answers to `call`, made in a thread. Raises ProviderError."""
+
+        def made() -> T:
+            with _queue_errors():
+                return call()
+
+        return await in_thread(made)
 
     def tell_queue(self, command: Command) -> tuple[int, ...]:
         """Have the queue carry out `command`; blocking. Raises ProviderError when it is gone."""
-        try:
+        with _queue_errors():
             return self.queue.send(command)
-        except RuntimeError as error:
-            advice = "Start Wharfie again: what was not finished is kept."
-            raise ProviderError("", "the queue has stopped", advice=advice) from error
 
     def remember_place(self, place: Place) -> None:
         """Offer `place` in the connect dialog from now on."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from providers import location
-from providers.base import Entry, Kind, Place, Provider, Writer
+from providers.base import Entry, Kind, Place, Provider, TreeRemover, Writer
 from providers.errors import (
     AuthRequired,
     ConnectionLost,
@@ -59,19 +60,50 @@ def delete_tree(
     """
     target = writer(provider, endpoint)
     done = Deletion()
+    if cancelled():
+        raise Stopped
+    with closing(_deleting(provider, target, entries, done)) as steps:
+        for _ in steps:
+            if cancelled():
+                raise Stopped
+            if done.deleted % _REPORT_EVERY == 0:
+                on_progress(done.deleted)
+    return done
+
+
+def _deleting(
+    provider: Provider, target: Writer, entries: Sequence[Entry], done: Deletion
+) -> Generator[None, None, None]:
+    """Delete step by step, noting in `done` what came of it."""
+    if not isinstance(provider, TreeRemover):
+        yield from _one_by_one(provider, target, entries, done)
+        return
+    for entry in entries:
+        if entry.kind is not Kind.DIR:  # a directory in its place was not what was asked about
+            _delete_one(target, entry, done)
+            yield
+            continue
+        with closing(provider.remove_tree(entry.path)) as results:
+            for error in results:
+                if error is None:
+                    done.deleted += 1
+                else:
+                    _note(done, error)
+                yield
+
+
+def _one_by_one(
+    provider: Provider, target: Writer, entries: Sequence[Entry], done: Deletion
+) -> Generator[None, None, None]:
     pending = [(entry, False) for entry in reversed(entries)]
     while pending:
-        if cancelled():
-            raise Stopped
         entry, emptied = pending.pop()
         if entry.kind is Kind.DIR and not emptied:
             pending.append((entry, True))
             pending.extend((child, False) for child in _children(provider, entry, done))
-            continue
-        _delete_one(target, entry, done)
-        if done.deleted % _REPORT_EVERY == 0:
-            on_progress(done.deleted)
-    return done
+        else:
+            _delete_one(target, entry, done)
+        yield
 
 
 def _children(provider: Provider, entry: Entry, done: Deletion) -> list[Entry]:

@@ -17,6 +17,8 @@ from providers.text import printable
 Align = Literal["left", "right"]
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
+_RATE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_LOWEST_RATE = 1024  # bytes a second
 _LARGEST = 1023 * 1024 ** (len(_UNITS) - 1)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MOST_DAYS = 999
@@ -43,6 +45,27 @@ def size(n: int | None) -> str:
 def rate(bps: float) -> str:
     """Bytes a second as "3.2 MiB/s"."""
     return f"{size(int(bps) if math.isfinite(bps) else 0)}/s"
+
+
+def read_rate(text: str) -> int:
+    """ "10M" as bytes a second; "0" or "" is no limit. Raises ValueError with a sentence."""
+    words = text.strip().upper().removesuffix("/S").removesuffix("B").removesuffix("I")
+    unit = words[-1:] if words[-1:] in _RATE_UNITS else ""
+    try:
+        rate = int(float(words.removesuffix(unit) if words else 0) * _RATE_UNITS[unit])
+    except (ValueError, OverflowError):
+        raise ValueError(f"“{printable(text)}” is not a rate such as 500K or 10M") from None
+    if rate and rate < _LOWEST_RATE:
+        raise ValueError("a limit is at least 1K; 0 is no limit")
+    return rate
+
+
+def rate_typed(bps: int) -> str:
+    """What `read_rate` takes for `bps` bytes a second, without loss: "10M"."""
+    for unit in ("G", "M", "K"):
+        if bps and bps % _RATE_UNITS[unit] == 0:
+            return f"{bps // _RATE_UNITS[unit]}{unit}"
+    return str(bps)
 
 
 def duration(seconds: float | None) -> str:

@@ -16,9 +16,9 @@ from transfers.model import (
     Resolve,
     Row,
     StateChanged,
-    Unpark,
 )
 from tui.background import in_thread
+from tui.overview import all_rows
 from tui.screens.conflict import ConflictScreen
 from tui.sign_in import QUIET, show
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tui.app import WharfieApp
 
 LATER = "The transfers that wait for an answer stay parked: ! asks again."
-_PAGE = 1000  # rows a look at the queue takes
 _SIGN_IN = frozenset({ParkReason.SIGN_IN, ParkReason.HOST_KEY})
 
 
@@ -37,6 +36,7 @@ class Question:
     subject: int | str
     batch: int = 0
     conflict: Conflict | None = None
+    host_key: bool = False
 
 
 def question(job: Job, conflict: Conflict | None) -> Question | None:
@@ -44,7 +44,7 @@ def question(job: Job, conflict: Conflict | None) -> Question | None:
     if job.state is not JobState.PARKED:
         return None
     if job.park in _SIGN_IN and job.asks:
-        return Question(job.asks)
+        return Question(job.asks, host_key=job.park is ParkReason.HOST_KEY)
     if job.park is ParkReason.CONFLICT and conflict is not None:
         return Question(job.id, job.batch, conflict)
     return None
@@ -59,18 +59,28 @@ class Questions:
         self._dismissed: set[int | str] = set()
         self._later: set[int] = set()  # batches whose conflicts are put off
         self._left: dict[int, set[int]] = {}  # by batch: the jobs that an answer "for all" is for
+        self._counted = False  # whether every job of the queue was looked at for that
+        self._newer: set[int] = set()  # jobs that changed while the queue was looked at
+        self._let_in: set[str] = set()  # endpoints the queue was let into without a question
+        self._asked: int | None = None  # the job whose conflict is on the screen
         self._busy = False
 
     def note(self, events: Sequence[StateChanged]) -> None:
         """Take in what changed; a job that goes on may ask anew later."""
         for event in events:
-            self._count(event.job)
-            asks = question(event.job, event.conflict)
-            if asks is not None:
-                self._open[event.job.id] = asks
-            else:
-                self._went_on(event.job)
+            self._newer.add(event.job.id)
+            self._take_in(event.job, event.conflict)
         self.go_on()
+
+    def _take_in(self, job: Job, conflict: Conflict | None) -> None:
+        self._count(job)
+        if job.state is JobState.TRANSFERRING:
+            self._let_in -= {job.source.endpoint, job.target.endpoint}
+        asks = question(job, conflict)
+        if asks is not None:
+            self._open[job.id] = asks
+        else:
+            self._went_on(job)
 
     def _count(self, job: Job) -> None:
         left = self._left.setdefault(job.batch, set())
@@ -84,6 +94,9 @@ class Questions:
 
     def _went_on(self, job: Job) -> None:
         gone = self._open.pop(job.id, None)
+        screen = self._app.screen
+        if isinstance(screen, ConflictScreen) and self._asked == job.id:
+            screen.dismiss(None)  # another screen or shell has answered
         # A job that was given up says nothing about the others that wait for the same endpoint.
         if gone is not None and not (job.finished and isinstance(gone.subject, str)):
             self._dismissed.discard(gone.subject)
@@ -92,6 +105,7 @@ class Questions:
         """Ask everything that is open, dismissed or not."""
         self._dismissed.clear()
         self._later.clear()
+        self._let_in.clear()
         self.go_on()
 
     def ask_about(self, job: int) -> None:
@@ -107,22 +121,34 @@ class Questions:
         return len(self._open)
 
     async def find(self) -> None:
-        """Take in what is parked since before this screen was there."""
-        for row in await in_thread(self._unfinished_rows):
-            self._count(row.job)
-            asks = question(row.job, row.conflict)
-            if asks is not None:
-                self._open.setdefault(row.job.id, asks)
+        """Take in what is parked since before this screen was there, or was not told of.
+
+        Raises ProviderError.
+        """
+        queue = self._app.queue
+        self._counted = False
+        self._dismissed -= self._let_in  # it may be another process, which was told no secrets
+        self._let_in.clear()
+        totals = (await self._app.of_queue(lambda: queue.snapshot(0, 0))).totals
+        if totals.counts.get(JobState.PARKED) or self._open:
+            await self._look_at_all()
         self.go_on()
 
+    async def _look_at_all(self) -> None:
+        """Every unfinished job as it is; of those that change meanwhile, the change holds."""
+        self._newer.clear()
+        rows = await self._app.of_queue(self._unfinished_rows)
+        self._counted = True
+        self._left = {b: ids for b, all_ in self._left.items() if (ids := all_ & self._newer)}
+        gone = set(self._open) - {row.job.id for row in rows} - self._newer
+        for job in gone:
+            self._dismissed.discard(self._open.pop(job).subject)
+        for row in rows:
+            if row.job.id not in self._newer:
+                self._take_in(row.job, row.conflict)
+
     def _unfinished_rows(self) -> list[Row]:
-        rows: list[Row] = []
-        first, count = 0, 1
-        while first < count:
-            page = self._app.queue.snapshot(first, _PAGE)
-            rows.extend(row for row in page.rows if not row.job.finished)
-            first, count = first + _PAGE, page.count
-        return rows
+        return [row for row in all_rows(self._app.queue) if not row.job.finished]
 
     def _next(self) -> Question | None:
         if self._app.screen is not self._app.main:
@@ -148,7 +174,7 @@ class Questions:
                     if asks.conflict is not None:
                         await self._ask_conflict(asks, asks.conflict)
                     else:
-                        await self._ask_endpoint(str(asks.subject))
+                        await self._ask_endpoint(str(asks.subject), host_key=asks.host_key)
                 except ProviderError as error:
                     self._app.say_error(error)
         finally:
@@ -156,8 +182,18 @@ class Questions:
 
     async def _ask_conflict(self, asks: Question, conflict: Conflict) -> None:
         job = int(asks.subject)
+        if not self._counted:
+            await self._look_at_all()
+        if job not in self._open:  # answered elsewhere meanwhile
+            self._dismissed.discard(job)
+            return
         others = len(self._left.get(asks.batch, set()) - {job})
+        self._asked = job
         answer = await show(self._app, ConflictScreen(conflict, others, quiet=QUIET))
+        self._asked = None
+        if answer is None and job not in self._open:
+            self._app.say("It was answered elsewhere.")
+            return
         if answer is None:
             self._later.add(asks.batch)
             self._app.say(LATER)
@@ -166,7 +202,21 @@ class Questions:
         resolved = await in_thread(lambda: self._app.tell_queue(command))
         self._dismissed.update(job for job in resolved if job in self._open)
 
-    async def _ask_endpoint(self, endpoint: str) -> None:
-        connections = self._app.connections
-        await self._app.sign_in.call(lambda: connections.open(endpoint).resolve(""), by_key=False)
-        await in_thread(lambda: self._app.tell_queue(Unpark(endpoint)))
+    async def _ask_endpoint(self, endpoint: str, *, host_key: bool) -> None:
+        """Find out here what the endpoint asks, and let the queue in with the answer.
+
+        Where nothing is asked here, but the queue was refused again, it may lack what lets this
+        screen in (an SSH agent of this session): a password is asked for then, as otherwise both
+        would go on for ever.
+        """
+        connections, sign_in = self._app.connections, self._app.sign_in
+        if endpoint in self._let_in and not host_key:
+            await sign_in.ask_for_queue(endpoint, quiet=QUIET)
+            await in_thread(lambda: self._app.unpark(endpoint))
+            return
+        if endpoint in self._let_in:
+            self._app.say(LATER)
+            return
+        await sign_in.call(lambda: connections.open(endpoint).resolve(""), by_key=False)
+        self._let_in.add(endpoint)
+        await in_thread(lambda: self._app.unpark(endpoint))

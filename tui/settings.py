@@ -14,7 +14,7 @@ import platformdirs
 class Home:
     """Directories are 0700, files in them 0600."""
 
-    config: Path  # .env
+    config: Path  # .env and settings.toml
     queue: Path  # the journal and its lock
     logs: Path
     known_hosts: Path  # a file: read, and appended to when a host key is accepted
@@ -22,6 +22,10 @@ class Home:
     @property
     def env_file(self) -> Path:
         return self.config / ".env"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.config / "settings.toml"
 
     @property
     def log_file(self) -> Path:

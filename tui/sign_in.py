@@ -98,6 +98,13 @@ class SignIn:
                     await in_thread(partial(self._answered, endpoint))
                 return result
 
+    async def ask_for_queue(self, endpoint: str, quiet: float) -> None:
+        """Ask for a password that only the queue lacks. Raises AuthRequired when there is none."""
+        error = AuthRequired(endpoint, "the background transfers need a sign-in of their own")
+        async with self._asking:
+            if not await self._ask_secret(error, quiet):
+                raise error
+
     async def _settle(
         self, error: AuthRequired | HostKeyProblem, before: tuple[int, bool] | None, quiet: float
     ) -> bool:

@@ -53,15 +53,17 @@ def sync_data(descriptor: int) -> None:
         sync_file(descriptor)
 
 
-def sync_directory(path: str) -> None:
+def sync_directory(path: str, directory: int | None = None) -> None:
     """Return once the names in a directory are on the disk, where the system can. Raises OSError.
 
-    Windows has no such call; NTFS journals its names.
+    `path` is relative to the open `directory`, if given. Windows has no such call; NTFS journals
+    its names.
     """
     if WINDOWS:
         return
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        descriptor = os.open(path, flags, dir_fd=directory)
         try:
             os.fsync(descriptor)
         finally:
@@ -71,33 +73,37 @@ def sync_directory(path: str) -> None:
             raise
 
 
-def move_to_new_name(source: str, target: str) -> None:
+def move_to_new_name(source: str, target: str, directory: int | None = None) -> None:
     """Give a file the name `target`, never over something. Raises FileExistsError, OSError.
 
-    A hard link is the one portable call that fails when the name is taken. A crash between its two
-    steps leaves both names on the same file, which `finish` recognises.
+    Both are relative to the open `directory`, if given. A hard link is the one portable call that
+    fails when the name is taken. A crash between its two steps leaves both names on the same file,
+    which `finish` recognises.
     """
     if WINDOWS:
         os.rename(source, target)  # refuses a taken name there
         return
     try:
-        os.link(source, target)
+        os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory)
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
             raise
-        move_to_free_name(source, target)
+        move_to_free_name(source, target, directory)
         return
-    os.unlink(source)
+    os.unlink(source, dir_fd=directory)
 
 
-def move_to_free_name(source: str, target: str) -> None:
+def move_to_free_name(source: str, target: str, directory: int | None = None) -> None:
     """As `move_to_new_name`, where hard links do not exist (FAT, some network disks, directories).
 
     Looks, then renames: something made in between by another program would be replaced.
     """
-    if os.path.lexists(target):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
-    os.rename(source, target)
+    try:
+        os.stat(target, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        os.rename(source, target, src_dir_fd=directory, dst_dir_fd=directory)
+        return
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
 
 
 @cache

@@ -5,24 +5,28 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import FileIO
 from itertools import islice
 
 from providers.access import Access
-from providers.base import Body, Buffer, Capabilities, Entry, Kind, Parts
+from providers.base import Body, Buffer, Capabilities, Entry, Kind, Parts, Room
 from providers.errors import (
     InvalidName,
+    ProviderError,
     SourceChanged,
     Unsupported,
     UploadExpired,
     WrongKind,
 )
+from providers.local import room as rooms
+from providers.local import tree as trees
 from providers.local import upload as uploads
-from providers.local.durable import move_to_free_name, move_to_new_name, sync_directory
+from providers.local.durable import sync_directory
 from providers.local.entries import entry_of, entry_of_item, kind_of
 from providers.local.faults import system_errors
+from providers.local.folder import open_folder
 from providers.local.upload import Upload
 from providers.local.windows import check_windows_name
 from providers.names import check_name
@@ -70,6 +74,8 @@ class LocalReader:
         while left > 0:
             with system_errors(self.entry.path):
                 count = self._file.readinto(buffer[:left])
+            if count is None:
+                raise _endless(self.entry.path)
             if not count:
                 raise SourceChanged(self.entry.path, "the file ended before its size")
             left -= count
@@ -81,8 +87,15 @@ class LocalReader:
         """A file that grew, or one like /proc's whose size is not what it holds (faults.md D8)."""
         with system_errors(self.entry.path):
             more = self._file.read(1)
+        if more is None:
+            raise _endless(self.entry.path)
         if more:
             raise SourceChanged(self.entry.path, "the file holds more than its size says")
+
+
+def _endless(path: str) -> WrongKind:
+    """For what would wait for bytes instead of ending, like /proc/kmsg."""
+    return WrongKind(path, "gives bytes only now and then: it is not a file that has an end")
 
 
 class LocalProvider:
@@ -167,6 +180,10 @@ class LocalProvider:
         with self._open(path) as file, system_errors(path):
             return hashlib.file_digest(file, algorithm).hexdigest()
 
+    def room(self, path: str) -> Room:
+        with system_errors(path):
+            return rooms.room(path)
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -183,18 +200,23 @@ class LocalProvider:
             else:
                 os.unlink(path)
 
-    def rename(self, source: str, target: str) -> None:
+    def remove_tree(self, path: str) -> Generator[ProviderError | None, None, None]:
+        return trees.remove_tree(path)
+
+    def rename(self, source: str, target: str, *, within: str = "") -> None:
+        above, name = os.path.split(target)
         with system_errors(source):
             info = os.lstat(source)
-        with system_errors(target):
+        with open_folder(above, within) as folder, system_errors(target):
             if _is_other_spelling(info, target):
                 os.rename(source, target)
             elif kind_of(info) is Kind.FILE:
-                move_to_new_name(source, target)
+                folder.name_new(source, name)
             else:
-                move_to_free_name(source, target)
-            for directory in {os.path.dirname(source), os.path.dirname(target)}:
-                sync_directory(directory)
+                folder.name_free(source, name)
+            folder.sync()
+        with system_errors(target):
+            sync_directory(os.path.dirname(source))
 
     # Uploads ---------------------------------------------------------------------------------
 
@@ -209,7 +231,8 @@ class LocalProvider:
         mode: int | None = None,
         within: str = "",
     ) -> str:
-        return uploads.begin(path, size, key=key, modified=modified, mode=mode).token()
+        upload = uploads.begin(path, size, key=key, modified=modified, mode=mode, within=within)
+        return upload.token()
 
     def abandon(self, path: str, *, key: str) -> None:
         uploads.abandon(path, key)
@@ -229,8 +252,7 @@ class LocalProvider:
 
     def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
         held = Upload.of(upload)
-        uploads.finish(held, replacing)
-        return self.stat(held.path)
+        return entry_of(held.path, self.name(held.path), uploads.finish(held, replacing))
 
     def abort(self, upload: str) -> None:
         uploads.abort(Upload.of(upload))

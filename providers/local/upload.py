@@ -1,6 +1,7 @@
 """An upload to this computer: a hidden file next to its target, then one rename.
 
-The token is JSON: all that is needed to go on after a restart.
+The token is JSON: all that is needed to go on after a restart. Every step opens the target's
+folder anew and works only in the very one that `begin` found (faults.md D3).
 """
 
 from __future__ import annotations
@@ -10,42 +11,48 @@ import json
 import math
 import os
 import stat
-from dataclasses import asdict, dataclass
-from io import FileIO
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 
 from providers.base import ANY_VERSION, Body
-from providers.errors import TargetChanged, UploadExpired
-from providers.local.durable import (
-    move_to_new_name,
-    new_file_mode,
-    sync_data,
-    sync_directory,
-    sync_file,
-)
+from providers.errors import NotFound, ProviderError, TargetChanged, UploadExpired, WrongKind
+from providers.local.durable import new_file_mode, sync_data, sync_file
 from providers.local.entries import version_of
-from providers.local.faults import system_errors
+from providers.local.faults import system_errors, to_provider_error
+from providers.local.folder import NO_FOLLOW, Folder, identity_of, open_folder
 from providers.names import temporary_name
 
 _FLAGS = (
-    getattr(os, "O_NOFOLLOW", 0)
+    NO_FOLLOW
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_NOINHERIT", 0)
     | getattr(os, "O_BINARY", 0)
 )
+# To sync a file it need not be writable: its final mode may forbid that after a crash.
+_SEAL_FLAGS = os.O_RDWR if os.name == "nt" else os.O_RDONLY
 _FARTHEST = 2**63 / 1e9  # seconds: what a 64-bit count of nanoseconds holds
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What a token says. `device` and `inode`, of the unfinished file, prove a file to be it."""
+    """What a token says. `device` and `inode`, of the unfinished file, prove a file to be it.
+
+    Those of its folder prove that to be the one; `real` is where the folder's path led. All are
+    None on a disk that shows a file as another with each look, `real` and the folder's also in a
+    token of Wharfie 0.1.
+    """
 
     path: str
     temporary: str
     size: int | None  # bytes
     modified: float | None  # Unix seconds
     mode: int | None
-    device: int
-    inode: int
+    device: int | None
+    inode: int | None
+    folder_device: int | None = None
+    folder_inode: int | None = None
+    real: str | None = None
 
     def token(self) -> str:
         return json.dumps(asdict(self))
@@ -58,8 +65,21 @@ class Upload:
         except (ValueError, TypeError) as error:
             raise UploadExpired("", "this upload's token cannot be read") from error
 
+    @property
+    def folder(self) -> str:
+        return os.path.dirname(self.path)
+
+    @property
+    def name(self) -> str:
+        return os.path.basename(self.path)
+
+    @property
+    def unfinished(self) -> str:
+        """The unfinished file's name."""
+        return os.path.basename(self.temporary)
+
     def owns(self, info: os.stat_result) -> bool:
-        """Whether `info` describes this upload's file.
+        """Whether `info` describes this upload's file under its final name.
 
         Systems give a freed inode to the next file, so size and time must be right as well. Where
         a file gets another inode with each look (some network and FAT disks) they must be enough.
@@ -68,130 +88,222 @@ class Upload:
             return False
         if self.modified is not None and abs(info.st_mtime - self.modified) > 2:
             return False
-        if (info.st_dev, info.st_ino) == (self.device, self.inode):
+        if identity_of(info) == (self.device, self.inode):
             return True
         return self.size is not None and self.modified is not None
 
+    def may_be_written(self, info: os.stat_result) -> bool:
+        """Whether an opened file is this upload's unfinished one, and has no other name."""
+        if not stat.S_ISREG(info.st_mode) or info.st_nlink > 1:
+            return False
+        return self.inode is None or identity_of(info) == (self.device, self.inode)
+
 
 def begin(
-    path: str, size: int | None, *, key: str, modified: float | None, mode: int | None
+    path: str,
+    size: int | None,
+    *,
+    key: str,
+    modified: float | None,
+    mode: int | None,
+    within: str,
 ) -> Upload:
     """Make the empty unfinished file, readable by its owner only."""
     directory, name = os.path.split(path)
-    temporary = os.path.join(directory, temporary_name(name, key))
-    with system_errors(path):
-        _refuse_unstorable(path)
-    with system_errors(directory):
-        info = _create(temporary)
-    when = None if _nanoseconds(modified) is None else modified
-    return Upload(path, temporary, size, when, mode, info.st_dev, info.st_ino)
+    unfinished = temporary_name(name, key)
+    with open_folder(directory, within) as folder:
+        with system_errors(path):
+            folder.look(name)  # refused now if at all: the temporary name may be shorter
+        with system_errors(directory):
+            made = _create(folder, unfinished)
+            seen = folder.look(unfinished)
+    upload = Upload(
+        path=path,
+        temporary=os.path.join(directory, unfinished),
+        size=size,
+        modified=None if _nanoseconds(modified) is None else modified,
+        mode=mode,
+        device=None,
+        inode=None,
+    )
+    if seen is None or identity_of(seen) != identity_of(made):
+        return upload
+    return replace(
+        upload,
+        device=made.st_dev,
+        inode=made.st_ino,
+        folder_device=folder.identity[0],
+        folder_inode=folder.identity[1],
+        real=_real_path(directory, folder),
+    )
 
 
-def _refuse_unstorable(path: str) -> None:
-    """Have the system look at the final name now: the temporary one may be shorter."""
+def _real_path(directory: str, folder: Folder) -> str:
+    """The path of `folder` without links; "" when another one has taken its place already."""
     try:
-        os.lstat(path)
-    except FileNotFoundError:
-        return
+        real = os.path.realpath(directory)
+        return real if identity_of(os.stat(real)) == folder.identity else ""
+    except OSError:
+        return ""
 
 
-def _create(temporary: str) -> os.stat_result:
+def _create(folder: Folder, name: str) -> os.stat_result:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS
     try:
-        descriptor = os.open(temporary, flags, 0o600)
+        descriptor = folder.open(name, flags)
     except FileExistsError:
         # Unlinked, never emptied: it may be a planted link, or a second name of a finished file.
-        _unlink(temporary)
-        descriptor = os.open(temporary, flags, 0o600)
+        folder.unlink(name)
+        descriptor = folder.open(name, flags)
     try:
         return os.fstat(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _unlink(path: str) -> None:
+@contextmanager
+def _reopened(upload: Upload) -> Iterator[Folder]:
+    """The folder that `begin` found, and no other: nothing may be written elsewhere.
+
+    Raises UploadExpired when it is gone or another one stands in its place, WrongKind when its
+    path leads elsewhere.
+    """
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(open_folder(upload.folder))
+        except NotFound as error:
+            raise UploadExpired(upload.path, "the folder it was written to is gone") from error
+        if not _is_the_folder(upload, folder):
+            if _leads_elsewhere(upload):
+                raise WrongKind(
+                    upload.folder,
+                    "this folder was replaced by a link, or moved, while a file was written to it",
+                    advice="Nothing was written where it leads. Open the folder you want and copy "
+                    "there again.",
+                )
+            raise UploadExpired(upload.path, "the folder it was written to was replaced")
+        yield folder
+
+
+def _is_the_folder(upload: Upload, folder: Folder) -> bool:
+    known = upload.folder_inode is not None
+    return not known or folder.identity == (upload.folder_device, upload.folder_inode)
+
+
+def _leads_elsewhere(upload: Upload) -> bool:
+    # A network disk may come back from a restart as another device, in the same place.
     try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
+        return os.path.realpath(upload.folder) != upload.real
+    except OSError:  # changed while it was looked at
+        return True
 
 
 def put_part(upload: Upload, offset: int, body: Body) -> int:
     """Store a part and return how many bytes it had, once they are on the disk."""
-    descriptor = _open(upload, os.O_WRONLY)
+    with _reopened(upload) as folder:
+        descriptor = _open(upload, folder, os.O_WRONLY)
+        with _synced_or_discarded(upload, folder, descriptor, sync_data):
+            return _write(upload, descriptor, offset, body)
+
+
+def _write(upload: Upload, descriptor: int, offset: int, body: Body) -> int:
     written = 0
-    with FileIO(descriptor, "wb") as file:
+    with system_errors(upload.path):
+        os.lseek(descriptor, offset, os.SEEK_SET)
+    for chunk in body:
+        view = memoryview(chunk)
+        written += len(view)
         with system_errors(upload.path):
-            file.seek(offset)
-        for chunk in body:
-            view = memoryview(chunk)
-            written += len(view)
-            with system_errors(upload.path):
-                while len(view):
-                    view = view[file.write(view) :]
-        with system_errors(upload.path):
-            sync_data(file.fileno())
+            while len(view):
+                view = view[os.write(descriptor, view) :]
     return written
 
 
-def _open(upload: Upload, flags: int) -> int:
-    """The unfinished file's descriptor. Raises UploadExpired when it is gone or is no file."""
+def _open(upload: Upload, folder: Folder, flags: int) -> int:
+    """The unfinished file's descriptor. Raises UploadExpired when it is gone or is not ours."""
     try:
-        descriptor = os.open(upload.temporary, flags | _FLAGS | getattr(os, "O_NONBLOCK", 0))
+        descriptor = folder.open(upload.unfinished, flags | _FLAGS | getattr(os, "O_NONBLOCK", 0))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UploadExpired(upload.path) from error
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+        if error.errno in (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO):
             raise UploadExpired(upload.path) from error
-        with system_errors(upload.path):
-            raise
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise to_provider_error(upload.path, error) from error
+    if upload.may_be_written(os.fstat(descriptor)):
         return descriptor
     os.close(descriptor)
-    raise UploadExpired(upload.path)
+    raise UploadExpired(upload.path, "another file has taken the place of the unfinished one")
 
 
-def finish(upload: Upload, replacing: str | None) -> None:
-    """Make the unfinished file last and give it its name. See `Writer.finish`."""
-    if _named_already(upload):
-        with system_errors(upload.path):
-            _unlink(upload.temporary)
-    else:
-        _seal(upload)
-        _name(upload, replacing)
-    with system_errors(upload.path):
-        sync_directory(os.path.dirname(upload.path))
+@contextmanager
+def _synced_or_discarded(
+    upload: Upload, folder: Folder, descriptor: int, sync: Callable[[int], None]
+) -> Iterator[None]:
+    """After the block: sync, and close `descriptor`. When that fails, the file is removed.
+
+    A system may drop what it could not write and report success the next time, so that what a
+    failed sync left is never synced again and trusted (faults.md A5; fsync(2)).
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            os.close(descriptor)
+        raise
+    try:
+        try:
+            sync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        with suppress(OSError):
+            folder.unlink(upload.unfinished)
+        raise to_provider_error(upload.path, error) from error
 
 
-def _named_already(upload: Upload) -> bool:
+def finish(upload: Upload, replacing: str | None) -> os.stat_result:
+    """Make the unfinished file last and give it its name; see `Writer.finish`. What stands there.
+
+    When only the name may not last, an error says so: the new file is in its place, then.
+    """
+    with _reopened(upload) as folder:
+        if _named_already(upload, folder):
+            with system_errors(upload.path):
+                folder.unlink(upload.unfinished)
+        else:
+            _seal(upload, folder)
+            _name(upload, folder, replacing)
+        _make_name_last(upload, folder)
+        found = _look(upload, folder, upload.name)
+    if found is None:
+        raise TargetChanged(upload.path, "it was removed as soon as it had its name")
+    return found
+
+
+def _named_already(upload: Upload, folder: Folder) -> bool:
     """Whether an earlier `finish` got as far as the name (its answer was lost: faults.md A8)."""
-    target, temporary = _look(upload.path), _look(upload.temporary)
+    target = _look(upload, folder, upload.name)
+    unfinished = _look(upload, folder, upload.unfinished)
     if target is None or not upload.owns(target):
         return False
-    return temporary is None or os.path.samestat(target, temporary)
+    return unfinished is None or os.path.samestat(target, unfinished)
 
 
-def _look(path: str) -> os.stat_result | None:
-    with system_errors(path):
-        try:
-            return os.lstat(path)
-        except FileNotFoundError:
-            return None
+def _look(upload: Upload, folder: Folder, name: str) -> os.stat_result | None:
+    with system_errors(upload.path):
+        return folder.look(name)
 
 
-def _seal(upload: Upload) -> None:
+def _seal(upload: Upload, folder: Folder) -> None:
     """Give the unfinished file its mode and time and have all of it on the disk."""
-    descriptor = _open(upload, os.O_RDWR)
-    try:
+    descriptor = _open(upload, folder, _SEAL_FLAGS)
+    with _synced_or_discarded(upload, folder, descriptor, sync_file):
         size = os.fstat(descriptor).st_size
         if upload.size is not None and size != upload.size:
             what = f"the unfinished file has {size:,} bytes instead of {upload.size:,}"
             raise UploadExpired(upload.path, what)
         with system_errors(upload.path):
             _apply_attributes(upload, descriptor)
-            sync_file(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _apply_attributes(upload: Upload, descriptor: int) -> None:
@@ -213,32 +325,55 @@ def _nanoseconds(modified: float | None) -> int | None:
     return round(modified * 1e9)
 
 
-def _name(upload: Upload, replacing: str | None) -> None:
+def _name(upload: Upload, folder: Folder, replacing: str | None) -> None:
     if replacing is None:
         with system_errors(upload.path):
-            move_to_new_name(upload.temporary, upload.path)
+            folder.name_new(upload.unfinished, upload.name)
         return
     if replacing != ANY_VERSION:
-        target = _look(upload.path)
+        target = _look(upload, folder, upload.name)
         if target is None or version_of(target) != replacing:
             raise TargetChanged(upload.path)
     with system_errors(upload.path):
-        os.replace(upload.temporary, upload.path)
+        folder.name_over(upload.unfinished, upload.name)
+
+
+def _make_name_last(upload: Upload, folder: Folder) -> None:
+    try:
+        folder.sync()
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise ProviderError(
+            upload.path,
+            "the whole file is there under its name, but the disk could not make that last "
+            f"({reason}): it may be gone after a power failure",
+            advice="Check the disk, then copy it once more.",
+        ) from error
 
 
 def is_there(upload: Upload) -> bool:
-    """Whether the unfinished file still stands where the token says."""
-    return _look(upload.temporary) is not None
+    """Whether the unfinished file still stands where `begin` made it."""
+    with _reopened(upload) as folder:
+        return _look(upload, folder, upload.unfinished) is not None
 
 
 def abandon(path: str, key: str) -> None:
     """Remove what a `begin` with this key left whose token was lost."""
     directory, name = os.path.split(path)
-    with system_errors(path):
-        _unlink(os.path.join(directory, temporary_name(name, key)))
+    try:
+        with open_folder(directory) as folder, system_errors(path):
+            folder.unlink(temporary_name(name, key))
+    except (NotFound, WrongKind):  # no folder, no file in it
+        return
 
 
 def abort(upload: Upload) -> None:
-    """Remove the unfinished file. Nothing there is success."""
-    with system_errors(upload.temporary):
-        _unlink(upload.temporary)
+    """Remove the unfinished file. Nothing there is success, and so is a path that leads elsewhere
+    by now: whoever put a link there took the file away.
+    """
+    try:
+        with open_folder(upload.folder) as folder, system_errors(upload.temporary):
+            if _is_the_folder(upload, folder) or not _leads_elsewhere(upload):
+                folder.unlink(upload.unfinished)
+    except (NotFound, WrongKind):
+        return

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from providers.errors import ConnectionLost, ProviderError, Unsupported
+from providers.errors import ProviderError, Unsupported
 from providers.sftp.protocol import (
     Attributes,
     BadPacket,
@@ -22,7 +22,6 @@ from providers.sftp.session import Session
 POSIX_RENAME = "posix-rename@openssh.com"
 _FSYNC = "fsync@openssh.com"
 _STATVFS = "statvfs@openssh.com"
-_FSYNC_SECONDS = 600.0  # a slow disk may need that long for a large file
 _MAX_HANDLE = 256  # bytes (the draft's limit)
 
 
@@ -124,18 +123,23 @@ def set_handle(
     session: Session, handle: bytes, path: str, *, mode: int | None, modified: float | None
 ) -> None:
     """Set mode and modification time of an open file."""
-    seconds = None if modified is None else max(0, min(int(modified), 0xFFFFFFFF))
+    seconds = None if modified is None else whole_seconds(modified)
     block = attributes(permissions=mode, modified=seconds)
     session.command(Op.FSETSTAT, string(handle), block, path=path)
+
+
+def whole_seconds(modified: float) -> int:
+    """A time as version 3 can say it: whole seconds from 1970 to 2106."""
+    return max(0, min(int(modified), 0xFFFFFFFF))
 
 
 def sync_handle(session: Session, handle: bytes, path: str) -> bool:
     """Have the server bring the file to its disk. False: it has no way to."""
     if _FSYNC not in session.offers:
         return False
-    name = string(_FSYNC.encode())
+    name, patience = string(_FSYNC.encode()), session.patience.sync
     try:
-        session.command(Op.EXTENDED, name, string(handle), path=path, timeout=_FSYNC_SECONDS)
+        session.command(Op.EXTENDED, name, string(handle), path=path, timeout=patience)
     except Unsupported:
         return False
     return True
@@ -166,21 +170,32 @@ def replace(session: Session, source: str, target: str) -> None:
     session.command(Op.EXTENDED, *fields, path=target)
 
 
-def free_bytes(session: Session, path: str) -> int | None:
-    """What may still be written on the file system of `path`; None: the server cannot tell."""
+def file_system(session: Session, path: str) -> tuple[int, int] | None:
+    """The number of the file system of `path` and the bytes that may still be written on it.
+
+    None: the server cannot tell. Raises NotFound and the like, as the server says.
+    """
     if _STATVFS not in session.offers:
         return None
     name = string(_STATVFS.encode())
     try:
         return session.call(
-            Op.EXTENDED, name, path_string(path), path=path, answer=Op.EXTENDED_REPLY, read=_free
+            Op.EXTENDED, name, path_string(path), path=path, answer=Op.EXTENDED_REPLY, read=_vfs
         )
-    except ConnectionLost:
-        raise
-    except ProviderError:
+    except Unsupported:
         return None
 
 
-def _free(fields: Fields) -> int:
-    _block, fragment, _blocks, _free_blocks, available = (fields.u64() for _ in range(5))
-    return fragment * available
+def _vfs(fields: Fields) -> tuple[int, int]:
+    _block, fragment, _blocks, _free, available, _files, _nodes, _usable, number = (
+        fields.u64() for _ in range(9)
+    )
+    return number, fragment * available
+
+
+def stat_each(session: Session, paths: Sequence[str]) -> Iterator[Attributes]:
+    """What stands at each of `paths`, links themselves: all are asked for at once."""
+    asked = [(session.request(Op.LSTAT, path_string(path)), path) for path in paths]
+    replies = [(session.wait(number, path), path) for number, path in asked]
+    for reply, path in replies:
+        yield session.decode(reply, Op.ATTRS, path, Fields.attributes)

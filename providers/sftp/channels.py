@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import paramiko
 
 from providers.access import Access
 from providers.base import Buffer
-from providers.errors import Denied
-from providers.sftp.connect import (
-    CHANNEL_SECONDS,
-    Target,
-    closed_on_error,
-    connect,
-    deadline,
-    shut,
-    translated,
-)
-from providers.sftp.session import ANSWER_SECONDS, Session
+from providers.errors import ConnectionLost, Denied
+from providers.sftp.connect import Target, closed_on_error, connect, shut, translated
+from providers.sftp.session import Session
 from providers.sftp.sign_in import sign_in
+from providers.sftp.wire import Wire
 
 _TAKE_ALL = 1 << 26  # paramiko shifts what is left in its buffer on each read: leave nothing
+_LAST_WORDS_SECONDS = 0.2
 _MOST_OUTPUT = 64 << 10  # bytes of a command's output that are kept at once
 
 
 class ChannelStream:
     """A `session.Stream` over a paramiko channel that has its connection to itself."""
 
-    def __init__(self, transport: paramiko.Transport, channel: paramiko.Channel) -> None:
+    def __init__(
+        self, transport: paramiko.Transport, channel: paramiko.Channel, wire: Wire
+    ) -> None:
         self.transport = transport
         self._channel = channel
+        self._wire = wire
 
     def send(self, data: Buffer) -> None:
-        self._channel.settimeout(ANSWER_SECONDS)
+        self._channel.settimeout(self._wire.patience.answer)
         try:
             left = memoryview(data)
             while left:
@@ -43,11 +44,7 @@ class ChannelStream:
             raise OSError(str(error)) from error
 
     def recv(self, timeout: float) -> bytes:
-        self._channel.settimeout(timeout)
-        try:
-            return self._channel.recv(_TAKE_ALL)
-        except paramiko.SSHException as error:
-            raise OSError(str(error)) from error
+        return patient_recv(self._channel, self._wire, timeout, _TAKE_ALL)
 
     def alive(self) -> bool:
         channel = self._channel
@@ -57,18 +54,53 @@ class ChannelStream:
         shut(self.transport)
 
 
-def open_session(to: Target, access: Access) -> tuple[Session, paramiko.Transport]:
-    """Connect, sign in and start SFTP: a session with a connection of its own."""
-    transport = connect(to, access)
+def patient_recv(channel: paramiko.Channel, wire: Wire, seconds: float, most: int) -> bytes:
+    """What has come within `seconds`, b"" at the end. Raises OSError (TimeoutError).
+
+    A server may be busy for long with one request, but it has to answer below that: one that was
+    frozen or unplugged is found out in the time an answer may take.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        left = max(0.001, until - time.monotonic())
+        channel.settimeout(min(left, wire.patience.answer))
+        try:
+            return channel.recv(most)
+        except TimeoutError:
+            if left <= wire.patience.answer:
+                raise
+            _need_sign_of_life(channel.get_transport(), wire)
+        except paramiko.SSHException as error:
+            raise OSError(str(error)) from error
+
+
+def _need_sign_of_life(transport: paramiko.Transport, wire: Wire) -> None:
+    """Ask what every SSH server answers, if only with a refusal (RFC 4254 section 4)."""
+    try:
+        with wire.within(wire.patience.answer):
+            transport.global_request("keepalive@openssh.com", wait=True)
+    except ConnectionLost as error:
+        raise TimeoutError("nothing below SFTP answers") from error
+    except paramiko.SSHException as error:
+        raise OSError(str(error)) from error
+
+
+def open_session(to: Target, access: Access, wire: Wire) -> tuple[Session, paramiko.Transport]:
+    """Connect, sign in and start SFTP: a session with a connection of its own.
+
+    `wire` ends it, from any thread and at any step, with ConnectionLost.
+    """
+    transport = connect(to, access, wire)
     with closed_on_error(transport):
-        sign_in(transport, to, access)
-        with translated(to.endpoint), deadline(transport, CHANNEL_SECONDS * 2, to.endpoint):
-            channel = transport.open_session(timeout=CHANNEL_SECONDS)
+        sign_in(transport, to, access, wire)
+        patience = wire.patience
+        with translated(to.endpoint), wire.within(patience.channel * 2):
+            channel = transport.open_session(timeout=patience.channel)
             _start_sftp(channel, transport, to)
         # OpenSSH answers READDIR requests in turn; others may run them into each other.
         ahead = 4 if "OpenSSH" in transport.remote_version else 1
-        stream = ChannelStream(transport, channel)
-        session = Session(stream, to.endpoint, ahead=ahead, patience=ANSWER_SECONDS)
+        stream = ChannelStream(transport, channel, wire)
+        session = Session(stream, to.endpoint, ahead=ahead, patience=patience)
         return session, transport
 
 
@@ -76,7 +108,7 @@ def _start_sftp(channel: paramiko.Channel, transport: paramiko.Transport, to: Ta
     try:
         channel.invoke_subsystem("sftp")
     except paramiko.SSHException as error:
-        if not transport.is_active():
+        if _gone(transport):
             raise
         raise Denied(
             to.endpoint,
@@ -89,38 +121,52 @@ class Command:
     """A fixed command on a channel of its own, which answers what it is given line by line.
 
     Never put anything a server or a person supplied into `command`. The constructor raises
-    ConnectionLost, and Denied where no command may run; `seconds` is how long it may take.
+    ConnectionLost, and Denied where no command may run.
     """
 
-    def __init__(
-        self, transport: paramiko.Transport, command: str, *, endpoint: str, seconds: float
-    ) -> None:
+    def __init__(self, transport: paramiko.Transport, command: str, wire: Wire) -> None:
         self._transport = transport
-        self._endpoint = endpoint
+        self._wire = wire
         self._output = bytearray()
-        with translated(endpoint), deadline(transport, seconds, endpoint):
-            self._channel = transport.open_session(timeout=CHANNEL_SECONDS)
+        endpoint = wire.endpoint
+        with translated(endpoint), wire.within(wire.patience.channel * 2):
+            self._channel = transport.open_session(timeout=wire.patience.channel)
             _execute(self._channel, command, transport, endpoint)
 
     def ask(self, given: bytes, seconds: float) -> bytes | None:
         """Write `given` to its input and return the next line; None: it has ended."""
-        with translated(self._endpoint), deadline(self._transport, seconds, self._endpoint):
-            self._channel.settimeout(seconds)
+        with self._errors():
+            self._channel.settimeout(self._wire.patience.answer)
             self._channel.sendall(given)
         return self.line(seconds)
 
     def line(self, seconds: float) -> bytes | None:
         """The next line without its end, at most 64 KiB of it; None: it has ended."""
-        with translated(self._endpoint), deadline(self._transport, seconds, self._endpoint):
-            self._channel.settimeout(seconds)
+        until = time.monotonic() + seconds
+        with self._errors():
             while b"\n" not in self._output and len(self._output) < _MOST_OUTPUT:
-                chunk = self._channel.recv(_MOST_OUTPUT)
+                left = until - time.monotonic()
+                chunk = patient_recv(self._channel, self._wire, left, _MOST_OUTPUT)
                 if not chunk:
+                    if _gone(self._transport):
+                        raise EOFError("the connection ended, not the command")
                     return None
                 self._output += chunk
         line, _, rest = bytes(self._output).partition(b"\n")
         self._output = bytearray(rest)
         return line
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        endpoint = self._wire.endpoint
+        try:
+            with translated(endpoint):
+                yield
+        except ConnectionLost as error:
+            self._wire.check()
+            if isinstance(error.__cause__, TimeoutError):
+                raise ConnectionLost(endpoint, "the server stopped answering") from error
+            raise
 
     def close(self) -> None:
         self._channel.close()
@@ -132,6 +178,12 @@ def _execute(
     try:
         channel.exec_command(command)
     except paramiko.SSHException as error:
-        if not transport.is_active():
+        if _gone(transport):
             raise
         raise Denied(endpoint, "the server runs no commands for this user") from error
+
+
+def _gone(transport: paramiko.Transport) -> bool:
+    """Whether the connection itself has ended: paramiko closes its channels just before it says."""
+    transport.join(_LAST_WORDS_SECONDS)
+    return not transport.is_active()

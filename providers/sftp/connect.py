@@ -14,7 +14,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import paramiko
 
@@ -29,12 +28,12 @@ from providers.errors import (
     Unsupported,
 )
 from providers.sftp import known_hosts
+from providers.sftp.dial import PatientSocket, dial
 from providers.sftp.known_hosts import Standing
+from providers.sftp.wire import Wire, shut_down
 from providers.text import printable
 
-CONNECT_SECONDS = 15.0
-HANDSHAKE_SECONDS = 15.0
-CHANNEL_SECONDS = 15.0
+_GOODBYE_SECONDS = 15.0
 _WINDOW = 64 << 20  # bytes on the way to us: OpenSSH's 2 MiB is slow over distance
 _PACKET = 128 << 10
 _CIPHERS = (
@@ -77,25 +76,26 @@ def target(endpoint: str) -> Target:
     return Target(endpoint, user, match["host"].strip("[]"), int(match["port"] or 22))
 
 
-def connect(to: Target, access: Access) -> paramiko.Transport:
+def connect(to: Target, access: Access, wire: Wire) -> paramiko.Transport:
     """A connection whose host key is accepted; nobody is signed in yet.
 
     Raises ConnectionLost, Unsupported, HostKeyUnknown, HostKeyChanged, HostKeyRevoked.
     """
     lines = known_hosts.read(access.known_hosts)
-    transport = _transport(_dial(to), to)
+    transport = _transport(_dial(to, wire), wire)
     with closed_on_error(transport), translated(to.endpoint):
         _prefer_algorithms(transport, known_hosts.known_types(lines, to.host, to.port))
-        with deadline(transport, HANDSHAKE_SECONDS * 2, to.endpoint):
-            transport.start_client(timeout=HANDSHAKE_SECONDS * 2)
+        seconds = wire.patience.greeting + wire.patience.key_exchange
+        with wire.within(seconds):
+            transport.start_client(timeout=seconds)
         _check_host_key(transport.get_remote_server_key(), lines, to, access)
     return transport
 
 
-def _dial(to: Target) -> socket.socket:
+def _dial(to: Target, wire: Wire) -> PatientSocket:
     where = f"{printable(to.host)} port {to.port}"
     try:
-        dialled = socket.create_connection((to.host, to.port), CONNECT_SECONDS)
+        dialled = dial(to.host, to.port, wire)
     except (socket.gaierror, UnicodeError) as error:
         raise ConnectionLost(
             to.endpoint,
@@ -111,7 +111,7 @@ def _dial(to: Target) -> socket.socket:
     except TimeoutError as error:
         raise ConnectionLost(
             to.endpoint,
-            f"{where} did not answer within {CONNECT_SECONDS:.0f} seconds",
+            f"{where} did not answer within {wire.patience.connect:g} seconds",
             advice="Check the address, the network and any firewall between.",
         ) from error
     except OSError as error:
@@ -123,7 +123,7 @@ def _dial(to: Target) -> socket.socket:
     return dialled
 
 
-def _transport(dialled: socket.socket, to: Target) -> paramiko.Transport:
+def _transport(dialled: socket.socket, wire: Wire) -> paramiko.Transport:
     try:
         transport = paramiko.Transport(
             dialled, default_window_size=_WINDOW, default_max_packet_size=_PACKET
@@ -131,9 +131,10 @@ def _transport(dialled: socket.socket, to: Target) -> paramiko.Transport:
     except BaseException:
         dialled.close()
         raise
-    transport.banner_timeout = HANDSHAKE_SECONDS
-    transport.handshake_timeout = HANDSHAKE_SECONDS
-    transport.channel_timeout = CHANNEL_SECONDS
+    transport.banner_timeout = wire.patience.greeting
+    transport.handshake_timeout = wire.patience.key_exchange
+    transport.channel_timeout = wire.patience.channel
+    transport.clear_to_send_timeout = wire.patience.answer
     return transport
 
 
@@ -194,40 +195,12 @@ def closed_on_error(transport: paramiko.Transport) -> Iterator[None]:
 
 def shut(transport: paramiko.Transport) -> None:
     """Close a connection, started or not, and wait for paramiko's thread."""
+    shut_down(transport.sock)
     transport.close()
     transport.sock.close()
     if transport.ident is not None and transport is not threading.current_thread():
-        transport.join(CHANNEL_SECONDS)
-
-
-@contextmanager
-def deadline(transport: paramiko.Transport, seconds: float, endpoint: str) -> Iterator[None]:
-    """Close `transport` after `seconds`: some of paramiko's calls wait for ever (faults.md 3)."""
-    passed = threading.Event()
-    watch = threading.Timer(seconds, partial(_expire, transport, passed))
-    watch.daemon = True
-    watch.start()
-    late = ConnectionLost(
-        endpoint,
-        f"the server did not answer within {seconds:.0f} seconds",
-        advice="It may be overloaded, or not an SSH server; check the port and try later.",
-    )
-    try:
-        yield
-    except (paramiko.SSHException, OSError, EOFError) as error:
-        if passed.is_set():
-            raise late from error
-        raise
-    finally:
-        watch.cancel()
-        watch.join(CHANNEL_SECONDS)
-    if passed.is_set():
-        raise late
-
-
-def _expire(transport: paramiko.Transport, passed: threading.Event) -> None:
-    passed.set()
-    transport.close()
+        transport.join(_GOODBYE_SECONDS)
+    transport.packetizer.complete_handshake()  # or paramiko's timer thread would wait it out (G4)
 
 
 @contextmanager

@@ -6,7 +6,15 @@ import posixpath
 from collections.abc import Iterator
 
 from providers.base import Entry, Kind
-from providers.errors import InvalidName, NoSpace, NotFound, ProviderError, WrongKind
+from providers.errors import (
+    ConnectionLost,
+    InvalidName,
+    NoSpace,
+    NotFound,
+    ProviderError,
+    Unsupported,
+    WrongKind,
+)
 from providers.names import check_name
 from providers.sftp import calls
 from providers.sftp.protocol import Attributes, Name, Refused, kind_of
@@ -83,9 +91,63 @@ def need_directory(session: Session, path: str) -> None:
         raise WrongKind(path, "is not a directory")
 
 
+def refuse_links(session: Session, within: str, path: str) -> None:
+    """Raise WrongKind when a directory between `within` and `path` is a link (faults.md D3).
+
+    `within` itself may be one: a person chose it. Nothing is remembered from one look to the next.
+    What remains: SFTP has no openat, so whoever may write in one of these directories can still
+    swap it between this look and the request that follows it.
+    """
+    directories = _between(within, path)
+    for directory, found in zip(directories, calls.stat_each(session, directories), strict=True):
+        if entry(directory, found).kind is not Kind.DIR:
+            raise WrongKind(
+                directory,
+                "is a link or no directory any more, so nothing is written through it",
+                advice="Look at it, then choose the directory it leads to.",
+            )
+
+
+def _between(within: str, path: str) -> list[str]:
+    """The directories below `within` that lead to `path`, from the top."""
+    if not within:
+        return []
+    above = within.rstrip("/") + "/"
+    if not path.startswith(above):
+        raise InvalidName(path, "is not below the directory that was chosen")
+    names = path[len(above) :].split("/")[:-1]
+    if ".." in names:
+        raise InvalidName(path, "could leave the directory that was chosen")
+    return [above + "/".join(names[: count + 1]) for count in range(len(names))]
+
+
+def room(session: Session, path: str) -> tuple[str, int]:
+    """The file system's number, "" when it has none, and the bytes free where `path` would be.
+
+    Raises Unsupported where the server cannot tell.
+    """
+    while True:
+        try:
+            found = calls.file_system(session, path)
+        except NotFound:
+            if path == "/":
+                raise
+            path = posixpath.dirname(path.rstrip("/")) or "/"
+            continue
+        if found is None:
+            raise Unsupported(path, "the server does not say how much room it has")
+        number, free = found
+        return (f"{number:x}" if number else "", free)
+
+
 def explained(session: Session, error: ProviderError, path: str) -> ProviderError:
     """NoSpace in place of a bare refusal when the disk is full: OpenSSH says only "Failure"."""
     if not isinstance(error, Refused) or not session.alive():
         return error
-    free = calls.free_bytes(session, posixpath.dirname(path))
-    return error if free is None or free >= _ROOM else NoSpace(path)
+    try:
+        _, free = room(session, posixpath.dirname(path))
+    except ConnectionLost:
+        raise
+    except ProviderError:
+        return error
+    return error if free >= _ROOM else NoSpace(path)

@@ -28,11 +28,19 @@ class _Piece:
 
 
 def read_range(
-    session: Session, handle: bytes, path: str, offset: int, end: int | None
+    session: Session,
+    handle: bytes,
+    path: str,
+    offset: int,
+    end: int | None,
+    *,
+    is_end: bool = False,
 ) -> Generator[memoryview, None, None]:
     """The bytes from `offset` to `end`, in order; None: to the end of the file, wherever it is.
 
-    Raises SourceChanged when the file ends before `end`.
+    `is_end`: `end` is the size that the file is said to have. Raises SourceChanged when the file
+    ends before `end`, and when it goes on behind a size that was said: as in /proc, where all
+    sizes are 0 (faults.md D8, C6).
     """
     window: deque[_Piece] = deque()
     ask = offset
@@ -42,10 +50,17 @@ def read_range(
                 size = session.read_size if end is None else min(session.read_size, end - ask)
                 window.append(_ask(session, handle, ask, size))
                 ask += size
+            if is_end and ask == end and len(window) < WINDOW:
+                window.append(_ask(session, handle, ask, 1))
+                is_end = False
         if not window:
             return
         piece = window.popleft()
         data = _data(session, piece, path)
+        if end is not None and piece.offset >= end:
+            if data is not None:
+                raise SourceChanged(path, "the file holds more than its size says")
+            continue
         if data is None:
             _end_here(session, window, path, piece.offset, end)
             return
@@ -81,12 +96,6 @@ def _end_here(session: Session, window: deque[_Piece], path: str, at: int, end: 
     for piece in window:
         if _data(session, piece, path) is not None:
             raise SourceChanged(path, "the file grew while it was being read")
-
-
-def refuse_content(session: Session, handle: bytes, path: str) -> None:
-    """Raise SourceChanged when a file that says it is empty is not, as in /proc (faults.md D8)."""
-    if _data(session, _ask(session, handle, 0, 1), path) is not None:
-        raise SourceChanged(path, "the file holds more than its size says")
 
 
 def write_body(session: Session, handle: bytes, path: str, offset: int, body: Body) -> int:

@@ -1,21 +1,27 @@
-"""Sessions kept for the next call, each with a connection of its own."""
+"""Sessions kept for the next call, each with a connection of its own; and how a call is ended."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import paramiko
 
 from providers.errors import ConnectionLost, ProviderError
 from providers.sftp import calls
+from providers.sftp.patience import USUAL, Patience
 from providers.sftp.session import Session
 from providers.sftp.shell_digest import ShellDigest
+from providers.sftp.wire import Wire
 
 _TRUSTED_SECONDS = 10.0  # idle for longer, a session is asked before it is relied upon
+
+Connect: TypeAlias = Callable[[Wire], tuple[Session, paramiko.Transport | None]]
+"""Make a session over `wire`. The transport is for a shell beside it, where there can be one."""
 
 
 @dataclass(slots=True)
@@ -23,9 +29,19 @@ class Line:
     """A session, the connection below it, and the shell beside it once one was asked for."""
 
     session: Session
-    transport: paramiko.Transport
+    transport: paramiko.Transport | None
+    wire: Wire
     shell: ShellDigest | None = None
     idle_since: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    """What a thread has under way: the connection it makes or uses, and whether it was ended."""
+
+    thread: int
+    wire: Wire | None = None
+    ended: bool = False
 
 
 class Pool:
@@ -38,18 +54,22 @@ class Pool:
     def __init__(
         self,
         endpoint: str,
-        connect: Callable[[], tuple[Session, paramiko.Transport]],
+        connect: Connect,
         *,
         keep: int,
+        patience: Patience = USUAL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoint = endpoint
         self._connect = connect
         self._keep = keep
+        self._patience = patience
         self._clock = clock
         self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         # One sign-in at a time: a refused password is forgotten before the next thread tries.
-        self._connecting = threading.Lock()
+        self._connecting = False
+        self._calls: set[_Call] = set()
         self._idle: list[Line] = []
         self._busy: list[Line] = []
         self._closed = False
@@ -57,29 +77,57 @@ class Pool:
     @contextmanager
     def line(self) -> Iterator[Line]:
         """A session for the length of the block; a broken or half-used one is dropped after it."""
-        line = self._take_idle() or self._open()
+        call = _Call(threading.get_ident())
+        with self._lock:
+            self._calls.add(call)
         try:
-            yield line
+            line = self._take_idle(call) or self._open(call)
+            try:
+                yield line
+            finally:
+                self._give_back(line, call)
         finally:
-            self._give_back(line)
+            with self._lock:
+                self._calls.discard(call)
+
+    def interrupt(self, thread: int) -> None:
+        """End what `thread` has under way: waiting, connecting or using a session. Never waits."""
+        with self._changed:
+            self._end([call for call in self._calls if call.thread == thread])
 
     def close(self) -> None:
         """Close every session, also those in use: their calls end with ConnectionLost."""
-        with self._lock:
+        with self._changed:
             self._closed = True
+            self._end(self._calls)
             lines = self._idle + self._busy
             self._idle = []
         for line in lines:
             line.session.close()
 
-    def _take_idle(self) -> Line | None:
+    def _end(self, under_way: Iterable[_Call]) -> None:
+        """Cut within the lock: the wire is still the call's own, and not yet another's."""
+        for call in under_way:
+            call.ended = True
+            if call.wire is not None:
+                call.wire.cut()
+        self._changed.notify_all()
+
+    def _go_on(self, call: _Call) -> None:
+        if self._closed:
+            raise ConnectionLost(self._endpoint, "the connection was closed", advice="")
+        if call.ended:
+            raise ConnectionLost(self._endpoint, "the connection was ended here", advice="")
+
+    def _take_idle(self, call: _Call) -> Line | None:
         while True:
             with self._lock:
-                self._refuse_when_closed()
+                self._go_on(call)
                 if not self._idle:
                     return None
                 line = self._idle.pop()
                 self._busy.append(line)
+                call.wire = line.wire
             if self._still_good(line):
                 return line
             self._drop(line)
@@ -95,27 +143,33 @@ class Pool:
             return False
         return True
 
-    def _open(self) -> Line:
-        with self._connecting:
-            with self._lock:
-                self._refuse_when_closed()
-            line = Line(*self._connect())
+    def _open(self, call: _Call) -> Line:
+        wire = Wire(self._endpoint, self._patience)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._connecting or call.ended or self._closed)
+            self._go_on(call)
+            self._connecting = True
+            call.wire = wire
+        try:
+            line = Line(*self._connect(wire), wire)
+        finally:
+            with self._changed:
+                self._connecting = False
+                self._changed.notify_all()
         with self._lock:
             self._busy.append(line)
-            closed = self._closed
-        if closed:
+            usable = not self._closed and not call.ended
+        if not usable:
             self._drop(line)
-            raise ConnectionLost(self._endpoint, "the connection was closed", advice="")
+            self._go_on(call)
         return line
 
-    def _refuse_when_closed(self) -> None:
-        if self._closed:
-            raise ConnectionLost(self._endpoint, "the connection was closed", advice="")
-
-    def _give_back(self, line: Line) -> None:
+    def _give_back(self, line: Line, call: _Call) -> None:
         good = line.session.settle()
         with self._lock:
-            if good and not self._closed and len(self._idle) < self._keep:
+            call.wire = None
+            usable = good and not line.wire.is_cut and not self._closed
+            if usable and len(self._idle) < self._keep:
                 line.idle_since = self._clock()
                 self._busy.remove(line)
                 self._idle.append(line)

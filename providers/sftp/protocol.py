@@ -6,6 +6,7 @@ really there before anything is allocated.
 
 from __future__ import annotations
 
+import re
 import stat
 import struct
 from collections.abc import Iterator
@@ -32,6 +33,14 @@ MAX_PACKET = 1 << 20  # bytes of a reply: OpenSSH sends at most 256 KiB
 _MAX_NAMES = 100_000  # in one reply
 _MAX_EXTENSIONS = 256
 _MAX_MESSAGE = 200  # characters of a server's own words that are shown
+
+
+# Version 3 has no code for it: servers that say why use the system's words.
+_FULL = re.compile(
+    r"(no|out of|not enough|insufficient) (disk )?space|disk (is )?full|quota (was )?exceeded"
+    r"|(over|exceeds?) (the |your |disk )*quota",
+    re.IGNORECASE,
+)
 
 
 class Op(IntEnum):
@@ -254,6 +263,8 @@ def failure(code: int, message: str, path: str) -> ProviderError:
     said = printable(" ".join(message.split())[:_MAX_MESSAGE])
     if code == Status.BAD_MESSAGE:
         return InvalidName(path, "the server cannot use this name or request")
+    if _FULL.search(message):
+        return NoSpace(path, f"the server said “{said}”")
     if said and said.casefold() not in {"failure", "general failure"}:
         return Refused(path, f"the server refused it and said “{said}”")
     return Refused(path)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 
 from providers.access import Access
-from providers.base import Body, Buffer, Capabilities, Entry, Kind, Parts
+from providers.base import Body, Buffer, Capabilities, Entry, Kind, Parts, Room
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
@@ -25,8 +26,9 @@ from providers.sftp import calls, look, shell_digest, uploads
 from providers.sftp.channels import open_session
 from providers.sftp.connect import target
 from providers.sftp.known_hosts import remember
-from providers.sftp.pipeline import list_names, read_range, refuse_content
-from providers.sftp.pool import Line, Pool
+from providers.sftp.patience import USUAL, Patience
+from providers.sftp.pipeline import list_names, read_range
+from providers.sftp.pool import Connect, Line, Pool
 from providers.sftp.protocol import Open, Refused, path_string
 from providers.sftp.session import Session
 from providers.sftp.shell_digest import ShellDigest
@@ -34,6 +36,9 @@ from providers.sftp.shell_digest import ShellDigest
 __all__ = ["SftpProvider", "SftpReader", "open_endpoint", "remember"]
 
 _CONNECTIONS = 4
+_FAR_STREAMS = 4
+_FAR = 0.005  # seconds there and back: from there on a window, not the cable, is the limit
+_TRIPS = 3  # looked at: the shortest counts, a busy computer makes single ones long
 _STARTS_LOST_MOST = 1
 _CAPS = Capabilities(
     connections=_CONNECTIONS,
@@ -58,16 +63,28 @@ class SftpReader:
 
 
 class SftpProvider:
-    """See `providers.base` for what each method promises. Connects when it is first used."""
+    """See `providers.base` for what each method promises. Connects when it is first used.
 
-    def __init__(self, endpoint: str, access: Access) -> None:
-        self._to = target(endpoint)
-        connect = partial(open_session, self._to, access)
-        self._pool = Pool(endpoint, connect, keep=_CONNECTIONS)
-        self._learn = threading.Lock()
+    `connect` makes each session, `patience` is what that and its answers may take; `clock`
+    (seconds) tells how far the server is.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        connect: Connect,
+        *,
+        patience: Patience = USUAL,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._endpoint = endpoint
+        self._pool = Pool(endpoint, connect, keep=_CONNECTIONS, patience=patience, clock=clock)
+        self._clock = clock
+        self._learn = threading.Lock()  # never held while a server is waited for
         self._home: str | None = None
         self._digests: bool | None = None
         self._starts_lost = 0
+        self._measured = False
         self._caps = _CAPS
 
     @property
@@ -77,9 +94,31 @@ class SftpProvider:
     @contextmanager
     def _line(self) -> Iterator[Line]:
         with self._pool.line() as line:
-            if calls.POSIX_RENAME not in line.session.offers and self._caps.atomic_replace:
-                self._caps = replace(self._caps, atomic_replace=False)
+            self._get_to_know(line.session)
             yield line
+
+    def _get_to_know(self, session: Session) -> None:
+        """Learn what only a connection tells: how far it is, and how a file is replaced there."""
+        if not self._measured:
+            streams = 1 if self._round_trip(session) < _FAR else _FAR_STREAMS
+            with self._learn:
+                self._measured = True
+                self._caps = replace(self._caps, streams=streams)
+        atomic = calls.POSIX_RENAME in session.offers
+        if self._caps.atomic_replace and not atomic:
+            with self._learn:
+                self._caps = replace(self._caps, atomic_replace=False)
+
+    def _round_trip(self, session: Session) -> float:
+        """Seconds to the server and back, at the best. Finds where it starts (home) by the way."""
+        shortest = float("inf")
+        for _ in range(_TRIPS):
+            asked = self._clock()
+            self._home = calls.real_path(session, ".")
+            shortest = min(shortest, self._clock() - asked)
+            if shortest < _FAR:
+                break
+        return shortest
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -88,6 +127,9 @@ class SftpProvider:
 
     def close(self) -> None:
         self._pool.close()
+
+    def interrupt(self, thread: int) -> None:
+        self._pool.interrupt(thread)
 
     # Addresses -------------------------------------------------------------------------------
 
@@ -107,10 +149,9 @@ class SftpProvider:
                 return "/" + posixpath.normpath(path).lstrip("/")
 
     def _find_home(self, session: Session) -> str:
-        with self._learn:
-            if self._home is None:
-                self._home = calls.real_path(session, ".")
-            return self._home
+        if self._home is None:
+            self._home = calls.real_path(session, ".")
+        return self._home
 
     def join(self, directory: str, name: str) -> str:
         check_name(directory, name)
@@ -158,9 +199,8 @@ class SftpProvider:
                 end = entry.size if length is None else offset + length
                 if end is not None and end < offset:
                     raise SourceChanged(path, "the file is shorter than it was")
-                if entry.size == 0 and length is None:
-                    refuse_content(session, handle, path)
-                chunks = read_range(session, handle, path, offset, end)
+                is_end = end is not None and end == entry.size
+                chunks = read_range(session, handle, path, offset, end, is_end=is_end)
                 with closing(chunks):  # the session is another's when this block is left
                     yield SftpReader(entry, chunks)
 
@@ -187,8 +227,9 @@ class SftpProvider:
                     raise NotEmpty(path) from error
                 raise
 
-    def rename(self, source: str, target: str) -> None:
+    def rename(self, source: str, target: str, *, within: str = "") -> None:
         with self._session() as session:
+            look.refuse_links(session, within, target)
             calls.stat(session, source, follow=False)
             if look.maybe(session, target) is not None:
                 raise AlreadyExists(target)
@@ -207,7 +248,7 @@ class SftpProvider:
         mode: int | None = None,
         within: str = "",
     ) -> str:
-        upload = uploads.plan(path, size, key=key, modified=modified, mode=mode)
+        upload = uploads.plan(path, size, key=key, modified=modified, mode=mode, within=within)
         with self._session() as session:
             uploads.start(session, upload)
         return upload.token()
@@ -255,28 +296,37 @@ class SftpProvider:
                 raise
 
     def _shell(self, line: Line) -> ShellDigest | None:
-        """The digesting command beside `line`; the first attempt decides for all."""
-        if line.shell is not None:
+        """The digesting command beside `line`; the first attempt that ends decides for all."""
+        if line.shell is not None or self._digests is False:
             return line.shell
-        home = self._find_home(line.session)
+        line.shell = self._start_shell(line, self._find_home(line.session))
         with self._learn:
-            if self._digests is False:
-                return None
-            line.shell = self._start_shell(line, home)
             if self._digests is None:
                 self._digests = line.shell is not None
                 if not self._digests:
                     self._caps = replace(self._caps, digests=frozenset())
-            return line.shell
+        return line.shell
 
     def _start_shell(self, line: Line, home: str) -> ShellDigest | None:
+        if line.transport is None:
+            return None
         try:
-            return shell_digest.start(line.transport, home, self._to.endpoint)
+            return shell_digest.start(line.transport, home, line.wire)
         except ConnectionLost:
-            self._starts_lost += 1
-            if self._starts_lost > _STARTS_LOST_MOST:  # not the network: its shell does that
-                return None
+            if line.wire.interrupted:
+                raise
+            with self._learn:
+                self._starts_lost += 1
+                if self._starts_lost > _STARTS_LOST_MOST:  # not the network: its shell does that
+                    return None
             raise
+
+    # Room ------------------------------------------------------------------------------------
+
+    def room(self, path: str) -> Room:
+        with self._session() as session:
+            volume, free = look.room(session, path)
+        return Room(volume or self._endpoint, free)
 
 
 def _entries(session: Session, path: str) -> Iterator[Sequence[Entry]]:
@@ -293,6 +343,8 @@ def _need_file(entry: Entry) -> None:
         raise WrongKind(entry.path, "is not a regular file")
 
 
-def open_endpoint(endpoint: str, access: Access) -> SftpProvider:
+def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> SftpProvider:
     """The provider for "sftp://ann@host:22". Raises InvalidName; connects when first used."""
-    return SftpProvider(endpoint, access)
+    return SftpProvider(
+        endpoint, partial(open_session, target(endpoint), access), patience=patience
+    )

@@ -12,6 +12,7 @@ from typing import NoReturn, Protocol, TypeVar
 
 from providers.base import Buffer
 from providers.errors import ConnectionLost, ProviderError, Unsupported
+from providers.sftp.patience import USUAL, Patience
 from providers.sftp.protocol import (
     MAX_PACKET,
     VERSION,
@@ -29,7 +30,6 @@ from providers.text import from_bytes
 
 T = TypeVar("T")
 
-ANSWER_SECONDS = 30.0  # without one byte from the server before the connection counts as lost
 _SAFE_SIZE = 32 << 10  # bytes of a READ or WRITE every server takes
 _LARGEST_SIZE = 255 << 10  # OpenSSH's own limit
 _SMALLEST_SIZE = 4 << 10
@@ -73,7 +73,7 @@ class Session:
 
     `offers` are the server's extensions; `read_size` and `write_size` the bytes of one request;
     `ahead` the READDIR requests that may be outstanding on one handle;
-    `patience` the seconds without a byte after which the server counts as gone.
+    `patience` how long the server may say nothing before it counts as gone.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Session:
         endpoint: str,
         *,
         ahead: int = 1,
-        patience: float = ANSWER_SECONDS,
+        patience: Patience = USUAL,
     ) -> None:
         """Open the conversation. Raises ConnectionLost, Unsupported; then the stream is closed."""
         self.endpoint = endpoint
@@ -90,7 +90,7 @@ class Session:
         self.read_size = self.write_size = _SAFE_SIZE
         self.broken = False
         self._stream = stream
-        self._patience = patience
+        self.patience = patience
         self._buffer = memoryview(b"")
         self._unsent: list[bytes] = []
         self._unsent_size = 0
@@ -107,7 +107,7 @@ class Session:
     def _greet(self) -> dict[str, bytes]:
         try:
             self._stream.send(u32(5) + bytes([Op.INIT]) + u32(VERSION))
-            body = self._receive(self._patience)
+            body = self._receive(self.patience.answer)
             fields = Fields(body[1:])
             version = fields.u32()
             if body[0] != Op.VERSION or version < VERSION:
@@ -172,7 +172,7 @@ class Session:
         try:
             self.flush()
             while number not in self._replies:
-                self._keep(self._receive(timeout or self._patience))
+                self._keep(self._receive(timeout or self.patience.answer))
         except (OSError, EOFError, BadPacket) as error:
             self._lost(error, path)
         return self._replies.pop(number)

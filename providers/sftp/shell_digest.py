@@ -8,14 +8,15 @@ CVE-2026-71312, faults.md 3). Starting it for each file would cost a login shell
 from __future__ import annotations
 
 import re
+import time
 
 import paramiko
 
 from providers.errors import ConnectionLost, Denied, Unsupported
 from providers.sftp.channels import Command
+from providers.sftp.wire import Wire
 from providers.text import to_bytes
 
-_START_SECONDS = 20.0
 _SLOWEST = 10 << 20  # bytes a second a server digests at the least
 _MOST_GREETING = 200  # lines a login script may print before the command starts
 _MARK = b"wharfie-digest"
@@ -37,13 +38,17 @@ _DIGEST = re.compile(rb"\\?([0-9a-f]{64})(?:\s|$)")
 class ShellDigest:
     """The running command of one connection. Used by one thread at a time."""
 
-    def __init__(self, command: Command) -> None:
+    def __init__(self, command: Command, seconds: float) -> None:
         self._command = command
+        self._seconds = seconds
 
     def sha256(self, path: str, size: int | None) -> str:
-        """The digest of the file at `path`, `size` bytes long. Raises Unsupported when the
-        server does not tell it, ConnectionLost when it does not answer."""
-        seconds = _START_SECONDS + (size or 0) / _SLOWEST
+        """The digest of the file at `path`, `size` bytes long.
+
+        It may take as long as a slow disk needs for so many bytes, while the server is alive.
+        Raises Unsupported when it does not tell it, ConnectionLost when it does not answer.
+        """
+        seconds = self._seconds + (size or 0) / _SLOWEST
         try:
             answer = self._command.ask(to_bytes(path) + b"\0", seconds)
         except ConnectionLost as error:
@@ -54,35 +59,43 @@ class ShellDigest:
         return found
 
 
-def start(transport: paramiko.Transport, home: str, endpoint: str) -> ShellDigest | None:
+def start(transport: paramiko.Transport, home: str, wire: Wire) -> ShellDigest | None:
     """The command, started and asked for a file that is empty everywhere; None: no usable shell.
 
     `home` is SFTP's start folder: a shell that starts elsewhere may see another tree (chroot).
     Raises ConnectionLost, also when the shell does not answer in time.
     """
+    seconds = wire.patience.shell
     try:
-        command = Command(transport, COMMAND, endpoint=endpoint, seconds=_START_SECONDS)
+        command = Command(transport, COMMAND, wire)
     except Denied:
         return None
-    digest = ShellDigest(command)
-    if _greeted(command, home):
-        try:
-            if digest.sha256(_NULL_DEVICE, 0) == _OF_NOTHING:
-                return digest
-        except Unsupported:
-            pass
+    digest = ShellDigest(command, seconds)
+    if _usable(command, digest, home, seconds):
+        return digest
     command.close()
     return None
 
 
-def _greeted(command: Command, home: str) -> bool:
+def _usable(command: Command, digest: ShellDigest, home: str, seconds: float) -> bool:
+    try:
+        return _greeted(command, home, seconds) and digest.sha256(_NULL_DEVICE, 0) == _OF_NOTHING
+    except Unsupported:
+        return False
+    except ConnectionLost:
+        command.close()
+        raise
+
+
+def _greeted(command: Command, home: str, seconds: float) -> bool:
     """Whether our mark and the right folder came, whatever a login script printed before."""
+    until = time.monotonic() + seconds
     for _ in range(_MOST_GREETING):
-        line = command.line(_START_SECONDS)
+        line = command.line(until - time.monotonic())
         if line is None:
             return False
         if line == _MARK:
-            return command.line(_START_SECONDS) == to_bytes(home)
+            return command.line(until - time.monotonic()) == to_bytes(home)
     return False
 
 

@@ -6,9 +6,12 @@ is never tried again by itself (faults.md F6). The agent is never forwarded.
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import paramiko
@@ -18,10 +21,10 @@ from paramiko.ssh_exception import BadAuthenticationType
 from providers.access import Access
 from providers.errors import AuthRequired, ConnectionLost
 from providers.sftp import keys
-from providers.sftp.connect import Target, deadline, translated
+from providers.sftp.connect import Target, translated
+from providers.sftp.wire import Wire, shut_down
 from providers.text import printable
 
-AUTH_SECONDS = 30.0
 _MOST_AGENT_KEYS = 3  # servers hang up after six attempts
 _KEY, _PASSWORD, _PROMPTS = "publickey", "password", "keyboard-interactive"
 
@@ -61,6 +64,7 @@ class _State:
     """What the server still accepts, and what was met on the way."""
 
     attempts: _Attempts
+    wire: Wire
     allowed: frozenset[str]
     locked: Path | None = None  # a usual key that needs a passphrase
     refused_key: Path | None = None  # a key the person named
@@ -68,15 +72,39 @@ class _State:
     def takes(self, method: str) -> bool:
         return method in self.allowed
 
+    def within(self) -> AbstractContextManager[None]:
+        """The time one attempt has. A cut then never looks like a refused secret."""
+        return self.wire.within(self.wire.patience.sign_in)
 
-def sign_in(transport: paramiko.Transport, to: Target, access: Access) -> None:
+
+class _Agent(paramiko.Agent):
+    """The person's SSH agent. One that hangs is given up, with half of an attempt's time."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        super().__init__()
+
+    def _connect(self, conn: object) -> None:
+        try:
+            if isinstance(conn, socket.socket):
+                conn.settimeout(self._wire.patience.sign_in / 2)
+                self._wire.carry(partial(shut_down, conn))
+            super()._connect(conn)  # type: ignore[misc]  # untold by the stubs
+        except BaseException as error:
+            conn.close()  # type: ignore[attr-defined]
+            if isinstance(error, TimeoutError):
+                raise _agent_silent(self._wire) from error
+            raise
+
+
+def sign_in(transport: paramiko.Transport, to: Target, access: Access, wire: Wire) -> None:
     """Sign in, or raise AuthRequired (what is needed, or what was refused) or ConnectionLost."""
-    transport.auth_timeout = AUTH_SECONDS
+    transport.auth_timeout = wire.patience.sign_in
     with translated(to.endpoint):
-        allowed = _ask_methods(transport, to)
+        allowed = _ask_methods(transport, to, wire)
         if allowed is None:
             return
-        state = _State(_Attempts(transport), allowed)
+        state = _State(_Attempts(transport), wire, allowed)
         transport.auth_handler = state.attempts
         if _with_named_keys(transport, to, access, state):
             return
@@ -87,10 +115,10 @@ def sign_in(transport: paramiko.Transport, to: Target, access: Access) -> None:
     raise _needed(to, state)
 
 
-def _ask_methods(transport: paramiko.Transport, to: Target) -> frozenset[str] | None:
+def _ask_methods(transport: paramiko.Transport, to: Target, wire: Wire) -> frozenset[str] | None:
     """The methods the server takes; None: it lets anyone in."""
     try:
-        with deadline(transport, AUTH_SECONDS, to.endpoint):
+        with wire.within(wire.patience.sign_in):
             further = transport.auth_none(to.user)
     except BadAuthenticationType as error:
         return frozenset(error.allowed_types)
@@ -117,7 +145,7 @@ def _with_found_keys(
     transport: paramiko.Transport, to: Target, access: Access, state: _State
 ) -> bool:
     if access.use_agent and state.takes(_KEY):
-        agent = paramiko.Agent()
+        agent = _Agent(state.wire)
         try:
             held = agent.get_keys()[:_MOST_AGENT_KEYS]
             if any(_offer_key(transport, to, key, state) for key in held if state.takes(_KEY)):
@@ -135,11 +163,13 @@ def _offer_key(
 ) -> bool:
     """Whether `key` opened the door; a step of several is noted in `state`."""
     try:
-        with deadline(transport, AUTH_SECONDS, to.endpoint):
+        with state.within():
             further = state.attempts.auth_publickey(to.user, key)
     except paramiko.AuthenticationException as error:
         _still_there(transport, to, error)
         return False
+    except TimeoutError as error:  # only an agent's socket has one
+        raise _agent_silent(state.wire) from error
     except paramiko.SSHException:
         if transport.is_active():  # the agent would not sign, or the server takes no such key
             return False
@@ -161,7 +191,7 @@ def _with_password(
     if password is None or not (state.takes(_PASSWORD) or state.takes(_PROMPTS)):
         return False
     try:
-        with deadline(transport, AUTH_SECONDS, to.endpoint):
+        with state.within():
             if state.takes(_PASSWORD):
                 further = state.attempts.auth_password(to.user, password)
             else:
@@ -241,6 +271,14 @@ def _still_there(transport: paramiko.Transport, to: Target, error: BaseException
         "the server ended the connection while signing in",
         advice="It may allow few attempts: name the right key or give the password.",
     ) from error
+
+
+def _agent_silent(wire: Wire) -> ConnectionLost:
+    return ConnectionLost(
+        wire.endpoint,
+        "the SSH agent on this computer does not answer",
+        advice="Look at it with “ssh-add -l”, or sign in with a key file.",
+    )
 
 
 def _needed(to: Target, state: _State) -> AuthRequired:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 
 from providers.base import Body, Entry, Kind
@@ -30,11 +30,12 @@ from providers.sftp import calls, look
 from providers.sftp.pipeline import write_body
 from providers.sftp.protocol import Open, Refused
 from providers.sftp.session import Session
-from providers.text import to_bytes
+from providers.text import printable, to_bytes
 
 _DEFAULT_MODE = 0o644
 _UNFINISHED_MODE = 0o600
 _USUAL_NAME = 255  # bytes that nearly every file system takes
+_NOT_SET = (Refused, Unsupported, Denied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,20 @@ class Upload:
     size: int | None  # bytes it will have
     modified: float | None
     mode: int
+    within: str = ""  # no link is followed below it; tokens of earlier versions have none
 
     def token(self) -> str:
         return json.dumps(asdict(self))
 
 
 def plan(
-    path: str, size: int | None, *, key: str, modified: float | None, mode: int | None
+    path: str,
+    size: int | None,
+    *,
+    key: str,
+    modified: float | None,
+    mode: int | None,
+    within: str = "",
 ) -> Upload:
     directory, name = posixpath.split(path)
     temporary = temporary_name(name, key)
@@ -64,6 +72,7 @@ def plan(
         size=size,
         modified=modified,
         mode=_DEFAULT_MODE if mode is None else mode & 0o777,
+        within=within,
     )
 
 
@@ -79,6 +88,7 @@ def start(session: Session, upload: Upload) -> None:
     """Make the empty temporary file, in place of one an earlier start left."""
     _need_storable(session, upload.path)
     try:
+        look.refuse_links(session, upload.within, upload.path)
         if look.maybe(session, upload.temporary) is not None:
             calls.remove(session, upload.temporary)
         flags = Open.WRITE | Open.CREATE | Open.EXCLUSIVE
@@ -137,11 +147,19 @@ def finish(
         return _finished_before(session, upload, size)
     if staged.kind is not Kind.FILE or staged.size not in (size, None):
         raise UploadExpired(upload.path, "the unfinished upload is not what was sent")
-    _seal(session, upload)
-    if replacing is None:
-        _name_new(session, upload)
+    try:
+        _seal(session, upload)
+    except Refused as error:
+        raise look.explained(session, error, upload.path) from error
+    look.refuse_links(session, upload.within, upload.path)
+    there = look.maybe(session, upload.path)
+    if there is not None and _is_ours(session, upload, staged, there):
+        _clean(session, upload.temporary)
+        _clean(session, upload.backup)
+    elif replacing is None:
+        _name_new(session, upload, there)
     else:
-        _name_over(session, upload, replacing)
+        _name_over(session, upload, there, replacing)
     return look.at(session, upload.path)
 
 
@@ -152,9 +170,7 @@ def _stored_size(receipts: Sequence[str]) -> int:
 
 def _finished_before(session: Session, upload: Upload, size: int) -> Entry:
     there = look.maybe(session, upload.path)
-    if there is None or there.kind is not Kind.FILE or there.size != size:
-        raise UploadExpired(upload.path)
-    if upload.modified is not None and there.modified != max(0, int(upload.modified)):
+    if there is None or not _is_copy(upload, there, size):
         raise UploadExpired(upload.path)
     _clean(session, upload.backup)
     return there
@@ -162,21 +178,51 @@ def _finished_before(session: Session, upload: Upload, size: int) -> Entry:
 
 def _seal(session: Session, upload: Upload) -> None:
     """Mode, time and bytes on disk, in one opening of the file."""
-    try:
-        handle = calls.open_file(session, upload.temporary, Open.WRITE)
-    except Denied:  # an earlier finish made it read-only and came no further
-        handle = calls.open_file(session, upload.temporary, Open.READ)
-    with calls.closing(session, handle, upload.path):
+    with _temporary(session, upload) as handle:
         # A server may keep these to itself: the entry that is returned tells what it has.
-        with suppress(Refused, Unsupported, Denied):
+        with suppress(*_NOT_SET):
             calls.set_handle(
                 session, handle, upload.path, mode=upload.mode, modified=upload.modified
             )
         calls.sync_handle(session, handle, upload.path)
 
 
-def _name_new(session: Session, upload: Upload) -> None:
-    if look.maybe(session, upload.path) is not None:
+@contextmanager
+def _temporary(session: Session, upload: Upload) -> Iterator[bytes]:
+    try:
+        handle = calls.open_file(session, upload.temporary, Open.WRITE)
+    except Denied:  # an earlier finish made it read-only and came no further
+        handle = calls.open_file(session, upload.temporary, Open.READ)
+    with calls.closing(session, handle, upload.path):
+        yield handle
+
+
+def _is_ours(session: Session, upload: Upload, staged: Entry, there: Entry) -> bool:
+    """Whether the temporary file has its name already, and the old name as well.
+
+    OpenSSH renames by link and unlink, and may be killed between the two. Version 3 tells no
+    inode, so the time of the one name is changed to see whether the other's changes with it.
+    Where no time can be set that stays unknown: then it is somebody's file, and kept.
+    """
+    times = {staged.modified}  # a server that keeps its own times
+    if upload.modified is not None:
+        times.add(calls.whole_seconds(upload.modified))
+    if there.version is None or there.size != staged.size or there.modified not in times:
+        return False
+    told = int(there.modified or 0)
+    probe = told - 1 if told else 1
+    with _temporary(session, upload) as handle, suppress(*_NOT_SET):
+        try:
+            calls.set_handle(session, handle, upload.path, mode=None, modified=probe)
+            now = look.maybe(session, upload.path)
+        finally:
+            calls.set_handle(session, handle, upload.path, mode=None, modified=told)
+        return now is not None and now.modified == probe
+    return False
+
+
+def _name_new(session: Session, upload: Upload, there: Entry | None) -> None:
+    if there is not None:
         raise AlreadyExists(upload.path)
     rename_new(session, upload.temporary, upload.path)
 
@@ -191,8 +237,7 @@ def rename_new(session: Session, source: str, target: str) -> None:
         raise look.explained(session, error, target) from error
 
 
-def _name_over(session: Session, upload: Upload, replacing: str) -> None:
-    there = look.maybe(session, upload.path)
+def _name_over(session: Session, upload: Upload, there: Entry | None, replacing: str) -> None:
     old = there or look.maybe(session, upload.backup)  # a swap may have been cut off between
     if replacing and (old is None or old.version != replacing):
         raise TargetChanged(upload.path)
@@ -223,14 +268,33 @@ def _swap(session: Session, upload: Upload, there: Entry | None) -> None:
 
 
 def discard(session: Session, upload: Upload) -> None:
-    """Remove the temporary file, and bring back what a cut-off swap had put aside."""
+    """Remove the temporary file, and bring back what a cut-off swap had put aside.
+
+    What was put aside is removed only when the new file surely stands in its place. Raises
+    AlreadyExists when something else does: then a person must say which is to stay.
+    """
     _clean(session, upload.temporary)
     if look.maybe(session, upload.backup) is None:
         return
-    if look.maybe(session, upload.path) is None:
+    there = look.maybe(session, upload.path)
+    if there is None:
         calls.rename(session, upload.backup, upload.path)
-    else:
+    elif upload.size is not None and _is_copy(upload, there, upload.size):
         _clean(session, upload.backup)
+    else:
+        kept = printable(posixpath.basename(upload.backup))
+        raise AlreadyExists(
+            upload.path,
+            f"something else took its place while it was being replaced; the old file is {kept}",
+            advice="Rename or delete one of the two.",
+        )
+
+
+def _is_copy(upload: Upload, there: Entry, size: int) -> bool:
+    """Whether what stands at the target can be the finished upload."""
+    if there.kind is not Kind.FILE or there.size != size:
+        return False
+    return upload.modified is None or there.modified == calls.whole_seconds(upload.modified)
 
 
 def _clean(session: Session, path: str) -> None:

@@ -41,8 +41,8 @@ class Case:
             path = self.provider.join(path, name)
         return path
 
-    def begin(self, path: str, size: int | None, *, key: str = KEY, **more: float | int) -> str:
-        return self.provider.begin(path, size, key=key, part_size=1 << 20, **more)
+    def begin(self, path: str, size: int | None, *, key: str = KEY, **more: float | str) -> str:
+        return self.provider.begin(path, size, key=key, part_size=1 << 20, **more)  # type: ignore[arg-type]
 
     def put(
         self,
@@ -51,7 +51,7 @@ class Case:
         *,
         key: str = KEY,
         replacing: str | None = None,
-        **more: float | int,
+        **more: float | str,
     ) -> Entry:
         """Upload `data` as one part."""
         upload = self.begin(path, len(data), key=key, **more)

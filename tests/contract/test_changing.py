@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from providers.base import Kind
-from providers.errors import AlreadyExists, NotEmpty, NotFound
+from providers.errors import AlreadyExists, NotEmpty, NotFound, WrongKind
 from tests.contract.case import Case, fails
 
 
@@ -126,3 +126,17 @@ def test_renaming_into_a_missing_directory_is_not_found(case: Case) -> None:
     with fails(NotFound):
         case.provider.rename(case.at("file"), case.at("missing", "file"))
     assert case.get(case.at("file")) == b"x"
+
+
+def test_nothing_is_moved_through_a_link_below_the_chosen_folder(case: Case) -> None:
+    for name in ("chosen", "elsewhere"):
+        case.provider.make_dir(case.at(name))
+    case.make_link(case.at("chosen", "link"), "../elsewhere")
+    case.put(case.at("file"), b"x")
+    with fails(WrongKind):
+        case.provider.rename(
+            case.at("file"), case.at("chosen", "link", "file"), within=case.at("chosen")
+        )
+    assert case.names(case.at("elsewhere")) == []
+    case.provider.rename(case.at("file"), case.at("chosen", "file"), within=case.at("chosen"))
+    assert case.get(case.at("chosen", "file")) == b"x"

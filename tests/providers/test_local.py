@@ -21,6 +21,7 @@ from providers.errors import (
     NotFound,
     ProviderError,
     SourceChanged,
+    Throttled,
     Unsupported,
     UploadExpired,
     WrongKind,
@@ -389,6 +390,12 @@ def test_parts_are_written_by_threads_at_once(local: LocalProvider, tmp_path: Pa
         (errno.EACCES, Denied),
         (errno.EROFS, Denied),
         (errno.ENOSPC, NoSpace),
+        (errno.EDQUOT, NoSpace),
+        (errno.EFBIG, Unsupported),
+        (errno.EMFILE, Throttled),
+        (errno.ENFILE, Throttled),
+        (errno.EIO, ProviderError),
+        (errno.EBUSY, ProviderError),
         (errno.EISDIR, WrongKind),
         (errno.ENAMETOOLONG, InvalidName),
         (errno.EXDEV, Unsupported),
@@ -401,8 +408,25 @@ def test_system_error_has_its_class(number: int, kind: type[ProviderError]) -> N
 
 
 def test_unknown_system_error_keeps_the_systems_words() -> None:
-    error = to_provider_error("/x", OSError(errno.EIO, "…"))
-    assert os.strerror(errno.EIO) in str(error)
+    error = to_provider_error("/x", OSError(errno.ENOLCK, "…"))
+    assert os.strerror(errno.ENOLCK) in str(error)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EIO, "the disk reports a fault"),
+        (errno.EROFS, "mounted read-only"),
+        (errno.ENOSPC, "no space left on this disk. Free some"),
+        (errno.EFBIG, "the file is larger than"),
+        (errno.EMFILE, "too many files are open at once"),
+    ],
+)
+def test_fault_of_a_disk_is_told_in_plain_words(number: int, words: str) -> None:
+    error = to_provider_error("/x", OSError(number, "…"))
+    assert words in str(error)
+    assert error.advice
+    assert os.strerror(number) not in str(error)
 
 
 def test_provider_errors_pass_unchanged() -> None:

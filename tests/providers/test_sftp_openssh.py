@@ -385,23 +385,6 @@ def test_a_server_that_dies_while_writing_leaves_the_target_alone(serve: Serve, 
     assert place.finish(token, [receipt], replacing=ANY_VERSION).size == 64 * MIB
 
 
-def test_a_server_that_freezes_while_reading_is_given_up(
-    serve: Serve, tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(channels, "ANSWER_SECONDS", 0.5)
-    server, place = serve()
-    path = tree / "file"
-    path.write_bytes(bytes(64 * MIB))
-    with (
-        place.read(str(path)) as reader,
-        pytest.raises(ConnectionLost, match="stopped answering"),
-    ):
-        chunks = reader.chunks()
-        next(chunks)
-        server.freeze_connections()
-        list(chunks)
-
-
 def test_keys_are_renewed_in_the_middle_of_a_file(serve: Serve, tree: Path) -> None:
     _, place = serve(options=["RekeyLimit 1M"])
     data = os.urandom(12 * MIB)

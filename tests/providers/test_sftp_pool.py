@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-import paramiko
 import pytest
 
 from providers.errors import ConnectionLost
@@ -12,6 +9,7 @@ from providers.sftp import calls
 from providers.sftp.pool import Pool
 from providers.sftp.protocol import Op, Open, string, u32
 from providers.sftp.session import Session
+from providers.sftp.wire import Wire
 from tests.servers.scripted_sftp import Request, ScriptedSftp, reply, session
 
 
@@ -23,9 +21,9 @@ class World:
         self.servers: list[ScriptedSftp] = []
         self.pool = Pool("sftp://ann@host:22", self.connect, keep=2, clock=lambda: self.now)
 
-    def connect(self) -> tuple[Session, paramiko.Transport]:
+    def connect(self, wire: Wire) -> tuple[Session, None]:
         self.servers.append(ScriptedSftp(lie=_home))
-        return session(self.servers[-1]), cast(paramiko.Transport, None)
+        return session(self.servers[-1]), None
 
     def use(self) -> ScriptedSftp:
         with self.pool.line():

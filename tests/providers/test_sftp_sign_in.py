@@ -249,10 +249,10 @@ def test_a_port_where_nobody_listens_is_said_so(tmp_path: Path) -> None:
 
 
 def test_a_name_nobody_has_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(*_: object) -> None:
+    def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(socket, "create_connection", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     error = refused("sftp://ann@no.such.host:22", access(tmp_path))
     assert isinstance(error, ConnectionLost)
     assert "no computer is called “no.such.host”" in str(error)
@@ -275,15 +275,6 @@ def listener(greeting: bytes) -> Iterator[str]:
         thread.join()
         for caller in kept:
             caller.close()
-
-
-@pytest.mark.parametrize("greeting", [b"", b"SSH-2.0-silent\r\n"], ids=["banner", "key exchange"])
-def test_a_server_that_falls_silent_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, greeting: bytes
-) -> None:
-    monkeypatch.setattr(connect, "HANDSHAKE_SECONDS", 0.4)
-    with listener(greeting) as endpoint:
-        assert isinstance(refused(endpoint, access(tmp_path)), ConnectionLost)
 
 
 def test_something_that_is_not_ssh_is_said_so(tmp_path: Path) -> None:

@@ -303,14 +303,15 @@ def test_a_mismatch_that_does_not_come_again_is_healed(case: QueueCase, verify: 
 
 
 @pytest.mark.usefixtures("quiet")
-def test_a_bug_in_a_place_fails_its_job_with_a_sentence_and_the_rest_goes_on(
+@pytest.mark.usefixtures("soon")
+def test_A11_a_bug_in_a_place_parks_its_job_after_three_tries_and_the_rest_goes_on(
     case: QueueCase,
 ) -> None:
     case.left.put("/a", b"x")
-    case.right.store.fail = Hold("begin", error=ZeroDivisionError("division by zero"))
+    case.right.store.fail = Hold("begin", times=3, error=ZeroDivisionError("division by zero"))
     first = case.copy()
-    (job,) = case.finish(first)
-    assert job.state is S.FAILED
+    job = case.parked(first, ParkReason.OTHER)
+    assert (job.crashes, case.right.store.fail.calls) == (3, 3)
     assert "internal error (ZeroDivisionError)" in job.reason
     assert "report it" in job.reason
     assert case.finish(case.copy("/a", "/b"))[0].state is S.DONE

@@ -12,7 +12,7 @@ _OTHER: Lane = ("memory://a", "memory://b")
 
 
 def _gate(workers: int = 4, connections: int = 8) -> Gate:
-    return Gate(workers, lambda endpoint: connections)
+    return Gate(lambda endpoint: connections, workers)
 
 
 def test_no_more_jobs_run_than_there_are_workers() -> None:
@@ -76,4 +76,50 @@ def test_an_endpoint_that_asks_gets_nothing_until_every_question_is_answered() -
 def test_a_conflict_asks_no_endpoint_and_blocks_none() -> None:
     gate = _gate()
     gate.note(make_job(1), make_job(1, JobState.PARKED))
+    assert gate.has_room(_LANE)
+
+
+def test_a_held_gate_lets_nothing_start() -> None:
+    gate = _gate()
+    gate.held = True
+    assert not gate.has_room(_LANE)
+    gate.held = False
+    assert gate.has_room(_LANE)
+
+
+def test_a_limit_of_a_person_wins_over_what_the_place_says() -> None:
+    gate = _gate(connections=8)
+    gate.site_limits[RIGHT] = 1
+    gate.started(_LANE)
+    assert not gate.has_room(_LANE)
+    assert gate.has_room(_OTHER)
+
+
+def test_a_large_file_gets_spare_connections_but_leaves_one() -> None:
+    gate = _gate(connections=4)
+    gate.started(_LANE)
+    assert gate.widened(_LANE, 4) == 3
+    assert gate.has_room(_LANE)
+    gate.started(_LANE)
+    assert not gate.has_room(_LANE)
+    gate.ended(_LANE, 3)
+    assert gate.has_room(_LANE)
+
+
+def test_without_spare_connections_a_large_file_has_its_one() -> None:
+    gate = _gate(connections=2)
+    gate.started(_LANE)
+    assert gate.widened(_LANE, 4) == 1
+
+
+def test_a_throttled_endpoint_rests_in_every_lane_also_when_woken() -> None:
+    gate = _gate()
+    gate.rest_endpoint(RIGHT, 100.0)
+    assert not gate.has_room(_LANE)
+    assert not gate.has_room((RIGHT, "memory://x"))
+    assert gate.has_room(_OTHER)
+    gate.wake(_LANE)
+    assert not gate.has_room(_LANE)
+    assert gate.next_open(99.0) == 100.0
+    gate.next_open(100.0)
     assert gate.has_room(_LANE)

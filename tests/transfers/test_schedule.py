@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 from providers.base import Place
@@ -44,8 +45,11 @@ class Queue:
         return taken
 
 
+_NUMBERS = itertools.count()
+
+
 def _to(endpoint: str) -> Place:
-    return Place(endpoint, "/x")
+    return Place(endpoint, f"/{next(_NUMBERS)}")
 
 
 def test_jobs_run_in_queue_order_across_lanes() -> None:
@@ -159,3 +163,39 @@ def test_removals_that_were_stopped_or_moved_before_their_turn_hold_nobody() -> 
     assert queue.take() == 4
     queue.turn(4, JobState.DONE)
     assert queue.take() == 3
+
+
+def test_G2_a_job_waits_for_the_one_that_writes_its_destination() -> None:
+    queue = Queue(*(make_job(n, target=Place(RIGHT, f"/{n % 2}")) for n in (1, 2, 3)))
+    assert queue.take_all() == [1, 2]
+    queue.turn(1, JobState.TRANSFERRING)
+    assert queue.take() is None
+    queue.turn(1, JobState.DONE)
+    assert queue.take_all() == [3]
+
+
+def test_G2_a_renamed_destination_lets_go_of_the_one_it_was_taken_for() -> None:
+    queue = Queue(*(make_job(n, target=Place(RIGHT, "/x")) for n in (1, 2)))
+    assert queue.take_all() == [1]
+    queue.put(replace(queue.jobs[1], state=JobState.TRANSFERRING, target=Place(RIGHT, "/x (2)")))
+    queue.turn(1, JobState.WAITING)
+    assert queue.take_all() == [2]
+
+
+def test_higher_priorities_go_first_whatever_their_place() -> None:
+    queue = Queue(*(make_job(n, priority=p) for n, p in ((1, 0), (2, -1), (3, 2), (4, 0))))
+    assert queue.take_all() == [3, 1, 4, 2]
+
+
+def test_a_job_that_is_only_known_is_not_taken_but_holds_the_removals_back() -> None:
+    queue = Queue()
+    file, removal = make_job(1), make_job(2, op=Op.REMOVE_DIR)
+    for job in (file, removal):
+        queue.jobs[job.id] = job
+        queue.schedule.note(None, job, known_only=True)
+    assert queue.take_all() == []
+    for job in (file, removal):
+        queue.schedule.note(job, job)
+    assert queue.take_all() == [1]
+    queue.turn(1, JobState.DONE)
+    assert queue.take_all() == [2]

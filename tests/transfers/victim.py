@@ -49,10 +49,10 @@ class Doomed(LocalProvider):
         self._here("after the name")
         return entry
 
-    def rename(self, source: str, target: str) -> None:
+    def rename(self, source: str, target: str, *, within: str = "") -> None:
         if "rename" not in self.moment:
             raise Unsupported(source)
-        super().rename(source, target)
+        super().rename(source, target, within=within)
         self._here("after the rename")
 
     def delete(self, path: str) -> None:

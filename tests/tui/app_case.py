@@ -36,6 +36,7 @@ def make_app(
     queue: FakeQueue | None = None,
     opener: Callable[[str, Access], Provider] = open_provider,
     remember: Remembered | None = None,
+    **more: Any,
 ) -> WharfieApp:
     """An app whose panes start at `left` and `right`; a Path is a local place."""
     places = [p if isinstance(p, Place) else Place("file:", str(p)) for p in (left, right)]
@@ -45,6 +46,7 @@ def make_app(
         *places,
         open_provider=opener,
         remember=remember or Remembered(),
+        **more,
     )
 
 

@@ -52,6 +52,7 @@ class FakeQueue:
         self.snapshots: list[tuple[int, int]] = []
         self._listeners: list[Listener] = []
         self._revision = 0
+        self.held = False
         self._lock = threading.Lock()
 
     def send(self, command: Command) -> tuple[int, ...]:
@@ -66,7 +67,7 @@ class FakeQueue:
             self.snapshots.append((first, limit))
             rows = tuple(self.rows[first : first + limit])
             totals = self._totals()
-        return Snapshot(self._revision, first, len(self.rows), rows, totals)
+        return Snapshot(self._revision, first, len(self.rows), rows, totals, 0, 4, self.held)
 
     def row(self, job: int) -> Row | None:
         return next((row for row in self.rows if row.job.id == job), None)
@@ -77,6 +78,11 @@ class FakeQueue:
 
     def grant(self, grant: Grant) -> None:
         self.grants.append(grant)
+
+    def tell_nothing(self) -> None:
+        """Say that some changes could not be told."""
+        for listener in list(self._listeners):
+            listener(())
 
     def put(self, row: Row) -> None:
         """Replace the row of that job, or append it, as the engine would between two snapshots."""

@@ -78,8 +78,12 @@ class Terminal:
     def until_ended(self, code: int = 0) -> str:
         return self.until(f"{_ENDED} {code}")
 
+    def close(self) -> None:
+        """Take the terminal away under Wharfie, as a dropped login or a closed window does."""
+        self._tmux("kill-server")
+
     def kill(self) -> None:
-        """End Wharfie as the power does."""
+        """End Wharfie, the screen, as the power does."""
         shown = self._tmux("list-panes", "-F", "#{pane_pid}").strip()
         children = subprocess.run(
             ["pgrep", "-P", shown], capture_output=True, text=True, check=True

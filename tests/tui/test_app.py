@@ -27,7 +27,9 @@ from tests.tui.app_case import (
 )
 from tests.tui.fake_queue import FakeQueue, make_row
 from transfers.model import (
+    Command,
     Enqueue,
+    Grant,
     JobState,
     Op,
     ParkReason,
@@ -288,6 +290,31 @@ async def test_an_unknown_host_key_and_a_password_are_asked_and_the_pane_goes_on
         await pilot.press(*"right", "enter")
         await until(pilot, lambda: names(app) == ["inside.txt"])
         await until(pilot, lambda: Unpark(HOST) in queue.sent)
+        (grant,) = queue.grants  # before the queue was told to go on
+        assert grant == Grant(HOST, (("password", "", "right"),), ("line",))
+
+
+async def test_the_queue_is_let_in_before_it_is_given_the_jobs() -> None:
+    queue = FakeQueue()
+    app = locked_app(queue=queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await dialog(pilot, SecretScreen)
+        await pilot.press(*"right", "enter")
+        await until(pilot, lambda: names(app) == ["inside.txt"])
+        granted: list[int] = []
+        send = queue.send
+
+        def note(command: Command) -> tuple[int, ...]:
+            granted.append(len(queue.grants))
+            return send(command)
+
+        queue.send = note  # type: ignore[method-assign]
+        queue.grants.clear()
+        await read(pilot)
+        await pilot.press("end", "f5")
+        await until(pilot, lambda: sent(queue, Enqueue))
+        assert granted == [1]
+        assert queue.grants == [Grant(HOST, (("password", "", "right"),))]
 
 
 async def test_a_remembered_host_key_is_handed_over_to_be_kept() -> None:
@@ -382,25 +409,6 @@ async def test_jobs_parked_for_a_password_are_asked_for_once_and_go_on() -> None
 
 
 # The screen
-
-
-async def test_quit_is_immediate_without_work_and_asks_with_it() -> None:
-    app = make_app(at("x"), at("y"), opener=opener(x=Tree(), y=Tree()))
-    async with app.run_test() as pilot:
-        await read(pilot)
-        await pilot.press("q")
-        await until(pilot, lambda: not app.is_running or app._exit)
-    queue = FakeQueue([make_row(1, JobState.QUEUED)])
-    app = make_app(at("x"), at("y"), queue=queue, opener=opener(x=Tree(), y=Tree()))
-    async with app.run_test(size=(100, 30)) as pilot:
-        await read(pilot)
-        await pilot.press("f10")
-        await dialog(pilot, ConfirmScreen)
-        assert "stay in the queue" in text(app)
-        await pilot.press("n")
-        await until(pilot, lambda: app.screen is app.main)
-        await pilot.press("ctrl+q")
-        await until(pilot, lambda: app._exit)
 
 
 @pytest.mark.parametrize("size", [(20, 5), (1, 1), (40, 12), (80, 24), (160, 48)])

@@ -16,7 +16,8 @@ from tests.tui.cli_runner import wharfie
 from transfers.engine import Engine
 from transfers.journal import Changes, Journal, JournalError
 from transfers.model import Enqueue, NewJob, Op, StateChanged
-from tui.headless.copy import follow
+from tui.headless.follow import follow, send
+from tui.headless.reach import of_engine
 from tui.headless.report import Report
 
 
@@ -31,6 +32,11 @@ def enqueue(tmp_path: Path) -> Enqueue:
 def engine(tmp_path: Path) -> Engine:
     access = Access(tmp_path / "hosts")
     return Engine(tmp_path / "queue", lambda endpoint: open_provider(endpoint, access))
+
+
+def _through(engine: Engine, enqueue: Enqueue, report: Report) -> None:
+    ids = send(of_engine(engine), enqueue, report)
+    follow(of_engine(engine), dict(zip(ids, enqueue.jobs, strict=True)), report)
 
 
 def test_a_move_with_a_conflict_ends_though_its_directories_wait(tmp_path: Path) -> None:
@@ -53,7 +59,7 @@ def test_a_queue_that_cannot_be_saved_is_spoken_of_while_it_waits(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("transfers.coordinator._SAVE_AGAIN_SECONDS", 0.05)
-    monkeypatch.setattr("tui.headless.copy._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("tui.headless.follow._LOOK_SECONDS", 0.01)
     logging.disable(logging.CRITICAL)
     write = Journal.write
     told: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -73,7 +79,7 @@ def test_a_queue_that_cannot_be_saved_is_spoken_of_while_it_waits(
     monkeypatch.setattr(Journal, "write", full)
     monkeypatch.setattr(report, "notice", tell)
     try:
-        follow(engine, enqueue, report)
+        _through(engine, enqueue, report)
     finally:
         engine.close()
         logging.disable(logging.NOTSET)
@@ -93,7 +99,7 @@ def test_a_queue_that_broke_is_an_error_and_not_a_wait_without_end(
     engine.listen(broken)
     try:
         with pytest.raises(JournalError, match="mistake in Wharfie"):
-            follow(engine, enqueue, Report(as_json=False))
+            _through(engine, enqueue, Report(as_json=False))
     finally:
         engine.close()
         logging.disable(logging.NOTSET)

@@ -13,14 +13,16 @@ from textual.widgets import Button, OptionList, Static
 from providers.base import Entry, Kind, Place
 from providers.errors import AuthRequired, HostKeyUnknown
 from providers.location import LOCAL
-from transfers.model import Conflict, Policy
+from transfers.model import Conflict, Policy, SetLimits
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.conflict import ConflictAnswer, ConflictScreen, compare
 from tui.screens.connect import ConnectScreen, sftp_address
 from tui.screens.dialog import Dialog
 from tui.screens.host_key import HostKeyScreen
+from tui.screens.limits import LimitScreen
 from tui.screens.message import MessageScreen
 from tui.screens.prompt import PromptScreen
+from tui.screens.quit import Leave, QuitAnswer, QuitScreen
 from tui.screens.secret import SecretScreen
 
 HOSTILE = "a[red]b[/zzz]\x1b[31m\u202ec\nd"
@@ -53,6 +55,13 @@ DIALOGS: dict[str, Callable[[], Dialog[Any]]] = {
     "connect": lambda: ConnectScreen([HOSTILE] * 30),
     "message": lambda: MessageScreen(HOSTILE, HOSTILE * 20, HOSTILE),
 }
+OWN_WORDS: dict[str, Callable[[], Dialog[Any]]] = {
+    "quit": lambda: QuitScreen(1_234_567, 89, background=True),
+    "quit here": lambda: QuitScreen(1_234_567, 89, background=False),
+    "limits": lambda: LimitScreen(10 << 20, 4),
+}
+"""Those that show nothing from elsewhere."""
+EVERY = DIALOGS | OWN_WORDS
 
 
 class Asking(App[None]):
@@ -80,12 +89,12 @@ async def answers(dialog: Screen[Any], *keys: str, size: tuple[int, int] = (80, 
         return app.answers
 
 
-@pytest.mark.parametrize("name", DIALOGS)
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("size", [(80, 24), (40, 12), (160, 48)])
 async def test_a_dialog_fits_any_screen_with_its_choices_in_sight(
     name: str, size: tuple[int, int]
 ) -> None:
-    app = Asking(DIALOGS[name]())
+    app = Asking(EVERY[name]())
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         screen = app.dialog.region
@@ -106,9 +115,9 @@ async def test_text_from_elsewhere_is_shown_literally_and_harmless(name: str) ->
         assert "\x1b" not in shown and "\u202e" not in shown
 
 
-@pytest.mark.parametrize("name", DIALOGS)
+@pytest.mark.parametrize("name", EVERY)
 async def test_escape_gives_the_harmless_answer(name: str) -> None:
-    assert await answers(DIALOGS[name](), "escape") == [False if name == "confirm" else None]
+    assert await answers(EVERY[name](), "escape") == [False if name == "confirm" else None]
 
 
 @pytest.mark.parametrize(
@@ -118,10 +127,12 @@ async def test_escape_gives_the_harmless_answer(name: str) -> None:
         ("host key", None),
         ("confirm", False),
         ("message", None),
+        ("quit", QuitAnswer(Leave.KEEP)),
+        ("limits", SetLimits(rate=10 << 20, workers=4)),
     ],
 )
 async def test_enter_alone_does_no_harm(name: str, harmless: object) -> None:
-    assert await answers(DIALOGS[name](), "enter") == [harmless]
+    assert await answers(EVERY[name](), "enter") == [harmless]
 
 
 @pytest.mark.parametrize("no_color", [False, True])
@@ -344,3 +355,30 @@ async def test_a_long_list_is_scrolled_without_leaving_the_choices() -> None:
         await pilot.pause()
         assert app.dialog.query_one("#body").scroll_offset.y > 0
         assert app.dialog.query_one("#yes").has_focus
+
+
+async def test_limits_are_typed_as_a_person_says_them() -> None:
+    keys = ("ctrl+u", *"500k", "tab", "ctrl+u", *"8", "enter")
+    assert await answers(LimitScreen(0, 4), *keys) == [SetLimits(rate=500 << 10, workers=8)]
+    assert await answers(LimitScreen(10 << 20, 4), "ctrl+u", "0", "enter") == [SetLimits(0, 4)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        (("ctrl+u", *"fast"), "is not a rate such as 500K"),
+        (("ctrl+u", *"12"), "at least 1K"),
+        (("tab", "ctrl+u", *"65"), "between 1 and 64"),
+        (("tab", "ctrl+u"), "between 1 and 64"),
+    ],
+)
+async def test_limits_that_will_not_do_are_said_and_not_accepted(
+    keys: tuple[str, ...], says: str
+) -> None:
+    app = Asking(LimitScreen(0, 4))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press(*keys, "enter")
+        await pilot.pause()
+        assert says in app.text()
+        assert app.answers == []

@@ -110,3 +110,25 @@ def test_a_bar_is_full_only_at_the_end() -> None:
     assert show.bar(0.999, 10) != "█" * 10
     assert show.bar(1.0, 10) == "█" * 10
     assert show.bar(0.5, 4, ascii_only=True) == "##.."
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("10M", 10 << 20),
+        ("500K", 500 << 10),
+        ("1.5g", 3 << 29),
+        ("0", 0),
+        ("", 0),
+        ("2MiB/s", 2 << 20),
+    ],
+)
+def test_a_rate_is_read_as_people_write_it(text: str, rate: int) -> None:
+    assert show.read_rate(text) == rate
+    assert show.read_rate(show.rate_typed(rate)) == rate
+
+
+@pytest.mark.parametrize("text", ["fast", "10T", "-5M", "1", "nan", "infM", "M"])
+def test_what_is_no_rate_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match=r"rate such as|at least 1K"):
+        show.read_rate(text)

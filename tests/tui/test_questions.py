@@ -11,10 +11,11 @@ from textual.widgets import Input
 from providers.base import Entry, Kind
 from tests.tui.app_case import AppPilot, Tree, at, make_app, opener, read, text, until
 from tests.tui.fake_queue import FakeQueue, make_row
-from transfers.model import Conflict, JobState, ParkReason, Policy, Resolve, Row
+from transfers.model import Conflict, Grant, JobState, ParkReason, Policy, Resolve, Row, Unpark
 from tui.app import WharfieApp
 from tui.screens.conflict import ConflictScreen
 from tui.screens.prompt import PromptScreen
+from tui.screens.secret import SecretScreen
 
 
 @pytest.fixture(autouse=True)
@@ -127,9 +128,100 @@ async def test_a_queue_that_stopped_costs_a_sentence_and_not_the_screen(tmp_path
     async with app.run_test(size=(100, 30)) as pilot:
         await read(pilot)
         await pilot.press("end", "f5")
-        await until(pilot, lambda: "the queue has stopped" in text(app))
+        await until(pilot, lambda: "the queue is closed" in text(app))
         queue.put(parked(1))
         await dialog(pilot)
         await pilot.press("o")
         await until(pilot, lambda: app.screen is app.main)
-        await until(pilot, lambda: "Start Wharfie again" in text(app))
+        await until(pilot, lambda: "start Wharfie again" in text(app))
+
+
+async def test_what_was_answered_elsewhere_unseen_is_not_asked() -> None:
+    queue = FakeQueue([parked(1), parked(2)])
+    app = asking(queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        await dialog(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main)
+        queue.rows = [make_row(1, JobState.DONE, batch=7), make_row(2, JobState.QUEUED, batch=7)]
+        queue.tell_nothing()
+        assert app.main is not None
+        questions = app.main.questions
+        await until(pilot, lambda: questions.waiting == 0)
+        await pilot.press("!")
+        await until(pilot, lambda: "No transfer waits for an answer" in text(app))
+
+
+async def test_what_was_parked_unseen_is_asked() -> None:
+    queue = FakeQueue([make_row(1, batch=7)])
+    app = asking(queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        queue.rows = [parked(1)]
+        queue.tell_nothing()
+        await dialog(pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: sent(queue, Resolve) == [Resolve(1, Policy.OVERWRITE, False)])
+
+
+def refused(job: int, **job_facts: object) -> Row:
+    facts = {"park": ParkReason.SIGN_IN, "asks": "memory://x", **job_facts}
+    return make_row(job, JobState.PARKED, **facts)  # type: ignore[arg-type]
+
+
+async def test_a_queue_that_is_refused_where_the_screen_is_not_gets_a_password_of_its_own() -> None:
+    queue = FakeQueue()
+    app = asking(queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        queue.put(refused(1))
+        await until(pilot, lambda: sent(queue, Unpark))
+        assert app.screen is app.main  # nothing is asked where nothing needs to be
+        queue.put(make_row(1, JobState.QUEUED))
+        queue.put(refused(1))  # again: it has no key that this screen has
+        await dialog(pilot, SecretScreen)
+        assert "a sign-in of their own" in text(app)
+        await pilot.press(*"word", "enter")
+        await until(pilot, lambda: len(sent(queue, Unpark)) == 2)
+        assert queue.grants[-1] == Grant("memory://x", (("password", "", "word"),))
+
+
+async def test_a_new_process_behind_the_queue_is_let_in_without_a_question() -> None:
+    queue = FakeQueue()
+    app = asking(queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        queue.put(refused(1))
+        await until(pilot, lambda: len(sent(queue, Unpark)) == 1)
+        queue.rows = [refused(1)]
+        queue.tell_nothing()
+        await until(pilot, lambda: len(sent(queue, Unpark)) == 2)
+        assert app.screen is app.main
+
+
+async def test_a_host_key_the_queue_alone_refuses_is_not_asked_for_ever() -> None:
+    queue = FakeQueue()
+    app = asking(queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        for _ in range(3):
+            queue.put(refused(1, park=ParkReason.HOST_KEY))
+            await pilot.pause(0.2)
+            queue.put(make_row(1, JobState.QUEUED))
+        assert len(sent(queue, Unpark)) == 1
+        assert app.screen is app.main
+
+
+async def test_a_question_that_is_answered_elsewhere_goes_away() -> None:
+    queue = FakeQueue([parked(1)])
+    app = asking(queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        await dialog(pilot)
+        queue.put(make_row(1, JobState.QUEUED, batch=7))
+        await until(pilot, lambda: app.screen is app.main)
+        await until(pilot, lambda: "answered elsewhere" in text(app))
+        queue.put(parked(1))  # and it may ask anew
+        await dialog(pilot)
+        assert not sent(queue, Resolve)

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.tui.cli_runner import wharfie
+from tests.tui.hosts import client, kill_host, stop_host, until_queue_is_free
 from tests.tui.terminal import Terminal, tmux_found
+from transfers.model import JobState, SetLimits
 
 if TYPE_CHECKING:
     from tests.servers.openssh import OpenSSH
@@ -65,9 +68,7 @@ def test_connect_accept_copy_pause_resume_cancel_quit_and_go_on(
         screen.until("paused", gone="transferring")
         screen.press("End", "x")  # cancel the last one
         screen.until("cancelled")
-        screen.press("F10")
-        screen.until("Quit?")
-        screen.press("y")
+        screen.press("F10")  # nothing runs: nothing is asked
         screen.until_ended(0)
     with Terminal(short_directory, str(files), str(to), env=env, width=120, height=36) as screen:
         screen.until("paused", "cancelled")
@@ -85,16 +86,37 @@ def _known_hosts(directory: Path) -> str:
 
 
 @pytest.fixture(autouse=True)
-def short_home(short_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def short_home(short_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Its host ends before its directory goes."""
     monkeypatch.setenv("WHARFIE_HOME", str(short_directory / "home"))
+    yield
+    stop_host()
 
 
-def test_after_kill_9_the_next_start_finishes_what_was_left(
-    openssh: OpenSSH, files: Path, short_directory: Path
+@pytest.fixture
+def slow(short_home: None) -> None:
+    """Nothing ends before a test lets it."""
+    assert wharfie("queue", "limit", "--rate", "20M").code == 0
+
+
+def let_go() -> None:
+    queue = client()
+    queue.send(SetLimits(rate=0))
+    queue.close()
+
+
+def equal(files: Path, to: Path) -> None:
+    """All four are there, as they were, and nothing else is."""
+    assert sorted(path.name for path in to.iterdir()) == ["file1", "file2", "file3", "file4"]
+    for path in to.iterdir():
+        assert digest(path) == digest(files / path.name)
+
+
+@pytest.mark.parametrize("how", ["tmux server killed", "screen killed", "quit, keep running"])
+def test_transfers_outlive_the_screen_and_the_next_one_shows_them(
+    how: str, openssh: OpenSSH, files: Path, short_directory: Path, slow: None
 ) -> None:
-    to = short_directory / "to"
-    home = short_directory / "home"
-    home.mkdir(mode=0o700)
+    to, home = short_directory / "to", short_directory / "home"
     (home / "known_hosts").write_text(openssh.known_hosts_line + "\n")
     env = {"SFTP_KEY": str(openssh.key_path)}
     there = f"{openssh.endpoint}{to}"
@@ -102,15 +124,69 @@ def test_after_kill_9_the_next_start_finishes_what_was_left(
         screen.until("file4", str(openssh.port), "0 entries")
         screen.press("C-a", "F5")
         screen.until("transferring")
-        screen.kill()
-        screen.until_ended(137)
-    with Terminal(short_directory, str(files), there, env=env, width=120, height=36) as screen:
+        if how == "tmux server killed":
+            screen.close()
+        elif how == "screen killed":
+            screen.kill()
+            screen.until_ended(137)
+        else:
+            screen.press("F10")
+            screen.until("Quit?", "4 transfers are not finished")
+            screen.press("k")
+            ended = screen.until_ended(0)
+            assert "4 transfers go on in the background: wharfie attach shows them." in ended
+    queue = client()  # it is still there, and still working
+    counts = queue.snapshot(0, 0).totals.counts
+    assert counts.get(JobState.TRANSFERRING) and sum(counts.values()) == 4
+    queue.close()
+    with Terminal(short_directory, "attach", env=env, width=120, height=36) as screen:
+        screen.until("transferring", "file4")
+        let_go()
         screen.until("4 done")
         screen.press("F10")
         screen.until_ended(0)
-    for number in (1, 2, 3, 4):
-        assert digest(to / f"file{number}") == digest(files / f"file{number}")
-    assert len(list(to.iterdir())) == 4
+    equal(files, to)
+
+
+def test_a_host_that_is_killed_is_started_anew_by_the_screen_and_everything_resumes(
+    files: Path, short_directory: Path, slow: None
+) -> None:
+    to = short_directory / "to"
+    with Terminal(short_directory, str(files), str(to), width=120, height=36) as screen:
+        screen.until("file4", "0 entries")
+        screen.press("C-a", "F5")
+        screen.until("transferring", "MiB of 128 MiB")
+        kill_host()
+        screen.until("is gone")
+        screen.until("transferring", gone="is gone")
+        let_go()
+        screen.until("4 done")
+        screen.press("F10")
+        screen.until_ended(0)
+    equal(files, to)
+
+
+def test_pause_and_stop_leaves_no_process_and_the_next_screen_goes_on(
+    files: Path, short_directory: Path, slow: None
+) -> None:
+    to = short_directory / "to"
+    with Terminal(short_directory, str(files), str(to), width=120, height=36) as screen:
+        screen.until("file4", "0 entries")
+        screen.press("C-a", "F5")
+        screen.until("transferring")
+        screen.press("q")
+        screen.until("Quit?")
+        screen.press("p")
+        assert "4 transfers are paused" in screen.until_ended(0)
+    until_queue_is_free()
+    with Terminal(short_directory, width=120, height=36) as screen:
+        screen.until("paused")
+        let_go()
+        screen.press("w", "R")
+        screen.until("4 done")
+        screen.press("q")
+        screen.until_ended(0)
+    equal(files, to)
 
 
 @pytest.mark.parametrize("colour", [{}, {"NO_COLOR": "1"}, {"TERM": "vt100"}])

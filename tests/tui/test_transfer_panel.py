@@ -21,6 +21,7 @@ from transfers.model import (
     Cancel,
     Clear,
     Command,
+    Hold,
     JobState,
     Move,
     ParkReason,
@@ -29,9 +30,12 @@ from transfers.model import (
     ProofWord,
     Resume,
     Retry,
+    SetLimits,
+    SetPriority,
     Snapshot,
 )
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.limits import LimitScreen
 from tui.widgets.transfer_list import TransferList
 from tui.widgets.transfer_panel import COMMAND_KEYS, PANEL_KEYS, TransferPanel
 
@@ -206,11 +210,64 @@ async def test_an_empty_queue_says_how_to_fill_it() -> None:
         ("J", Move((1,), by=1)),
         ("shift+down", Move((1,), by=1)),
         ("C", Clear()),
+        ("H", Hold()),
+        ("+", SetPriority((1,), 1)),
+        ("-", SetPriority((1,), -1)),
     ],
 )
 async def test_each_key_sends_its_command(key: str, command: Command) -> None:
     sent, _ = await commands([make_row(1), make_row(2)], key)
     assert sent == [command]
+
+
+async def test_a_held_queue_says_so_and_the_same_key_lets_it_go_on() -> None:
+    queue = FakeQueue([make_row(1)])
+    queue.held = True
+    app = PanelApp(queue)
+    async with app.run_test(size=(100, 24)) as pilot:
+        await until(pilot, lambda: "held: H goes on" in app.text())
+        await pilot.press("H")
+        await until(pilot, lambda: queue.sent == [Hold(False)])
+
+
+async def test_each_marked_one_gets_more_priority_than_it_had() -> None:
+    rows = [make_row(1, priority=3), make_row(2, priority=-1), make_row(3)]
+    sent, view = await commands(rows, "space", "space", "+", wanted=2)
+    assert sent == [SetPriority((1,), 4), SetPriority((2,), 0)]
+    assert list(view.marks) == [1, 2]
+
+
+async def test_limits_are_asked_for_and_sent() -> None:
+    queue = FakeQueue([make_row(1)])
+    app = PanelApp(queue)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.view.count == 1)
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(app.screen, LimitScreen))
+        await pilot.pause()
+        await pilot.press("ctrl+u", *"2M", "enter")
+        await until(pilot, lambda: queue.sent == [SetLimits(rate=2 << 20, workers=4)])
+
+
+async def test_a_queue_that_hangs_leaves_the_screen_alive_and_is_asked_once_at_a_time() -> None:
+    queue, go_on, asked = FakeQueue([make_row(1)]), threading.Event(), []
+    snapshot = queue.snapshot
+
+    def hangs(first: int = 0, limit: int = 200) -> Snapshot:
+        asked.append(first)
+        go_on.wait(30)
+        return snapshot(first, limit)
+
+    queue.snapshot = hangs  # type: ignore[method-assign]
+    app = WithElsewhere(queue, interval=0.01)
+    async with app.run_test() as pilot:
+        app.query_one(Input).focus()
+        await pilot.press(*"alive")
+        await pilot.pause(0.2)
+        assert app.query_one(Input).value == "alive"
+        assert len(asked) == 1
+        go_on.set()
+        await until(pilot, lambda: app.view.count == 1)
 
 
 async def test_pausing_what_is_paused_resumes_it() -> None:

@@ -14,9 +14,10 @@ from transfers.engine import Engine
 from transfers.model import Enqueue, Job, JobState, Op, ProofWord, Verify
 from transfers.scan import plan_tree
 from tui import format as fmt
-from tui.headless.copy import follow
+from tui.headless.follow import follow, send
+from tui.headless.reach import of_engine
 from tui.headless.report import Report
-from tui.headless.screen import run_screen
+from tui.headless.screen import require_terminal, show_panes
 from tui.settings import Home, home_in, make_private
 
 _ROUTE_WIDTH = 17
@@ -32,7 +33,13 @@ def run_demo(*, check: bool) -> int:
             return _check(sandbox, home, access)
         left = Place(LOCAL, str(sandbox.local_root))
         right = Place(sandbox.endpoint, sandbox.remote_root)
-        return run_screen(home, access, left, right, verify=Verify.STRONG)
+        require_terminal()
+        engine = Engine(home.queue, lambda endpoint: open_provider(endpoint, access))
+        try:
+            # Its servers and its memory live in this process, and so does its queue.
+            return show_panes(engine, access, left, right, verify=Verify.STRONG)
+        finally:
+            engine.close()
 
 
 def demo_access(sandbox: Sandbox, home: Home) -> Access:
@@ -76,7 +83,8 @@ def _route(engine: Engine, access: Access, title: str, source: Place, target: Pl
         there.close()
         here.close()
     report = _Quiet(as_json=False)
-    follow(engine, Enqueue(jobs, verify=Verify.STRONG), report)
+    ids = send(of_engine(engine), Enqueue(jobs, verify=Verify.STRONG), report)
+    follow(of_engine(engine), dict(zip(ids, jobs, strict=True)), report)
     proofs = ", ".join(f"{n} × {proof}" for proof, n in sorted(report.proofs.items()))
     files = [job for job in report.jobs if job.op is Op.COPY]
     size = fmt.size(report.size)

@@ -24,6 +24,8 @@ class Report:
     proofs: Counter[str] = field(default_factory=Counter)
     size: int = 0  # bytes of finished copies
     kept: int = 0  # sources of moves that could not be removed
+    gone: int = 0  # taken off the list by someone, before it was known how they ended
+    _parked: set[int] = field(default_factory=set)  # jobs told as parked: each may go on
     _progress_width: int = 0
     _notice: str = ""
 
@@ -37,7 +39,16 @@ class Report:
             stream = sys.stderr if job.state in _NOT_FINE else sys.stdout
             print(_line(job), file=stream, flush=True)
 
+    def taken_off(self) -> None:
+        """A job is no longer in the queue, and nobody saw its end."""
+        self.gone += 1
+
     def count(self, job: Job) -> None:
+        if job.id in self._parked:  # it was answered
+            self._parked.discard(job.id)
+            self.states[JobState.PARKED] -= 1
+        if job.state is JobState.PARKED:
+            self._parked.add(job.id)
         self.states[job.state] += 1
         if job.state is JobState.DONE:
             self.size += job.size or 0
@@ -48,11 +59,13 @@ class Report:
 
     def summary(self) -> None:
         if self.as_json:
-            states = {state.value: count for state, count in self.states.items()}
+            states = {state.value: count for state, count in self.states.items() if count}
             told = {"summary": True, "bytes": self.size, **states, "proofs": dict(self.proofs)}
             print(json.dumps(told), flush=True)
             return
-        states_text = ", ".join(f"{n} {state}" for state, n in sorted(self.states.items()))
+        states_text = ", ".join(f"{n} {state}" for state, n in sorted(self.states.items()) if n)
+        if self.gone:
+            states_text += f", {self.gone} taken off the list by someone"
         proofs = ", ".join(f"{n} × {proof}" for proof, n in sorted(self.proofs.items()))
         told_proofs = f" · proven: {proofs}" if proofs else ""
         print(f"{states_text or 'nothing to do'} · {fmt.size(self.size)}{told_proofs}")
@@ -60,7 +73,9 @@ class Report:
     @property
     def all_fine(self) -> bool:
         """Nothing failed, nothing waits for a person, no source of a move was left."""
-        return not self.kept and not any(self.states[state] for state in _NOT_FINE)
+        return (
+            not self.kept and not self.gone and not any(self.states[state] for state in _NOT_FINE)
+        )
 
     def notice(self, text: str) -> None:
         """Trouble of the queue itself, told when it begins."""

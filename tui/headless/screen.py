@@ -4,36 +4,70 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
 
 from providers.access import Access
 from providers.base import Place
 from providers.errors import Unsupported
-from providers.registry import open_provider
-from transfers.engine import Engine
 from transfers.model import Verify
+from transfers.queue_api import Queue
+from tui.headless.attach import attach
 from tui.settings import Home
+from tui.settings_file import SettingsFile
 
 _FRAMES_OVER_SSH = "20"  # a second: held keys cost a third of the bytes of 60 (textual.md)
 
 
 def run_screen(
-    home: Home, access: Access, left: Place, right: Place, *, verify: Verify = Verify.AUTO
+    home: Home, access: Access, left: Place, right: Place, *, env_file: Path | None = None
 ) -> int:
-    """Open the panes at `left` and `right` and return when the person quits.
+    """Open the panes at `left` and `right` on the one queue of `home`, and return on quit.
 
-    Raises Unsupported without a usable terminal, QueueInUse, JournalError.
+    The queue lives in a process of its own, started here when there is none. Raises Unsupported
+    without a usable terminal, ProviderError when the queue cannot be reached.
     """
-    _require_terminal()
+    require_terminal()
+    client = attach(home, access, env_file=env_file)
+    try:
+        return show_panes(
+            client,
+            access,
+            left,
+            right,
+            settings=SettingsFile(home.settings_file),
+            pause_and_stop=lambda: client.stop(pause=True),
+        )
+    finally:
+        client.close()
+
+
+def show_panes(
+    queue: Queue,
+    access: Access,
+    left: Place,
+    right: Place,
+    *,
+    verify: Verify = Verify.AUTO,
+    settings: SettingsFile | None = None,
+    pause_and_stop: Callable[[], object] | None = None,
+) -> int:
+    """The panes on `queue`, until the person quits; what there is to say then is printed."""
     prepare_textual(os.environ)
     from tui.app import WharfieApp  # Textual reads its environment when it is imported
 
-    engine = Engine(home.queue, lambda endpoint: open_provider(endpoint, access))
-    try:
-        app = WharfieApp(engine, access, left, right, verify=verify)
-        app.run()
-    finally:
-        engine.close()
+    app = WharfieApp(
+        queue,
+        access,
+        left,
+        right,
+        verify=verify,
+        settings=settings,
+        pause_and_stop=pause_and_stop,
+    )
+    app.run()
+    for line in app.leaving.lines:
+        print(line)
     return app.return_code or 0
 
 
@@ -47,7 +81,8 @@ def prepare_textual(environ: MutableMapping[str, str]) -> None:
         stream.reconfigure(encoding="utf-8", errors="replace")
 
 
-def _require_terminal() -> None:
+def require_terminal() -> None:
+    """Raise Unsupported unless the panes can be shown here."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Unsupported(
             "",

@@ -83,7 +83,7 @@ class MainScreen(Screen[None]):
         self._activate(self.active)
         self._show_sides()
         self.active.query_one(FileList).focus()
-        self.run_worker(self.questions.find(), group="questions")
+        self.run_worker(self._saying_errors(self._meet_queue()), group="questions")
 
     @property
     def panes(self) -> tuple[FilePane, FilePane]:
@@ -174,11 +174,15 @@ class MainScreen(Screen[None]):
 
     async def _reporting(self, work: Coroutine[Any, Any, None]) -> None:
         try:
+            await self._saying_errors(work)
+        finally:
+            self.services.type_ahead.release()
+
+    async def _saying_errors(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
             await work
         except ProviderError as error:
             self.say(str(error), "error")
-        finally:
-            self.services.type_ahead.release()
 
     def action_copy(self) -> None:
         self._do(actions.transfer(self, self.active, self.other, move=False))
@@ -233,11 +237,7 @@ class MainScreen(Screen[None]):
         self.app.push_screen(HelpScreen())
 
     def action_quit(self) -> None:
-        self._ask(self._quit())
-
-    async def _quit(self) -> None:
-        if await actions.confirm_quit(self):
-            self.app.exit()
+        self._ask(self.services.leaving.quit())
 
     def action_back(self) -> None:
         """Esc: stop the newest thing under way, else leave the panel, else clear the filter."""
@@ -252,6 +252,10 @@ class MainScreen(Screen[None]):
 
     # The queue
 
+    async def _meet_queue(self) -> None:
+        await self.services.listen()
+        await self.questions.find()
+
     @on(TransferPanel.QuestionWanted)
     def _question_wanted(self, event: TransferPanel.QuestionWanted) -> None:
         event.stop()
@@ -259,10 +263,21 @@ class MainScreen(Screen[None]):
 
     def on_main_screen_queue_changed(self, message: MainScreen.QueueChanged) -> None:
         message.stop()
+        if not message.events:
+            self._look_again()
+            return
         self.questions.note(message.events)
         done = [event for event in message.events if event.job.state is JobState.DONE]
         for pane in self.panes:
             if any(_concerns(pane, event) for event in done):
+                pane.reread_soon()
+
+    def _look_again(self) -> None:
+        """Some changes could not be told: the queue's process ended, or this screen was slow."""
+        self.run_worker(self._saying_errors(self.questions.find()), group="questions")
+        self.query_one(TransferPanel).look()
+        for pane in self.panes:
+            if pane.read_once:
                 pane.reread_soon()
 
 

@@ -7,6 +7,7 @@ that does not answer costs a line of text, never the screen.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -24,16 +25,20 @@ from transfers.model import (
     Cancel,
     Clear,
     Command,
+    Hold,
     JobState,
     Move,
     Pause,
     Resume,
     Retry,
+    SetPriority,
     Snapshot,
     Totals,
 )
 from transfers.queue_api import Queue
+from tui.background import in_thread
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.limits import LimitScreen
 from tui.widgets.transfer_list import TransferList
 from tui.widgets.transfer_row import ANSWERED, columns, detail, titles, totals_text
 
@@ -61,6 +66,10 @@ COMMAND_KEYS = (
     KeyHint(("P",), "pause_all", "Pause all", "pause every transfer"),
     KeyHint(("R",), "resume_all", "Resume all", "resume every paused transfer"),
     KeyHint(("C",), "clear", "Clear", "take finished ones off the list"),
+    KeyHint(("L",), "limit", "Limit", "bytes a second, files at once"),
+    KeyHint(("H",), "hold", "Hold/go", "finish what runs and start nothing more, or go on"),
+    KeyHint(("+",), "priority(1)", "Sooner", "run before others (higher priority)"),
+    KeyHint(("-",), "priority(-1)", "Later", "run after others (lower priority)"),
 )
 """What the panel does itself."""
 
@@ -117,8 +126,7 @@ class TransferPanel(Vertical):
         self.interval = interval
         self.ascii_only = ascii_only
         self.totals = Totals()
-        self._rate_limit = 0
-        self._trouble = ""  # of the queue itself
+        self._queue: Snapshot | None = None  # as it was last shown
         self._pulling = False
         self._stale = False  # asked for rows while others were on their way
         self._in_order = asyncio.Lock()
@@ -131,8 +139,8 @@ class TransferPanel(Vertical):
         yield Static("", id="transfer-totals", markup=False)
 
     def on_mount(self) -> None:
-        self.set_interval(self.interval, self._pull)
-        self._pull()
+        self.set_interval(self.interval, self.look)
+        self.look()
 
     def focus(self, scroll_visible: bool = True) -> Self:
         """The list has the focus in the panel's name."""
@@ -154,18 +162,24 @@ class TransferPanel(Vertical):
 
     # Snapshots come up -----------------------------------------------------------------------
 
-    def _pull(self) -> None:
+    def look(self) -> None:
+        """Pull a snapshot; while one is on its way, another is pulled after it."""
         self._stale = self._pulling
         if not self._pulling:
             self._pulling = True
             self.run_worker(self._look(), group="snapshot", exit_on_error=False)
 
     async def _look(self) -> Snapshot:
-        return await asyncio.to_thread(self.queue.snapshot, *self.view.window())
+        first, limit = self.view.window()
+        return await in_thread(lambda: self.queue.snapshot(first, limit))
 
-    async def _tell(self, command: Command) -> None:
+    async def _tell(self, commands: Callable[[], Iterable[Command]]) -> None:
+        def tell() -> None:
+            for command in commands():
+                self.queue.send(command)
+
         async with self._in_order:
-            await asyncio.to_thread(self.queue.send, command)
+            await in_thread(tell)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:
@@ -175,33 +189,33 @@ class TransferPanel(Vertical):
             if isinstance(event.worker.result, Snapshot):
                 self._show(event.worker.result)
             if self._stale and not self._pulling:
-                self._pull()
+                self.look()
         elif event.state is WorkerState.SUCCESS:
-            self._pull()
+            self.look()
 
     def _show(self, snapshot: Snapshot) -> None:
         self.totals = snapshot.totals
-        self._rate_limit = snapshot.rate_limit
-        self._trouble = snapshot.notice
+        self._queue = snapshot
         self.view.show_snapshot(snapshot)
         self._say("#transfer-titles", titles(columns(self.view.size.width)))
         self._show_totals()
 
     def _show_totals(self) -> None:
         line = self.query_one("#transfer-totals")
-        if not line.has_class("notice"):
-            line.set_class(bool(self._trouble), "trouble")
+        if self._queue is not None and not line.has_class("notice"):
+            line.set_class(bool(self._queue.notice), "trouble")
             text = totals_text(
                 self.totals,
                 self.size.width,
                 marked=len(self.view.marks),
-                rate_limit=self._rate_limit,
+                rate_limit=self._queue.rate_limit,
+                held=self._queue.held,
             )
-            self._say("#transfer-totals", printable(self._trouble) or text)
+            self._say("#transfer-totals", printable(self._queue.notice) or text)
 
     def on_transfer_list_wanted(self, event: TransferList.Wanted) -> None:
         event.stop()
-        self._pull()
+        self.look()
 
     def on_transfer_list_moved(self, event: TransferList.Moved) -> None:
         event.stop()
@@ -233,7 +247,11 @@ class TransferPanel(Vertical):
 
     def send(self, command: Command) -> None:
         """Have the queue carry out `command`; a refusal is said in a notice."""
-        self.run_worker(self._tell(command), group="queue", exit_on_error=False)
+        self._send_found(lambda: (command,))
+
+    def _send_found(self, commands: Callable[[], Iterable[Command]]) -> None:
+        """As `send`, for `commands` that are found by asking the queue; called in a thread."""
+        self.run_worker(self._tell(commands), group="queue", exit_on_error=False)
 
     def action_pause(self) -> None:
         row, targets = self.view.current(), self.view.targets()
@@ -273,6 +291,24 @@ class TransferPanel(Vertical):
 
     def action_clear(self) -> None:
         self.send(Clear())
+
+    def action_hold(self) -> None:
+        if self._queue is not None:
+            self.send(Hold(not self._queue.held))
+
+    def action_limit(self) -> None:
+        if self._queue is not None:
+            screen = LimitScreen(self._queue.rate_limit, self._queue.workers)
+            self.app.push_screen(screen, lambda limits: self.send(limits) if limits else None)
+
+    def action_priority(self, by: int) -> None:
+        targets = self.view.targets()
+
+        def found() -> list[SetPriority]:
+            rows = [row for job in targets if (row := self.queue.row(job)) is not None]
+            return [SetPriority((row.job.id,), row.job.priority + by) for row in rows]
+
+        self._send_found(found)
 
     def action_question(self) -> None:
         row = self.view.current()

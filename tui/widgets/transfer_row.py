@@ -218,16 +218,19 @@ def detail(row: Row, width: int) -> tuple[str, str]:
     tried = f"attempt {job.attempt} of {job.attempts}" if job.attempt else ""
     wait = f"retry in {_seconds(row.retry_in)}" if row.retry_in is not None else ""
     parked = job.park.value if job.state is JobState.PARKED and job.park else ""
-    facts = [state(row)[0], parked, wait, proof, job.reason, tried, amount(row)]
+    turn = f"priority {job.priority:+}" if job.priority else ""
+    facts = [state(row)[0], turn, parked, wait, proof, job.reason, tried, amount(row)]
     facts.append(_digests(job.proof))
     if parked:
-        facts.insert(2, "Enter answers it" if job.park in ANSWERED else "t tries it again")
+        facts.insert(3, "Enter answers it" if job.park in ANSWERED else "t tries it again")
     return way, printable(_join(*facts))
 
 
-def totals_text(totals: Totals, width: int, *, marked: int = 0, rate_limit: int = 0) -> str:
+def totals_text(
+    totals: Totals, width: int, *, marked: int = 0, rate_limit: int = 0, held: bool = False
+) -> str:
     """Bytes, speed and time left of the whole queue, and how many jobs are in which state."""
-    parts = [f"{marked} marked" if marked else ""]
+    parts = ["held: H goes on" if held else "", f"{marked} marked" if marked else ""]
     if totals.size:
         share = f"{int(min(1.0, totals.moved / totals.size) * 100)}%"
         moved = f" · {show.size(totals.moved)}" if width >= _WIDE_TOTALS else ""

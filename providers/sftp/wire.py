@@ -1,0 +1,93 @@
+"""The life line of one connection: its deadlines, and how another thread ends it at once.
+
+paramiko waits for ever in several places (faults.md 3). A socket that is shut down wakes whoever
+waits for it, wherever that is; closing one in use would not, and its number might be another's
+by the time it is noticed.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+
+import paramiko
+
+from providers.errors import ConnectionLost
+from providers.sftp.patience import USUAL, Patience
+
+
+class Wire:
+    """One connection from its first packet to its last. Safe to cut from any thread.
+
+    `interrupted`: it was cut by somebody, not by a deadline.
+    """
+
+    def __init__(self, endpoint: str, patience: Patience = USUAL) -> None:
+        self.endpoint = endpoint
+        self.patience = patience
+        self.interrupted = False
+        self._lock = threading.Lock()
+        self._ends: list[Callable[[], None]] = []
+        self._why: tuple[str, str] | None = None
+
+    def carry(self, end: Callable[[], None]) -> None:
+        """Have `end` called when the wire is cut; it must not wait. Raises ConnectionLost."""
+        with self._lock:
+            self._ends.append(end)
+        self.check()
+
+    def cut(self) -> None:
+        """End it: who waits for it gets ConnectionLost. Never waits."""
+        self.interrupted = True
+        self._end("the connection was ended here", "")
+
+    def _end(self, what: str, advice: str) -> None:
+        with self._lock:
+            if self._why is not None:
+                return
+            self._why = (what, advice)
+            ends = tuple(self._ends)
+        for end in ends:
+            end()
+
+    @property
+    def is_cut(self) -> bool:
+        return self._why is not None
+
+    def check(self) -> None:
+        """Raise ConnectionLost when it was cut."""
+        if self._why is not None:
+            what, advice = self._why
+            raise ConnectionLost(self.endpoint, what, advice=advice)
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Cut it when the block takes longer. Raises ConnectionLost for whatever came of a cut."""
+        self.check()
+        watch = threading.Timer(seconds, partial(self._expire, seconds))
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        except (paramiko.SSHException, OSError, EOFError):
+            self.check()
+            raise
+        finally:
+            watch.cancel()
+            watch.join()
+        self.check()
+
+    def _expire(self, seconds: float) -> None:
+        self._end(
+            f"the server did not answer within {seconds:g} seconds",
+            "It may be overloaded, or not an SSH server; check the port and try later.",
+        )
+
+
+def shut_down(connected: socket.socket | paramiko.Channel) -> None:
+    """Wake whoever waits for `connected`. Nothing to shut down is fine."""
+    with suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)

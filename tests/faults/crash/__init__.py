@@ -1,0 +1,1 @@
+"""Ends a running queue at numbered steps, starts it again, and looks whether anything was lost."""

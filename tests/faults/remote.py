@@ -1,0 +1,98 @@
+"""A real server's files in a queue, in small parts, with answers that get lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from providers.access import Access
+from providers.base import Body, Capabilities, Parts, Place, Provider
+from providers.errors import ConnectionLost
+from providers.sftp.channels import open_session
+from providers.sftp.connect import target as target_of
+from providers.sftp.provider import SftpProvider
+from tests.faults.disks import PART, Scripted, no_call
+from tests.transfers.queue_case import LOCAL, QueueCase
+from transfers.model import NewJob, Op
+
+if TYPE_CHECKING:
+    from tests.servers.openssh import OpenSSH
+
+
+class SmallSftp(SftpProvider):
+    """The server with small parts. `before_part` is called once, before a part but the first."""
+
+    before_part: Callable[[], None] = staticmethod(no_call)
+    streams = 1
+
+    @property
+    def caps(self) -> Capabilities:
+        parts = Parts(order="any", min_size=1, max_size=PART)
+        return replace(super().caps, parts=parts, streams=self.streams)
+
+    def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
+        if index > 0:
+            call, self.before_part = self.before_part, no_call
+            call()
+        return super().put_part(upload, index, offset, body)
+
+
+@contextmanager
+def remote_queue(directory: Path, server: OpenSSH) -> Iterator[tuple[QueueCase, SmallSftp]]:
+    """A running queue that reaches `server`'s files, and this computer's in small parts."""
+    access = Access(
+        directory / "hosts",
+        accept_new=True,
+        keys=(server.key_path,),
+        use_agent=False,
+        use_default_keys=False,
+    )
+    case = QueueCase(directory)
+    connect = partial(open_session, target_of(server.endpoint), access)
+    place = SmallSftp(server.endpoint, connect)
+    case.places[server.endpoint] = place
+    case.places[LOCAL] = Scripted()
+    case.start()
+    try:
+        yield case, place
+    finally:
+        case.close()
+        place.close()
+
+
+@contextmanager
+def memory_queue(directory: Path) -> Iterator[QueueCase]:
+    """A running queue between two trees in memory."""
+    case = QueueCase(directory)
+    case.start()
+    try:
+        yield case
+    finally:
+        case.left.store.fail = case.right.store.fail = None
+        case.close()
+
+
+def between(source: str, path: Path, target: str, there: Path, *, op: Op = Op.COPY) -> NewJob:
+    """The job for the file `path` at the endpoint `source`."""
+    return NewJob(op, Place(source, str(path)), Place(target, str(there)))
+
+
+class LostAnswer:
+    """In the place of a method of `place`: it has its effect, and once its answer is lost."""
+
+    def __init__(self, place: Provider, method: str, *, nth: int = 1) -> None:
+        self._call = getattr(place, method)
+        self._nth = nth
+        self.calls = 0
+        setattr(place, method, self)
+
+    def __call__(self, *arguments: Any, **more: Any) -> object:
+        self.calls += 1
+        answer: object = self._call(*arguments, **more)
+        if self.calls == self._nth:
+            raise ConnectionLost("", "the answer was lost")
+        return answer

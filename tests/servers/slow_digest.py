@@ -1,0 +1,30 @@
+"""A digesting tool for a real sshd that never comes to an end, but for the empty file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+class SlowDigest:
+    """`options` are the sshd_config lines that put it in the place of sha256sum."""
+
+    def __init__(self, directory: Path) -> None:
+        tools = directory / "tools"
+        tools.mkdir()
+        self._began = tools / "began"
+        os.mkfifo(self._began)
+        tool = tools / "sha256sum"
+        tool.write_text(
+            "#!/bin/sh\n"
+            f'[ "$2" = /dev/null ] && {{ echo {_OF_NOTHING}; exit; }}\n'
+            f'echo > "{self._began}"\n'
+            "exec sleep 1000\n"
+        )
+        tool.chmod(0o755)
+        self.options = [f"SetEnv PATH={tools}:/usr/bin:/bin"]
+
+    def wait_until_it_runs(self) -> None:
+        self._began.read_text()

@@ -1,0 +1,80 @@
+"""What becomes of a job when its run is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from providers.errors import ConnectionLost, NoSpace, Throttled
+from tests.transfers.samples import RIGHT, make_job
+from transfers.control import Stop
+from transfers.ending import Ending, InternalError, end_of
+from transfers.messages import Ended
+from transfers.model import Job, JobState, ParkReason, Policy
+from transfers.retry import Verdict
+
+S = JobState
+RUNNING = make_job(1, S.TRANSFERRING, attempt=1)
+
+
+def _end(job: Job, ended: Ended, *, pausing: bool = False) -> Ending:
+    return end_of(job, ended, pausing=pausing, random=lambda: 0.5)
+
+
+def test_a_pause_ends_paused_and_one_taken_back_queued() -> None:
+    ended = Ended(RUNNING, stop=Stop.PAUSE)
+    assert _end(RUNNING, ended, pausing=True).job == replace(RUNNING, state=S.PAUSED, attempt=0)
+    assert _end(RUNNING, ended).job == replace(RUNNING, state=S.QUEUED, attempt=0)
+
+
+def test_a_lost_connection_waits_as_long_as_its_verdict_says() -> None:
+    ended = Ended(RUNNING, error=ConnectionLost("/a"), verdict=Verdict(S.WAITING, delay=7.0))
+    ending = _end(RUNNING, ended)
+    assert (ending.job.state, ending.delay, ending.throttled) == (S.WAITING, 7.0, "")
+    paused = _end(RUNNING, ended, pausing=True)
+    assert (paused.job.state, paused.delay) == (S.PAUSED, None)
+
+
+def test_a_throttled_account_is_named() -> None:
+    error = Throttled("/a", retry_after=9.0, endpoint=RIGHT)
+    ending = _end(RUNNING, Ended(RUNNING, error=error, verdict=Verdict(S.WAITING, delay=9.0)))
+    assert (ending.delay, ending.throttled) == (9.0, RIGHT)
+
+
+@pytest.mark.parametrize(("volume", "asks"), [("disk", f"{RIGHT}#disk"), ("", "")])
+def test_D1_a_full_disk_is_named_where_it_is_known(volume: str, asks: str) -> None:
+    verdict = Verdict(S.PARKED, park=ParkReason.SPACE)
+    ended = Ended(RUNNING, error=NoSpace("/a"), verdict=verdict, volume=volume)
+    ending = _end(RUNNING, ended)
+    assert (ending.job.state, ending.job.asks, ending.full) == (S.PARKED, asks, asks)
+
+
+def test_A11_a_mistake_of_ours_is_tried_three_times_then_left_to_a_person() -> None:
+    ended = Ended(RUNNING, error=InternalError("/a"), verdict=Verdict(S.FAILED))
+    first = _end(RUNNING, ended)
+    assert (first.job.state, first.job.crashes) == (S.WAITING, 1)
+    third = _end(replace(RUNNING, crashes=2), ended)
+    assert (third.job.state, third.job.park) == (S.PARKED, ParkReason.OTHER)
+
+
+def test_any_orderly_end_forgets_the_crashes() -> None:
+    job = replace(RUNNING, crashes=2)
+    assert _end(job, Ended(job, stop=Stop.QUIT)).job.crashes == 0
+    done = replace(job, state=S.DONE)
+    assert _end(done, Ended(done)).job.crashes == 0
+
+
+def test_a_cancelled_job_that_is_not_at_its_end_goes_back_to_be_cleaned_up() -> None:
+    job = replace(RUNNING, cancelling=True)
+    ending = _end(
+        job, Ended(job, error=ConnectionLost("/a"), verdict=Verdict(S.WAITING, delay=7.0))
+    )
+    assert (ending.job.state, ending.delay) == (S.QUEUED, None)
+
+
+def test_a_conflict_that_was_answered_meanwhile_is_no_longer_asked() -> None:
+    parked = replace(RUNNING, state=S.PARKED, park=ParkReason.CONFLICT)
+    answered = replace(parked, policy=Policy.OVERWRITE)
+    assert _end(answered, Ended(parked)).job.state is S.QUEUED
+    assert _end(parked, Ended(parked)).job.state is S.PARKED

@@ -1,0 +1,179 @@
+"""One client of a host: its requests answered, and what changes told to it."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from typing import Any, Protocol
+
+from transfers.engine import Engine
+from transfers.model import (
+    Command,
+    Enqueue,
+    Grant,
+    NewJob,
+    Policy,
+    Row,
+    Snapshot,
+    StateChanged,
+    Verify,
+)
+from transfers.socket_address import hang_up
+from transfers.wire import WireError, decode, encode, pack, unpack
+
+PROTOCOL = "1"  # changes whenever what is said does
+_MOST_CHANGES = 5000  # waiting to be told; a client that is that far behind looks for itself
+_LOG = logging.getLogger("wharfie.host")
+
+
+class Stopper(Protocol):
+    def __call__(self, *, pause: bool = False) -> None: ...
+
+
+class Attendant:
+    """Lives as long as the connection does. `stop` ends the host."""
+
+    def __init__(self, connection: Connection, engine: Engine, stop: Stopper) -> None:
+        self._connection = connection
+        self._engine = engine
+        self._stop = stop
+        self._out = _Outbox()
+        self._commands: queue.SimpleQueue[tuple[int, str, Any] | None] = queue.SimpleQueue()
+        self._enqueued: list[NewJob] = []
+
+    def run(self) -> None:
+        """Until the client hangs up, or says what nobody understands."""
+        unlisten = self._engine.listen(self._out.changed)
+        for target in (self._write, self._carry_out):
+            threading.Thread(target=target, name="host-client", daemon=True).start()
+        try:
+            while True:
+                self._take(unpack(self._connection.recv_bytes()))
+        except (EOFError, OSError):
+            pass
+        except (WireError, ValueError, TypeError) as error:
+            _LOG.warning("a client spoke in tongues: %s", error)
+        finally:
+            unlisten()
+            self._commands.put(None)
+            self._out.close()
+
+    def close(self) -> None:
+        """End the connection; `run` returns."""
+        self._out.close()
+        hang_up(self._connection)
+
+    def _take(self, request: Any) -> None:
+        number, what, content = request
+        if what in _ANSWERED_AT_ONCE:
+            self._out.put(_ANSWERED_AT_ONCE[what](self._engine, number, content))
+        else:
+            self._commands.put((number, what, content))
+
+    def _carry_out(self) -> None:
+        while (request := self._commands.get()) is not None:
+            number, what, content = request
+            try:
+                self._out.put([number, "done", self._obey(what, content)])
+            except (WireError, ValueError, TypeError) as error:
+                self._out.put([number, "refused", str(error)])
+            except Exception as error:  # noqa: BLE001 - answered: the client waits for it
+                _LOG.exception("a command failed")
+                self._out.put([number, "refused", str(error) or type(error).__name__])
+
+    def _obey(self, what: str, content: Any) -> Any:
+        if what == "send":
+            return list(self._engine.send(decode(Command, content)))
+        if what == "enqueue":
+            return self._enqueue(*content)
+        if what == "grant":
+            return self._engine.grant(decode(Grant, content))
+        if what == "stop":
+            return self._stop(pause=bool(content))
+        raise WireError(f"nobody knows how to {what}")
+
+    def _enqueue(self, policy: Any, verify: Any, jobs: Any, more: bool) -> list[int]:
+        """A large plan comes in pieces, and is one command all the same."""
+        self._enqueued.extend(decode(NewJob, job) for job in jobs)
+        if more:
+            return []
+        whole, self._enqueued = tuple(self._enqueued), []
+        command = Enqueue(whole, decode(Policy, policy), decode(Verify, verify))
+        return list(self._engine.send(command))
+
+    def _write(self) -> None:
+        try:
+            while (message := self._out.get()) is not None:
+                self._connection.send_bytes(pack(message))
+        except OSError:
+            pass
+        finally:
+            hang_up(self._connection)
+
+
+class _Outbox:
+    """What waits to be told to one client. Whoever puts something in never waits."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._messages: deque[list[Any]] = deque()
+        self._changes: deque[StateChanged] = deque()
+        self._lost = False
+        self._closed = False
+
+    def put(self, message: list[Any]) -> None:
+        with self._changed:
+            self._messages.append(message)
+            self._changed.notify()
+
+    def changed(self, changes: Sequence[StateChanged]) -> None:
+        with self._changed:
+            if len(self._changes) + len(changes) > _MOST_CHANGES:
+                self._changes.clear()
+                self._lost = True
+            else:
+                self._changes.extend(changes)
+            self._changed.notify()
+
+    def get(self) -> list[Any] | None:
+        """The next message, waited for; None at the end. Changes come before later answers."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._closed or self._messages or self._changes or self._lost
+            )
+            if self._closed:
+                return None
+            if not self._lost and not self._changes:
+                return self._messages.popleft()
+            changes, self._changes, self._lost = self._changes, deque(), False
+        return [0, "changed", [encode(StateChanged, change) for change in changes]]
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+
+def _hello(engine: Engine, number: int, content: Any) -> list[Any]:
+    return [number, "done", PROTOCOL]
+
+
+def _snapshot(engine: Engine, number: int, content: Any) -> list[Any]:
+    first, limit = content
+    return [number, "done", encode(Snapshot, engine.snapshot(int(first), int(limit)))]
+
+
+def _row(engine: Engine, number: int, content: Any) -> list[Any]:
+    row = engine.row(int(content))
+    return [number, "done", None if row is None else encode(Row, row)]
+
+
+_ANSWERED_AT_ONCE: dict[str, Callable[[Engine, int, Any], list[Any]]] = {
+    "hello": _hello,
+    "snapshot": _snapshot,
+    "row": _row,
+}

@@ -1,0 +1,232 @@
+"""The proof, the name, and then the source of a move: each step settled by looking, not by memory.
+
+faults.md 5, invariants 1, 3, 6 and 7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from providers.base import Entry, Kind, Provider
+from providers.errors import (
+    AlreadyExists,
+    AuthRequired,
+    ConnectionLost,
+    NotFound,
+    ProviderError,
+    SourceChanged,
+    TargetChanged,
+    Throttled,
+    UploadExpired,
+)
+from transfers.leftovers import discard
+from transfers.model import Job, JobState, Op, Proof, ProofWord, Verify
+from transfers.prepare import stat_or_none
+from transfers.retry import Mismatch
+from transfers.run import Run, WritableProvider, writable
+from transfers.transfer import require_unchanged
+from transfers.verify import digest_of, prove
+
+_CLOCKS_DIFFER = 86_400.0  # seconds, at the most
+
+
+def commit(run: Run) -> Job:
+    """Prove what was stored, then give it its name. Raises Mismatch, TargetChanged."""
+    job, target = run.job, run.target()
+    upload = job.upload or ""
+    staged = target.staged(upload)
+    proof = _prove(run, staged) if staged is not None else None
+    run.control.check()  # the last moment at which nothing has changed for anybody
+    job = run.report(replace(job, state=JobState.COMMITTING, proof=proof))
+    receipts = run.control.checkpoint.receipts if run.control.checkpoint else ()
+    try:
+        with run.control.commits():
+            entry = target.finish(upload, receipts, replacing=job.replacing)
+    except AlreadyExists as error:
+        _unsettled(run)
+        raise TargetChanged(error.path, "something appeared there meanwhile") from error
+    except TargetChanged:
+        _unsettled(run)
+        raise
+    if proof is None:
+        proof = _prove_named(run, entry)
+    return replace(job, proof=proof)
+
+
+def _unsettled(run: Run) -> None:
+    """Nothing got its name: the next attempt looks at both ends again, from the beginning."""
+    run.report(replace(run.job, proof=None, digest=""))
+
+
+def _prove(run: Run, staged: str) -> Proof:
+    """The proof for what has no name yet; what differs is removed."""
+    proof = _look(run, staged)
+    if proof.word is ProofWord.MISMATCH:
+        run.report(replace(discard(run, run.job), proof=proof))
+        raise Mismatch(run.job.target.path)
+    return proof
+
+
+def _prove_named(run: Run, entry: Entry) -> Proof:
+    """The proof for what got its name first, where a place allows no other order.
+
+    What differs stays: it may be all there is by now. The next attempt may replace it.
+    """
+    proof = _look(run, entry.path)
+    if proof.word is ProofWord.MISMATCH:
+        run.clean = True
+        run.control.checkpoint = None
+        job = replace(run.job, upload=None, sent=0, prefix="", digest="")
+        run.report(replace(job, proof=proof, replacing=entry.version))
+        raise Mismatch(run.job.target.path)
+    return proof
+
+
+def _look(run: Run, path: str, level: Verify | None = None) -> Proof:
+    job, check = run.job, run.control.check
+    level = job.verify if level is None else level
+    return prove(run.target(), path, job.size or 0, job.digest, level, check)
+
+
+def was_committing(run: Run) -> bool:
+    """Whether an earlier attempt ended where the name may have been given already."""
+    job = run.job
+    if job.upload is None:
+        return False
+    if job.proof is not None:
+        return True
+    return job.digest != "" and run.target().staged(job.upload) is None
+
+
+def settle(run: Run) -> Job | None:
+    """An attempt ended while the name was being given: look what happened (faults.md A6, A8).
+
+    `finish` answers a repeated call with the entry; what stands there is proven again. None:
+    nothing got its name, and the copy goes on or begins anew.
+    """
+    job, target = run.job, run.target()
+    upload = job.upload or ""
+    receipts, staged = _still_staged(run, target, upload)
+    proof = None if staged is None else _look(run, staged)
+    if proof is not None and proof.word is ProofWord.MISMATCH:
+        # A crash over there may have cost bytes that were acknowledged.
+        run.control.checkpoint = None
+        run.job = replace(job, sent=0, prefix="")
+        _unsettled(run)
+        return None
+    try:
+        with run.control.commits():
+            entry = target.finish(upload, receipts, replacing=job.replacing)
+    except (AlreadyExists, NotFound, TargetChanged, UploadExpired) as error:
+        if job.committed:
+            return source_kept(job, error)
+        proof = _ours(run) if staged is None else None
+        if proof is None:
+            _unsettled(run)
+            return None
+    else:
+        proof = proof or _look(run, entry.path)
+    if proof.word is ProofWord.MISMATCH:
+        changed = TargetChanged(job.target.path, "it changed while its copy was being finished")
+        if job.committed:
+            return source_kept(job, changed)
+        _unsettled(run)
+        raise changed
+    return finish_move(run, replace(job, proof=proof))
+
+
+def named_already(run: Run) -> Job | None:
+    """The job as done, when it was cancelled after the name had been given; None: it had not been.
+
+    Only looks: what has no name yet does not get it.
+    """
+    job, target = run.job, run.target()
+    upload = job.upload or ""
+    if not was_committing(run) or _unnamed(run, target, upload):
+        return None
+    try:
+        entry = target.finish(upload, (), replacing=job.replacing)
+    except (AlreadyExists, NotFound, TargetChanged, UploadExpired):
+        return None
+    run.clean = True
+    proof = job.proof or _look(run, entry.path, Verify.SIZE)
+    return replace(job, state=JobState.DONE, upload=None, proof=proof, reason="")
+
+
+def _unnamed(run: Run, target: WritableProvider, upload: str) -> bool:
+    """Whether the unfinished bytes stand under their own name only."""
+    try:
+        listed, staged = target.parts(upload), target.staged(upload)
+    except UploadExpired:
+        return False
+    unfinished = None if staged is None else stat_or_none(target, staged)
+    there = stat_or_none(target, run.job.target.path)
+    if unfinished is None:
+        return listed is not None
+    return there is None or there.version is None or there.version != unfinished.version
+
+
+def _still_staged(
+    run: Run, target: WritableProvider, upload: str
+) -> tuple[tuple[str, ...], str | None]:
+    """The receipts, in order, and where the unfinished bytes stand.
+
+    An upload that is gone may be one that got its name: `finish` knows.
+    """
+    kept = run.control.checkpoint
+    receipts = kept.receipts if kept is not None and kept.offset == kept.size else ()
+    try:
+        parts = target.parts(upload)
+    except UploadExpired:
+        return receipts, None
+    if parts is not None:
+        receipts = tuple(parts[number] for number in sorted(parts))
+    return receipts, target.staged(upload)
+
+
+def _ours(run: Run) -> Proof | None:
+    """The proof that what stands there is what this job sent, where a place no longer knows (it
+    keeps no times, say). Read back in full: sizes alone would take a stranger's file for ours."""
+    there = stat_or_none(run.target(), run.job.target.path)
+    if there is None or there.kind is not Kind.FILE:
+        return None
+    proof = _look(run, there.path, Verify.STRONG)
+    return proof if proof.word is ProofWord.SHA256 else None
+
+
+def finish_move(run: Run, job: Job) -> Job:
+    """After the commit. The source of a move goes only once that is durable, and only unchanged."""
+    done = replace(job, state=JobState.DONE, upload=None, reason="")
+    if job.op is not Op.MOVE:
+        return done
+    job = run.report(replace(job, committed=True))
+    try:
+        source = writable(run.source(), job.source)
+        require_unchanged(source.stat(job.source.path), job)
+        _require_same_content(run, source, job)
+        source.delete(job.source.path)
+    except NotFound:
+        return done
+    except (AuthRequired, ConnectionLost, Throttled):
+        raise  # the next run goes on here
+    except ProviderError as error:
+        return source_kept(job, error)
+    return done
+
+
+def source_kept(job: Job, why: object) -> Job:
+    reason = f"copied and proven, but the source was kept: {why}"
+    return replace(job, state=JobState.DONE, upload=None, reason=reason)
+
+
+def _require_same_content(run: Run, source: Provider, job: Job) -> None:
+    """Where a version may miss a change, digest a source once more before it is deleted.
+
+    A version in whole seconds misses a change within the second that the file was last modified
+    in; long after that second nothing can be missed, however far the two clocks are apart.
+    """
+    old = job.modified is not None and (job.started or 0.0) - job.modified > _CLOCKS_DIFFER
+    if job.source_version is not None and (source.caps.exact_versions or old):
+        return
+    if digest_of(source, job.source.path, run.control.check) != job.digest:
+        raise SourceChanged(job.source.path, "its content is no longer what was copied")

@@ -1,0 +1,95 @@
+"""What becomes of a job when its run is over. Pure: randomness is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from providers.errors import NoSpace, ProviderError, Throttled
+from providers.text import printable
+from transfers.messages import Ended
+from transfers.model import Job, JobState, ParkReason
+from transfers.retry import Verdict, after_mistake
+
+
+class InternalError(ProviderError):
+    """A mistake of Wharfie's own: it costs one job, never the queue."""
+
+    what = "Wharfie made a mistake here"
+    advice = "The log has the details; please report it."
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The job's new value; `delay` in seconds when it waits for a retry.
+
+    `throttled`: the endpoint whose every request must wait as long. `full`: its disk, by name.
+    """
+
+    job: Job
+    delay: float | None = None
+    throttled: str = ""
+    full: str = ""
+
+
+def end_of(job: Job, ended: Ended, *, pausing: bool, random: Callable[[], float]) -> Ending:
+    """`job` is the worker's value with what a person changed meanwhile.
+
+    `pausing`: a pause was asked for and not taken back.
+    """
+    ending = _end_of(job, ended, pausing, random)
+    if ending.job.cancelling and not ending.job.finished:
+        return Ending(replace(ending.job, state=JobState.QUEUED))
+    return ending
+
+
+def _end_of(job: Job, ended: Ended, pausing: bool, random: Callable[[], float]) -> Ending:
+    if ended.stop is not None:
+        # A pause may have been taken back while its worker was ending.
+        state = JobState.PAUSED if pausing else JobState.QUEUED
+        attempt = max(0, job.attempt - 1)
+        return Ending(replace(job, state=state, reason="", attempt=attempt, crashes=0))
+    if ended.error is not None and ended.verdict is not None:
+        return _failed(job, ended.error, ended.verdict, ended.volume, pausing, random)
+    job = replace(job, crashes=0)
+    if job.park is ParkReason.CONFLICT and job.policy is not ended.job.policy:
+        # It was answered, with the rest of its batch, while its worker was looking.
+        attempt = job.attempt - 1
+        job = replace(job, state=JobState.QUEUED, park=None, reason="", attempt=attempt)
+    return Ending(job)
+
+
+def _failed(
+    job: Job,
+    error: ProviderError,
+    verdict: Verdict,
+    volume: str,
+    pausing: bool,
+    random: Callable[[], float],
+) -> Ending:
+    if isinstance(error, InternalError):
+        job = replace(job, crashes=job.crashes + 1)
+        verdict = after_mistake(job.crashes, random)
+    else:
+        job = replace(job, crashes=0)
+    full = ""
+    if isinstance(error, NoSpace) and verdict.park is ParkReason.SPACE and volume:
+        full = f"{job.target.endpoint}#{volume}"
+    job = _after(verdict, job, printable(str(error)), full)
+    if pausing and job.state in (JobState.WAITING, JobState.QUEUED):
+        return Ending(replace(job, state=JobState.PAUSED, reason=""))
+    throttled = error.endpoint if isinstance(error, Throttled) else ""
+    delay = verdict.delay if verdict.state is JobState.WAITING else None
+    return Ending(job, delay, throttled, full)
+
+
+def _after(verdict: Verdict, job: Job, reason: str, full: str) -> Job:
+    return replace(
+        job,
+        state=verdict.state,
+        reason=reason,
+        park=verdict.park,
+        asks=full or verdict.asks,
+        restarts=job.restarts + verdict.counted,
+        proof=job.proof if not verdict.restart or job.upload is None else None,
+    )

@@ -1,0 +1,168 @@
+"""Rows of the journal: a job as columns and back, and the checksums that tell a flipped bit.
+
+SQLite notices a page whose structure is broken, not a letter of a path that changed (faults.md A9).
+So every row carries the CRC-32 of its values; a job's row has two, because what a person's command
+changes (`STATUS`) is written for thousands of jobs at once.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from marshal import dumps
+from sys import intern
+from typing import Any, TypeAlias, TypeVar
+
+from providers.base import Place
+from providers.text import from_bytes, to_bytes
+from transfers.altered import built
+from transfers.model import Job, JobState, Op, ParkReason, Policy, Proof, ProofWord, Verify
+
+Values: TypeAlias = tuple[Any, ...]
+
+CORE = (
+    *("id", "batch", "seq", "key", "op"),
+    *("source_endpoint", "source_path", "target_endpoint", "target_path"),
+    *("size", "source_version", "modified", "mode", "within", "verify", "attempts"),
+    *("begun", "sent", "prefix", "upload", "replacing", "agreed", "digest", "committed"),
+    *("proof_word", "proof_algorithm", "proof_source", "proof_target", "proof_how"),
+)
+STATUS = (
+    *("state", "policy", "priority", "attempt", "restarts", "crashes"),
+    *("reason", "park", "asks", "cancelling", "started", "ended"),
+)
+STATUS_FIELDS = frozenset(STATUS)  # a job's fields have the columns' names
+WIDTH = len(CORE) + len(STATUS) + 2  # columns of a job's row: these, and a checksum of each
+REALS = tuple((*CORE, *STATUS).index(name) for name in ("modified", "started", "ended"))
+
+DOUBT = (
+    "Its line in the saved queue was damaged. Compare source and target, then resume or cancel it."
+)
+_KEY = re.compile("[0-9a-f]{8}")
+_LARGEST_ID = 1 << 53
+_KEPT_OPS = frozenset({Op.COPY, Op.MAKE_DIR, Op.REMOVE_DIR, Op.NOTE})  # a move would delete
+_CORES = len(CORE)
+_PARKED = ("parked", "ask", 0, 0, 0, 0, DOUBT, "other", "", 0, None, None)
+
+_ENUMS: tuple[type[StrEnum], ...] = (Op, JobState, Policy, Verify, ParkReason, ProofWord)
+_PLAIN: Mapping[str, str] = {member: member.value for enum in _ENUMS for member in enum}
+_T = TypeVar("_T", bound=StrEnum)
+_NO_PROOF = (None, None, None, None, None)
+
+
+def checksum(values: Values) -> int:
+    """Of plain values: None, int, float, str, bytes. The same on every system and Python.
+
+    Marshal's version 2 has neither references nor interned strings: equal values, equal bytes.
+    """
+    return zlib.crc32(dumps(values, 2))
+
+
+def core_values(job: Job) -> Values:
+    """What `CORE` stores of a job."""
+    proof, source, target = job.proof, job.source, job.target
+    return (
+        *(job.id, job.batch, job.seq, job.key, _PLAIN[job.op]),
+        *(source.endpoint, to_bytes(source.path), target.endpoint, to_bytes(target.path)),
+        *(_storable(job.size), job.source_version, _real(job.modified), job.mode),
+        *(to_bytes(job.within), _PLAIN[job.verify], job.attempts),
+        *(int(job.begun), job.sent, job.prefix),
+        *(job.upload, job.replacing, job.agreed, job.digest, int(job.committed)),
+        *(_proof_values(proof) if proof else _NO_PROOF),
+    )
+
+
+def status_values(job: Job) -> Values:
+    """What `STATUS` stores of a job."""
+    park = job.park
+    return (
+        *(_PLAIN[job.state], _PLAIN[job.policy], job.priority),
+        *(job.attempt, job.restarts, job.crashes),
+        *(job.reason, _PLAIN[park] if park else None, job.asks, int(job.cancelling)),
+        *(_real(job.started), _real(job.ended)),
+    )
+
+
+def _proof_values(proof: Proof) -> Values:
+    return (_PLAIN[proof.word], proof.algorithm, proof.source, proof.target, proof.how)
+
+
+def _storable(size: int | None) -> int | None:
+    """A size that SQLite can hold; a server may claim more than any file has: unknown, then."""
+    return size if size is None or size < 1 << 63 else None
+
+
+def _real(value: float | None) -> float | None:
+    """As SQLite gives it back: no integer, no negative zero, and NaN is NULL there."""
+    return None if value is None or value != value else float(value) + 0.0
+
+
+def _reader(enum: type[_T]) -> Callable[[str], _T]:
+    return {member.value: member for member in enum}.__getitem__
+
+
+_op, _state, _policy = _reader(Op), _reader(JobState), _reader(Policy)
+_verify, _park, _word = _reader(Verify), _reader(ParkReason), _reader(ProofWord)
+
+
+def to_job(row: Values) -> Job:
+    """The job of a row: `CORE`, then `STATUS`. Raises KeyError for a word that is none of ours."""
+    # fmt: off
+    (number, batch, seq, key, op, source_end, source_path, target_end, target_path,
+     size, source_version, modified, mode, within, verify, attempts,
+     begun, sent, prefix, upload, replacing, agreed, digest, committed,
+     word, algorithm, of_source, of_target, how,
+     state, policy, priority, attempt, restarts, crashes,
+     reason, park, asks, cancelling, started, ended) = row
+    source = Place(intern(source_end), from_bytes(source_path))
+    target = Place(intern(target_end), from_bytes(target_path))
+    within = from_bytes(within) if within else ""
+    proof = Proof(_word(word), algorithm, of_source, of_target, how) if word else None
+    return built((
+        number, batch, seq, key, _op(op), source, target, _state(state),
+        size, source_version, modified, mode, within,
+        priority, _policy(policy), _verify(verify), attempt, attempts, restarts, crashes,
+        reason, _park(park) if park else None, asks, cancelling != 0,
+        begun != 0, upload, sent, prefix, replacing, agreed, digest, committed != 0,
+        proof, started, ended,
+    ))
+    # fmt: on
+
+
+def whole(row: Values) -> bool:
+    """Whether a job's row, with its checksums, is as it was written."""
+    return (checksum(row[:_CORES]), checksum(row[_CORES:-2])) == row[-2:]
+
+
+def doubtful(row: Values) -> Job | None:
+    """What a damaged row may safely be taken for: a parked job; None: nothing.
+
+    On its word nothing is deleted, replaced or cleaned up, and no date or mode is given.
+    """
+    try:
+        if checksum(row[:_CORES]) == row[-2]:
+            return to_job((*row[:_CORES], *_PARKED))
+        number, batch, _seq, key, op, source, source_path, target, target_path, *rest = row
+        source_path, target_path = from_bytes(source_path), from_bytes(target_path)
+        within = from_bytes(rest[CORE.index("within") - 9])
+    except (AttributeError, KeyError, TypeError):
+        return None
+    plain = isinstance(batch, int) and isinstance(source, str) and isinstance(target, str)
+    if not plain or not 0 < number < _LARGEST_ID:
+        return None
+    return Job(
+        id=number,
+        batch=batch,
+        seq=0,
+        key=key if isinstance(key, str) and _KEY.fullmatch(key) else f"{checksum(row):08x}",
+        op=Op(op) if op in _KEPT_OPS else Op.COPY,
+        source=Place(source, source_path),
+        target=Place(target, target_path),
+        state=JobState.PARKED,
+        within=within,
+        reason=DOUBT,
+        park=ParkReason.OTHER,
+        begun=True,
+    )

@@ -1,0 +1,34 @@
+"""Unfinished bytes at the destination: removed when nobody will use them again (faults.md A7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from providers.errors import ProviderError
+from transfers.model import Job
+from transfers.run import Run
+
+
+def discard(run: Run, job: Job) -> Job:
+    """Remove what earlier attempts left; returns `job` without it. Raises ProviderError.
+
+    A token may have been lost between the making of an upload and its journaling: the job's path
+    and key are enough to find what lies there, then.
+    """
+    if job.upload is not None:
+        run.target().abort(job.upload)
+    elif not run.clean:
+        run.target().abandon(job.target.path, key=job.key)
+    run.clean = True
+    run.control.checkpoint = None
+    return replace(job, upload=None, sent=0, prefix="", digest="", proof=None)
+
+
+def clean_up(run: Run) -> str:
+    """As `discard`, for a job that ends here; returns what could not be removed, or ""."""
+    try:
+        proof = run.job.proof
+        run.job = replace(discard(run, run.job), proof=proof)
+    except ProviderError as error:
+        return f"its unfinished bytes may be left behind: {error}"
+    return ""

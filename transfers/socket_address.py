@@ -1,0 +1,175 @@
+"""Where a queue is reached: its socket, who may speak there, and that nobody else listens.
+
+The socket stands in the queue's private directory. Where its path would be too long for a socket
+(about 100 bytes), it stands in a short private one, named by a digest of the directory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import socket
+import stat
+import struct
+import sys
+from contextlib import suppress
+from multiprocessing.connection import (
+    Client,
+    Connection,
+    answer_challenge,
+    deliver_challenge,
+)
+from pathlib import Path
+
+_LONGEST = 100  # bytes: macOS has room for 103, Linux for 107
+_SHORT_ROOT = Path("/tmp")  # the same for every shell, whatever its TMPDIR
+_KEY_NAME = "queue.key"
+_ANSWER_SECONDS = 10.0
+_MAC_LOCAL_PEERCRED = 1
+
+
+class NoHost(Exception):
+    """Nobody works this queue just now."""
+
+
+class Intruder(Exception):
+    """What stands where the socket should be is not ours, or who speaks is somebody else."""
+
+
+def addresses(directory: Path) -> list[str]:
+    """Where the queue in `directory` may listen, the preferred one first."""
+    name = hashlib.sha256(os.fsencode(directory.absolute())).hexdigest()[:16]
+    if sys.platform == "win32":
+        return [rf"\\.\pipe\wharfie-{name}"]
+    short = _SHORT_ROOT / f"wharfie-{os.getuid()}-{name}" / "queue.sock"
+    near = directory.absolute() / "queue.sock"
+    return [str(path) for path in (near, short) if len(os.fsencode(path)) <= _LONGEST]
+
+
+def make_room(address: str) -> None:
+    """Make the short private directory of `address`, and remove a dead host's socket.
+
+    Only for who holds the queue's lock. Raises Intruder, OSError.
+    """
+    if sys.platform == "win32":
+        return
+    path = Path(address)
+    if path.parent.parent == _SHORT_ROOT:
+        with suppress(FileExistsError):
+            path.parent.mkdir(mode=0o700)
+    _require_private(path.parent)
+    path.unlink(missing_ok=True)
+
+
+def remove(address: str) -> None:
+    """Take the socket away, and the short directory it stands in."""
+    if sys.platform == "win32":
+        return
+    path = Path(address)
+    with suppress(OSError):
+        path.unlink()
+        if path.parent.parent == _SHORT_ROOT:
+            path.parent.rmdir()
+
+
+def _require_private(directory: Path) -> None:
+    if sys.platform == "win32":
+        return
+    info = directory.lstat()
+    ours = stat.S_ISDIR(info.st_mode) and info.st_uid == os.getuid()
+    if not ours or info.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise Intruder(
+            f"{directory} belongs to somebody else, or others may write there. Remove it, or set "
+            "its mode to 0700."
+        )
+
+
+def read_key(directory: Path) -> bytes:
+    """What both ends of a connection prove to know. Raises NoHost where there is none."""
+    try:
+        return (directory / _KEY_NAME).read_bytes()
+    except FileNotFoundError as error:
+        raise NoHost("this queue was never worked in the background") from error
+
+
+def make_key(directory: Path) -> bytes:
+    """The queue's key, made when there is none. Only for who holds the queue's lock."""
+    path = directory / _KEY_NAME
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+    if len(key := path.read_bytes()) == 32:
+        return key
+    path.unlink()  # a crash cut its writing short
+    return make_key(directory)
+
+
+def dial(directory: Path) -> Connection:
+    """A connection to whoever works the queue in `directory`. Raises NoHost, Intruder."""
+    key = read_key(directory)
+    for address in addresses(directory):
+        try:
+            if sys.platform != "win32":
+                _require_private(Path(address).parent)
+            connection = Client(address)
+        except (FileNotFoundError, ConnectionError):
+            continue
+        try:
+            require_own(connection)
+            if not connection.poll(_ANSWER_SECONDS):
+                raise NoHost("whoever listens there does not answer")
+            answer_challenge(connection, key)
+            deliver_challenge(connection, key)
+        except (OSError, EOFError, AssertionError) as error:
+            connection.close()
+            raise NoHost("whoever listened there hung up") from error
+        except Exception:
+            connection.close()
+            raise
+        return connection
+    raise NoHost("nobody works this queue just now")
+
+
+def welcome(connection: Connection, key: bytes) -> None:
+    """The listening end's side of `dial`.
+
+    Raises Intruder, OSError, EOFError, multiprocessing.AuthenticationError.
+    """
+    require_own(connection)
+    deliver_challenge(connection, key)
+    answer_challenge(connection, key)
+
+
+def require_own(connection: Connection) -> None:
+    """Raise Intruder when another user is at the other end, as far as the system tells.
+
+    Where it does not, the private directory and the key are what keeps others out.
+    """
+    user = _peer(connection)
+    if user is not None and user != os.getuid():
+        raise Intruder(f"user {user} tried to reach this queue")
+
+
+def _peer(connection: Connection) -> int | None:
+    if sys.platform == "win32":
+        return None
+    with socket.socket(fileno=os.dup(connection.fileno())) as end:
+        if hasattr(socket, "SO_PEERCRED"):
+            raw = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            return int(struct.unpack("3i", raw)[1])
+        if sys.platform == "darwin":
+            raw = end.getsockopt(0, _MAC_LOCAL_PEERCRED, 76)
+            return int(struct.unpack_from("=II", raw)[1])
+    return None
+
+
+def hang_up(connection: Connection) -> None:
+    """End a connection, also under a thread that reads or writes it."""
+    if sys.platform != "win32":
+        with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as end:
+            end.shutdown(socket.SHUT_RDWR)
+            return
+    with suppress(OSError):
+        connection.close()

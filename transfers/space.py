@@ -1,0 +1,129 @@
+"""Disks that are full: which, and when there is room again (faults.md D1)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from providers.base import Measured, Place, Provider
+from providers.errors import ProviderError
+
+_FIRST_LOOK = 5.0  # seconds
+_CLOSE_SECONDS = 2.0
+_LONGEST_LOOK = 300.0  # seconds: a quota that `room` does not see fills again at once
+
+
+@dataclass(slots=True)
+class _Full:
+    folder: Place
+    strikes: int = 0  # how often it was full again after there seemed to be room
+    open: bool = False  # there seemed to be room since
+
+
+class FullDisks:
+    """Thread-safe. `seen` is told a full disk and the bytes that are free there, when looked at.
+
+    A disk is named "endpoint#volume": jobs parked for it carry that as what they ask for.
+    """
+
+    def __init__(
+        self,
+        provider: Callable[[str], Provider],
+        seen: Callable[[str, int], None],
+        *,
+        first: float | None = None,
+    ) -> None:
+        """`first`: seconds before the first look at a disk."""
+        self._provider = provider
+        self._seen = seen
+        self._first = _FIRST_LOOK if first is None else first
+        self._lock = threading.Lock()
+        self._disks: dict[str, _Full] = {}
+        self._closed = threading.Event()
+        self._watchers: list[threading.Thread] = []
+
+    def note(self, name: str, folder: Place) -> None:
+        """`name` is full; from now on it is looked at, at `folder`, until it was `opened`."""
+        with self._lock:
+            disk = self._disks.get(name)
+            if disk is not None and not disk.open:
+                return
+            strikes = 0 if disk is None else disk.strikes + 1
+            self._disks[name] = _Full(folder, strikes)
+            self._watchers = [thread for thread in self._watchers if thread.is_alive()]
+            watcher = threading.Thread(target=self._watch, args=(name,), name="space", daemon=True)
+            self._watchers.append(watcher)
+        watcher.start()
+
+    def opened(self, name: str) -> None:
+        """Jobs are tried there again."""
+        with self._lock:
+            if name in self._disks:
+                self._disks[name].open = True
+
+    def stored(self, endpoint: str) -> None:
+        """A file was finished there: what was full before is forgotten."""
+        with self._lock:
+            gone = [name for name, disk in self._disks.items() if disk.open]
+            for name in gone:
+                if name.startswith(f"{endpoint}#"):
+                    del self._disks[name]
+
+    def full(self, endpoint: str, folder: str) -> bool:
+        """Whether `folder` is on a disk that is known to be full. May ask the place."""
+        with self._lock:
+            names = {n for n, disk in self._disks.items() if not disk.open}
+        if not any(name.startswith(f"{endpoint}#") for name in names):
+            return False
+        return disk_name(endpoint, self._provider(endpoint), folder) in names
+
+    def patience(self, name: str) -> float:
+        """Seconds between two looks at the disk: more for one that fills again and again."""
+        with self._lock:
+            disk = self._disks.get(name)
+            strikes = 0 if disk is None else disk.strikes
+        return float(min(_LONGEST_LOOK, self._first * 2.0 ** min(strikes, 10)))
+
+    @property
+    def watching(self) -> bool:
+        """Whether a disk is looked at: jobs may go on by themselves."""
+        with self._lock:
+            return any(not disk.open for disk in self._disks.values())
+
+    def close(self) -> None:
+        """End the threads that look; returns once they have."""
+        self._closed.set()
+        for thread in self._watchers:
+            thread.join(_CLOSE_SECONDS)
+
+    def _watch(self, name: str) -> None:
+        while True:
+            with self._lock:
+                disk = self._disks.get(name)
+                if disk is None or disk.open:
+                    return
+            if self._closed.wait(self.patience(name)):
+                return
+            free = self._free(disk.folder)
+            if free is None:
+                return
+            self._seen(name, free)
+
+    def _free(self, folder: Place) -> int | None:
+        """Bytes; 0 when the place cannot be asked just now, None when it never tells."""
+        try:
+            place = self._provider(folder.endpoint)
+            return place.room(folder.path).free if isinstance(place, Measured) else None
+        except ProviderError:
+            return 0
+
+
+def disk_name(endpoint: str, place: Provider, folder: str) -> str:
+    """How the disk of `folder` is called; "" when the place does not tell."""
+    if not isinstance(place, Measured):
+        return ""
+    try:
+        return f"{endpoint}#{place.room(folder).volume}"
+    except ProviderError:
+        return ""

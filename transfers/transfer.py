@@ -1,0 +1,67 @@
+"""Every missing part across: as one stream, or several parts at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from providers.base import Entry, Provider
+from providers.errors import SourceChanged
+from transfers.cutting import PART_SECONDS, cut_anywhere, part_size, useful_streams
+from transfers.model import Job, JobState
+from transfers.parallel import Parallel
+from transfers.progress import Progress
+from transfers.run import Run, WritableProvider
+from transfers.stream import Stream
+
+
+def transfer(run: Run) -> None:
+    """Move what is missing, with the digest of what was read; ends in VERIFYING.
+
+    Raises ProviderError, Stopped; `run.control.checkpoint` then tells how far it came.
+    """
+    source, target, progress = run.source(), run.target(), Progress(run)
+    streams = _streams(run, source, target, progress)
+    with run.control.moves():
+        if streams > 1:
+            Parallel(run, source, target, progress, streams).work()
+        else:
+            _one_after_the_other(run, source, target, progress)
+    require_unchanged(source.stat(run.job.source.path), run.job)
+    reached = progress.reached
+    job = replace(run.job, state=JobState.VERIFYING, reason="")
+    run.tell(replace(job, size=reached.offset, digest=reached.prefix))
+
+
+def _streams(run: Run, source: Provider, target: Provider, progress: Progress) -> int:
+    start = progress.reached
+    left = (start.size or 0) - start.offset
+    useful = useful_streams(source, target, start.size, left)
+    if useful < 2 or run.one_stream or start.version is None:
+        return 1  # without a version, parts of two files could be put together
+    return min(useful, max(run.streams, run.widener(run.job.id, useful)))
+
+
+def _one_after_the_other(
+    run: Run, source: Provider, target: WritableProvider, progress: Progress
+) -> None:
+    start, path = progress.reached, run.job.source.path
+    hasher = progress.hasher()
+    most = part_size(source, target, start.size)
+    seconds = PART_SECONDS if cut_anywhere(target) else None
+    with source.read(path, offset=start.offset, version=start.version) as reader:
+        stream = Stream(reader, hasher, run.control, run.limiter, run.clock)
+        while not stream.at_end():
+            run.control.check()
+            before, body = stream.taken, stream.part(most, seconds)
+            at = progress.reached.offset
+            receipt = target.put_part(start.upload, progress.number, at, body)
+            progress.stored(stream.taken - before, receipt, hasher)
+    size, moved = start.size, progress.reached.offset
+    if size is not None and moved != size:
+        raise SourceChanged(path, f"{size} bytes were expected, {moved} came")
+
+
+def require_unchanged(now: Entry, job: Job) -> None:
+    """Raise SourceChanged when the source is no longer what `job` was prepared for."""
+    if now.version != job.source_version or (job.size is not None and now.size != job.size):
+        raise SourceChanged(job.source.path)

@@ -1,0 +1,139 @@
+"""Reaching the one process that works a home's queue, and starting it where there is none."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import IO, cast, get_args
+
+from providers.access import Access
+from providers.errors import Secret
+from transfers.client import Client
+from transfers.journal import JournalError
+from transfers.lock import QueueInUse
+from transfers.model import Grant
+from transfers.socket_address import NoHost, dial
+from tui.settings import Home, home_in
+
+READY = "ready"
+IN_USE = "in use"
+_START_SECONDS = 30.0  # a loaded machine may be slow, a large queue is read first
+_SUCCESSOR_SECONDS = 15.0  # for a process that ends, or one that starts just now
+_LOOK_SECONDS = 0.1
+_STARTS = 3  # within the time below, before it is given up: it dies again and again
+_STARTS_SECONDS = 60.0
+
+
+def attach(
+    home: Home, access: Access, *, env_file: Path | None = None, start: bool = True
+) -> Client:
+    """The queue of `home`. `access`: what is known so far to get in; each grant is given later.
+
+    Raises NoHost when nobody works it and `start` is not wanted, else QueueInUse, JournalError.
+    """
+    if not start:
+        return Client(lambda: dial(home.queue))
+    return Client(_Starter(home, env_file).connection)
+
+
+def grant_for(access: Access, endpoint: str) -> Grant:
+    """What lets the queue into `endpoint` as far as it is known here."""
+    return Grant(endpoint, access.secrets.of(endpoint), access.trusted.of(endpoint))
+
+
+def admit(access: Access, grant: Grant) -> None:
+    """Take in what a person gave to get into an endpoint."""
+    for needs, subject, value in grant.secrets:
+        if needs in get_args(Secret):
+            access.secrets.put(grant.endpoint, cast(Secret, needs), value, subject)
+    for line in grant.trusted:
+        access.trusted.add(grant.endpoint, line)
+
+
+class _Starter:
+    """Reaches the host, or starts one; not again and again when that dies each time."""
+
+    def __init__(self, home: Home, env_file: Path | None) -> None:
+        self._home = home
+        self._env_file = env_file
+        self._started: deque[float] = deque(maxlen=_STARTS)
+
+    def connection(self) -> Connection:
+        """Raises QueueInUse, JournalError, Intruder."""
+        give_up = time.monotonic() + _SUCCESSOR_SECONDS
+        while True:
+            try:
+                return dial(self._home.queue)
+            except NoHost:
+                self._start()
+            try:
+                return dial(self._home.queue)
+            except NoHost as error:
+                if time.monotonic() > give_up:
+                    raise QueueInUse(self._home.queue) from error
+                time.sleep(_LOOK_SECONDS)
+
+    def _start(self) -> None:
+        """Returns once one is ready, or another process has the queue."""
+        now = time.monotonic()
+        if len(self._started) == _STARTS and now - self._started[0] < _STARTS_SECONDS:
+            raise JournalError(
+                "The process that works the queue ended again and again. Nothing is lost; the log "
+                f"in {self._home.logs} may tell why."
+            )
+        answer = _run(self._home, self._env_file)
+        if answer == READY:
+            self._started.append(now)
+        elif answer != IN_USE:
+            raise JournalError(answer or "The process that works the queue did not start.")
+
+
+def _run(home: Home, env_file: Path | None) -> str:
+    """Start the process; what it says first: that it is ready, or why not."""
+    command = [sys.executable, "-m", "tui.headless.host"]
+    if env_file is not None:
+        command += ["--env-file", str(env_file.absolute())]
+    detached = 0
+    if sys.platform == "win32":
+        detached = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+    with subprocess.Popen(
+        command,
+        bufsize=0,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=home.queue,
+        env=_environment(home),
+        start_new_session=True,
+        creationflags=detached,
+    ) as process:
+        assert process.stdout is not None
+        return _first_line(process.stdout)
+
+
+def _first_line(pipe: IO[bytes]) -> str:
+    said: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    thread = threading.Thread(target=lambda: said.put(pipe.readline()), name="ready", daemon=True)
+    thread.start()
+    try:
+        return said.get(timeout=_START_SECONDS).decode("utf-8", "replace").strip()
+    except queue.Empty:
+        return "The process that works the queue did not start in time."
+
+
+def _environment(home: Home) -> Mapping[str, str]:
+    """As here, with this home and the place these packages are imported from."""
+    environ = dict(os.environ)
+    if home == home_in(home.queue):
+        environ["WHARFIE_HOME"] = str(home.queue)
+    packages = str(Path(__file__).parents[2])
+    paths = [packages, *filter(None, environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return environ | {"PYTHONPATH": os.pathsep.join(paths)}

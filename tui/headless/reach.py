@@ -1,0 +1,117 @@
+"""The one queue of a home, for a command: of the process that works it, else worked right here."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+from providers.access import Access
+from providers.registry import open_provider
+from transfers.client import Client
+from transfers.engine import Engine
+from transfers.host import hosted
+from transfers.lock import QueueInUse
+from transfers.queue_api import Queue
+from transfers.socket_address import NoHost
+from tui.headless.attach import admit, attach
+from tui.settings import Home
+
+_PATIENCE_SECONDS = 15.0  # for a process that starts or ends, and for its successor
+_LOOK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """`shared`: another process works `queue`. `connected`: what it says is how things stand.
+
+    `alive`: somebody works it, or soon will. `busy`: it has work that somebody handed over.
+    """
+
+    queue: Queue
+    shared: bool
+    connected: Callable[[], bool]
+    alive: Callable[[], bool]
+    busy: Callable[[], bool] = lambda: False
+
+    def finish_for_others(self) -> None:
+        """Go on as long as jobs that other shells handed over to this process have work left."""
+        if self.busy():
+            told = "other shells' transfers go on here; Ctrl-C leaves them in the queue"
+            print(f"wharfie: {told}", file=sys.stderr)
+        while self.busy() and self.alive():
+            time.sleep(_LOOK_SECONDS)
+
+
+@contextmanager
+def reach(
+    home: Home,
+    access: Access,
+    *,
+    serve: bool = False,
+    workers: int | None = None,
+    rate: int | None = None,
+) -> Iterator[Reached]:
+    """The queue of `home`. Where nobody works it, an engine here does, for new jobs only.
+
+    `serve`: other shells see and steer that engine, too. `workers` and `rate` are its limits; None:
+    as before. Raises QueueInUse, JournalError.
+    """
+    found = _client_or_engine(home, access, workers, rate)
+    if isinstance(found, Client):
+        try:
+            yield of_client(found)
+        finally:
+            found.close()
+        return
+    try:
+        with hosted(found, home.queue) if serve else nullcontext():
+            yield of_engine(found)
+    finally:
+        found.close()
+
+
+def of_engine(engine: Engine) -> Reached:
+    """The queue of this process."""
+    running = lambda: engine.running  # noqa: E731
+    return Reached(engine, False, running, running, lambda: not engine.idle)
+
+
+def of_client(client: Client) -> Reached:
+    """The queue of another process, which may go away and get a successor."""
+    since = time.monotonic()
+
+    def alive() -> bool:
+        nonlocal since
+        if client.connected:
+            since = time.monotonic()
+        return time.monotonic() - since < _PATIENCE_SECONDS
+
+    return Reached(client, True, lambda: client.connected, alive)
+
+
+def _client_or_engine(
+    home: Home, access: Access, workers: int | None, rate: int | None
+) -> Client | Engine:
+    """Whichever there is. A process that is about to start or to end is waited for."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return attach(home, access, start=False)
+        except NoHost:
+            pass
+        try:
+            return Engine(
+                home.queue,
+                lambda endpoint: open_provider(endpoint, access),
+                workers=workers,
+                rate=rate,
+                run_existing=False,
+                admit=lambda grant: admit(access, grant),
+            )
+        except QueueInUse:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_LOOK_SECONDS)
