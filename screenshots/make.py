@@ -68,7 +68,7 @@ async def _copying(engine: Engine, access: Access, left: Place, right: Place) ->
 
 
 async def _small(engine: Engine, access: Access, left: Place, right: Place) -> None:
-    app = WharfieApp(engine, access, left, right)
+    app = WharfieApp(engine, access, left, right, pause_and_stop=lambda: None)
     async with app.run_test(size=(80, 24)) as pilot:
         await _listed(pilot)
         engine.send(SetLimits(rate=_SLOW))
@@ -77,6 +77,11 @@ async def _small(engine: Engine, access: Access, left: Place, right: Place) -> N
         await pilot.press("w")
         await pilot.pause()
         _save(app, "small")
+        await pilot.press("q")
+        await _until(pilot, lambda: len(app.screen_stack) > 2)
+        await pilot.pause()
+        _save(app, "quit")
+        await pilot.press("escape")
     engine.send(Cancel())
     engine.send(SetLimits(rate=0))
 

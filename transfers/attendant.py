@@ -96,9 +96,12 @@ class Attendant:
             return self._stop(pause=bool(content))
         raise WireError(f"nobody knows how to {what}")
 
-    def _enqueue(self, policy: Any, verify: Any, jobs: Any, more: bool) -> list[int]:
+    def _enqueue(self, policy: Any, verify: Any, start: int, jobs: Any, more: bool) -> list[int]:
         """A large plan comes in pieces, and is one command all the same."""
-        self._enqueued.extend(decode(NewJob, job) for job in jobs)
+        if start > len(self._enqueued):
+            raise WireError("a piece of a plan is missing")
+        del self._enqueued[start:]  # of a plan that was broken off
+        self._enqueued.extend([decode(NewJob, job) for job in jobs])
         if more:
             return []
         whole, self._enqueued = tuple(self._enqueued), []

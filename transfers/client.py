@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
-from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -20,11 +19,13 @@ from transfers.model import (
     Command,
     Enqueue,
     Grant,
+    Move,
     NewJob,
     Row,
     Snapshot,
     StateChanged,
     Totals,
+    Unpark,
 )
 from transfers.queue_api import Listener
 from transfers.socket_address import Intruder, NoHost, hang_up
@@ -34,8 +35,16 @@ _CHUNK = 2000  # jobs in a message: neither end is busy for long with one
 _RECONNECT_SECONDS = 1.0  # between two tries
 _PATIENCE_SECONDS = 5.0  # of a command for a connection that is being made again
 _STOP_SECONDS = 10.0
+_GREETING_SECONDS = 10.0
+_GREETINGS = 3  # a host that is about to end hangs up: the next try finds its successor
+_GREETING = -1  # the number of what is asked before the connection is anybody's
 _GONE = "The process that works the queue is gone; starting it again. Nothing is lost."
 _NO_ANSWER = "the queue's process went away before it answered"
+_SILENT = "The process that works the queue does not answer just now."
+_OTHER_VERSION = (
+    "The queue is worked by another version of Wharfie. Let it finish, or stop it with that "
+    "version; then start this one again."
+)
 _LOG = logging.getLogger("wharfie.client")
 _EMPTY = Snapshot(0, 0, 0, (), Totals())
 
@@ -61,14 +70,10 @@ class Client:
         self._connection: Connection | None = None
         self._waiting: dict[int, Future[Any]] = {}
         self._sending = threading.Lock()
-        connection = connect()
+        self._enqueuing = threading.Lock()
+        connection = self._greeted()
         self._adopt(connection)
         threading.Thread(target=self._live, args=(connection,), name="queue", daemon=True).start()
-        try:
-            self._check_version()
-        except BaseException:
-            self.close()
-            raise
 
     # The queue -------------------------------------------------------------------------------
 
@@ -78,45 +83,50 @@ class Client:
         if isinstance(command, Enqueue):
             return self._enqueue(command)
         asked = encode(Command, command)
-        try:
+        if not (isinstance(command, Move) and command.by):
+            with suppress(_Lost):
+                return tuple(self._ask("send", asked))
+        try:  # the others, done twice, are the same as done once
             return tuple(self._ask("send", asked))
-        except _Lost:
-            return tuple(self._ask("send", asked))  # done twice, it is the same as done once
+        except _Lost as error:
+            raise RuntimeError(f"{_NO_ANSWER}. Look at the list before you try again.") from error
 
     def _enqueue(self, command: Enqueue) -> tuple[int, ...]:
         """Not sent again when the answer is lost: every job could be there twice."""
         jobs = command.jobs
-        connection = self._await_connection()
-        try:
+        with self._enqueuing:  # the pieces of two plans must not mix
+            connection = self._await_connection()
             for start in range(0, max(1, len(jobs)), _CHUNK):
                 chunk = [encode(NewJob, job) for job in jobs[start : start + _CHUNK]]
                 more = start + _CHUNK < len(jobs)
-                content = [str(command.policy), str(command.verify), chunk, more]
-                ids = self._ask("enqueue", content, connection)
-        except _Lost as error:
-            advice = "Look at the list before you copy again."
-            what = f"{_NO_ANSWER}: it is not known whether the transfers were queued. {advice}"
-            raise RuntimeError(what) from error
+                content = [str(command.policy), str(command.verify), start, chunk, more]
+                try:
+                    ids = self._ask("enqueue", content, connection)
+                except _Lost as error:
+                    raise RuntimeError(_not_queued(sure=more)) from error
         return tuple(ids)
 
     def snapshot(self, first: int = 0, limit: int = 200) -> Snapshot:
         if not self.connected:
             return self._stale(first)
         try:
-            last = decode(Snapshot, self._ask("snapshot", [first, limit]))
-        except (_Lost, RuntimeError):
+            asked = [first, limit]
+            last = decode(Snapshot, self._ask("snapshot", asked, seconds=_PATIENCE_SECONDS))
+        except _Lost:
             return self._stale(first)
+        except RuntimeError as error:
+            return self._stale(first, str(error))
         self._last = last
         return self._last
 
-    def _stale(self, first: int) -> Snapshot:
+    def _stale(self, first: int, notice: str = "") -> Snapshot:
         """The last one seen, as long as there is no better."""
         rows = self._last.rows if first == self._last.first else ()
-        return replace(self._last, first=first, rows=rows, notice=self._trouble)
+        return replace(self._last, first=first, rows=rows, notice=notice or self._trouble)
 
     def row(self, job: int) -> Row | None:
         try:
-            answer = self._ask("row", job)
+            answer = self._ask("row", job, seconds=_PATIENCE_SECONDS)
         except (_Lost, RuntimeError):
             return next((row for row in self._last.rows if row.job.id == job), None)
         return None if answer is None else decode(Row, answer)
@@ -131,7 +141,7 @@ class Client:
 
     def grant(self, grant: Grant) -> None:
         self._grants[grant.endpoint] = grant
-        with suppress(_Lost):  # then it is granted with the next connection
+        with suppress(_Lost, RuntimeError):  # then it is granted with the next connection
             self._ask("grant", encode(Grant, grant))
 
     # The connection --------------------------------------------------------------------------
@@ -141,32 +151,42 @@ class Client:
         return self._connection is not None
 
     def stop(self, *, pause: bool = False) -> None:
-        """Have the host end, with every job paused first if so wanted; returns once it is gone."""
-        self._closing.set()
+        """Have the host end, with every job paused first if so wanted; returns once it is gone.
+
+        Raises RuntimeError when it does not end: its disk may be full, so that nothing is noted.
+        """
+        self._leave()
         with suppress(_Lost, RuntimeError):
-            self._ask("stop", pause)
-        with self._changed:
-            self._changed.wait_for(lambda: self._connection is None, _STOP_SECONDS)
+            self._ask("stop", pause, seconds=_STOP_SECONDS)
+        if not self._gone():
+            raise RuntimeError(_SILENT)
 
     def close(self) -> None:
         """Let go of the host; it goes on."""
-        self._closing.set()
+        self._leave()
         connection = self._connection
         if connection is not None:
             hang_up(connection)
+        self._gone()
+
+    def _leave(self) -> None:
+        with self._changed:  # what is just being connected is not adopted any more
+            self._closing.set()
+
+    def _gone(self) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._connection is None, _STOP_SECONDS)
+            return self._changed.wait_for(lambda: self._connection is None, _STOP_SECONDS)
 
-    def _check_version(self) -> None:
-        if self._ask("hello", PROTOCOL) != PROTOCOL:
-            raise JournalError(
-                "The queue is worked by another version of Wharfie. Let it finish, or stop it with "
-                "that version; then start this one again."
-            )
-
-    def _ask(self, what: str, content: object, via: Connection | None = None) -> Any:
+    def _ask(
+        self,
+        what: str,
+        content: object,
+        via: Connection | None = None,
+        *,
+        seconds: float | None = None,
+    ) -> Any:
         """The answer to one request. Raises _Lost when none will come, RuntimeError when it was
-        refused or nobody can be reached."""
+        refused, nobody can be reached or (after `seconds`) nobody answers."""
         connection = via or self._await_connection()
         number, answer = next(self._numbers), Future[Any]()
         with self._changed:
@@ -178,7 +198,13 @@ class Client:
                 connection.send_bytes(pack([number, what, content]))
         except OSError as error:
             raise _Lost from error
-        return answer.result()
+        try:
+            return answer.result(seconds)
+        except TimeoutError:
+            raise RuntimeError(_SILENT) from None
+        finally:
+            with self._changed:
+                self._waiting.pop(number, None)
 
     def _await_connection(self) -> Connection:
         with self._changed:
@@ -189,13 +215,44 @@ class Client:
                 raise RuntimeError(self._trouble)
             return self._connection
 
-    def _adopt(self, connection: Connection | None) -> None:
+    def _adopt(self, connection: Connection | None) -> bool:
+        """Whether `connection` is the one to use from now on: not once this client is closed."""
         with self._changed:
-            self._connection = connection
+            wanted = connection is not None and not self._closing.is_set()
+            self._connection = connection if wanted else None
             lost, self._waiting = self._waiting, {}
             self._changed.notify_all()
         for answer in lost.values():
             answer.set_exception(_Lost())
+        return wanted
+
+    def _greeted(self) -> Connection:
+        """A new connection, to a host that knows what this client knows.
+
+        Only then may others use it: what they queue would else be parked for what was granted.
+        Raises whatever `connect` does, JournalError for a host of another version.
+        """
+        for _ in range(_GREETINGS):
+            connection = self._connect()
+            try:
+                self._greet(connection)
+            except (EOFError, OSError):
+                connection.close()
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
+        raise NoHost("whoever works this queue hangs up at once")
+
+    def _greet(self, connection: Connection) -> None:
+        try:
+            if _answer(connection, "hello", PROTOCOL) != PROTOCOL:
+                raise JournalError(_OTHER_VERSION)
+            for grant in list(self._grants.values()):
+                _answer(connection, "grant", encode(Grant, grant))
+        except (WireError, ValueError, TypeError) as error:
+            raise JournalError(_OTHER_VERSION) from error
 
     def _live(self, connection: Connection) -> None:
         """Hear what comes, and connect again when nothing more does; in a thread of its own."""
@@ -205,34 +262,34 @@ class Client:
             finally:
                 self._adopt(None)
                 hang_up(connection)
-            for connection in self._connections():
-                self._adopt(connection)
-                threading.Thread(target=self._introduce, name="queue-again", daemon=True).start()
-                break
-            else:
+            again = self._connection_again()
+            if again is None:
                 return
+            connection = again
+            if not self._adopt(connection):
+                hang_up(connection)
+                return
+            threading.Thread(target=self._look_again, name="queue-again", daemon=True).start()
 
-    def _connections(self) -> Iterator[Connection]:
+    def _connection_again(self) -> Connection | None:
         """The next connection, as soon as there is one; none once this client is closed."""
         while not self._closing.is_set():
             try:
-                yield self._connect()
+                connection = self._greeted()
             except (NoHost, Intruder, QueueInUse, JournalError, OSError) as error:
                 self._trouble = str(error)
-            except (EOFError, AuthenticationError) as error:
-                self._trouble = f"{_GONE} ({error})"
-            self._closing.wait(_RECONNECT_SECONDS)
+                self._closing.wait(_RECONNECT_SECONDS)
+            else:
+                self._trouble = _GONE
+                return connection
+        return None
 
-    def _introduce(self) -> None:
-        """After a new connection: what the new host must know, and a look at everything."""
-        try:
-            self._check_version()
-            for grant in list(self._grants.values()):
-                self.grant(grant)
-            self._trouble = _GONE
-        except (_Lost, RuntimeError, JournalError) as error:
-            self._trouble = str(error) or _NO_ANSWER
+    def _look_again(self) -> None:
+        """After a new connection: what a new host parked before it was granted goes on."""
         self._tell(())
+        for endpoint in list(self._grants):
+            with suppress(_Lost, RuntimeError):
+                self._ask("send", encode(Command, Unpark(endpoint)))
 
     def _hear(self, connection: Connection) -> None:
         try:
@@ -264,3 +321,27 @@ class Client:
 
 class _Lost(Exception):
     """The connection went away before the answer came."""
+
+
+def _answer(connection: Connection, what: str, content: object) -> Any:
+    """The answer to what is asked before anybody else may use `connection`.
+
+    Raises EOFError, OSError, WireError, ValueError.
+    """
+    connection.send_bytes(pack([_GREETING, what, content]))
+    while connection.poll(_GREETING_SECONDS):
+        number, how, answer = unpack(connection.recv_bytes())
+        if number == _GREETING:
+            if how != "done":
+                raise WireError(str(answer))
+            return answer
+    raise NoHost(_SILENT)
+
+
+def _not_queued(*, sure: bool) -> str:
+    if sure:
+        return f"{_NO_ANSWER}: nothing was queued. Copy again."
+    return (
+        f"{_NO_ANSWER}: it is not known whether the transfers were queued. Look at the list "
+        "before you copy again."
+    )

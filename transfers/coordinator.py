@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import logging
 import queue
-import random
 import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from providers.base import Interruptible, Place, Provider
+from providers.base import Provider
 from providers.text import printable
 from transfers.book import Book
 from transfers.collecting import without_collecting
 from transfers.commands import carry_out
-from transfers.control import Checkpoint, Control, Stop
+from transfers.control import Checkpoint
 from transfers.draft import Draft, IllegalTransition
 from transfers.ending import Ending, end_of
 from transfers.gate import Gate
-from transfers.journal import Journal, JournalError, Part
+from transfers.journal import Journal, JournalError
 from transfers.limit import Limiter
 from transfers.limits import Limits
 from transfers.messages import Ended, Message, Quit, Reported, RoomSeen, Sent, Widened
@@ -38,30 +37,16 @@ from transfers.model import (
 )
 from transfers.pool import ProviderPool
 from transfers.recover import checkpoint, has_parts, recovered
-from transfers.run import Run
-from transfers.runner import run_job
+from transfers.runs import Runs, Tuning
 from transfers.schedule import Lane, Schedule
 from transfers.space import FullDisks
 from transfers.view import View
-from transfers.watchdog import LOOK_SECONDS, LOW_SPEED, LowSpeed, Watch
+from transfers.watchdog import LOOK_SECONDS
 
 _LOG = logging.getLogger("wharfie.queue")
 _SAVE_AGAIN_SECONDS = 1.0
 _QUIT_SECONDS = 2.0
 _LONGEST_NAP = 3600.0  # a server's Retry-After may be longer than a system can wait at once
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """How the queue runs. `workers` files at once and `rate` in bytes a second; None: as before.
-
-    `random` (0 to 1) spreads the delays of retries.
-    """
-
-    workers: int | None = None
-    rate: int | None = None
-    random: Callable[[], float] = random.random
-    low_speed: LowSpeed = LOW_SPEED
 
 
 class Coordinator:
@@ -87,13 +72,11 @@ class Coordinator:
         self._limits = Limits(self._limiter, self._gate)
         self._schedule = Schedule()
         self._book = Book()
-        self._runs: dict[int, Run] = {}
-        self._watches: dict[int, Watch] = {}
         self._clean: dict[int, bool] = {}  # of those that start: nothing of them lies anywhere
         self._streams: dict[int, int] = {}  # connections of each run that has more than one
         self._checkpoints: dict[int, Checkpoint] = {}
-        self._known_directories: set[tuple[Place, str]] = set()
         self._disks = FullDisks(self._pool.get, lambda disk, free: inbox.put(RoomSeen(disk, free)))
+        self._runs = Runs(inbox, self._pool, self._limiter, self._disks.full, tuning)
         self._quit_by: float | None = None
 
     def load(self, run_existing: bool) -> None:
@@ -119,13 +102,13 @@ class Coordinator:
         starting = self._dispatch(draft)
         if self._save(draft):
             self._start(starting)
+        self._view.idle = self._idle()
         while not self._finished():
             messages = self._collect()
             with without_collecting():
                 if not self._cycle(messages):
                     break
-        for run in self._runs.values():
-            run.control.stop(Stop.QUIT)
+        self._runs.stop_all()
         self._journal.close()
         self._pool.close()
         self._disks.close()
@@ -135,7 +118,7 @@ class Coordinator:
         draft = Draft(self._book, time.time())
         replies = [self._take(message, draft) for message in messages]
         self._wake_waiting(draft)
-        self._watch()
+        self._runs.watch()
         starting = [] if self._quit_by else self._dispatch(draft)
         if not self._save(draft):
             return False
@@ -188,8 +171,7 @@ class Coordinator:
             self._room_seen(message, draft)
         elif isinstance(message, Quit) and self._quit_by is None:
             self._quit_by = time.monotonic() + _QUIT_SECONDS
-            for run in self._runs.values():
-                run.control.stop(Stop.QUIT)
+            self._runs.stop_all()
         return _nothing
 
     def _command(self, message: Sent, draft: Draft) -> Callable[[], None]:
@@ -246,11 +228,9 @@ class Coordinator:
     def _end(self, message: Ended, draft: Draft) -> None:
         job = _merged(message.job, draft)
         lane = _lane(job)
-        run = self._runs.pop(job.id, None)
-        self._watches.pop(job.id, None)
+        pausing = self._runs.ended(job.id)
         self._gate.ended(lane, self._streams.pop(job.id, 1))
         self._checkpoints.pop(job.id, None)
-        pausing = run is not None and run.control.pausing
         ending = end_of(job, message, pausing=pausing, random=self._tuning.random)
         self._rest(ending, lane)
         job = ending.job
@@ -282,18 +262,6 @@ class Coordinator:
             job = draft.get(job_id)
             if job is not None and job.state is JobState.WAITING:
                 draft.save(replace(job, state=JobState.QUEUED, reason=""))
-
-    def _watch(self) -> None:
-        """Cut off what does not stop when told to, or hardly moves."""
-        now = time.monotonic()
-        for job_id, run in self._runs.items():
-            if not self._watches[job_id].cut(run.control, now):
-                continue
-            for endpoint in set(_lane(run.job)):
-                place = self._pool.opened(endpoint)
-                if place is not None and isinstance(place, Interruptible):
-                    for thread in list(run.control.threads):
-                        place.interrupt(thread)
 
     # Journal and start ---------------------------------------------------------------------
 
@@ -337,49 +305,14 @@ class Coordinator:
         self._view.notice = self._journal.notice
         self._view.publish(draft.changes, draft.pushed)
         for signal in draft.signals:
-            if signal.job not in self._runs:
-                continue
-            control = self._runs[signal.job].control
-            if signal.why is None:
-                control.take_back_pause()
-            else:
-                control.stop(signal.why)
+            self._runs.signal(signal)
         return True
 
     def _start(self, starting: list[Job]) -> None:
         for job in starting:
-            control = Control()
-            control.checkpoint = self._checkpoints.pop(job.id, None)
-            run = Run(
-                job=job,
-                control=control,
-                limiter=self._limiter,
-                provider=self._pool.get,
-                reporter=self._reporter,
-                known_directories=self._known_directories,
-                widener=self._widener,
-                clean=self._clean.pop(job.id, False),
-                full=self._disks.full,
-                random=self._tuning.random,
-            )
-            self._runs[job.id] = run
-            self._watches[job.id] = Watch(self._tuning.low_speed)
+            kept, clean = self._checkpoints.pop(job.id, None), self._clean.pop(job.id, False)
+            control = self._runs.start(job, kept, clean=clean)
             self._view.started(job.id, control.gauge)
-            name = f"transfer-{job.id}"
-            target = run_job
-            threading.Thread(target=target, args=(run, self._inbox), name=name, daemon=True).start()
-
-    def _reporter(self, job: Job, part: Part | None, wait: bool) -> Job:
-        """Called by workers; with `wait` it returns once the journal has it."""
-        message = Reported(job, part)
-        self._inbox.put(message)
-        return message.reply.result() if wait else job
-
-    def _widener(self, job: int, streams: int) -> int:
-        """Called by workers: how many connections at once a run may use."""
-        message = Widened(job, streams)
-        self._inbox.put(message)
-        return message.reply.result()
 
     def _idle(self) -> bool:
         """Whether nothing goes on by itself: what is queued could not be started."""

@@ -12,12 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from providers.base import Provider
-from transfers.coordinator import Coordinator, Tuning
+from transfers.coordinator import Coordinator
 from transfers.journal import Journal
 from transfers.lock import QueueLock
 from transfers.messages import Message, Quit, Sent
 from transfers.model import Command, Grant, Row, Snapshot
 from transfers.queue_api import Listener
+from transfers.runs import Tuning
 from transfers.view import View
 from transfers.watchdog import LOW_SPEED, LowSpeed
 

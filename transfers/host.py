@@ -7,12 +7,13 @@ holds up nobody, and a command that waits for the disk holds up no snapshot.
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Connection, Listener
+from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
 from transfers.attendant import Attendant
@@ -20,9 +21,7 @@ from transfers.engine import Engine
 from transfers.model import Pause
 from transfers.socket_address import (
     Intruder,
-    NoHost,
     addresses,
-    dial,
     hang_up,
     make_key,
     make_room,
@@ -32,6 +31,7 @@ from transfers.socket_address import (
 
 GRACE_SECONDS = 5.0  # without a client and without work, before a host ends
 _LOOK_SECONDS = 0.5
+_SHUT_SECONDS = 2.0
 _LOG = logging.getLogger("wharfie.host")
 
 
@@ -48,20 +48,33 @@ class Host:
     ) -> None:
         """Listen from now on. Raises OSError, Intruder where that cannot be."""
         self._engine = engine
-        self._directory = directory
         self._grace = grace
         self._clock = clock
         self._key = make_key(directory)
         self._address, self._listener = _listen(directory)
         self._lock = threading.Lock()
         self._attendants: set[Attendant] = set()
+        self._stopping = False
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._ended = threading.Event()
-        threading.Thread(target=self._accept_all, name="host-accept", daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept_all, name="host-accept", daemon=True)
+        self._accepting.start()
 
     def run(self) -> None:
-        """Serve until told to stop, or until nobody is there and nothing can go on by itself."""
+        """Serve until told to stop, or until nobody is there and nothing can go on by itself.
+
+        Afterwards nobody new is let in; who is there stays until `close`.
+        """
+        try:
+            self._wait_for_the_end()
+        finally:
+            self._shut()
+
+    def _wait_for_the_end(self) -> None:
         idle_since: float | None = None
-        while not self._ended.wait(_LOOK_SECONDS):
+        while not self._stopping:
+            with suppress(queue.Empty):
+                self._wake.get(timeout=_LOOK_SECONDS)
             now = self._clock()
             if not self._engine.running:
                 return
@@ -73,23 +86,33 @@ class Host:
                 return
 
     def stop(self, *, pause: bool = False) -> None:
-        """Have `run` return; with `pause` every job is paused first."""
+        """Have `run` return; with `pause` every job is paused first. Fit for a signal handler."""
         if pause:
             with suppress(RuntimeError):
                 self._engine.send(Pause())
-        self._ended.set()
+        self._stopping = True
+        self._wake.put(None)  # takes no lock that the interrupted thread may hold
 
     def close(self) -> None:
         """Hang up on everybody and listen no longer."""
-        self._ended.set()
-        with suppress(NoHost, Intruder, OSError, AuthenticationError):
-            dial(self._directory).close()  # wakes the thread that accepts
-        self._listener.close()
-        remove(self._address)
+        self._shut()
         with self._lock:
             attendants = list(self._attendants)
         for attendant in attendants:
             attendant.close()
+
+    def _shut(self) -> None:
+        """While the queue's lock is held: afterwards the socket may be a successor's."""
+        with self._lock:
+            if self._ended.is_set():
+                return
+            self._ended.set()
+        with suppress(OSError):
+            Client(self._address).close()  # wakes the thread that accepts
+        self._accepting.join(_SHUT_SECONDS)
+        with suppress(FileNotFoundError):
+            self._listener.close()
+        remove(self._address)
 
     @property
     def clients(self) -> int:
@@ -107,6 +130,9 @@ class Host:
                 _LOG.exception("a client could not be taken")
                 self._ended.wait(_LOOK_SECONDS)
                 continue
+            if self._ended.is_set():
+                connection.close()
+                return
             thread = threading.Thread(
                 target=self._serve, args=(connection,), name="host-client", daemon=True
             )
@@ -116,7 +142,7 @@ class Host:
         """One client from its first word to its last."""
         try:
             welcome(connection, self._key)
-        except (OSError, EOFError, AuthenticationError, Intruder) as error:
+        except (OSError, EOFError, AssertionError, AuthenticationError, Intruder) as error:
             if not self._ended.is_set():
                 _LOG.warning("a client was turned away: %s", error)
             connection.close()

@@ -14,6 +14,7 @@ import stat
 import struct
 import sys
 from contextlib import suppress
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import (
     Client,
     Connection,
@@ -68,7 +69,7 @@ def remove(address: str) -> None:
         return
     path = Path(address)
     with suppress(OSError):
-        path.unlink()
+        path.unlink(missing_ok=True)
         if path.parent.parent == _SHORT_ROOT:
             path.parent.rmdir()
 
@@ -109,27 +110,39 @@ def make_key(directory: Path) -> bytes:
 def dial(directory: Path) -> Connection:
     """A connection to whoever works the queue in `directory`. Raises NoHost, Intruder."""
     key = read_key(directory)
+    intruder: Intruder | None = None
     for address in addresses(directory):
         try:
-            if sys.platform != "win32":
-                _require_private(Path(address).parent)
+            _require_private(Path(address).parent)
             connection = Client(address)
         except (FileNotFoundError, ConnectionError):
             continue
+        except Intruder as error:  # no reason to stay away from a better address
+            intruder = error
+            continue
         try:
-            require_own(connection)
-            if not connection.poll(_ANSWER_SECONDS):
-                raise NoHost("whoever listens there does not answer")
-            answer_challenge(connection, key)
-            deliver_challenge(connection, key)
-        except (OSError, EOFError, AssertionError) as error:
-            connection.close()
-            raise NoHost("whoever listened there hung up") from error
-        except Exception:
+            _shake_hands(connection, key)
+        except BaseException:
             connection.close()
             raise
         return connection
+    if intruder is not None and len(addresses(directory)) == 1:
+        raise intruder
     raise NoHost("nobody works this queue just now")
+
+
+def _shake_hands(connection: Connection, key: bytes) -> None:
+    """Raises NoHost, Intruder."""
+    try:
+        require_own(connection)
+        if not connection.poll(_ANSWER_SECONDS):
+            raise NoHost("whoever works this queue does not answer just now")
+        answer_challenge(connection, key)
+        deliver_challenge(connection, key)
+    except AuthenticationError as error:
+        raise Intruder("whoever listens where this queue does has not its key") from error
+    except (OSError, EOFError, AssertionError) as error:
+        raise NoHost("whoever worked this queue hung up") from error
 
 
 def welcome(connection: Connection, key: bytes) -> None:

@@ -93,10 +93,18 @@ class Upload:
         return self.size is not None and self.modified is not None
 
     def may_be_written(self, info: os.stat_result) -> bool:
-        """Whether an opened file is this upload's unfinished one, and has no other name."""
+        """Whether an opened file is this upload's unfinished one, and has no other name.
+
+        Some disks (FAT, exFAT) number a file anew when it gets its first bytes: there a file of
+        our own under this name must be it.
+        """
         if not stat.S_ISREG(info.st_mode) or info.st_nlink > 1:
             return False
-        return self.inode is None or identity_of(info) == (self.device, self.inode)
+        return identity_of(info) == (self.device, self.inode) or _is_our_own(info)
+
+
+def _is_our_own(info: os.stat_result) -> bool:
+    return not hasattr(os, "geteuid") or info.st_uid == os.geteuid()
 
 
 def begin(
@@ -174,7 +182,7 @@ def _reopened(upload: Upload) -> Iterator[Folder]:
         except NotFound as error:
             raise UploadExpired(upload.path, "the folder it was written to is gone") from error
         if not _is_the_folder(upload, folder):
-            if _leads_elsewhere(upload):
+            if _leads_elsewhere(upload, folder):
                 raise WrongKind(
                     upload.folder,
                     "this folder was replaced by a link, or moved, while a file was written to it",
@@ -190,12 +198,9 @@ def _is_the_folder(upload: Upload, folder: Folder) -> bool:
     return not known or folder.identity == (upload.folder_device, upload.folder_inode)
 
 
-def _leads_elsewhere(upload: Upload) -> bool:
+def _leads_elsewhere(upload: Upload, folder: Folder) -> bool:
     # A network disk may come back from a restart as another device, in the same place.
-    try:
-        return os.path.realpath(upload.folder) != upload.real
-    except OSError:  # changed while it was looked at
-        return True
+    return _real_path(upload.folder, folder) != upload.real
 
 
 def put_part(upload: Upload, offset: int, body: Body) -> int:
@@ -373,7 +378,7 @@ def abort(upload: Upload) -> None:
     """
     try:
         with open_folder(upload.folder) as folder, system_errors(upload.temporary):
-            if _is_the_folder(upload, folder) or not _leads_elsewhere(upload):
+            if _is_the_folder(upload, folder) or not _leads_elsewhere(upload, folder):
                 folder.unlink(upload.unfinished)
     except (NotFound, WrongKind):
         return

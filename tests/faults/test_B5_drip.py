@@ -13,6 +13,7 @@ from tests.faults.network.cut import PART, SIZE, Copier
 from tests.faults.network.rig import Course, Rig
 from tests.faults.proxy import Fate, Plan, Toxics, every, first
 from tests.servers.openssh import find_sshd
+from transfers.model import JobState
 from transfers.watchdog import LowSpeed
 
 pytestmark = pytest.mark.skipif(find_sshd() is None, reason="openssh-server is not installed")
@@ -49,8 +50,28 @@ def test_B5_an_upload_that_drips_is_given_up_for_want_of_an_answer(
     assert (outcome.harm, outcome.attempts, outcome.struck) == ((), 2, True), str(outcome)
 
 
-@pytest.mark.parametrize("course", Course)
-def test_B5_a_slow_line_above_the_limit_is_left_alone(rig: Rig, course: Course) -> None:
+@pytest.mark.parametrize(
+    "course",
+    [
+        Course.UPLOAD,
+        pytest.param(
+            Course.DOWNLOAD,
+            marks=pytest.mark.xfail(
+                reason="bytes count only when a whole answer of 255 KiB has come", strict=True
+            ),
+        ),
+    ],
+)
+def test_B5_a_slow_line_above_the_limit_is_left_alone(
+    rig: Rig, course: Course, tmp_path: Path
+) -> None:
+    """32 times as fast as what counts as stuck."""
     slow = Toxics(rate=32 << 10)
-    outcome = Copier(rig, seed=5, size=200 << 10).copy(course, every(up=slow, down=slow))
-    assert (outcome.harm, outcome.attempts) == ((), 1), str(outcome)
+    rig.proxy.plan = every(up=slow, down=slow)
+    (tmp_path / "source").write_bytes(b"x" * (200 << 10))
+    with rig.queue(tmp_path / "queue") as queue:
+        new = rig.new(course, tmp_path / "source", tmp_path / "copy")
+        (number,) = queue.send(new)
+        settled = {JobState.DONE, JobState.WAITING}
+        assert queue.until(lambda: not settled.isdisjoint(queue.states(number)))
+        assert queue.job(number).state is JobState.DONE, queue.reasons()

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(find_sshd() is None, reason="openssh-server is n
 @pytest.fixture(scope="module")
 def copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copier]:
     # A length that was altered has us wait for bytes that never come.
-    patience = replace(USUAL, answer=2.0)
+    patience = replace(USUAL, answer=2.0, greeting=5.0, key_exchange=5.0, sign_in=5.0, channel=5.0)
     with Rig(tmp_path_factory.mktemp("rig"), part=PART, patience=patience) as rig:
         yield Copier(rig, seed=8)
 
@@ -47,6 +47,23 @@ def test_B8_altered_bytes_cost_the_connection_and_nothing_else(
     plan = first(up=altered) if way is Way.UP else first(down=altered)
     outcome = copier.copy(course, plan, replacing=True)
     assert (outcome.harm, outcome.attempts) == ((), 2), str(outcome)
+
+
+@pytest.mark.parametrize(
+    ("way", "offset"),
+    [
+        *((Way.DOWN, offset) for offset in range(1700, 3100, 200)),
+        *((Way.UP, offset) for offset in range(1300, 2000, 200)),
+    ],
+)
+def test_B8_bits_flipped_while_signing_in_are_no_mistake_of_ours(
+    copier: Copier, way: Way, offset: int
+) -> None:
+    altered = Toxics(flip_at=offset)
+    plan = first(up=altered) if way is Way.UP else first(down=altered)
+    outcome = copier.copy(Course.DOWNLOAD, plan)
+    assert (outcome.harm, outcome.attempts) == ((), 2), str(outcome)
+    assert "internal error" not in str(outcome)
 
 
 def test_B8_a_line_that_alters_a_bit_now_and_then_is_outlasted(copier: Copier) -> None:

@@ -88,10 +88,11 @@ def test_D8_pipe_device_or_socket_at_the_destination_is_replaced_and_never_writt
         os.mkfifo(target)
     elif kind == "socket":
         os.mknod(target, 0o140600)
-    elif os.geteuid() == 0:
-        os.mknod(target, 0o020600, os.makedev(1, 3))
     else:
-        pytest.skip("only root makes devices")
+        try:
+            os.mknod(target, 0o020600, os.makedev(1, 3))
+        except PermissionError:
+            pytest.skip("only root makes devices")
     before = target.lstat()
     with local_queue(tmp_path / "queue") as case:
         job = case.send_new(copying(source, target), policy=Policy.OVERWRITE)

@@ -7,7 +7,6 @@ Prints JSON: the error that ended it ("" for none), its sentence, what the same 
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from pathlib import Path
 
@@ -30,9 +29,7 @@ def main(target: str, size: str, *limits: str) -> None:
     body = [bytes([number % 251]) * _CHUNK for number in range(int(size) // _CHUNK)]
     upload = local.begin(target, int(size), key=KEY, part_size=1 << 20)
     for limit in limits:
-        name, _, value = limit.partition("=")
-        number = getattr(resource, name)
-        resource.setrlimit(number, (int(value), resource.getrlimit(number)[1]))
+        _set_limit(*limit.split("="))
     told = {"error": "", "sentence": "", "again": ""}
     try:
         local.put_part(upload, 0, 0, body)
@@ -42,6 +39,13 @@ def main(target: str, size: str, *limits: str) -> None:
         told["left"] = [path.name for path in unfinished(Path(target)).parent.glob(".*.part")]
         told["again"] = _again(local, upload)
     print(json.dumps(told))  # noqa: T201 - the test reads it
+
+
+def _set_limit(name: str, value: str) -> None:
+    import resource  # POSIX only
+
+    number = getattr(resource, name)
+    resource.setrlimit(number, (int(value), resource.getrlimit(number)[1]))
 
 
 def _again(local: LocalProvider, upload: str) -> str:

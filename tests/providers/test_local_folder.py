@@ -124,11 +124,15 @@ def test_upload_on_a_disk_that_came_back_as_another_device_expires_and_is_remove
     assert list(folder.iterdir()) == []
 
 
-def test_planted_file_is_not_written_to(local: LocalProvider, folder: Path) -> None:
+def test_file_that_someone_else_planted_is_not_written_to(
+    local: LocalProvider, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     upload = put(local, folder / "file", b"x")
     unfinished = unfinished_file(local, upload)
     unfinished.rename(folder / "moved away")
     unfinished.write_bytes(b"y")
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
     for use in (lambda: put(local, upload, b"evil"), lambda: finish(local, upload)):
         with pytest.raises(UploadExpired):
             use()
@@ -175,6 +179,19 @@ def test_file_that_has_another_inode_with_each_look_is_uploaded(
     assert finish(local, upload).size == 1
     assert finish(local, upload).size == 1
     assert [path.name for path in folder.iterdir()] == ["file"]
+
+
+def test_file_that_is_numbered_anew_as_it_grows_is_uploaded(
+    local: LocalProvider, folder: Path
+) -> None:
+    """As on FAT and exFAT disks, where the number is that of the first bytes' place."""
+    token = json.loads(begin(local, folder / "file", 2, modified=1_600_000_000))
+    upload = json.dumps(token | {"inode": 1})
+    local.put_part(upload, 0, 0, [b"x"])
+    local.put_part(upload, 1, 1, [b"y"])
+    assert finish(local, upload).size == 2
+    assert finish(local, upload).size == 2
+    assert (folder / "file").read_bytes() == b"xy"
 
 
 def test_sealed_file_is_finished_though_its_mode_forbids_writing(

@@ -88,8 +88,11 @@ class FrozenSSH:
 
     async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(BEFORE_SSH[self._step])
-        self.reached.set()
         try:
+            await reader.readline()
+            if self._step == "key exchange":
+                await reader.read(1 << 16)  # the client's proposal: it waits for ours by now
+            self.reached.set()
             while await reader.read(1 << 16):
                 pass
         except ConnectionError:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,27 +20,14 @@ from tests.transfers.queue_case import (
     read_tree,
     write_tree,
 )
+from tests.transfers.victim import victim
 from transfers.engine import Engine
 from transfers.journal import Changes, Journal, JournalError
 from transfers.lock import QueueInUse
 from transfers.model import JobState, Op, ParkReason, ProofWord
 
 S = JobState
-ROOT = Path(__file__).parents[2]
 TREE = {"big": os.urandom(6 * PART + 5), "deep/small": b"s", "empty": b""}
-
-
-@contextmanager
-def _victim(case: QueueCase, *arguments: str) -> Iterator[None]:
-    """A process that works `case`'s queue up to a moment and is then killed."""
-    command = [sys.executable, "-m", "tests.transfers.victim", str(case.directory), *arguments]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "here\n"
-            yield
-        finally:
-            process.kill()
 
 
 class Counting(LocalProvider):
@@ -86,7 +70,7 @@ def test_a_copy_killed_at_any_moment_is_finished_by_the_next_run(
     source, target = tmp_path / "from", tmp_path / "to"
     write_tree(source, TREE, ["hollow"])
     target.mkdir()
-    with _victim(idle, str(source), str(target), moment):
+    with victim(idle.directory, str(source), str(target), moment):
         if moment != "after the name":
             assert leftover_files(target) != []
     idle.start()
@@ -105,7 +89,7 @@ def test_a_file_that_had_its_name_when_the_queue_was_killed_is_not_sent_again(
     """faults.md A6: between the rename and the commit."""
     (tmp_path / "to").mkdir()
     (tmp_path / "a").write_bytes(b"data" * PART)
-    with _victim(idle, str(tmp_path / "a"), str(tmp_path / "to"), "after the name"):
+    with victim(idle.directory, str(tmp_path / "a"), str(tmp_path / "to"), "after the name"):
         assert (tmp_path / "to" / "a").exists()
     idle.start()
     _all_finished(idle)
@@ -119,7 +103,7 @@ def test_a_file_that_was_changed_after_it_had_its_name_is_asked_about(
 ) -> None:
     (tmp_path / "to").mkdir()
     (tmp_path / "a").write_bytes(b"data" * PART)
-    with _victim(idle, str(tmp_path / "a"), str(tmp_path / "to"), "after the name"):
+    with victim(idle.directory, str(tmp_path / "a"), str(tmp_path / "to"), "after the name"):
         pass
     (tmp_path / "to" / "a").write_bytes(b"theirs")
     idle.start()
@@ -138,7 +122,7 @@ def test_a_move_killed_at_any_moment_loses_nothing(
     write_tree(source, TREE)
     before = read_tree(source)
     target.mkdir()
-    with _victim(idle, str(source), str(target), moment, "move"):
+    with victim(idle.directory, str(source), str(target), moment, "move"):
         pass
     idle.start()
     _all_finished(idle)
@@ -152,7 +136,7 @@ def test_a_queue_whose_holder_was_killed_is_free_at_once(idle: QueueCase, tmp_pa
     (tmp_path / "to").mkdir()
     (tmp_path / "a").write_bytes(b"x" * PART * 4)
     with (
-        _victim(idle, str(tmp_path / "a"), str(tmp_path / "to"), "transferring"),
+        victim(idle.directory, str(tmp_path / "a"), str(tmp_path / "to"), "transferring"),
         pytest.raises(QueueInUse),
     ):
         Engine(idle.directory, idle.open)

@@ -1,25 +1,43 @@
 """A queue in a process of its own, to be killed: prints where it is and waits for the end there.
 
-Usage: python -m tests.transfers.victim QUEUE SOURCE TARGET MOMENT [move]
+Usage: python -m tests.transfers.victim QUEUE SOURCE TARGET MOMENT [move] [overwrite]
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from providers.base import Body, Entry, Parts, Place
 from providers.base import Capabilities as Caps
 from providers.errors import Unsupported
+from providers.local.folder import Folder
 from providers.local.provider import LocalProvider
 from transfers.engine import Engine
-from transfers.model import Enqueue
+from transfers.model import Enqueue, Policy
 from transfers.scan import plan_tree
 
 PART = 1 << 16
+_ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def victim(queue: Path, *arguments: str) -> Iterator[None]:
+    """A process that works the queue in `queue` up to a moment; killed when the block ends."""
+    command = [sys.executable, "-m", "tests.transfers.victim", str(queue), *arguments]
+    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "here\n"
+            yield
+        finally:
+            process.kill()
 
 
 def small_parts(caps: Caps) -> Caps:
@@ -31,6 +49,7 @@ class Doomed(LocalProvider):
 
     def __init__(self, moment: str) -> None:
         self.moment = moment
+        self.naming = ""  # what a name is left half given by, if anything
         self._first = threading.Lock()
 
     @property
@@ -40,38 +59,61 @@ class Doomed(LocalProvider):
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
         receipt = super().put_part(upload, index, offset, body)
         if index == 2:
-            self._here("transferring")
+            self.here("transferring")
         return receipt
 
     def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
-        self._here("before the name")
+        self.here("before the name")
+        self.naming = "half named"
         entry = super().finish(upload, receipts, replacing=replacing)
-        self._here("after the name")
+        self.here("after the name")
         return entry
 
     def rename(self, source: str, target: str, *, within: str = "") -> None:
         if "rename" not in self.moment:
             raise Unsupported(source)
+        self.naming = "half renamed"
         super().rename(source, target, within=within)
-        self._here("after the rename")
+        self.here("after the rename")
 
     def delete(self, path: str) -> None:
-        self._here("before the deletion")
+        self.here("before the deletion")
         super().delete(path)
-        self._here("after the deletion")
+        self.here("after the deletion")
 
-    def _here(self, moment: str) -> None:
+    def here(self, moment: str) -> None:
         if moment == self.moment:
             if self._first.acquire(blocking=False):  # another worker may get here as well
                 print("here", flush=True)  # noqa: T201 - the test reads it
             threading.Event().wait()
 
 
-def main(queue: str, source: str, target: str, moment: str, move: str = "") -> None:
+def _stand_still(provider: Doomed) -> None:
+    """Have the calls below the provider end there, too: between the steps of one of its own."""
+    unlink, sync = os.unlink, Folder.sync
+
+    def doomed_unlink(path: str, *, dir_fd: int | None = None) -> None:
+        if provider.naming:
+            provider.here(provider.naming)
+        unlink(path, dir_fd=dir_fd)
+
+    def doomed_sync(folder: Folder) -> None:
+        provider.here("before the folder is synced")
+        sync(folder)
+
+    os.unlink = doomed_unlink  # type: ignore[assignment]
+    Folder.sync = doomed_sync  # type: ignore[method-assign]
+
+
+def main(queue: str, source: str, target: str, moment: str, *options: str) -> None:
     provider = Doomed(moment)
+    _stand_still(provider)
     entry = provider.stat(source)
-    jobs = plan_tree(provider, [entry], "file:", provider, Place("file:", target), move=bool(move))
-    Engine(Path(queue), lambda endpoint: provider, workers=2).send(Enqueue(jobs))
+    jobs = plan_tree(
+        provider, [entry], "file:", provider, Place("file:", target), move="move" in options
+    )
+    policy = Policy.OVERWRITE if "overwrite" in options else Policy.ASK
+    Engine(Path(queue), lambda endpoint: provider, workers=2).send(Enqueue(jobs, policy))
     threading.Event().wait()
 
 

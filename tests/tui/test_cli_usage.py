@@ -21,8 +21,17 @@ def test_version_names_the_program() -> None:
 def test_help_lists_every_command() -> None:
     done = wharfie("--help")
     assert done.code == 0
-    for command in ("demo", "ls", "copy"):
+    for command in ("demo", "ls", "copy", "queue", "attach"):
         assert command in done.out
+
+
+def test_help_of_queue_lists_every_action() -> None:
+    done = wharfie("queue", "--help")
+    for action in (
+        *("list", "run", "pause", "resume", "retry", "cancel", "clear", "move", "receipt"),
+        *("priority", "limit", "hold", "go"),
+    ):
+        assert f" {action} " in done.out
 
 
 def test_help_of_copy_tells_every_option() -> None:

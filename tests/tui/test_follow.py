@@ -8,6 +8,7 @@ import pytest
 
 from providers.base import Place
 from tests.tui.fake_queue import FakeQueue, make_row
+from transfers.journal import JournalError
 from transfers.model import JobState, NewJob, Op, ParkReason, Row
 from tui.headless.follow import follow, follow_all, stuck
 from tui.headless.reach import Reached
@@ -123,3 +124,26 @@ def test_a_queue_is_stuck_when_only_a_person_can_move_it(
     rows: Sequence[Row], is_stuck: bool
 ) -> None:
     assert stuck(rows) is is_stuck
+
+
+def test_a_queue_that_nobody_works_any_more_is_said_to_be_kept() -> None:
+    gone = Reached(FakeQueue([make_row(1)]), True, lambda: False, lambda: False)
+    with pytest.raises(JournalError, match="The queue is kept: wharfie queue run"):
+        follow(gone, {1: new()}, Told())
+
+
+def test_a_job_is_not_taken_for_gone_while_nobody_can_tell() -> None:
+    """A client that lost its process knows of no rows."""
+    lost = [True]
+    queue = FakeQueue()
+
+    def found() -> bool:
+        if lost:
+            lost.clear()
+            queue.rows = [make_row(1, JobState.DONE)]
+            queue.tell_nothing()
+        return True
+
+    report = Told()
+    follow(Reached(queue, True, lambda: not lost, found), {1: new()}, report)
+    assert report.told == [(1, JobState.DONE)] and not report.gone

@@ -32,13 +32,17 @@ def short_directory() -> Iterator[Path]:
 
 @pytest.fixture
 def files(short_directory: Path) -> Path:
-    top = short_directory / "from"
+    return make_files(short_directory, SIZE)
+
+
+def make_files(directory: Path, size: int) -> Path:
+    top = directory / "from"
     top.mkdir()
     for number in range(1, 5):
         with (top / f"file{number}").open("wb") as file:
             file.write(bytes([number]) * 1000)
-            file.truncate(SIZE)
-    (short_directory / "to").mkdir()
+            file.truncate(size)
+    (directory / "to").mkdir()
     return top
 
 
@@ -94,9 +98,10 @@ def short_home(short_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 @pytest.fixture
-def slow(short_home: None) -> None:
-    """Nothing ends before a test lets it."""
-    assert wharfie("queue", "limit", "--rate", "20M").code == 0
+def slow_files(short_directory: Path, short_home: None) -> Path:
+    """None of them is across before a test lets it."""
+    assert wharfie("queue", "limit", "--rate", "1M").code == 0
+    return make_files(short_directory, 24 << 20)
 
 
 def let_go() -> None:
@@ -114,13 +119,13 @@ def equal(files: Path, to: Path) -> None:
 
 @pytest.mark.parametrize("how", ["tmux server killed", "screen killed", "quit, keep running"])
 def test_transfers_outlive_the_screen_and_the_next_one_shows_them(
-    how: str, openssh: OpenSSH, files: Path, short_directory: Path, slow: None
+    how: str, openssh: OpenSSH, slow_files: Path, short_directory: Path
 ) -> None:
     to, home = short_directory / "to", short_directory / "home"
     (home / "known_hosts").write_text(openssh.known_hosts_line + "\n")
     env = {"SFTP_KEY": str(openssh.key_path)}
     there = f"{openssh.endpoint}{to}"
-    with Terminal(short_directory, str(files), there, env=env, width=120, height=36) as screen:
+    with Terminal(short_directory, str(slow_files), there, env=env, width=120, height=36) as screen:
         screen.until("file4", str(openssh.port), "0 entries")
         screen.press("C-a", "F5")
         screen.until("transferring")
@@ -145,17 +150,17 @@ def test_transfers_outlive_the_screen_and_the_next_one_shows_them(
         screen.until("4 done")
         screen.press("F10")
         screen.until_ended(0)
-    equal(files, to)
+    equal(slow_files, to)
 
 
 def test_a_host_that_is_killed_is_started_anew_by_the_screen_and_everything_resumes(
-    files: Path, short_directory: Path, slow: None
+    slow_files: Path, short_directory: Path
 ) -> None:
     to = short_directory / "to"
-    with Terminal(short_directory, str(files), str(to), width=120, height=36) as screen:
+    with Terminal(short_directory, str(slow_files), str(to), width=120, height=36) as screen:
         screen.until("file4", "0 entries")
         screen.press("C-a", "F5")
-        screen.until("transferring", "MiB of 128 MiB")
+        screen.until("transferring", "MiB of 24.0 MiB")
         kill_host()
         screen.until("is gone")
         screen.until("transferring", gone="is gone")
@@ -163,14 +168,14 @@ def test_a_host_that_is_killed_is_started_anew_by_the_screen_and_everything_resu
         screen.until("4 done")
         screen.press("F10")
         screen.until_ended(0)
-    equal(files, to)
+    equal(slow_files, to)
 
 
 def test_pause_and_stop_leaves_no_process_and_the_next_screen_goes_on(
-    files: Path, short_directory: Path, slow: None
+    slow_files: Path, short_directory: Path
 ) -> None:
     to = short_directory / "to"
-    with Terminal(short_directory, str(files), str(to), width=120, height=36) as screen:
+    with Terminal(short_directory, str(slow_files), str(to), width=120, height=36) as screen:
         screen.until("file4", "0 entries")
         screen.press("C-a", "F5")
         screen.until("transferring")
@@ -186,7 +191,7 @@ def test_pause_and_stop_leaves_no_process_and_the_next_screen_goes_on(
         screen.until("4 done")
         screen.press("q")
         screen.until_ended(0)
-    equal(files, to)
+    equal(slow_files, to)
 
 
 @pytest.mark.parametrize("colour", [{}, {"NO_COLOR": "1"}, {"TERM": "vt100"}])

@@ -17,7 +17,7 @@ from providers.base import Place
 from tests.tui.cli_runner import start, wharfie
 from tests.tui.hosts import client, host_running, kill_host, until_host
 from transfers.client import Client
-from transfers.model import Enqueue, Hold, JobState, NewJob, Op, SetLimits
+from transfers.model import Enqueue, Hold, JobState, NewJob, Op, Pause, Resume, SetLimits
 from tui.headless.attach import attach
 from tui.settings import find_home
 
@@ -158,10 +158,27 @@ def test_hold_finishes_what_runs_and_go_goes_on(source: Path, tmp_path: Path) ->
         assert not queue.snapshot(0, 0).held
 
 
-def test_a_host_without_work_and_without_faces_ends_by_itself(
-    source: Path, tmp_path: Path
-) -> None:
+def test_a_host_without_work_and_without_faces_ends_by_itself(source: Path, tmp_path: Path) -> None:
     with screen() as queue:
         queue.send(Hold(False))
         assert wharfie("copy", source, tmp_path / "to").code == 0
     until_host(running=False)
+
+
+def test_a_copy_stays_until_what_others_handed_to_it_is_done(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "small").write_bytes(b"x" * SLOW)
+    with shell("copy", tmp_path / "small", tmp_path / "first", "--limit", "200K") as first:
+        until_host(running=True)
+        queue = client()
+        until(lambda: queue.send(Pause((1,))))
+        with shell("copy", source, tmp_path / "second") as second:
+            until(lambda: moving(queue, 2))
+            queue.send(Resume((1,)))
+            until(lambda: state(queue) is JobState.DONE)
+            assert first.poll() is None
+            queue.send(SetLimits(rate=0))
+            assert "sha256 both ends" in one_line(second)
+            assert "other shells' transfers go on here" in one_line(first)
+        queue.close()
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert (tmp_path / "second").read_bytes() == source.read_bytes()

@@ -65,6 +65,7 @@ class _Starter:
         self._home = home
         self._env_file = env_file
         self._started: deque[float] = deque(maxlen=_STARTS)
+        self._failure = ""
 
     def connection(self) -> Connection:
         """Raises QueueInUse, JournalError, Intruder."""
@@ -86,25 +87,29 @@ class _Starter:
         now = time.monotonic()
         if len(self._started) == _STARTS and now - self._started[0] < _STARTS_SECONDS:
             raise JournalError(
-                "The process that works the queue ended again and again. Nothing is lost; the log "
-                f"in {self._home.logs} may tell why."
+                self._failure
+                or "The process that works the queue ended again and again. Nothing is lost; the "
+                f"log in {self._home.logs} may tell why."
             )
         answer = _run(self._home, self._env_file)
-        if answer == READY:
-            self._started.append(now)
-        elif answer != IN_USE:
-            raise JournalError(answer or "The process that works the queue did not start.")
+        if answer == IN_USE:
+            return
+        self._started.append(now)
+        self._failure = ""
+        if answer != READY:
+            self._failure = answer or "The process that works the queue did not start."
+            raise JournalError(self._failure)
 
 
 def _run(home: Home, env_file: Path | None) -> str:
     """Start the process; what it says first: that it is ready, or why not."""
-    command = [sys.executable, "-m", "tui.headless.host"]
+    command = [sys.executable, "-P", "-m", "tui.headless.host"]  # -P: nothing from the home
     if env_file is not None:
         command += ["--env-file", str(env_file.absolute())]
     detached = 0
     if sys.platform == "win32":
         detached = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
-    with subprocess.Popen(
+    process = subprocess.Popen(
         command,
         bufsize=0,
         stdin=subprocess.DEVNULL,
@@ -114,9 +119,12 @@ def _run(home: Home, env_file: Path | None) -> str:
         env=_environment(home),
         start_new_session=True,
         creationflags=detached,
-    ) as process:
-        assert process.stdout is not None
-        return _first_line(process.stdout)
+    )
+    # It stays when this process goes; while both are there, its end is taken note of.
+    threading.Thread(target=process.wait, name="queue-process", daemon=True).start()
+    assert process.stdout is not None
+    with process.stdout as pipe:
+        return _first_line(pipe)
 
 
 def _first_line(pipe: IO[bytes]) -> str:

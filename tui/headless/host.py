@@ -1,7 +1,8 @@
 """The queue's own process: `python -m tui.headless.host`, started by whoever needs the queue first.
 
-It leaves its starter's session and terminal, says "ready" or what is wrong on its standard output,
-and from then on speaks only over its socket and to the log.
+Its starter gives it a session of its own: a closed terminal, a dropped SSH login or a crashed
+screen does not take it along. It says "ready" or what is wrong on its standard output, and from
+then on speaks only over its socket and to the log.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -34,8 +36,6 @@ def main() -> int:
     parser = ArgumentParser(prog="wharfie-host")
     parser.add_argument("--env-file", type=Path)
     env_file = parser.parse_args().env_file
-    if not _detached():
-        return 0
     home = find_home(os.environ)
     try:
         prepare_home(home)
@@ -65,27 +65,15 @@ def _serve(directory: Path, access: Access, settings: Mapping[str, str]) -> None
         host = Host(engine, directory)
         try:
             _obey_signals(host)
-            print(READY, flush=True)
+            with suppress(BrokenPipeError):  # who started it may be gone
+                print(READY, flush=True)
             _let_go_of_terminal()
             host.run()
-            engine.close()  # before the clients hear of it: whoever comes next finds it free
+            engine.close()  # before the clients hear of it: they find the queue free
         finally:
             host.close()
     finally:
         engine.close()
-
-
-def _detached() -> bool:
-    """Whether this is the process that stays: in a session of its own, nobody's child to wait for.
-
-    A closed terminal, a dropped SSH login or a crashed screen takes its session along, not this.
-    """
-    if not hasattr(os, "fork"):
-        return True  # Windows: the starter detached it
-    if os.fork() != 0:
-        os._exit(0)
-    os.setsid()
-    return True
 
 
 def _obey_signals(host: Host) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.faults.crash.child import first_run, next_run, rested, steps_taken
 from tests.faults.crash.places import World
 from tests.faults.crash.scenarios import SCENARIOS, Scenario
-from tests.faults.crash.steps import Shared, Steps
+from tests.faults.crash.steps import Shared, Steps, edges
 from tests.faults.oracle import Finding, Harm, Watched, after_crash, at_end, obeyed
 from transfers.engine import JOURNAL_NAME
 from transfers.journal import Journal
@@ -194,6 +194,7 @@ class _Attempt:
 
 def carry_out(point: Point, directory: Path) -> Outcome:
     """Carry out `point` in a new `directory`, which is kept only when something was found."""
+    edges()
     directory.mkdir(parents=True)
     outcome = _Attempt(point, directory).run()
     if not outcome.findings:

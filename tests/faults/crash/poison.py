@@ -27,7 +27,7 @@ from transfers.model import FINISHED, Enqueue, JobState, NewJob, Op
 PART = 1 << 12
 POISON = "poison"
 _WORKERS = 4
-_OTHERS_SECONDS = 0.5  # that the poison waits for others to be under way; they wait for its end
+_OTHERS_SECONDS = 0.5  # that the poison waits for others to be under way, and they for its end
 _REST = FINISHED | {JobState.PARKED}
 
 
@@ -60,7 +60,7 @@ class Poisoned(LocalProvider):
         with self._changed:
             self._others += 1
             self._changed.notify_all()
-            self._changed.wait(_OTHERS_SECONDS)
+            self._changed.wait_for(lambda: False, _OTHERS_SECONDS)  # nothing wakes it
 
     def _strike(self) -> None:
         with self._changed:

@@ -18,6 +18,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from io import FileIO
+from types import ModuleType
 from typing import Any
 
 from providers.local import durable
@@ -121,33 +122,50 @@ class Steps:
         return counted
 
 
+@functools.cache
+def edges() -> list[tuple[ModuleType, str, str]]:
+    """Where modules hold a call at the edge: the module, its name for it, and the call's own.
+
+    Looking through them all takes longer than many a run: called before a process is forked.
+    """
+    calls = {id(getattr(os, name)): name for name in _CALLS if hasattr(os, name)}
+    modules = [
+        module
+        for name, module in sys.modules.items()
+        if name == "os" or name.startswith(("providers.", "transfers."))
+    ]
+    return [
+        (module, kept, calls[id(value)])
+        for module in modules
+        for kept, value in vars(module).items()
+        if id(value) in calls
+    ] + [
+        (module, kept, "FileIO")
+        for module in modules
+        for kept, value in vars(module).items()
+        if value is FileIO
+    ]
+
+
 def watch(steps: Steps) -> None:
     """From here on, for the rest of this process, every call at the edge is a step."""
     steps.watching = True
-    for name in _CALLS:
-        if hasattr(os, name):
-            _replace(name, steps)
-    for name, module in list(sys.modules.items()):
-        if name.startswith("providers.local") and getattr(module, "FileIO", None) is FileIO:
-            module.FileIO = _counting_file(steps)  # type: ignore[attr-defined]
+    file = _counting_file(steps)
+    for module, kept, name in edges():
+        setattr(module, kept, file if name == "FileIO" else _counted(getattr(module, kept), steps))
     durable._full_sync = durable._full_sync and steps.around("fsync", durable._full_sync)
     sqlite3.connect = functools.partial(  # type: ignore[assignment]
         sqlite3.connect, factory=_counting_connection(steps)
     )
 
 
-def _replace(name: str, steps: Steps) -> None:
-    """Put a counting call in the place of `os.name`, and of what modules kept of it."""
-    call = getattr(os, name)
-    counted = steps.around(name, call)
-    setattr(os, name, counted)
+def _counted(call: Callable[..., Any], steps: Steps) -> Callable[..., Any]:
+    """As able as `call` in what `os` says of it."""
+    counted = steps.around(call.__name__, call)
     for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
         if call in able:
             able.add(counted)
-    for module_name, module in list(sys.modules.items()):
-        if module_name.startswith(("providers.", "transfers.")):
-            for kept in [kept for kept, value in vars(module).items() if value is call]:
-                setattr(module, kept, counted)
+    return counted
 
 
 def _counting_file(steps: Steps) -> type[FileIO]:

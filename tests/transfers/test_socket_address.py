@@ -1,0 +1,215 @@
+"""Where a queue is reached: always findable, never somebody else's."""
+
+from __future__ import annotations
+
+import os
+import queue as queues
+import stat
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
+
+import pytest
+
+from transfers import socket_address
+from transfers.socket_address import (
+    Intruder,
+    NoHost,
+    addresses,
+    dial,
+    make_key,
+    make_room,
+    remove,
+    welcome,
+)
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="a named pipe stands in no directory")
+
+
+@pytest.fixture
+def queue() -> Iterator[Path]:
+    """A queue's directory with a path that is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="wf-") as directory:
+        yield Path(directory).resolve()
+
+
+@pytest.fixture
+def far(queue: Path) -> Path:
+    """One with a path that is too long for a socket."""
+    directory = queue.joinpath(*["a-long-name-for-a-directory"] * 5)
+    directory.mkdir(mode=0o700, parents=True)
+    return directory
+
+
+@pytest.fixture
+def root(queue: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where short private directories are made."""
+    directory = queue / "t"
+    directory.mkdir()
+    monkeypatch.setattr(socket_address, "_SHORT_ROOT", directory)
+    return directory
+
+
+@contextmanager
+def listening(address: str, key: bytes) -> Iterator[queues.SimpleQueue[BaseException | None]]:
+    """Somebody who welcomes whoever knows `key`; what became of each."""
+    met: queues.SimpleQueue[BaseException | None] = queues.SimpleQueue()
+    make_room(address)
+    listener = Listener(address)
+
+    def serve() -> None:
+        while True:
+            connection: Connection = listener.accept()
+            with connection:
+                if done.is_set():
+                    return
+                try:
+                    welcome(connection, key)
+                except (OSError, EOFError, AuthenticationError, Intruder) as error:
+                    met.put(error)
+                else:
+                    met.put(None)
+                    connection.send_bytes(b"welcome")
+
+    done = threading.Event()
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield met
+    finally:
+        done.set()
+        Client(address).close()
+        thread.join(10)
+        listener.close()
+
+
+def test_the_socket_stands_in_the_queues_own_directory(queue: Path) -> None:
+    assert addresses(queue)[0] == str(queue / "queue.sock")
+
+
+def test_a_path_too_long_for_a_socket_gets_a_short_one_that_all_find(far: Path) -> None:
+    (address,) = addresses(far)
+    assert len(os.fsencode(address)) <= 100
+    assert addresses(far) == [address]
+    assert addresses(far.parent) != [address]
+
+
+def test_a_host_far_away_is_reached_through_the_short_directory(far: Path, root: Path) -> None:
+    key = make_key(far)
+    (address,) = addresses(far)
+    with listening(address, key), dial(far) as connection:
+        assert connection.recv_bytes() == b"welcome"
+        assert stat.S_IMODE(Path(address).parent.stat().st_mode) == 0o700
+        assert list(root.iterdir())
+    remove(address)
+    assert not list(root.iterdir())
+
+
+def test_a_directory_of_others_is_not_used(far: Path, root: Path) -> None:
+    make_key(far)
+    (address,) = addresses(far)
+    Path(address).parent.mkdir()
+    Path(address).parent.chmod(0o777)
+    with pytest.raises(Intruder, match="others may write"):
+        make_room(address)
+    with pytest.raises(Intruder, match="others may write"):
+        dial(far)
+
+
+def test_a_link_to_a_directory_of_ours_is_not_used(far: Path, root: Path) -> None:
+    make_key(far)
+    (address,) = addresses(far)
+    Path(address).parent.symlink_to(far)
+    with pytest.raises(Intruder):
+        make_room(address)
+    with pytest.raises(Intruder):
+        dial(far)
+
+
+def test_a_squatter_in_the_short_place_keeps_nobody_from_a_better_one(
+    queue: Path, root: Path
+) -> None:
+    key = make_key(queue)
+    near, short = addresses(queue)
+    Path(short).parent.mkdir()
+    Path(short).parent.chmod(0o777)
+    with pytest.raises(NoHost):
+        dial(queue)
+    with listening(near, key), dial(queue) as connection:
+        assert connection.recv_bytes() == b"welcome"
+
+
+def test_a_dead_hosts_socket_is_replaced(queue: Path) -> None:
+    key = make_key(queue)
+    near = Path(addresses(queue)[0])
+    with Listener(str(near)):
+        left = queue / "left.sock"
+        os.link(near, left)
+    left.rename(near)  # as kill -9 leaves it
+    with pytest.raises(NoHost):
+        dial(queue)
+    with listening(str(near), key), dial(queue) as connection:
+        assert connection.recv_bytes() == b"welcome"
+
+
+def test_nobody_there_is_said(queue: Path) -> None:
+    with pytest.raises(NoHost):
+        dial(queue)
+    make_key(queue)
+    with pytest.raises(NoHost):
+        dial(queue)
+
+
+def test_the_key_is_random_private_and_kept(queue: Path) -> None:
+    key = make_key(queue)
+    (path,) = queue.glob("*.key")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert len(key) == 32
+    assert make_key(queue) == key
+    path.write_bytes(key[:5])  # as a crash leaves it
+    renewed = make_key(queue)
+    assert len(renewed) == 32
+    assert renewed != key
+
+
+def test_who_has_another_key_is_turned_away(queue: Path) -> None:
+    make_key(queue)
+    with listening(addresses(queue)[0], b"another key" * 3) as met:
+        with pytest.raises(Intruder, match="key"):
+            dial(queue)
+        assert isinstance(met.get(timeout=20), AuthenticationError | EOFError | OSError)
+
+
+def test_another_users_process_is_turned_away(queue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with listening(addresses(queue)[0], make_key(queue)) as met:
+        monkeypatch.setattr(socket_address, "_peer", lambda connection: os.getuid() + 1)
+        with pytest.raises((Intruder, NoHost)):
+            dial(queue)
+        assert isinstance(met.get(timeout=20), Intruder)
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="POSIX")
+def test_the_system_tells_who_is_at_the_other_end(queue: Path) -> None:
+    with listening(addresses(queue)[0], make_key(queue)), dial(queue) as connection:
+        assert socket_address._peer(connection) in (os.getuid(), None)
+
+
+def test_without_the_systems_word_directory_and_key_suffice(
+    queue: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_address, "_peer", lambda connection: None)
+    with listening(addresses(queue)[0], make_key(queue)), dial(queue) as connection:
+        assert connection.recv_bytes() == b"welcome"
+
+
+def test_who_listens_but_never_answers_is_no_host(
+    queue: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_address, "_ANSWER_SECONDS", 0.2)
+    make_key(queue)
+    with Listener(addresses(queue)[0]), pytest.raises(NoHost, match="does not answer"):
+        dial(queue)
