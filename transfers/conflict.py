@@ -35,6 +35,9 @@ def decide(policy: Policy, source: Entry, target: Entry | None) -> Decision:
         return Decision(Act.WRITE)
     if target.kind is Kind.DIR:
         return Decision(Act.REFUSE, reason="a directory of that name is in the way")
+    if target.kind is Kind.OTHER:
+        reason = "a device, a pipe or a socket of that name is in the way"
+        return Decision(Act.REFUSE, reason=reason)
     overwrite = Decision(Act.WRITE, replacing=target.version or ANY_VERSION)
     if policy is Policy.OVERWRITE:
         return overwrite

@@ -1,7 +1,7 @@
 """Resets swept over every byte of a transfer (faults.md B1).
 
     python -m tests.faults.sweep --offsets 1000 [--seed 7] [--workers 2]
-    python -m tests.faults.sweep --replay upload:down:4711:new:reset
+    python -m tests.faults.sweep --replay upload:down:4711:new:reset:1
 
 Uploads and downloads over a real sshd; each is reset once, after byte n upstream or downstream, n
 spread evenly over what an untouched copy sends: greeting, key exchange, sign-in, SFTP and data.
@@ -20,35 +20,44 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from multiprocessing.queues import Queue
 from pathlib import Path
+from typing import TypeAlias
 
 from tests.faults.network.cut import PART, SIZE, Copier, Cut, Outcome, from_text
 from tests.faults.network.rig import Course, Rig
 from tests.faults.oracle import Harm
 from tests.faults.proxy import Way
 
+_STREAMS = (1, 3)  # one after the other, and several parts at once
 _TELL_SECONDS = 10.0
 _SILENCE_SECONDS = 300.0  # without an outcome from any worker: then something is broken
 
 
-def cuts(totals: Mapping[Course, Mapping[Way, int]], offsets: int, seed: int) -> list[Cut]:
+Totals: TypeAlias = Mapping[tuple[Course, int], Mapping[Way, int]]
+"""By course and number of streams: the bytes that an untouched copy sends each way."""
+
+
+def cuts(totals: Totals, offsets: int, seed: int) -> list[Cut]:
     """`offsets` cuts for each course and direction, one at random in each equal stretch.
 
-    Every other one replaces an older file.
+    Every other one replaces an older file; of four, two go over several connections at once.
     """
     chosen = random.Random(seed)
     found = []
     for course, way in itertools.product(Course, Way):
-        stretch = totals[course][way] / offsets
         for number in range(offsets):
-            offset = int((number + chosen.random()) * stretch)
-            found.append(Cut(course, way, offset, replacing=number % 2 == 1))
+            streams = _STREAMS[number // 2 % 2]
+            offset = int((number + chosen.random()) / offsets * totals[course, streams][way])
+            old = number % 2 == 1
+            found.append(Cut(course, way, offset, replacing=old, streams=streams))
     return found
 
 
-def measured(copier: Copier) -> dict[Course, dict[Way, int]]:
-    return {course: copier.bytes_of(course) for course in Course}
+def measured(copier: Copier) -> Totals:
+    kinds = itertools.product(Course, _STREAMS)
+    return {(course, streams): copier.bytes_of(course, streams) for course, streams in kinds}
 
 
 def _work(todo: Sequence[Cut], seed: int, outcomes: Queue[tuple[Cut, Outcome] | str]) -> None:
@@ -84,39 +93,57 @@ def _outcomes(todo: Sequence[Cut], seed: int, workers: int) -> Iterator[tuple[Cu
             process.terminate()
 
 
+@dataclass(slots=True)
+class Summary:
+    """What came of all cuts so far."""
+
+    totals: Totals
+    done: int = 0
+    struck: int = 0
+    failed: int = 0
+    again: int = 0  # bytes sent again after a cut, at most
+    harms: Counter[Harm] = field(default_factory=Counter)
+    attempts: Counter[int] = field(default_factory=Counter)
+
+    def add(self, cut: Cut, outcome: Outcome) -> None:
+        self.done += 1
+        self.struck += outcome.struck
+        self.failed += bool(outcome.harm)
+        self.harms.update({harm for harm, _ in outcome.harm})
+        self.attempts[outcome.attempts] += 1
+        data = Way.UP if cut.course is Course.UPLOAD else Way.DOWN
+        again = outcome.passed[data] - self.totals[cut.course, cut.streams][data]
+        self.again = max(self.again, again)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.harms[Harm.LOST]} lost, {self.harms[Harm.ALTERED]} altered,"
+            f" {self.harms[Harm.LEFT]} left behind; {self.struck} of {self.done} were struck;"
+            f" attempts {dict(sorted(self.attempts.items()))};"
+            f" at most {self.again} bytes sent again"
+        )
+
+
 def _sweep(offsets: int, seed: int, workers: int) -> int:
     with tempfile.TemporaryDirectory() as folder, Rig(Path(folder), part=PART) as rig:
-        totals = measured(Copier(rig, seed))
-    for course, way in itertools.product(Course, Way):
-        _say(f"an untouched {course} of {SIZE} bytes sends {totals[course][way]} bytes {way}")
-    todo = cuts(totals, offsets, seed)
+        summary = Summary(measured(Copier(rig, seed)))
+    for (course, streams), total in summary.totals.items():
+        sent = " and ".join(f"{count} bytes {way}" for way, count in total.items())
+        _say(f"an untouched {course} of {SIZE} bytes in {streams} stream(s) sends {sent}")
+    todo = cuts(summary.totals, offsets, seed)
     random.Random(seed).shuffle(todo)
-    harms: Counter[Harm] = Counter()
-    struck, attempts, more = 0, Counter[int](), 0
     began = told = time.monotonic()
-    for number, (cut, outcome) in enumerate(_outcomes(todo, seed, workers), 1):
-        harms.update({harm for harm, _ in outcome.harm})
-        struck += outcome.struck
-        attempts[outcome.attempts] += 1
-        data = Way.UP if cut.course is Course.UPLOAD else Way.DOWN
-        more = max(more, outcome.passed[data] - totals[cut.course][data])
+    for cut, outcome in _outcomes(todo, seed, workers):
+        summary.add(cut, outcome)
         if outcome.harm:
-            _say(
-                f"FAILED {cut}: {outcome}\n  again: python -m tests.faults.sweep --seed {seed}"
-                f" --replay {cut}"
-            )
+            again = f"python -m tests.faults.sweep --seed {seed} --replay {cut}"
+            _say(f"FAILED {cut}: {outcome}\n  again: {again}")
         if time.monotonic() - told > _TELL_SECONDS:
             told = time.monotonic()
-            _say(f"{number} of {len(todo)}, {sum(harms.values())} failed")
-    seconds = time.monotonic() - began
-    _say(
-        f"{offsets} offsets x {len(Way)} directions x {len(Course)} ways: {harms[Harm.LOST]} lost,"
-        f" {harms[Harm.ALTERED]} altered, {harms[Harm.LEFT]} left behind\n"
-        f"seed {seed}; {struck} of {len(todo)} were reset before they were done;"
-        f" attempts {dict(sorted(attempts.items()))}; at most {more} bytes sent again;"
-        f" {seconds:.0f} s"
-    )
-    return 1 if harms else 0
+            _say(f"{summary.done} of {len(todo)}, {summary.failed} failed")
+    _say(f"{offsets} offsets x {len(Way)} directions x {len(Course)} ways: {summary}")
+    _say(f"seed {seed}; {time.monotonic() - began:.0f} s")
+    return 1 if summary.failed else 0
 
 
 def _replay(text: str, seed: int) -> int:

@@ -15,7 +15,7 @@ from tests.servers.openssh import find_sshd
 
 pytestmark = pytest.mark.skipif(find_sshd() is None, reason="openssh-server is not installed")
 
-OFFSETS = 10  # for each direction and way
+OFFSETS = 8  # for each direction and way
 SEED = random.SystemRandom().randrange(1 << 32)
 _OVERHEAD = 32 << 10  # bytes: a second greeting, key exchange and sign-in, and the packets' frames
 _SLOW = 512 << 10  # bytes a second: what has come is also stored, but for the last of it

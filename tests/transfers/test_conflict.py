@@ -89,3 +89,10 @@ def test_a_second_name_keeps_the_extension(name: str, first: str) -> None:
 def test_second_names_count_up_and_come_to_an_end() -> None:
     assert list(islice(other_names("a"), 3)) == ["a (2)", "a (3)", "a (4)"]
     assert len(set(other_names("a"))) == 9_998
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_a_device_or_a_pipe_is_never_replaced_by_a_file(policy: Policy) -> None:
+    decision = decide(policy, _SOURCE, make_entry(kind=Kind.OTHER, version="t"))
+    assert decision.act is Act.REFUSE
+    assert "pipe" in decision.reason

@@ -8,8 +8,7 @@ import socket
 import struct
 import sys
 import time
-from contextlib import closing
-from pathlib import Path
+from contextlib import closing, suppress
 
 from providers.access import Access
 from transfers.client import Client
@@ -57,19 +56,9 @@ def stop_host() -> None:
     directory = find_home(os.environ).queue
     if not (directory / "queue.lock").exists():
         return
-    deadline = time.monotonic() + _LAST_RESORT
-    while True:
-        try:
-            client().stop(pause=False)
-        except NoHost:
-            pass
-        try:
-            QueueLock(directory).release()
-        except QueueInUse:
-            assert time.monotonic() < deadline, "a host is left behind"
-            time.sleep(_LOOK_SECONDS)
-        else:
-            return
+    with suppress(NoHost):
+        client().stop(pause=False)
+    until_queue_is_free()
 
 
 def until_queue_is_free() -> None:
@@ -78,7 +67,7 @@ def until_queue_is_free() -> None:
         try:
             QueueLock(directory).release()
         except QueueInUse:
-            assert time.monotonic() < deadline, "the queue is still held"
+            assert time.monotonic() < deadline, "a process is left that holds the queue"
             time.sleep(_LOOK_SECONDS)
         else:
             return

@@ -23,8 +23,8 @@ _MODIFIED = 1_600_000_000
 class Cut:
     """Which copy, and after how many bytes of which direction its connection is cut.
 
-    `replacing`: an older file stands at the destination. `offset` counts the bytes of all
-    connections of the run.
+    `streams`: connections that it goes over at once; `offset` counts the bytes of all of them.
+    `replacing`: an older file stands at the destination.
     """
 
     course: Course
@@ -32,10 +32,11 @@ class Cut:
     offset: int
     replacing: bool = False
     fate: Fate = Fate.RESET
+    streams: int = 1
 
     def __str__(self) -> str:
         old = "old" if self.replacing else "new"
-        return f"{self.course}:{self.way}:{self.offset}:{old}:{self.fate}"
+        return f"{self.course}:{self.way}:{self.offset}:{old}:{self.fate}:{self.streams}"
 
     def plan(self) -> Plan:
         toxics = Toxics(after=self.offset, then=self.fate, tally=Tally())
@@ -44,8 +45,8 @@ class Cut:
 
 def from_text(text: str) -> Cut:
     """The cut that `str` wrote. Raises ValueError."""
-    course, way, offset, old, fate = text.split(":")
-    return Cut(Course(course), Way(way), int(offset), old == "old", Fate(fate))
+    course, way, offset, old, fate, streams = text.split(":")
+    return Cut(Course(course), Way(way), int(offset), old == "old", Fate(fate), int(streams))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,21 @@ class Copier:
         self._source.write_bytes(self._new)
         os.utime(self._source, (_MODIFIED, _MODIFIED))
 
-    def bytes_of(self, course: Course) -> dict[Way, int]:
+    def bytes_of(self, course: Course, streams: int = 1) -> dict[Way, int]:
         """How many bytes an untouched copy sends each way: the fewer of two."""
+        self.rig.streams = streams
         runs = [self.copy(course, every(), replacing=replacing) for replacing in (False, True)]
+        self.rig.streams = 1
         harmed = [str(run) for run in runs if run.harm or run.attempts != 1]
         assert not harmed, harmed
         return {way: min(run.passed[way] for run in runs) for way in Way}
 
     def cut(self, cut: Cut) -> Outcome:
-        return self.copy(cut.course, cut.plan(), replacing=cut.replacing)
+        self.rig.streams = cut.streams
+        try:
+            return self.copy(cut.course, cut.plan(), replacing=cut.replacing)
+        finally:
+            self.rig.streams = 1
 
     def copy(
         self, course: Course, plan: Plan, *, replacing: bool = False, faults: int = 1

@@ -1,0 +1,118 @@
+"""A3: what a power cut may leave, by the order of the system calls: a name is given only to bytes
+that are on the disk, and a job is done only when its name is.
+
+Dropping what was not synced, at whatever moment, then leaves the old file, or the whole new one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.strace import require_strace
+
+_CALLS = "?open,openat,write,pwrite64,fsync,fdatasync,?rename,?renameat,?renameat2,?link,linkat"
+_LINE = re.compile(r"^(?P<thread>\d+) +(?P<rest>.*)$")
+_CALL = re.compile(r"^(?P<name>\w+)\((?P<arguments>.*)$")
+
+
+@dataclass(slots=True)
+class Call:
+    name: str
+    arguments: str
+    began: int
+    ended: int = -1
+
+
+def _recorded(log: str) -> list[Call]:
+    """The calls, with the lines on which each began and ended."""
+    calls: list[Call] = []
+    open_calls: dict[str, Call] = {}
+    for number, line in enumerate(log.splitlines()):
+        match = _LINE.match(line)
+        if match is None:
+            continue
+        thread, rest = match["thread"], match["rest"]
+        if rest.startswith("<..."):
+            open_calls.pop(thread).ended = number
+        elif (call := _CALL.match(rest)) is not None:
+            calls.append(Call(call["name"], call["arguments"], number))
+            if rest.endswith("<unfinished ...>"):
+                open_calls[thread] = calls[-1]
+            else:
+                calls[-1].ended = number
+    return calls
+
+
+def _copy_traced(tmp_path: Path, *options: str) -> list[Call]:
+    log = tmp_path / "log"
+    trace = ["strace", "-f", "-y", "-s", "400", "-o", str(log), "-e", f"trace={_CALLS}", "--"]
+    source, target = str(tmp_path / "source") + "/", str(tmp_path / "target")
+    command = [sys.executable, "-m", "tui", "copy", *options, source, target]
+    home = tmp_path / "home"
+    done = subprocess.run(
+        [*trace, *command],
+        env=os.environ | {"WHARFIE_HOME": str(home)},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
+    assert done.returncode == 0, done.stderr
+    return _recorded(log.read_text())
+
+
+def _last(calls: list[Call], names: str, text: str) -> Call:
+    return [call for call in calls if call.name in names.split() and text in call.arguments][-1]
+
+
+def _check(calls: list[Call], tmp_path: Path, name: str) -> None:
+    target = f"{tmp_path}/target"
+    part = f"{target}/.{name}."
+    written = _last(calls, "write pwrite64", f"<{part}")
+    synced = _last(calls, "fsync", f"<{part}")
+    named = _last(calls, "rename renameat renameat2 link linkat", f'"{name}"')
+    assert written.ended < synced.began, "bytes were written after they were synced"
+    assert synced.ended < named.began, "the name was given before the bytes were on the disk"
+    lasting = [
+        call
+        for call in calls
+        if call.name == "fsync" and f"<{target}>" in call.arguments and call.began > named.ended
+    ]
+    assert lasting, "the directory was not synced"
+    journaled = _last(calls, "fsync fdatasync", f"<{tmp_path}/home/queue.db>")
+    assert lasting[0].ended < journaled.began, "it was called done before its name was on the disk"
+
+
+def test_A3_a_name_is_given_to_synced_bytes_and_done_is_said_of_synced_names(
+    tmp_path: Path,
+) -> None:
+    require_strace()
+    (tmp_path / "source").mkdir()
+    for name in ("one", "two", "three"):
+        (tmp_path / "source" / name).write_bytes(os.urandom(300_000))
+    calls = _copy_traced(tmp_path)
+    for name in ("one", "two", "three"):
+        _check(calls, tmp_path, name)
+
+
+def test_A3_the_old_file_stands_until_the_new_one_is_on_the_disk(tmp_path: Path) -> None:
+    require_strace()
+    for folder in ("source", "target"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "one").write_bytes(os.urandom(200_000))
+    calls = _copy_traced(tmp_path, "--on-conflict", "overwrite")
+    _check(calls, tmp_path, "one")
+    opened = [
+        call
+        for call in calls
+        if call.name in ("open", "openat")
+        and "O_RDONLY" not in call.arguments
+        and f"{tmp_path}/target/one" in call.arguments.replace("//", "/")
+    ]
+    assert opened == [], "the old file was opened to be written"
