@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 _LOOK_SECONDS = 0.02
 _LONGEST = 3000  # looks
 _SLOW = 24 << 20  # bytes a second: the large file is on its way while the small ones are done
-_SLOWER = 2 << 20  # it stays so while a person leaves
+_SLOWER = 4 << 20  # nothing is done before a person leaves
 
 
 def main() -> None:
@@ -72,10 +72,9 @@ async def _small(engine: Engine, access: Access, left: Place, right: Place) -> N
     app = WharfieApp(engine, access, left, right, pause_and_stop=lambda: None)
     async with app.run_test(size=(80, 24)) as pilot:
         await _listed(pilot)
-        engine.send(SetLimits(rate=_SLOW))
+        engine.send(SetLimits(rate=_SLOWER))
         await pilot.press("tab", "home", "f5")
         await _until(pilot, lambda: _moved(engine) > 8 << 20)
-        engine.send(SetLimits(rate=_SLOWER))
         await pilot.press("w")
         await pilot.pause()
         _save(app, "small")
@@ -113,7 +112,6 @@ async def _until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
         if condition():
             return
         await pilot.pause(_LOOK_SECONDS)
-    import sys; print([type(s).__name__ for s in pilot.app.screen_stack], pilot.app._exit, pilot.app.queue.snapshot(0,3).totals, pilot.app.leaving.lines, file=sys.stderr)
     raise SystemExit("the session did not go as scripted")
 
 

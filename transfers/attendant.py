@@ -7,6 +7,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
@@ -118,42 +119,55 @@ class Attendant:
             hang_up(self._connection)
 
 
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """Changes to be told in one message; none: some could not be told."""
+
+    changes: list[StateChanged]
+
+
 class _Outbox:
-    """What waits to be told to one client. Whoever puts something in never waits."""
+    """What waits to be told to one client, in order. Whoever puts something in never waits."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._messages: deque[list[Any]] = deque()
-        self._changes: deque[StateChanged] = deque()
-        self._lost = False
+        self._waiting: deque[list[Any] | _Changes] = deque()
+        self._untold = 0  # changes among them
+        self._lost = False  # the client is about to hear that it must look for itself
         self._closed = False
 
     def put(self, message: list[Any]) -> None:
         with self._changed:
-            self._messages.append(message)
+            self._waiting.append(message)
             self._changed.notify()
 
     def changed(self, changes: Sequence[StateChanged]) -> None:
         with self._changed:
-            if len(self._changes) + len(changes) > _MOST_CHANGES:
-                self._changes.clear()
-                self._lost = True
+            if self._lost:
+                return
+            self._untold += len(changes)
+            if self._untold > _MOST_CHANGES:
+                self._waiting = deque(m for m in self._waiting if not isinstance(m, _Changes))
+                self._waiting.append(_Changes([]))
+                self._untold, self._lost = 0, True
+            elif self._waiting and isinstance(last := self._waiting[-1], _Changes):
+                last.changes.extend(changes)
             else:
-                self._changes.extend(changes)
+                self._waiting.append(_Changes([*changes]))
             self._changed.notify()
 
     def get(self) -> list[Any] | None:
-        """The next message, waited for; None at the end. Changes come before later answers."""
+        """The next message, waited for; None at the end."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._closed or self._messages or self._changes or self._lost
-            )
+            self._changed.wait_for(lambda: self._closed or self._waiting)
             if self._closed:
                 return None
-            if not self._lost and not self._changes:
-                return self._messages.popleft()
-            changes, self._changes, self._lost = self._changes, deque(), False
-        return [0, "changed", [encode(StateChanged, change) for change in changes]]
+            message = self._waiting.popleft()
+            if not isinstance(message, _Changes):
+                return message
+            self._untold -= len(message.changes)
+            self._lost = False
+        return [0, "changed", [encode(StateChanged, change) for change in message.changes]]
 
     def close(self) -> None:
         with self._changed:

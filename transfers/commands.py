@@ -89,6 +89,7 @@ def _(command: Pause, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ..
     concerned = []
     for job in draft.select(command.jobs):
         if job.state in RUNNING and not job.cancelling:
+            draft.change(job.id, pausing=True)
             draft.signals.append(Signal(job.id, Stop.PAUSE))
         elif job.state in (JobState.QUEUED, JobState.WAITING) and not job.cancelling:
             draft.change(job.id, state=JobState.PAUSED, reason="")
@@ -102,7 +103,10 @@ def _(command: Pause, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ..
 def _(command: Resume, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
     jobs = draft.select(command.jobs)
     # A pause that its worker has not seen yet.
-    draft.signals += [Signal(job.id, None) for job in jobs if job.state in RUNNING]
+    for job in jobs:
+        if job.state in RUNNING:
+            draft.change(job.id, pausing=False)
+            draft.signals.append(Signal(job.id, None))
     return _queue_again(
         draft,
         [
@@ -123,7 +127,7 @@ def _(command: Cancel, draft: Draft, new_key: Callable[[], str]) -> tuple[int, .
             continue
         concerned.append(job.id)
         if job.state in RUNNING:
-            draft.change(job.id, cancelling=True)
+            draft.change(job.id, cancelling=True, pausing=False)
             draft.signals.append(Signal(job.id, Stop.CANCEL))
         elif not job.begun:
             draft.change(job.id, state=JobState.CANCELLED, reason="")

@@ -98,10 +98,6 @@ class Control:
             self.stop_asked = None
             self._wake.clear()
 
-    @property
-    def pausing(self) -> bool:
-        return self._stop is Stop.PAUSE
-
     def check(self) -> None:
         """Raise Stopped when a stop was asked for."""
         if self._stop is not None:

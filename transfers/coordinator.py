@@ -228,10 +228,10 @@ class Coordinator:
     def _end(self, message: Ended, draft: Draft) -> None:
         job = _merged(message.job, draft)
         lane = _lane(job)
-        pausing = self._runs.ended(job.id)
+        self._runs.ended(job.id)
         self._gate.ended(lane, self._streams.pop(job.id, 1))
         self._checkpoints.pop(job.id, None)
-        ending = end_of(job, message, pausing=pausing, random=self._tuning.random)
+        ending = end_of(job, message, self._tuning.random)
         self._rest(ending, lane)
         job = ending.job
         if not job.finished and message.checkpoint is not None and job.proof is None:
@@ -268,9 +268,9 @@ class Coordinator:
     def _dispatch(self, draft: Draft) -> list[Job]:
         """Take what may start now; marked PREPARING so that the journal says so first."""
         self._note(draft)
-        starting = []
+        starting: list[Job] = []
         self._gate.next_open(time.monotonic())
-        while (job := self._schedule.take(draft.get, self._gate.has_room)) is not None:
+        while (job := self._next(draft, starting)) is not None:
             self._clean[job.id] = not job.begun
             begun = job.begun or job.op in (Op.COPY, Op.MOVE)
             attempt = job.attempt + 1
@@ -278,6 +278,21 @@ class Coordinator:
             starting.append(draft.save(job))
             self._gate.started(_lane(job))
         return starting
+
+    def _next(self, draft: Draft, starting: list[Job]) -> Job | None:
+        """What may start beside what runs and is `starting`.
+
+        A job that ran when Wharfie last ended may be what ended it: it runs alone until it has
+        stored something, so that no other is blamed (A11).
+        """
+        current = [draft.get(job_id) for job_id in self._runs] + starting
+        if any(job is not None and job.crashes for job in current):
+            return None
+        job = self._schedule.take(draft.get, self._gate.has_room)
+        if job is not None and job.crashes and current:
+            self._schedule.put_back(job)
+            return None
+        return job
 
     def _note(self, draft: Draft) -> None:
         """Have the schedule and the gate take in every change so far of this cycle."""
@@ -336,6 +351,7 @@ def _merged(reported: Job, draft: Draft) -> Job:
         priority=current.priority,
         policy=current.policy,
         cancelling=current.cancelling,
+        pausing=current.pausing,
     )
 
 

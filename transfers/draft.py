@@ -126,7 +126,7 @@ def _stamped(job: Job, before: Job, now: float) -> Job:
     if job.state is JobState.PREPARING and before.started is None:
         return altered(job, started=now, ended=None)
     if job.finished:
-        return altered(job, ended=now, cancelling=False, park=None, asks="")
+        return altered(job, ended=now, cancelling=False, pausing=False, park=None, asks="")
     if job.state is not JobState.PARKED and before.state is JobState.PARKED:
         return altered(job, park=None, asks="")
     return job

@@ -32,12 +32,10 @@ class Ending:
     full: str = ""
 
 
-def end_of(job: Job, ended: Ended, *, pausing: bool, random: Callable[[], float]) -> Ending:
-    """`job` is the worker's value with what a person changed meanwhile.
-
-    `pausing`: a pause was asked for and not taken back.
-    """
-    ending = _end_of(job, ended, pausing, random)
+def end_of(job: Job, ended: Ended, random: Callable[[], float]) -> Ending:
+    """`job` is the worker's value with what a person changed meanwhile."""
+    # A pause may have been taken back while its worker was ending.
+    ending = _end_of(replace(job, pausing=False), ended, job.pausing, random)
     if ending.job.cancelling and not ending.job.finished:
         return Ending(replace(ending.job, state=JobState.QUEUED))
     return ending
@@ -45,7 +43,6 @@ def end_of(job: Job, ended: Ended, *, pausing: bool, random: Callable[[], float]
 
 def _end_of(job: Job, ended: Ended, pausing: bool, random: Callable[[], float]) -> Ending:
     if ended.stop is not None:
-        # A pause may have been taken back while its worker was ending.
         state = JobState.PAUSED if pausing else JobState.QUEUED
         attempt = max(0, job.attempt - 1)
         return Ending(replace(job, state=state, reason="", attempt=attempt, crashes=0))

@@ -31,7 +31,7 @@ CORE = (
 )
 STATUS = (
     *("state", "policy", "priority", "attempt", "restarts", "crashes"),
-    *("reason", "park", "asks", "cancelling", "started", "ended"),
+    *("reason", "park", "asks", "cancelling", "pausing", "started", "ended"),
 )
 STATUS_FIELDS = frozenset(STATUS)  # a job's fields have the columns' names
 WIDTH = len(CORE) + len(STATUS) + 2  # columns of a job's row: these, and a checksum of each
@@ -44,7 +44,7 @@ _KEY = re.compile("[0-9a-f]{8}")
 _LARGEST_ID = 1 << 53
 _KEPT_OPS = frozenset({Op.COPY, Op.MAKE_DIR, Op.REMOVE_DIR, Op.NOTE})  # a move would delete
 _CORES = len(CORE)
-_PARKED = ("parked", "ask", 0, 0, 0, 0, DOUBT, "other", "", 0, None, None)
+_PARKED = ("parked", "ask", 0, 0, 0, 0, DOUBT, "other", "", 0, 0, None, None)
 
 _ENUMS: tuple[type[StrEnum], ...] = (Op, JobState, Policy, Verify, ParkReason, ProofWord)
 _PLAIN: Mapping[str, str] = {member: member.value for enum in _ENUMS for member in enum}
@@ -81,6 +81,7 @@ def status_values(job: Job) -> Values:
         *(_PLAIN[job.state], _PLAIN[job.policy], job.priority),
         *(job.attempt, job.restarts, job.crashes),
         *(job.reason, _PLAIN[park] if park else None, job.asks, int(job.cancelling)),
+        int(job.pausing),
         *(_real(job.started), _real(job.ended)),
     )
 
@@ -115,7 +116,7 @@ def to_job(row: Values) -> Job:
      begun, sent, prefix, upload, replacing, agreed, digest, committed,
      word, algorithm, of_source, of_target, how,
      state, policy, priority, attempt, restarts, crashes,
-     reason, park, asks, cancelling, started, ended) = row
+     reason, park, asks, cancelling, pausing, started, ended) = row
     source = Place(intern(source_end), from_bytes(source_path))
     target = Place(intern(target_end), from_bytes(target_path))
     within = from_bytes(within) if within else ""
@@ -124,7 +125,7 @@ def to_job(row: Values) -> Job:
         number, batch, seq, key, _op(op), source, target, _state(state),
         size, source_version, modified, mode, within,
         priority, _policy(policy), _verify(verify), attempt, attempts, restarts, crashes,
-        reason, _park(park) if park else None, asks, cancelling != 0,
+        reason, _park(park) if park else None, asks, cancelling != 0, pausing != 0,
         begun != 0, upload, sent, prefix, replacing, agreed, digest, committed != 0,
         proof, started, ended,
     ))

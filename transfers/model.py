@@ -187,6 +187,7 @@ class Job:
     park: ParkReason | None = None
     asks: str = ""  # the endpoint that needs an answer
     cancelling: bool = False  # a cancel was asked for, its clean-up is not done
+    pausing: bool = False  # a pause was asked for while it ran
     begun: bool = False  # unfinished bytes may lie at the destination, token or not
     upload: str | None = None  # the token of Writer.begin: may hold a secret
     sent: int = 0  # bytes of the upload that the destination holds durably, from the start on

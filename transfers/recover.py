@@ -22,7 +22,8 @@ def recovered(job: Job) -> Job:
     One that was running when the last run died, again and again, waits for a person (A11).
     """
     if job.state in RUNNING:
-        job = replace(job, crashes=job.crashes + 1, state=JobState.QUEUED)
+        state = JobState.PAUSED if job.pausing else JobState.QUEUED
+        job = replace(job, crashes=job.crashes + 1, state=state, pausing=False)
         if job.crashes >= MOST_CRASHES:
             job = replace(job, state=JobState.PARKED, park=ParkReason.OTHER, reason=_POISON)
         return job

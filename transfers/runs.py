@@ -6,7 +6,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from providers.base import Interruptible, Place
@@ -58,6 +58,10 @@ class Runs:
     def __len__(self) -> int:
         return len(self._runs)
 
+    def __iter__(self) -> Iterator[int]:
+        """The numbers of the jobs."""
+        return iter(self._runs)
+
     def get(self, job: int) -> Run | None:
         return self._runs.get(job)
 
@@ -85,11 +89,10 @@ class Runs:
         work.start()
         return control
 
-    def ended(self, job: int) -> bool:
-        """Let go of a run that is over; whether it was to pause, and still is."""
-        run = self._runs.pop(job, None)
+    def ended(self, job: int) -> None:
+        """Let go of a run that is over."""
+        self._runs.pop(job, None)
         self._watches.pop(job, None)
-        return run is not None and run.control.pausing
 
     def signal(self, signal: Signal) -> None:
         """Tell a run to stop, or that it need not pause after all."""

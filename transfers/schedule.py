@@ -97,6 +97,11 @@ class Schedule:
             self._targets[job.id] = job.target
         return job
 
+    def put_back(self, job: Job) -> None:
+        """Offer a job again that was taken and not started."""
+        self._end_run(job, job)
+        heapq.heappush(self._lanes[(job.source.endpoint, job.target.endpoint)], _turn(job))
+
     def _drop_unready(
         self, lane: Lane, heap: list[_Turn], current: Callable[[int], Job | None]
     ) -> None:

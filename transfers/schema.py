@@ -18,7 +18,7 @@ _JOB = """CREATE TABLE job (
     state TEXT NOT NULL, policy TEXT NOT NULL, priority INTEGER NOT NULL,
     attempt INTEGER NOT NULL, restarts INTEGER NOT NULL, crashes INTEGER NOT NULL,
     reason TEXT NOT NULL, park TEXT, asks TEXT NOT NULL, cancelling INTEGER NOT NULL,
-    started REAL, ended REAL,
+    pausing INTEGER NOT NULL, started REAL, ended REAL,
     core_sum INTEGER NOT NULL, status_sum INTEGER NOT NULL
 ) STRICT"""
 

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from providers.access import Access
 from providers.environment import access_from, add_password, default_endpoint, read_settings
@@ -36,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"wharfie: {error}", file=sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt:
-        print("wharfie: interrupted; the queue is kept", file=sys.stderr)
+        with suppress(OSError):  # the terminal may be what ended it
+            print("wharfie: interrupted; the queue is kept", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output left (`| head`): nothing to say, and nobody to say it to.

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.queue_size [--jobs 100000]
 
 prints, in seconds: adding the jobs, a start with all of them (the journal is checked), pausing
-all, resuming all, and the memory in MiB; nothing is moved. The processor's time is what remains of
-a second on a machine that has nothing else to do.
+all, resuming all, and the memory in MiB; nothing is moved. The processor's time is what it takes on
+a machine that has nothing else to do.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 
 from providers.base import Place, Provider
 from providers.errors import ConnectionLost
+from providers.memory import MemoryProvider, Store
 from transfers.engine import Engine
 from transfers.model import Command, Enqueue, NewJob, Op, Pause, Resume
 
@@ -29,15 +30,20 @@ _ROOT = Path(__file__).parents[2]
 
 
 class _Idle:
-    """An engine whose workers never get to their places."""
+    """An engine whose workers wait for their places without end."""
 
     def __init__(self, directory: Path) -> None:
         self._released = threading.Event()
         self.engine = Engine(directory, self._open)
 
     def _open(self, endpoint: str) -> Provider:
+        store = Store()
+        store.fail = self._hold
+        return MemoryProvider(store)
+
+    def _hold(self, operation: str, path: str) -> None:
         self._released.wait()
-        raise ConnectionLost(endpoint)
+        raise ConnectionLost(path)
 
     def close(self) -> None:
         self._released.set()

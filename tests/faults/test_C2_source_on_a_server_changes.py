@@ -86,7 +86,7 @@ def test_C2_source_that_changes_again_and_again_is_never_done(
     with remote_queue(tmp_path / "queue", openssh) as (case, _):
         place = case.places[LOCAL]
         assert isinstance(place, Scripted)
-        place.before_part = always(place, lambda: rewrite(source))
+        place.before_part = always(place, lambda: replace(source))
         new = between(openssh.endpoint, source, LOCAL, target, op=op)
         (job,) = case.finish(*case.send_new(new, policy=Policy.OVERWRITE))
         place.before_part = no_call

@@ -19,7 +19,7 @@ RUNNING = make_job(1, S.TRANSFERRING, attempt=1)
 
 
 def _end(job: Job, ended: Ended, *, pausing: bool = False) -> Ending:
-    return end_of(job, ended, pausing=pausing, random=lambda: 0.5)
+    return end_of(replace(job, pausing=pausing), ended, lambda: 0.5)
 
 
 def test_a_pause_ends_paused_and_one_taken_back_queued() -> None:

@@ -18,6 +18,11 @@ def test_a_job_that_ran_is_queued_and_the_crash_counted(state: JobState) -> None
     assert (job.state, job.crashes) == (S.QUEUED, 1)
 
 
+def test_a_pause_that_was_asked_for_before_the_crash_is_kept() -> None:
+    job = recovered(make_job(1, S.TRANSFERRING, pausing=True))
+    assert (job.state, job.pausing) == (S.PAUSED, False)
+
+
 def test_A11_a_job_that_ran_in_three_crashes_waits_for_a_person() -> None:
     job = recovered(make_job(1, S.TRANSFERRING, crashes=2))
     assert (job.state, job.park) == (S.PARKED, ParkReason.OTHER)

@@ -199,3 +199,13 @@ def test_a_job_that_is_only_known_is_not_taken_but_holds_the_removals_back() -> 
     assert queue.take_all() == [1]
     queue.turn(1, JobState.DONE)
     assert queue.take_all() == [2]
+
+
+def test_a_job_that_was_put_back_is_offered_again_and_its_destination_is_free() -> None:
+    queue = Queue(make_job(1, target=Place(RIGHT, "/x")), make_job(2, target=Place(RIGHT, "/x")))
+    job = queue.schedule.take(queue.jobs.get, lambda lane: True)
+    assert job is not None
+    queue.schedule.put_back(job)
+    assert queue.take_all() == [1]
+    queue.turn(1, JobState.DONE)
+    assert queue.take_all() == [2]

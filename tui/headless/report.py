@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from providers.location import show
@@ -99,9 +100,10 @@ class Report:
         self._progress_width = len(text)
 
     def clear_progress(self) -> None:
-        if self._progress_width:
-            sys.stderr.write("\r" + " " * self._progress_width + "\r")
-            self._progress_width = 0
+        width, self._progress_width = self._progress_width, 0
+        if width:
+            with suppress(OSError):  # the terminal may be gone
+                sys.stderr.write("\r" + " " * width + "\r")
 
 
 def describe(job: Job) -> dict[str, object]:
