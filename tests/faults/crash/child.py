@@ -95,7 +95,10 @@ def next_run(world: World, scenario: Scenario, directory: Path) -> None:
     if scenario.midway == "pause":
         rows = engine.snapshot(0, 1000).rows
         states = {row.job.id: row.job.state for row in rows}
-        (directory / _RESTED).write_text(json.dumps(states))
+        if not (directory / _RESTED).exists():  # what a run resumed that was killed, rests no more
+            unsure = directory / f"{_RESTED}.part"
+            unsure.write_text(json.dumps(states))
+            unsure.replace(directory / _RESTED)
         engine.send(Resume())
         follower.until(lambda: follower.all_in(FINISHED))
     engine.close()
