@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from providers.base import Entry, Kind, Provider
+from providers.base import ANY_VERSION, Entry, Kind, Provider
 from providers.errors import (
     AlreadyExists,
     AuthRequired,
@@ -88,6 +88,13 @@ def _look(run: Run, path: str, level: Verify | None = None) -> Proof:
     return prove(run.target(), path, job.size or 0, job.digest, level, check)
 
 
+def _look_at_named(run: Run, entry: Entry) -> Proof:
+    """The proof for what stands there, its unfinished bytes gone. What looks just like the file
+    that was to be replaced may be that one: sizes alone would take it for the copy."""
+    doubtful = run.job.replacing is not None and run.job.replacing in (ANY_VERSION, entry.version)
+    return _look(run, entry.path, Verify.STRONG if doubtful else None)
+
+
 def was_committing(run: Run) -> bool:
     """Whether an earlier attempt ended where the name may have been given already."""
     job = run.job
@@ -125,7 +132,7 @@ def settle(run: Run) -> Job | None:
             _unsettled(run)
             return None
     else:
-        proof = proof or _look(run, entry.path)
+        proof = proof or _look_at_named(run, entry)
     if proof.word is ProofWord.MISMATCH:
         changed = TargetChanged(job.target.path, "it changed while its copy was being finished")
         if job.committed:
@@ -148,8 +155,10 @@ def named_already(run: Run) -> Job | None:
         entry = target.finish(upload, (), replacing=job.replacing)
     except (AlreadyExists, NotFound, TargetChanged, UploadExpired):
         return None
-    run.clean = True
     proof = job.proof or _look(run, entry.path, Verify.SIZE)
+    if entry.version == job.replacing and _look_at_named(run, entry).word is ProofWord.MISMATCH:
+        return None
+    run.clean = True
     return replace(job, state=JobState.DONE, upload=None, proof=proof, reason="")
 
 

@@ -184,6 +184,7 @@ class Coordinator:
                 self._schedule.note(left, left)
         concerned = carry_out(command, draft, lambda: secrets.token_hex(4))
         wanted = isinstance(command, Cancel | Resume | Retry | Unpark)
+        asked: set[str] = set()
         for job_id in concerned:
             if (job := draft.get(job_id)) is None:
                 self._checkpoints.pop(job_id, None)
@@ -191,7 +192,9 @@ class Coordinator:
                 self._gate.wake(_lane(job))
                 self._give_up_cleaning(job, draft)
                 before = self._book.get(job_id)  # what it waited for: it no longer does
-                self._disks.opened("" if before is None else before.asks)
+                asked.add("" if before is None else before.asks)
+        for name in asked - {""}:
+            self._disks.opened(name, waited=bool(_waiting(name, draft)))
         return lambda: message.reply.set_result(concerned)
 
     def _give_up_cleaning(self, job: Job, draft: Draft) -> None:
@@ -210,16 +213,18 @@ class Coordinator:
 
     def _room_seen(self, message: RoomSeen, draft: Draft) -> None:
         """Have the jobs tried again that fit into what is free on a disk that was full."""
-        for job in list(draft.jobs()):
-            waits = job.state is JobState.PARKED and job.asks == message.disk
-            if waits and (job.size or 1) - job.sent <= message.free:
-                self._disks.opened(message.disk)
-                draft.save(replace(job, state=JobState.QUEUED, reason=""))
+        waiting = _waiting(message.disk, draft)
+        fitting = [job for job in waiting if (job.size or 1) - job.sent <= message.free]
+        if fitting or not waiting:
+            self._disks.opened(message.disk, waited=len(fitting) < len(waiting))
+        for job in fitting:  # a full disk is no fault of its own
+            attempt = max(0, job.attempt - 1)
+            draft.save(replace(job, state=JobState.QUEUED, reason="", attempt=attempt))
 
     def _report(self, message: Reported, draft: Draft) -> Callable[[], None]:
         job = _merged(message.job, draft)
-        if message.part is not None:
-            job = replace(job, crashes=0)
+        if message.part is not None:  # it gets on: what counts is how often it did not
+            job = replace(job, crashes=0, attempt=min(job.attempt, 1))
         job = draft.save(job)
         if message.part is not None:
             draft.changes.parts.append(message.part)
@@ -302,6 +307,7 @@ class Coordinator:
             self._gate.note(before, job)
         for job_id in draft.changes.removed:
             self._schedule.note(self._book.get(job_id), None)
+            self._gate.note(self._book.get(job_id), None)
 
     def _save(self, draft: Draft) -> bool:
         """Journal, then show. A journal that cannot be written holds the whole queue.
@@ -353,6 +359,11 @@ def _merged(reported: Job, draft: Draft) -> Job:
         cancelling=current.cancelling,
         pausing=current.pausing,
     )
+
+
+def _waiting(disk: str, draft: Draft) -> list[Job]:
+    """The jobs that are parked until there is room on `disk`."""
+    return [job for job in draft.jobs() if job.state is JobState.PARKED and job.asks == disk]
 
 
 def _lane(job: Job) -> Lane:

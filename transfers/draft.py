@@ -11,7 +11,9 @@ from transfers.book import Book
 from transfers.changes import Changes
 from transfers.control import Stop
 from transfers.journal_rows import STATUS_FIELDS
-from transfers.model import LEGAL, Conflict, Job, JobState, StateChanged
+from transfers.model import FINISHED, LEGAL, Conflict, Job, JobState, StateChanged
+
+_STAMPED = FINISHED | {JobState.PREPARING}
 
 
 class IllegalTransition(Exception):
@@ -123,6 +125,8 @@ class Draft:
 
 
 def _stamped(job: Job, before: Job, now: float) -> Job:
+    if job.state not in _STAMPED and before.state is not JobState.PARKED:
+        return job
     if job.state is JobState.PREPARING and before.started is None:
         return altered(job, started=now, ended=None)
     if job.finished:

@@ -150,10 +150,11 @@ class Journal:
         sums: dict[int, int] = {}
         all_whole = True
         for row in self._db.execute("SELECT * FROM job"):
-            all_whole = all_whole and whole(row)
             sums[row[0]] = row_sums(row[-2], row[-1])
-            if all_whole:
+            if all_whole and whole(row):
                 jobs.append(to_job(row[:-2]))
+            else:
+                all_whole = False
         (seal,) = self._db.execute("SELECT schema, jobs, total, sum FROM seal").fetchall()
         expected = (SCHEMA_VERSION, len(sums), total_of(sums.values()))
         if seal != (*expected, checksum(expected)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from providers.errors import ProviderError
-from transfers.model import Job
+from transfers.model import Job, Op
 from transfers.run import Run
 
 
@@ -22,6 +22,20 @@ def discard(run: Run, job: Job) -> Job:
     run.clean = True
     run.control.checkpoint = None
     return replace(job, upload=None, sent=0, prefix="", digest="", proof=None)
+
+
+def asked_for_rename(job: Job) -> bool:
+    """Whether a move within one place may have been done by name, its answer lost."""
+    within = job.op is Op.MOVE and job.source.endpoint == job.target.endpoint
+    return within and job.replacing is not None and job.replacing == job.source_version
+
+
+def doubt(job: Job) -> str:
+    """What is to be said of a cancelled job whose outcome nobody could look at; or ""."""
+    named = job.upload is not None and (job.proof is not None or job.digest != "")
+    if not named and not asked_for_rename(job):
+        return ""
+    return "the cancel may have come too late: look at what stands at the destination; "
 
 
 def clean_up(run: Run) -> str:

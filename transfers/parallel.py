@@ -23,7 +23,7 @@ from transfers.stream import largest_step, slow_down
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-_STEP = 1 << 20  # bytes handed to a place at once
+_STEP = 128 << 10  # bytes handed to a place at once: a slow line is to be seen to move
 
 
 class _Halted(Exception):

@@ -9,7 +9,7 @@ from providers.base import ANY_VERSION, Entry, Kind, Place, Provider
 from providers.errors import AlreadyExists, InvalidName, NoSpace, NotFound, Unsupported, WrongKind
 from transfers.conflict import Act, Decision, decide, other_names
 from transfers.cutting import part_size
-from transfers.leftovers import discard
+from transfers.leftovers import asked_for_rename, clean_up, discard
 from transfers.model import Conflict, Job, JobState, Op, ParkReason, ProofWord
 from transfers.resume import FromTheStart, resumed
 from transfers.run import Run, ensure_directory
@@ -209,11 +209,31 @@ def _renamed(run: Run, job: Job) -> bool:
     if job.source.endpoint != job.target.endpoint:
         return False
     run.report(replace(job, replacing=job.source_version))
+    clean, run.clean = run.clean, False  # until its outcome is known, a cancel has to look
     try:
         run.target().rename(job.source.path, job.target.path, within=job.within)
     except (Unsupported, AlreadyExists):
+        run.clean = clean
         return False
+    run.clean = clean
     return True
+
+
+def renamed_already(run: Run) -> Job | None:
+    """The job as done, when it was cancelled after the rename was asked for; None: it had not
+    been carried out. One that a crash cut in two is carried out to its end."""
+    job = run.job
+    if not asked_for_rename(job):
+        return None
+    target = run.target()
+    if stat_or_none(target, job.source.path) is not None:
+        if not _half_renamed(job, target, stat_or_none(target, job.target.path)):
+            return None
+        target.delete(job.source.path)
+    elif not _renamed_before(job, target):
+        return None
+    clean_up(run)
+    return replace(run.job, state=JobState.DONE, reason=_RENAMED)
 
 
 def _half_renamed(job: Job, source: Provider, existing: Entry | None) -> bool:
@@ -233,7 +253,7 @@ def _half_renamed(job: Job, source: Provider, existing: Entry | None) -> bool:
 
 def _renamed_before(job: Job, target: Provider) -> bool:
     """Whether the source is gone because an earlier run renamed it, its answer lost (A8)."""
-    if job.op is not Op.MOVE or job.source.endpoint != job.target.endpoint:
+    if not asked_for_rename(job):
         return False
     there = stat_or_none(target, job.target.path)
     return there is not None and there.version is not None and there.version == job.source_version

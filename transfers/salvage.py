@@ -26,6 +26,7 @@ class Found:
     changes: Changes = field(default_factory=Changes)
     doubtful: int = 0
     lost: int | None = None
+    torn: bool = False  # rows may be of different moments
 
     def sentence(self, kept_as: str) -> str:
         """For a person. `kept_as`: the damaged file."""
@@ -34,9 +35,11 @@ class Found:
             lost = "How many could not be read, and are lost from the list, cannot be told"
         else:
             lost = f"{self.lost} could not be read and are lost from the list"
+        torn = " Some may be shown as they were a moment before." * self.torn
         return (
             f"The saved queue was damaged. {len(self.changes.saved)} transfers were read "
-            f"back{doubts}. {lost}. No file was touched. The damaged queue is kept in {kept_as}."
+            f"back{doubts}. {lost}.{torn} No file was touched. The damaged queue is kept in "
+            f"{kept_as}."
         )
 
 
@@ -57,7 +60,7 @@ def salvage(raw: bytes, sound: bool) -> Found:
     """
     read = _sorted_out(rows(raw))
     seals = read.others.get(_SEAL)
-    found = Found()
+    found = Found(torn=not sound)
     for job in read.whole.values():
         if job.id in read.clashing or (not sound and _under_way(job)):
             job = _parked(job)
@@ -88,7 +91,8 @@ def _sorted_out(found: Iterable[Values]) -> _Rows:
             read.old.append(row)
         elif len(row) in (_SETTING, _SEAL, _PART, _EVENT):
             row = (*row[:2], _real(row[2]), *row[3:]) if len(row) == _EVENT else row
-            if checksum(row[:-1]) == row[-1]:
+            values = row[1:-1] if len(row) == _SEAL else row[:-1]  # it is not told its own number
+            if checksum(values) == row[-1]:
                 read.others.setdefault(len(row), []).append(row)
     return read
 

@@ -19,6 +19,8 @@ class _Full:
     folder: Place
     strikes: int = 0  # how often it was full again after there seemed to be room
     open: bool = False  # there seemed to be room since
+    waited: bool = True  # jobs wait for room, or for more of it
+    watched: bool = False  # a thread looks at it
 
 
 class FullDisks:
@@ -44,30 +46,39 @@ class FullDisks:
         self._watchers: list[threading.Thread] = []
 
     def note(self, name: str, folder: Place) -> None:
-        """`name` is full; from now on it is looked at, at `folder`, until it was `opened`."""
+        """`name` is full; from now on it is looked at, at `folder`, as long as jobs wait for it."""
         with self._lock:
-            disk = self._disks.get(name)
-            if disk is not None and not disk.open:
+            disk = self._disks.setdefault(name, _Full(folder))
+            if disk.open:
+                disk.folder, disk.open = folder, False
+                disk.strikes += 1
+            disk.waited = True
+            if disk.watched:
                 return
-            strikes = 0 if disk is None else disk.strikes + 1
-            self._disks[name] = _Full(folder, strikes)
+            disk.watched = True
             self._watchers = [thread for thread in self._watchers if thread.is_alive()]
-            watcher = threading.Thread(target=self._watch, args=(name,), name="space", daemon=True)
+            watcher = threading.Thread(
+                target=self._watch, args=(name, disk), name="space", daemon=True
+            )
             self._watchers.append(watcher)
-        watcher.start()
+            watcher.start()
 
-    def opened(self, name: str) -> None:
-        """Jobs are tried there again."""
+    def opened(self, name: str, *, waited: bool = False) -> None:
+        """Jobs are tried there again. `waited`: others wait for more room."""
         with self._lock:
             if name in self._disks:
                 self._disks[name].open = True
+                self._disks[name].waited = waited
 
     def stored(self, endpoint: str) -> None:
         """A file was finished there: what was full before is forgotten."""
         with self._lock:
-            gone = [name for name, disk in self._disks.items() if disk.open]
-            for name in gone:
-                if name.startswith(f"{endpoint}#"):
+            here = [name for name in self._disks if name.startswith(f"{endpoint}#")]
+            for name in here:
+                if not self._disks[name].open:
+                    continue
+                self._disks[name].strikes = 0
+                if not self._disks[name].waited:
                     del self._disks[name]
 
     def full(self, endpoint: str, folder: str) -> bool:
@@ -89,7 +100,7 @@ class FullDisks:
     def watching(self) -> bool:
         """Whether a disk is looked at: jobs may go on by themselves."""
         with self._lock:
-            return any(not disk.open for disk in self._disks.values())
+            return any(disk.watched and disk.waited for disk in self._disks.values())
 
     def close(self) -> None:
         """End the threads that look; returns once they have."""
@@ -97,18 +108,21 @@ class FullDisks:
         for thread in self._watchers:
             thread.join(_CLOSE_SECONDS)
 
-    def _watch(self, name: str) -> None:
-        while True:
-            with self._lock:
-                disk = self._disks.get(name)
-                if disk is None or disk.open:
-                    return
+    def _watch(self, name: str, disk: _Full) -> None:
+        while self._needs_a_look(name, disk):
             if self._closed.wait(self.patience(name)):
                 return
             free = self._free(disk.folder)
             if free is None:
-                return
+                break
             self._seen(name, free)
+        with self._lock:
+            disk.watched = False
+
+    def _needs_a_look(self, name: str, disk: _Full) -> bool:
+        with self._lock:
+            disk.watched = self._disks.get(name) is disk and disk.waited
+            return disk.watched
 
     def _free(self, folder: Place) -> int | None:
         """Bytes; 0 when the place cannot be asked just now, None when it never tells."""

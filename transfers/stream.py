@@ -17,6 +17,9 @@ _LONGEST_NAP = 0.5  # seconds
 
 _STEPS_A_SECOND = 8  # of a limited transfer: an even flow, and a stop that is heard soon
 _SMALLEST_STEP = 4096  # bytes
+_FIRST_STEP = 64 << 10
+_LARGEST_STEP = 1 << 20
+_SOON, _LATE = 0.25, 2.0  # seconds for a step: the next is larger, or smaller
 
 
 class Stream:
@@ -39,6 +42,7 @@ class Stream:
         self._control = control
         self._limiter = limiter
         self._clock = clock
+        self._step = _FIRST_STEP  # what goes at once: a slow line is to be seen to move
         self.taken = 0  # bytes handed out
 
     def part(self, length: int | None, seconds: float | None = None) -> Iterator[Buffer]:
@@ -51,23 +55,29 @@ class Stream:
             if chunk is None:
                 break
             most = self._most(left)
-            if most is not None and len(chunk) > most:
+            if len(chunk) > most:
                 chunk, self._rest = chunk[:most], chunk[most:]
             if left is not None:
                 left -= len(chunk)
             self._account(chunk)
+            before = self._clock()
             yield chunk
+            self._pace(self._clock() - before)
             if until is not None and self._clock() >= until:
                 break
         # The place may take its time to bring all of it to its disk.
         self._control.moving = False
 
-    def _most(self, left: int | None) -> int | None:
+    def _most(self, left: int | None) -> int:
         """How many bytes may go at once: what is left of the part, and small steps when slowed."""
-        step = largest_step(self._limiter)
-        if step is None or left is None:
-            return step or left
-        return min(left, step)
+        step = min(self._step, largest_step(self._limiter) or self._step)
+        return step if left is None else min(left, step)
+
+    def _pace(self, took: float) -> None:
+        if took < _SOON:
+            self._step = min(self._step * 2, _LARGEST_STEP)
+        elif took > _LATE:
+            self._step = max(self._step // 2, _SMALLEST_STEP)
 
     def at_end(self) -> bool:
         """Whether nothing is left. Asks the reader for its next chunk, so that it can object."""

@@ -45,7 +45,7 @@ class View:
             for change in pushed:
                 if change.conflict is not None:
                     self._conflicts[change.job.id] = change.conflict
-                elif change.job.state is not JobState.PARKED:
+                elif self._conflicts and change.job.state is not JobState.PARKED:
                     self._conflicts.pop(change.job.id, None)
             listeners = list(self._listeners)
         if pushed:

@@ -16,9 +16,9 @@ from transfers.commit import (
     was_committing,
 )
 from transfers.control import Stop, Stopped
-from transfers.leftovers import clean_up
+from transfers.leftovers import clean_up, doubt
 from transfers.model import Job, JobState, Op
-from transfers.prepare import prepare
+from transfers.prepare import prepare, renamed_already
 from transfers.run import Run, ensure_directory, writable
 from transfers.transfer import transfer
 
@@ -36,15 +36,18 @@ def work(run: Run) -> Job:
 
 def cancelled(run: Run) -> Job:
     """The job after a cancel: what it left is removed, or spoken of. What has its name is done."""
+    unsure = ""
     try:
         named = run.job if run.job.committed else named_already(run)
+        if named is not None:
+            moved = run.job.op is Op.MOVE
+            return source_kept(named, "it was cancelled") if moved else named
+        if (renamed := renamed_already(run)) is not None:
+            return renamed
     except (ProviderError, Stopped):
-        named = None  # removing what lies there is tried all the same
-    if named is not None:
-        moved = run.job.op is Op.MOVE
-        return source_kept(named, "it was cancelled") if moved else named
+        unsure = doubt(run.job)  # removing what lies there is tried all the same
     note = clean_up(run)
-    return replace(run.job, state=JobState.CANCELLED, reason=note)
+    return replace(run.job, state=JobState.CANCELLED, reason=(unsure + note).removesuffix("; "))
 
 
 def _copy(run: Run) -> Job:

@@ -137,7 +137,7 @@ class WharfieApp(App[None]):
 
     async def _quit(self) -> None:
         try:
-            await self.leaving.quit()
+            await self.leaving.quit(insist=True)
         except ProviderError as error:
             self.say_error(error)
 

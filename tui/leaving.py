@@ -39,13 +39,15 @@ class Leaving:
         self._settings = settings
         self._busy = False
 
-    async def quit(self) -> None:
+    async def quit(self, *, insist: bool = False) -> None:
         """Leave, asking first while transfers run. Only in a Textual worker.
 
-        Called again meanwhile it leaves at once: a queue that does not answer holds nobody here.
+        Called again meanwhile, with `insist`, it leaves at once: a queue that does not answer holds
+        nobody here.
         """
         if self._busy:
-            self._at_once()
+            if insist:
+                self._at_once()
             return
         self._busy = True
         try:

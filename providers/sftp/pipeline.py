@@ -44,10 +44,12 @@ def read_range(
     """
     window: deque[_Piece] = deque()
     ask = offset
+    session.reading.begin()
     while True:
         if len(window) <= _REFILL:
             while len(window) < WINDOW and (end is None or ask < end):
-                size = session.read_size if end is None else min(session.read_size, end - ask)
+                size = session.reading.size(session.read_size)
+                size = size if end is None else min(size, end - ask)
                 window.append(_ask(session, handle, ask, size))
                 ask += size
             if is_end and ask == end and len(window) < WINDOW:
@@ -57,6 +59,7 @@ def read_range(
             return
         piece = window.popleft()
         data = _data(session, piece, path)
+        session.reading.passed()
         if end is not None and piece.offset >= end:
             if data is not None:
                 raise SourceChanged(path, "the file holds more than its size says")
@@ -101,17 +104,22 @@ def _end_here(session: Session, window: deque[_Piece], path: str, at: int, end: 
 def write_body(session: Session, handle: bytes, path: str, offset: int, body: Body) -> int:
     """Write the chunks of `body` from `offset` on and return how many bytes that were.
 
+    The pace is that of handing them over: a line that is slow takes the next one late.
+
     Returns only when the server has acknowledged each of them; raises the first refusal.
     """
     waiting: deque[int] = deque()
     at = offset
+    session.writing.begin()
     for chunk in body:
         view = memoryview(chunk).cast("B")
-        for start in range(0, len(view), session.write_size):
+        while view:
             if len(waiting) >= WINDOW:
                 _check_oldest(session, waiting, path)
-            piece = view[start : start + session.write_size]
+            size = session.writing.size(session.write_size)
+            piece, view = view[:size], view[size:]
             waiting.append(session.request_write(handle, at, piece))
+            session.writing.passed()
             at += len(piece)
     while waiting:
         _check_oldest(session, waiting, path)

@@ -12,6 +12,7 @@ from typing import NoReturn, Protocol, TypeVar
 
 from providers.base import Buffer
 from providers.errors import ConnectionLost, ProviderError, Unsupported
+from providers.sftp.pace import Pace
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.protocol import (
     MAX_PACKET,
@@ -71,7 +72,8 @@ class Reply:
 class Session:
     """One thread uses it at a time.
 
-    `offers` are the server's extensions; `read_size` and `write_size` the bytes of one request;
+    `offers` are the server's extensions; `read_size` and `write_size` the most bytes of one
+    request, `reading` and `writing` how many are wise;
     `ahead` the READDIR requests that may be outstanding on one handle;
     `patience` how long the server may say nothing before it counts as gone.
     """
@@ -88,6 +90,7 @@ class Session:
         self.endpoint = endpoint
         self.ahead = ahead
         self.read_size = self.write_size = _SAFE_SIZE
+        self.reading, self.writing = Pace(), Pace()
         self.broken = False
         self._stream = stream
         self.patience = patience

@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
@@ -47,6 +48,7 @@ from transfers.model import (
     Job,
     JobState,
     Move,
+    NewJob,
     Op,
     Pause,
     Policy,
@@ -71,6 +73,22 @@ _new_jobs = st.builds(
 )
 
 
+_pick = st.integers(0, _MOST_JOBS)
+_moves = st.tuples(_pick, st.integers(0, 60))
+_RUN = {
+    JobState.QUEUED: JobState.PREPARING,
+    JobState.PREPARING: JobState.TRANSFERRING,
+    JobState.TRANSFERRING: JobState.VERIFYING,
+    JobState.VERIFYING: JobState.COMMITTING,
+    JobState.COMMITTING: JobState.DONE,
+}
+_TO_TRANSFERRING = {
+    JobState.QUEUED: JobState.PREPARING,
+    JobState.PREPARING: JobState.TRANSFERRING,
+    JobState.VERIFYING: JobState.TRANSFERRING,
+}
+
+
 class _Killed(Exception):
     """The process is gone in the middle of a transaction."""
 
@@ -80,8 +98,8 @@ class QueueMachine(RuleBasedStateMachine):
 
     done: ClassVar[Counter[str]] = Counter()
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(jobs=st.lists(_new_jobs, min_size=6, max_size=12))
+    def begin(self, jobs: list[NewJob]) -> None:
         self.folder = Path(tempfile.mkdtemp())
         self.clock = itertools.count(1000)
         self.keys = (f"{n:08x}" for n in itertools.count(1))
@@ -92,6 +110,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.taken_back: set[int] = set()
         self.journal = Journal(self.folder / "queue.db")
         self.book = Book()
+        self._command(Enqueue(tuple(jobs)))
 
     def teardown(self) -> None:
         self.journal.close()
@@ -100,7 +119,7 @@ class QueueMachine(RuleBasedStateMachine):
     # What a person does --------------------------------------------------------------------
 
     @rule(jobs=st.lists(_new_jobs, min_size=1, max_size=5), policy=st.sampled_from(Policy))
-    def enqueue(self, jobs: list, policy: Policy) -> None:
+    def enqueue(self, jobs: list[NewJob], policy: Policy) -> None:
         if len(self.model) + len(jobs) <= _MOST_JOBS:
             self._command(Enqueue(tuple(jobs), policy))
 
@@ -118,7 +137,7 @@ class QueueMachine(RuleBasedStateMachine):
     def move(self, picks: list[int], by: int, to: str) -> None:
         self._command(Move(self._numbers(picks) or (), by, to))
 
-    @rule(pick=st.integers(0, _MOST_JOBS), policy=st.sampled_from(Policy), all_=st.booleans())
+    @rule(pick=_pick, policy=st.sampled_from(Policy), all_=st.booleans())
     def answer(self, pick: int, policy: Policy, all_: bool) -> None:
         for number in self._numbers([pick]) or ():
             self._command(Resolve(number, policy, all_))
@@ -129,39 +148,49 @@ class QueueMachine(RuleBasedStateMachine):
 
     # What workers do -----------------------------------------------------------------------
 
-    @rule(pick=st.integers(0, _MOST_JOBS), choice=st.integers(0, 12))
-    def work(self, pick: int, choice: int) -> None:
-        """A job goes to any state that may follow its own."""
-        job = self._pick(pick)
-        if job is None or (job.state not in RUNNING and job.state is not JobState.QUEUED):
-            return
-        after = sorted(LEGAL[job.state] - {job.state})
-        draft = self._draft()
-        draft.save(altered(job, state=after[choice % len(after)], reason="because", begun=True))
-        self._write(draft)
+    @rule(moves=st.lists(_moves, min_size=1, max_size=8))
+    def work(self, moves: list[tuple[int, int]]) -> None:
+        """Jobs go on as a run does, or to any other state that may follow their own."""
+        for pick, choice in moves:
+            job = self._pick(pick, RUNNING | {JobState.QUEUED})
+            if job is None:
+                return
+            legal = sorted(LEGAL[job.state] - {job.state})
+            onward = _RUN[job.state]
+            after = onward if choice % 3 else legal[choice % len(legal)]
+            draft = self._draft()
+            draft.save(altered(job, state=after, reason="because", begun=True))
+            self._write(draft)
 
-    @rule(pick=st.integers(0, _MOST_JOBS), anew=st.booleans())
-    def store_a_part(self, pick: int, anew: bool) -> None:
-        job = self._pick(pick)
-        if job is None or job.state is not JobState.TRANSFERRING:
-            return
-        draft = self._draft()
-        upload = f"token {next(self.clock)}" if anew or job.upload is None else job.upload
-        sent = (0 if upload != job.upload else job.sent) + 10
-        draft.save(altered(job, upload=upload, sent=sent, prefix="ab", begun=True))
-        draft.changes.parts.append(Part(job.id, sent // 10, sent - 10, 10, upload))
-        self._write(draft)
+    @rule(pick=_pick, count=st.integers(1, 3), anew=st.booleans())
+    def store_parts(self, pick: int, count: int, anew: bool) -> None:
+        """A job is brought to where it transfers, and its worker stores parts one after another."""
+        job = self._pick(pick, _TO_TRANSFERRING.keys() | {JobState.TRANSFERRING})
+        while job is not None and job.state is not JobState.TRANSFERRING:
+            draft = self._draft()
+            job = draft.save(altered(job, state=_TO_TRANSFERRING[job.state]))
+            self._write(draft)
+        for number in range(count if job is not None else 0):
+            assert job is not None
+            draft = self._draft()
+            fresh = job.upload is None or (anew and number == 0)
+            upload = f"token {next(self.clock)}" if fresh else job.upload
+            sent = 10 if fresh else job.sent + 10
+            job = draft.save(altered(job, upload=upload, sent=sent, prefix="ab", begun=True))
+            draft.changes.parts.append(Part(job.id, sent // 10, sent - 10, 10, upload or ""))
+            self._write(draft)
 
     # What the world does --------------------------------------------------------------------
 
-    @rule()
-    def kill_and_restart(self) -> None:
-        """No farewell: the file is as it is."""
+    @rule(picks=_picks, writing=st.booleans())
+    def kill_and_restart(self, picks: list[int] | None, writing: bool) -> None:
+        """No farewell: the file is as it is, also with a transaction half written into it."""
+        if writing:
+            self._die_in_a_write(picks)
         self._restart()
 
-    @rule(picks=_picks)
-    def kill_in_the_middle_of_a_write(self, picks: list[int] | None) -> None:
-        """The next run finds the file and its rollback file as they were then."""
+    def _die_in_a_write(self, picks: list[int] | None) -> None:
+        """Put the file, and its rollback file, as they are in the middle in place of the real."""
         draft = self._draft()
         carry_out(Enqueue((new_job("late"),)), draft, lambda: next(self.keys))
         carry_out(Pause(self._numbers(picks)), draft, lambda: next(self.keys))
@@ -178,10 +207,9 @@ class QueueMachine(RuleBasedStateMachine):
             self.journal.write(draft.changes)
         shutil.rmtree(self.folder)
         self.folder = snapshot
-        self._restart()
 
     @rule(jobs=st.lists(_new_jobs, min_size=1, max_size=3))
-    def fill_the_disk(self, jobs: list) -> None:
+    def fill_the_disk(self, jobs: list[NewJob]) -> None:
         """The write fails, as a whole; nothing was accepted."""
         db = self.journal._db
         (pages,) = db.execute("PRAGMA page_count").fetchone()
@@ -241,6 +269,8 @@ class QueueMachine(RuleBasedStateMachine):
             del self.model[number]
         self.accepted += len(new)
         self.removed += len(gone)
+        self.done["changed jobs"] += len(changes.saved)
+        self.done["stored parts"] += len(changes.parts)
 
     def _restart(self) -> None:
         """Go on with a copy of what is in the folder now; closing the old one comes too late."""
@@ -254,7 +284,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.journal = Journal(copy / "queue.db")
         jobs = self.journal.load()
         self.book = Book(map(recovered, jobs))
-        self.taken_back = {job.id for job in jobs if recovered(job).state is not job.state}
+        self.taken_back |= {job.id for job in jobs if recovered(job).state is not job.state}
 
     def _numbers(self, picks: list[int] | None) -> tuple[int, ...] | None:
         if picks is None or not self.model:
@@ -262,9 +292,9 @@ class QueueMachine(RuleBasedStateMachine):
         numbers = sorted(self.model)
         return tuple(numbers[pick % len(numbers)] for pick in picks)
 
-    def _pick(self, pick: int) -> Job | None:
-        numbers = self._numbers([pick]) or ()
-        return self.book.get(numbers[0]) if numbers else None
+    def _pick(self, pick: int, states: Collection[JobState]) -> Job | None:
+        jobs = [job for job in self.book if job.state in states]
+        return jobs[pick % len(jobs)] if jobs else None
 
 
 def run(steps: int, first_seed: int) -> Counter[str]:

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,6 +97,34 @@ def _under_way(number: int) -> bool:
 def test_A9_a_blank_first_page_costs_no_job(path: Path) -> None:
     path.write_bytes(blanked(path.read_bytes(), 0, 1))
     assert reopened(path, JOBS).lost == 0
+
+
+def test_A9_jobs_of_a_page_that_is_gone_are_counted_exactly(path: Path) -> None:
+    path.write_bytes(blanked(path.read_bytes(), _job_page(path), 1))
+    outcome = reopened(path, JOBS)
+    assert outcome.lost > 0
+    assert f". {outcome.lost} could not be read and are lost" in outcome.notice
+
+
+def test_A9_whole_rows_of_different_moments_are_noticed(path: Path) -> None:
+    """As a rollback file leaves them that was deleted: no page is broken, no row is damaged."""
+    waiting = {n: make_job(n, size=n) for n in range(1, 200)}
+    journal = Journal(path)
+    journal.write(Changes(dict(waiting), removed=set(JOBS) - set(waiting)))
+    before = path.read_bytes()
+    paused = {n: replace(job, state=JobState.PAUSED) for n, job in waiting.items()}
+    journal.write(Changes(dict(paused), restated=set(paused)))
+    journal.close()
+    after = path.read_bytes()
+    page = _job_page(path)
+    where = slice(page * PAGE, (page + 1) * PAGE)
+    assert before[where] != after[where]
+    path.write_bytes(after[: where.start] + before[where] + after[where.stop :])
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    outcome = reopened(path, waiting, paused)
+    assert (outcome.intact, outcome.lost) == (len(waiting), 0)
+    assert outcome.notice
 
 
 def test_A9_what_is_no_database_is_put_aside_and_told(path: Path) -> None:

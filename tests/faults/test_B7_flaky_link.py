@@ -67,7 +67,6 @@ def test_B7_a_queue_outlives_a_hundred_cuts(rig: Rig, tmp_path: Path) -> None:
     assert at_end(files, [to], jobs, len(files)) == []
 
 
-@pytest.mark.xfail(reason="parts that were stored do not set `attempt` back", strict=True)
 def test_B7_a_large_file_outlives_more_cuts_than_it_has_attempts(tmp_path: Path) -> None:
     """What got further since the last cut was no failed attempt: 10 GiB need many connections."""
     with Rig(tmp_path, part=_PART) as rig:

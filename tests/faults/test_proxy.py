@@ -87,11 +87,17 @@ def _all(connection: socket.socket) -> tuple[bytes, str]:
     return bytes(got), "fin"
 
 
-def _exchange(proxy: Proxy, data: bytes = DATA) -> tuple[bytes, str]:
-    with _dial(proxy) as connection:
-        connection.sendall(data)
+def _exchange(proxy: Proxy, data: bytes = DATA, *, end: bool = True) -> tuple[bytes, str]:
+    """Send `data`, and its end unless told otherwise; what comes back, and how that ends."""
+    try:
+        dialled = _dial(proxy)
+    except ConnectionResetError:  # so soon that it was noticed while connecting
+        return b"", "rst"
+    with dialled as connection:
         with contextlib.suppress(OSError):  # it may be gone already
-            connection.shutdown(socket.SHUT_WR)
+            connection.sendall(data)
+            if end:
+                connection.shutdown(socket.SHUT_WR)
         return _all(connection)
 
 
@@ -126,10 +132,7 @@ def test_reset_after_n_bytes_is_a_RST_to_both_ends(echo: Echo, way: str, offset:
     cut = Toxics(after=offset)
     plan = first(up=cut) if way == "up" else first(down=cut)
     with Proxy(echo.port, plan=plan) as proxy:
-        with _dial(proxy) as connection:
-            with contextlib.suppress(OSError):
-                connection.sendall(DATA)
-            got, end = _all(connection)
+        got, end = _exchange(proxy, end=False)
         assert (end, echo.ended()) == ("rst", ["rst"])
         if way == "down":
             assert got == DATA[:offset]

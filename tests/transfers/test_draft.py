@@ -99,3 +99,28 @@ def test_a_job_added_and_removed_in_one_cycle_leaves_nothing() -> None:
     desk.book.apply(draft.changes)
     assert len(desk.book) == 0
     assert list(draft.jobs()) == []
+
+
+def test_a_change_of_status_alone_is_told_apart_from_one_of_anything_else() -> None:
+    draft = Desk([make_job(1), make_job(2), make_job(3)]).draft()
+    draft.change(1, priority=1)
+    draft.change(2, priority=1)
+    draft.save(replace(make_job(2), size=5))
+    draft.save(replace(make_job(3), size=5))
+    draft.change(3, priority=1)
+    assert draft.changes.restated == {1}
+    assert [(job.priority, job.size) for job in draft.select((1, 2, 3))] == [
+        (1, None),
+        (0, 5),
+        (1, 5),
+    ]
+
+
+def test_a_change_that_is_refused_leaves_nothing_of_itself() -> None:
+    draft = Desk([make_job(1, S.DONE)]).draft()
+    with pytest.raises(IllegalTransition):
+        draft.change(1, state=S.QUEUED)
+    with pytest.raises(TypeError):
+        draft.change(1, size=5)
+    assert not draft.changes
+    assert not draft.changes.restated

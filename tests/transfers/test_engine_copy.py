@@ -324,3 +324,22 @@ def test_existing_jobs_are_left_alone_when_asked(case: QueueCase) -> None:
     assert case.job(second).state is S.PAUSED
     case.engine.send(Resume((second,)))
     case.finish(second)
+
+
+def test_a_small_file_costs_no_commit_for_its_only_part(
+    case: QueueCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts: list[int] = []
+    write = Journal.write
+
+    def record(self: Journal, changes: Changes) -> None:
+        parts.append(len(changes.parts))
+        write(self, changes)
+
+    monkeypatch.setattr(Journal, "write", record)
+    case.left.put("/a", bytes(PART))
+    case.left.put("/b", bytes(3 * PART))
+    case.finish(case.copy("/a"))
+    assert sum(parts) == 0
+    case.finish(case.copy("/b"))
+    assert sum(parts) == 2  # the last part is settled by the proof and the name

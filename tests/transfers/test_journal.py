@@ -263,7 +263,7 @@ def test_a_folder_that_is_not_there_is_an_error_with_a_sentence(tmp_path: Path) 
         Journal(tmp_path / "missing" / "queue.db")
 
 
-def test_a_lock_that_cannot_be_had_is_an_error_with_a_sentence(
+def test_D11_a_lock_that_cannot_be_had_is_an_error_with_a_sentence(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """faults.md D11: a home on a disk without locks. Rollback mode needs no shared memory."""

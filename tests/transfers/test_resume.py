@@ -16,7 +16,7 @@ from providers.errors import ConnectionLost
 from providers.memory import MemoryReader
 from tests.transfers.queue_case import LEFT, PART, RIGHT, Hold, Memory, QueueCase
 from transfers.engine import JOURNAL_NAME
-from transfers.journal import Changes, Journal
+from transfers.journal import Journal
 from transfers.model import Cancel, Job, JobState, Pause, Policy, Resolve, Resume
 
 S = JobState
@@ -398,22 +398,3 @@ def test_a_question_about_the_target_does_not_make_an_old_prefix_look_new(far: Q
     assert done.state is S.DONE
     assert far.right.get("/a") == b"n" * SIZE
     assert far.right.paths() == ["/a"]
-
-
-def test_a_small_file_costs_no_commit_for_its_only_part(
-    case: QueueCase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parts: list[int] = []
-    write = Journal.write
-
-    def record(self: Journal, changes: Changes) -> None:
-        parts.append(len(changes.parts))
-        write(self, changes)
-
-    monkeypatch.setattr(Journal, "write", record)
-    case.left.put("/a", bytes(PART))
-    case.left.put("/b", bytes(3 * PART))
-    case.finish(case.copy("/a"))
-    assert sum(parts) == 0
-    case.finish(case.copy("/b"))
-    assert sum(parts) == 2  # the last part is settled by the proof and the name

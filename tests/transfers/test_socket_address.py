@@ -69,11 +69,10 @@ def listening(address: str, key: bytes) -> Iterator[queues.SimpleQueue[BaseExcep
                     return
                 try:
                     welcome(connection, key)
-                except (OSError, EOFError, AuthenticationError, Intruder) as error:
-                    met.put(error)
-                else:
                     met.put(None)
                     connection.send_bytes(b"welcome")
+                except (OSError, EOFError, AuthenticationError, Intruder) as error:
+                    met.put(error)
 
     done = threading.Event()
     thread = threading.Thread(target=serve, daemon=True)

@@ -132,7 +132,23 @@ def test_a_pause_is_not_forgotten_when_the_queue_quits() -> None:
 
 def test_a_limit_cuts_large_chunks_into_small_steps() -> None:
     seconds = map(float, range(10_000))  # time enough between any two looks at the clock
-    stream = _stream([b"x" * 100_000], limiter=Limiter(lambda: 0.0, rate=1 << 30))
-    assert [len(chunk) for chunk in stream.part(None)] == [100_000]
+    stream = _stream([b"x" * 50_000], limiter=Limiter(lambda: 0.0, rate=1 << 30))
+    assert [len(chunk) for chunk in stream.part(None)] == [50_000]
     slow = _stream([b"x" * 100_000], limiter=Limiter(lambda: next(seconds), rate=80_000))
     assert [len(chunk) for chunk in slow.part(None)] == [10_000] * 10
+
+
+@pytest.mark.parametrize(
+    ("seconds", "steps"),
+    [(0.0, [64, 128, 256, 512, 1024, 64]), (1.0, [64] * 32), (5.0, [64, 32, 16, 8, 4, 4, 4])],
+)
+def test_B5_steps_follow_how_fast_the_place_takes_them(seconds: float, steps: list[int]) -> None:
+    """What was handed out counts as moved: on a slow line that is to be little at a time."""
+    now = [0.0]
+    reader, limiter = Chunks([bytes(2 << 20)]), Limiter(lambda: 0.0)
+    stream = Stream(reader, hashlib.sha256(), Control(), limiter, lambda: now[0])
+    sizes = []
+    for chunk in stream.part(None):
+        sizes.append(len(chunk) >> 10)
+        now[0] += seconds
+    assert sizes[: len(steps)] == steps

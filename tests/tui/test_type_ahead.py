@@ -58,9 +58,10 @@ async def test_q_pressed_twice_asks_once(tmp_path: Path) -> None:
         await read(pilot)
         burst(app, "q", "q", "q")
         await until(pilot, lambda: "Quit?" in text(app))
-        await pilot.press("n")
+        await pilot.press("escape")
         await pilot.pause(0.3)
         assert app.screen is app.main
+        assert not app._exit
 
 
 async def test_a_key_right_after_w_is_the_panels(tmp_path: Path) -> None:

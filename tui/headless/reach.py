@@ -75,7 +75,10 @@ def reach(
 
 def of_engine(engine: Engine) -> Reached:
     """The queue of this process."""
-    running = lambda: engine.running  # noqa: E731
+
+    def running() -> bool:
+        return engine.running
+
     return Reached(engine, False, running, running, lambda: not engine.idle)
 
 
