@@ -16,11 +16,15 @@ from transfers.attendant import PROTOCOL
 from transfers.journal import JournalError
 from transfers.lock import QueueInUse
 from transfers.model import (
+    Cancel,
+    Clear,
     Command,
     Enqueue,
     Grant,
     Move,
     NewJob,
+    Resolve,
+    Retry,
     Row,
     Snapshot,
     StateChanged,
@@ -83,10 +87,10 @@ class Client:
         if isinstance(command, Enqueue):
             return self._enqueue(command)
         asked = encode(Command, command)
-        if not (isinstance(command, Move) and command.by):
+        if _may_be_repeated(command):
             with suppress(_Lost):
                 return tuple(self._ask("send", asked))
-        try:  # the others, done twice, are the same as done once
+        try:
             return tuple(self._ask("send", asked))
         except _Lost as error:
             raise RuntimeError(f"{_NO_ANSWER}. Look at the list before you try again.") from error
@@ -317,6 +321,19 @@ class Client:
     def _tell(self, changes: Sequence[StateChanged]) -> None:
         for listener in self._listeners:
             listener(changes)
+
+
+def _may_be_repeated(command: Command) -> bool:
+    """Whether `command`, done twice, is the same as done once, whatever happened in between.
+
+    Not an answer to a question: it may be another question by then. Nor what ends or removes all
+    jobs: there may be others by then, which the person has not seen.
+    """
+    if isinstance(command, Cancel | Clear):
+        return command.jobs is not None
+    return not isinstance(command, Resolve | Retry) and not (
+        isinstance(command, Move) and command.by
+    )
 
 
 class _Lost(Exception):

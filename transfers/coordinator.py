@@ -15,7 +15,7 @@ from providers.text import printable
 from transfers.book import Book
 from transfers.collecting import without_collecting
 from transfers.commands import carry_out
-from transfers.control import Checkpoint
+from transfers.control import Checkpoint, Stop
 from transfers.draft import Draft, IllegalTransition
 from transfers.ending import Ending, end_of
 from transfers.gate import Gate
@@ -75,6 +75,7 @@ class Coordinator:
         self._clean: dict[int, bool] = {}  # of those that start: nothing of them lies anywhere
         self._streams: dict[int, int] = {}  # connections of each run that has more than one
         self._checkpoints: dict[int, Checkpoint] = {}
+        self._furthest: dict[int, int] = {}  # bytes of each job that were stored at the best
         self._disks = FullDisks(self._pool.get, lambda disk, free: inbox.put(RoomSeen(disk, free)))
         self._runs = Runs(inbox, self._pool, self._limiter, self._disks.full, tuning)
         self._quit_by: float | None = None
@@ -109,6 +110,7 @@ class Coordinator:
                 if not self._cycle(messages):
                     break
         self._runs.stop_all()
+        self._let_go()
         self._journal.close()
         self._pool.close()
         self._disks.close()
@@ -223,8 +225,11 @@ class Coordinator:
 
     def _report(self, message: Reported, draft: Draft) -> Callable[[], None]:
         job = _merged(message.job, draft)
-        if message.part is not None:  # it gets on: what counts is how often it did not
-            job = replace(job, crashes=0, attempt=min(job.attempt, 1))
+        if message.part is not None:
+            job = replace(job, crashes=0)
+        if job.sent > self._furthest.get(job.id, 0):  # it gets on: what counts is how often not
+            self._furthest[job.id] = job.sent
+            job = replace(job, attempt=min(job.attempt, 1))
         job = draft.save(job)
         if message.part is not None:
             draft.changes.parts.append(message.part)
@@ -241,6 +246,8 @@ class Coordinator:
         job = ending.job
         if not job.finished and message.checkpoint is not None and job.proof is None:
             self._checkpoints[job.id] = message.checkpoint
+        if job.finished:
+            self._furthest.pop(job.id, None)
         kept = self._checkpoints.get(job.id)
         self._view.ended(job.id, 0 if kept is None else kept.offset)
         draft.save(job, message.conflict)
@@ -334,6 +341,14 @@ class Coordinator:
             kept, clean = self._checkpoints.pop(job.id, None), self._clean.pop(job.id, False)
             control = self._runs.start(job, kept, clean=clean)
             self._view.started(job.id, control.gauge)
+
+    def _let_go(self) -> None:
+        """What does not end in time is stopped all the same: that is no crash of its making."""
+        draft = Draft(self._book, time.time())
+        for job_id in self._runs:
+            if (job := draft.get(job_id)) is not None:
+                draft.save(end_of(job, Ended(job, stop=Stop.QUIT), self._tuning.random).job)
+        self._save(draft)
 
     def _idle(self) -> bool:
         """Whether nothing goes on by itself: what is queued could not be started."""

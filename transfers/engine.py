@@ -93,6 +93,8 @@ class Engine:
         while self._thread.is_alive():
             with suppress(TimeoutError):
                 return message.reply.result(_ALIVE_SECONDS)
+        if message.reply.done():  # with its last breath
+            return message.reply.result()
         raise RuntimeError("the queue is closed")
 
     @property

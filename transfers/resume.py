@@ -52,8 +52,9 @@ def resumed(run: Run, job: Job, checkpoint: Checkpoint) -> Checkpoint:
     with _staged_errors():
         staged = _need_held(run, checkpoint)
     if checkpoint.hasher is not None and (staged is None or staged.size is not None):
-        if staged is not None and checkpoint.offset and not run.target().caps.near:
-            # Whatever cut the last attempt off may have been a crash over there.
+        # What cut the last attempt off may have been a crash over there.
+        sure = run.target().caps.near and run.source().caps.exact_versions
+        if staged is not None and checkpoint.offset and not sure:
             _need_same_tail(run, job.source.path, staged, checkpoint)
         return checkpoint
     return replace(checkpoint, hasher=_proven(run, job, checkpoint, staged))

@@ -27,6 +27,8 @@ from transfers.engine import Engine
 from transfers.host import Host, hosted
 from transfers.journal import JournalError
 from transfers.model import (
+    Cancel,
+    Clear,
     Command,
     Enqueue,
     Grant,
@@ -34,6 +36,8 @@ from transfers.model import (
     Move,
     Pause,
     Policy,
+    Resolve,
+    Retry,
     StateChanged,
     Unpark,
     Verify,
@@ -269,7 +273,20 @@ def test_new_jobs_are_not_sent_twice_when_the_answer_is_lost(
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize(("command", "times"), [(Pause(), 2), (Move((1,), by=1), 1)])
+@pytest.mark.parametrize(
+    ("command", "times"),
+    [
+        (Pause(), 2),
+        (Cancel((1,)), 2),
+        (Clear((1,)), 2),
+        (Move((1,), to="top"), 2),
+        (Move((1,), by=1), 1),
+        (Resolve(1, Policy.OVERWRITE), 1),  # of another target, by then
+        (Retry((1,)), 1),
+        (Cancel(), 1),  # others may have been added,
+        (Clear(), 1),  # or have failed unseen
+    ],
+)
 def test_only_what_may_be_done_twice_is_sent_again(
     command: Command, times: int, hosts: Hosts, held_up: queues.SimpleQueue[Command]
 ) -> None:

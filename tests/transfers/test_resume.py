@@ -277,6 +277,22 @@ def test_a_change_that_a_coarse_version_misses_is_found_in_the_last_bytes(far: Q
     assert _finish(far, job, b"n" * SIZE)[0] == SIZE
 
 
+def test_a_change_that_a_coarse_version_misses_is_found_after_a_pause_too(far: QueueCase) -> None:
+    source, target = _places(far)
+    source.exact_versions, target.near = False, True
+    far.left.put("/a", b"o" * SIZE)
+    far.right.store.fail = hold = Hold("put_part", nth=3)
+    number = far.copy()
+    hold.wait()
+    far.engine.send(Pause((number,)))
+    hold.release()
+    far.reach(number, S.PAUSED)
+    _unseen_source(far, far.job(number))
+    far.engine.send(Resume((number,)))
+    assert far.finish(number)[0].state is S.DONE
+    assert far.right.get("/a") == b"n" * SIZE
+
+
 def test_a_source_without_a_version_is_not_gone_on_with_after_a_pause_either(
     far: QueueCase,
 ) -> None:

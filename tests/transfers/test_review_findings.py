@@ -5,16 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from providers.base import Body, Entry, Place, Room
-from providers.errors import AuthRequired, ConnectionLost, NoSpace
+from providers.base import Body, Capabilities, Entry, Place, Room
+from providers.errors import AuthRequired, ConnectionLost, NoSpace, UploadExpired
+from providers.local import upload
 from providers.memory import MemoryProvider, Store
 from tests.transfers.queue_case import LEFT, LOCAL, PART, RIGHT, Hold, Memory, QueueCase
+from transfers.engine import JOURNAL_NAME
 from transfers.journal import Changes, Journal
+from transfers.messages import Sent
 from transfers.model import (
     Cancel,
     Clear,
@@ -159,12 +162,12 @@ def test_a_question_cancelled_and_cleared_at_once_blocks_its_endpoint_no_more(
         write(journal, changes)
 
     monkeypatch.setattr(Journal, "write", slow)
-    commands: list[Command] = [Pause((number + 1,)), Cancel((number,)), Clear((number,))]
     case.left.put("/b", b"b")
-    threads = [threading.Thread(target=lambda: case.copy("/b", "/b"))]
+    threads = [threading.Thread(target=case.copy, args=("/b",))]
     threads[0].start()
     assert writing.wait(60)
-    for command in commands[1:]:  # taken in together, once the first is written
+    commands: tuple[Command, ...] = (Cancel((number,)), Clear((number,)))
+    for command in commands:  # both are taken in at once, when the first job is written
         waiting = case.engine._inbox.qsize()
         thread = threading.Thread(target=case.engine.send, args=(command,))
         thread.start()
@@ -177,6 +180,59 @@ def test_a_question_cancelled_and_cleared_at_once_blocks_its_endpoint_no_more(
         thread.join(60)
     assert case.engine.row(number) is None
     case.reach(number + 1, S.DONE)
+
+
+def test_a_quit_that_a_frozen_place_does_not_wait_for_is_no_crash(
+    case: QueueCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transfers.coordinator._QUIT_SECONDS", 0.05)
+    case.left.put("/a", bytes(PART))
+    case.right.store.fail = hold = Hold("put_part")
+    number = case.copy()
+    hold.wait()
+    case.engine.close()
+    journal = Journal(case.directory / JOURNAL_NAME)
+    (job,) = journal.load()
+    journal.close()
+    assert (job.state, job.begun) == (S.QUEUED, True)
+    hold.release()
+    case.start()
+    assert case.reach(number, S.DONE).crashes == 0
+    assert case.right.get("/a") == bytes(PART)
+
+
+# Trying again ------------------------------------------------------------------------------------
+
+
+def test_an_upload_that_is_always_lost_after_its_first_part_is_not_sent_for_ever(
+    case: QueueCase,
+) -> None:
+    class Swept(Memory):
+        def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
+            if index == 1:
+                raise UploadExpired("/a")
+            return super().put_part(upload, index, offset, body)
+
+    case.right = case.places[RIGHT] = Swept()
+    case.left.put("/a", bytes(3 * PART))
+    (job,) = case.finish(case.copy())
+    assert (job.state, job.attempt) == (S.FAILED, job.attempts)
+
+
+# An answer -------------------------------------------------------------------------------------
+
+
+def test_a_command_that_was_journaled_as_the_queue_closed_is_not_denied(
+    case: QueueCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Last:
+        def put(self, message: Sent) -> None:
+            message.reply.set_result((7,))
+
+    with monkeypatch.context() as closing:
+        closing.setattr(case.engine, "_inbox", Last())
+        closing.setattr(case.engine, "_thread", threading.Thread())
+        assert case.engine.send(Pause()) == (7,)
 
 
 # What stands at the destination ------------------------------------------------------------------
@@ -193,17 +249,15 @@ def test_an_old_file_of_the_same_size_and_time_is_not_taken_for_the_copy(
     target.write_bytes(b"rot!" * 100)
     for path in (source, target):
         os.utime(path, (1e9, 1e9))
-    sync, refused = os.fsync, []
+    sync, refused = upload.sync_file, []
 
     def full_once(descriptor: int) -> None:
-        name = os.readlink(f"/proc/self/fd/{descriptor}")
-        if name.startswith(str(target.parent)) and name.endswith(".part") and not refused:
-            refused.append(name)
+        if not refused:
+            refused.append(descriptor)
             raise OSError(errno.ENOSPC, "full")
         sync(descriptor)
 
-    monkeypatch.setattr("providers.local.durable._full_sync", None)
-    monkeypatch.setattr("providers.local.durable.os.fsync", full_once)
+    monkeypatch.setattr(upload, "sync_file", full_once)
     monkeypatch.setattr("transfers.space._FIRST_LOOK", 0.02)
     case.restart()
     new = NewJob(op, Place(LOCAL, str(source)), Place(LOCAL, str(target)))
@@ -235,7 +289,8 @@ class Unreachable(Memory):
 
 
 def test_A8_a_cancel_never_denies_a_copy_that_nobody_could_look_at(case: QueueCase) -> None:
-    place = case.right = case.places[RIGHT] = Unreachable()
+    place = Unreachable()
+    case.right = case.places[RIGHT] = place
     place.put("/a", b"old")
     case.left.put("/a", b"new")
     number = case.copy(policy=Policy.OVERWRITE)
@@ -268,7 +323,8 @@ def test_A8_a_cancel_does_not_deny_a_move_by_name(
     if when == "waiting":
         monkeypatch.setattr("transfers.retry.FIRST_DELAY", 300.0)
         monkeypatch.setattr("transfers.retry.delay", lambda attempt, random: 300.0)
-    place = case.left = case.places[LEFT] = LostRename()
+    place = LostRename()
+    case.left = case.places[LEFT] = place
     place.put("/a", b"a")
     new = NewJob(Op.MOVE, Place(LEFT, "/a"), Place(LEFT, "/b"))
     (number,) = case.send_new(new)
@@ -294,11 +350,10 @@ class Forgetful(Memory):
     def __init__(self) -> None:
         super().__init__()
         self.crash = True
+        self.stop = Hold("stop")
 
     @property
-    def caps(self):  # type: ignore[no-untyped-def]
-        from dataclasses import replace
-
+    def caps(self) -> Capabilities:
         return replace(super().caps, near=False, digests=frozenset())
 
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
@@ -309,10 +364,8 @@ class Forgetful(Memory):
                 path = self.leftovers()[0]
                 self.store.nodes[path].data[-PART:] = bytes(PART)
         elif index == 3:
-            self.hold("stop", "")
+            self.stop("stop", "")
         return receipt
-
-    hold = Hold("stop")
 
 
 @pytest.mark.usefixtures("soon")
@@ -320,10 +373,11 @@ class Forgetful(Memory):
 def test_what_a_crashed_server_zeroed_is_noticed_before_more_is_sent(
     case: QueueCase, how: str
 ) -> None:
-    place = case.right = case.places[RIGHT] = Forgetful()
+    place = Forgetful()
+    case.right = case.places[RIGHT] = place
     data = os.urandom(6 * PART)
     case.left.put("/a", data)
-    place.hold = hold = Hold("stop", error=LOST if how == "lost" else None)
+    place.stop = hold = Hold("stop", error=LOST if how == "lost" else None)
     number = case.copy(verify=Verify.AUTO)
     hold.wait()
     if how == "paused":

@@ -126,8 +126,13 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
 
     # How it is drawn -------------------------------------------------------------------------
 
+    @property
+    def row_width(self) -> int:
+        """Cells of a line; the scroll bar, where there is one, is beside it, not over its end."""
+        return self.scrollable_content_region.width
+
     def render_line(self, y: int) -> Strip:
-        position, width = self.scroll_offset.y + y, self.size.width
+        position, width = self.scroll_offset.y + y, self.row_width
         if position >= self.count:
             empty = EMPTY if y == 0 and not self.count else ""
             parts: Iterable[Part] = ((show.fit(f" {empty}", width), "dim"),)
@@ -148,7 +153,7 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
         return fast_parts(row, columns(width), marked=marked, ascii_only=self.ascii_only)
 
     def _refresh_difference(self, y: int, old: Row | None) -> None:
-        new, width = self._rows.get(self.scroll_offset.y + y), self.size.width
+        new, width = self._rows.get(self.scroll_offset.y + y), self.row_width
         if new == old:
             return
         at = columns(width)

@@ -197,7 +197,7 @@ class TransferPanel(Vertical):
         self.totals = snapshot.totals
         self._queue = snapshot
         self.view.show_snapshot(snapshot)
-        self._say("#transfer-titles", titles(columns(self.view.size.width)))
+        self._say("#transfer-titles", titles(columns(self.view.row_width)))
         self._show_totals()
 
     def _show_totals(self) -> None:
