@@ -37,6 +37,7 @@ from transfers.model import (
 )
 from transfers.pool import ProviderPool
 from transfers.recover import checkpoint, has_parts, recovered
+from transfers.retry import MORE_ATTEMPTS
 from transfers.runs import Runs, Tuning
 from transfers.schedule import Lane, Schedule
 from transfers.space import FullDisks
@@ -227,9 +228,9 @@ class Coordinator:
         job = _merged(message.job, draft)
         if message.part is not None:
             job = replace(job, crashes=0)
-        if job.sent > self._furthest.get(job.id, 0):  # it gets on: what counts is how often not
+        if job.sent > self._furthest.get(job.id, 0):  # it gets on: no attempt was in vain
             self._furthest[job.id] = job.sent
-            job = replace(job, attempt=min(job.attempt, 1))
+            job = replace(job, attempts=max(job.attempts, job.attempt + MORE_ATTEMPTS))
         job = draft.save(job)
         if message.part is not None:
             draft.changes.parts.append(message.part)

@@ -86,6 +86,7 @@ def judge(
 
 
 MOST_CRASHES = 3
+MORE_ATTEMPTS = 7  # after one that got further than any before
 
 
 def after_mistake(crashes: int, random: Callable[[], float]) -> Verdict:

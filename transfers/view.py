@@ -122,7 +122,7 @@ class View:
         running = sum(gauge.moved for gauge in self._gauges.values())
         moved_ever = self._gone + sum(g.moved - g.resumed for g in self._gauges.values())
         self._total = advance(self._total, moved_ever, now)
-        moved = self._book.done + running
+        moved = self._book.done + running + self._resting()
         left = self._book.size - moved
         rate = self._total.rate if self._gauges else 0.0
         return Totals(
@@ -132,3 +132,8 @@ class View:
             rate=rate,
             eta=eta(left, rate) if left > 0 else None,
         )
+
+    def _resting(self) -> int:
+        """What is across already of jobs that do not run now, and are still to be finished."""
+        jobs = ((self._book.get(job_id), kept) for job_id, kept in self._kept.items())
+        return sum(kept for job, kept in jobs if job is not None and not job.finished)

@@ -95,7 +95,11 @@ def _queue(
 
     action, given = options.action or "list", options.jobs or []
     if action == "cancel" and not (given or options.all):
-        raise InvalidName("", "cancel which?", advice="Name their numbers, or say --all.")
+        raise InvalidName(
+            "",
+            "say which transfers to cancel",
+            advice="Name their numbers, or all of them with --all.",
+        )
     limits = None
     if action == "limit":
         limits = _limits(options)

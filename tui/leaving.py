@@ -78,7 +78,7 @@ class Leaving:
         answer = self._remembered() or await self._ask(queue, count)
         if answer is None:
             return False
-        await self._carry_out(answer, queue, count)
+        await self._carry_out(answer, count)
         return True
 
     def _remembered(self) -> QuitAnswer | None:
@@ -96,7 +96,7 @@ class Leaving:
         background = self._pause_and_stop is not None
         return await show(self._app, QuitScreen(count, resting, background=background))
 
-    async def _carry_out(self, answer: QuitAnswer, queue: Snapshot, count: int) -> None:
+    async def _carry_out(self, answer: QuitAnswer, count: int) -> None:
         """Raises ProviderError when the queue cannot be told: then nobody leaves."""
         stop = self._pause_and_stop
         if answer.leave is Leave.KEEP:
@@ -105,8 +105,7 @@ class Leaving:
             told = f"{count:,} {noun} {verb} on in the background: wharfie attach shows them."
         elif answer.leave is Leave.FINISH:
             await self._app.of_queue(lambda: self._app.queue.send(Hold()))
-            running = counted(queue.totals.running)
-            told = f"{running} being finished in the background, then the queue stops."
+            told = await self._finishing()
         elif stop is not None:
             await self._app.of_queue(stop)
             told = f"{counted(count)} paused: wharfie queue resume and run go on with them."
@@ -115,6 +114,15 @@ class Leaving:
         self.lines.append(told)
         if answer.remember:
             self._remember(answer.leave)
+
+    async def _finishing(self) -> str:
+        """Told by what runs now: some may have finished while a person thought about it."""
+        now = await self._app.of_queue(lambda: self._app.queue.snapshot(0, 0))
+        if running := now.totals.running:
+            return f"{counted(running)} being finished in the background, then the queue stops."
+        if left := now.totals.unfinished:
+            return f"Nothing runs any more; {counted(left)} left for the next wharfie."
+        return "Every transfer has ended."
 
     def _remember(self, leave: Leave) -> None:
         choice = next(on_quit for on_quit, each in _REMEMBERED.items() if each is leave)

@@ -14,13 +14,13 @@ def prepare_home(home: Home) -> None:
     try:
         for directory in (home.config, home.queue, home.logs):
             make_private(directory)
+        os.close(os.open(home.log_file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
     except OSError as error:
         raise Denied(
             str(error.filename),
             f"Wharfie cannot keep its files there ({error.strerror})",
             advice="Set WHARFIE_HOME to a directory that can be written.",
         ) from error
-    os.close(os.open(home.log_file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
     handler = logging.FileHandler(home.log_file, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     log = logging.getLogger("wharfie")

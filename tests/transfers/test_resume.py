@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 
@@ -15,6 +16,7 @@ from providers.base import Body, Capabilities, Entry
 from providers.errors import ConnectionLost
 from providers.memory import MemoryReader
 from tests.transfers.queue_case import LEFT, PART, RIGHT, Hold, Memory, QueueCase
+from transfers.control import Control, Stop
 from transfers.engine import JOURNAL_NAME
 from transfers.journal import Journal
 from transfers.model import Cancel, Job, JobState, Pause, Policy, Resolve, Resume
@@ -116,7 +118,15 @@ def _cut_off(case: QueueCase, data: bytes, *, after: int = 3, policy: Policy = P
     case.copy(policy=policy)
     hold.wait()
     closing = threading.Thread(target=case.engine.close)
-    closing.start()
+    told, stop = threading.Event(), Control.stop
+
+    def tell(self: Control, why: Stop) -> None:
+        stop(self, why)
+        told.set()
+
+    with mock.patch.object(Control, "stop", tell):  # before that, it would simply go on
+        closing.start()
+        assert told.wait(30)
     hold.release()
     closing.join(30)
     case.right.store.fail = None

@@ -77,6 +77,15 @@ def test_totals_count_done_and_running_bytes_and_leave_out_what_is_not_to_be_mov
     assert (totals.jobs, totals.unfinished, totals.running) == (6, 2, 1)
 
 
+def test_totals_count_what_a_job_at_rest_need_not_move_again() -> None:
+    screen = Screen(make_job(1, S.PAUSED, size=100), make_job(2, S.CANCELLED, size=100))
+    for job in (1, 2):
+        screen.view.started(job, Gauge(resumed=60))
+        screen.view.ended(job, kept=60)
+    snapshot = screen.view.snapshot(0, 10)
+    assert snapshot.totals.moved == snapshot.rows[0].moved == 60
+
+
 def test_a_window_knows_where_it_stands_and_how_many_there_are() -> None:
     screen = Screen(*(make_job(n) for n in range(1, 8)))
     snapshot = screen.view.snapshot(2, 3)

@@ -91,7 +91,7 @@ def test_what_is_left_is_worked_until_nothing_more_can_be_done(left: Path) -> No
     wharfie("queue", "pause", "3")
     done = wharfie("queue", "run")
     assert done.code == 1  # a conflict waits for a person
-    assert "1 done, 1 parked" in done.out and "are paused" in done.err
+    assert "1 done, 1 parked" in done.out and "1 transfer is paused" in done.err
     assert (left / "to" / "one").read_text() == "one"
     assert listed() == {1: "done", 2: "queued", 3: "paused"}  # the next run looks anew
     (left / "to" / "two").unlink()

@@ -124,3 +124,18 @@ def test_a_home_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     assert done.code == 1
     assert "WHARFIE_HOME" in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_home_in_which_nothing_can_be_made_is_one_sentence(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "wharfie.log").mkdir(parents=True)  # as a read-only disk: there, and not writable
+    done = wharfie("queue", env={"WHARFIE_HOME": str(home)})
+    assert done.code == 1
+    assert "WHARFIE_HOME" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_cancel_without_numbers_says_how_to_name_them() -> None:
+    done = wharfie("queue", "cancel")
+    assert done.code == 2
+    assert "say which transfers to cancel. Name their numbers" in done.err

@@ -80,6 +80,19 @@ async def test_finishing_starts_nothing_more() -> None:
     assert leaver.queue.sent == [Hold()] and not leaver.stopped
 
 
+async def test_finishing_tells_of_what_still_runs_when_it_was_answered() -> None:
+    leaver = Leaver(JobState.TRANSFERRING, JobState.QUEUED)
+    async with leaver.app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        await pilot.press("q")
+        await dialog(pilot)
+        leaver.queue.rows[0] = make_row(1, JobState.DONE)
+        await pilot.press("f")
+        await until(pilot, lambda: leaver.app._exit)
+    said = "Nothing runs any more; 1 transfer is left for the next wharfie."
+    assert leaver.app.leaving.lines == [said]
+
+
 async def test_pausing_stops_the_process_that_works_the_queue() -> None:
     leaver = Leaver(*RUNNING)
     assert "3 transfers are paused" in await leaver.quits_with("p")
@@ -237,6 +250,15 @@ def test_the_settings_are_for_their_owner_and_a_link_to_them_stays(tmp_path: Pat
 def test_settings_in_a_folder_that_cannot_be_written_are_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="cannot be saved"):
         SettingsFile(tmp_path / "missing" / "settings.toml").remember_on_quit(OnQuit.KEEP)
+
+
+async def test_a_single_one_at_rest_is_told_in_the_singular() -> None:
+    leaver = Leaver(JobState.TRANSFERRING, JobState.PAUSED)
+    async with leaver.app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        await pilot.press("q")
+        await dialog(pilot)
+        assert "1 more is paused or waits for an answer" in text(leaver.app)
 
 
 async def test_parked_ones_are_counted_apart() -> None:

@@ -388,6 +388,15 @@ async def test_a_hundred_thousand_jobs_scroll_without_a_pause() -> None:
         assert max(limit for _, limit in queue.snapshots) < 200
 
 
+async def test_the_scroll_bar_hides_no_end_of_a_row() -> None:
+    words = "the end of a reason that does not fit"
+    rows = [make_row(i, JobState.PARKED, park=ParkReason.OTHER, reason=words) for i in range(1, 60)]
+    app = PanelApp(FakeQueue(rows))
+    async with app.run_test(size=(80, 12)) as pilot:
+        await until(pilot, lambda: "file-1.bin" in app.text() and app.view.show_vertical_scrollbar)
+        await until(pilot, lambda: app.lines()[1][78] == "…")
+
+
 async def test_no_row_stays_blank_after_a_jump() -> None:
     app = PanelApp(FakeQueue([make_row(i) for i in range(900)]), interval=60.0)
     async with app.run_test() as pilot:

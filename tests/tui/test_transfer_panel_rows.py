@@ -200,3 +200,8 @@ def test_the_detail_names_the_key_that_helps() -> None:
     helps = {ParkReason.CONFLICT: "Enter answers it", ParkReason.SPACE: "t tries it again"}
     for park, key in helps.items():
         assert key in detail(make_row(1, JobState.PARKED, park=park), 120)[1]
+
+
+def test_the_detail_does_not_ask_for_a_key_where_room_on_the_disk_is_enough() -> None:
+    full = make_row(1, JobState.PARKED, park=ParkReason.SPACE, asks="file:#7")
+    assert "goes on when there is room" in detail(full, 120)[1]

@@ -40,7 +40,8 @@ def run_what_is_left(
             raise
     report.summary()
     if paused := unfinished.counts.get(JobState.PAUSED):
-        _say(f"{paused:,} are paused: wharfie queue resume, then wharfie queue run")
+        verb = "transfer is" if paused == 1 else "transfers are"
+        _say(f"{paused:,} {verb} paused: wharfie queue resume, then wharfie queue run")
     return 0 if report.all_fine and not unfinished.unfinished else 1
 
 

@@ -55,7 +55,8 @@ class QuitScreen(Dialog[QuitAnswer | None]):
     def body(self) -> ComposeResult:
         yield line(f"{counted(self.count)} not finished.")
         if self.resting:
-            yield line(f"{self.resting:,} more are paused or wait for an answer.", "dim")
+            words = "is paused or waits" if self.resting == 1 else "are paused or wait"
+            yield line(f"{self.resting:,} more {words} for an answer.", "dim")
         if self.background:
             yield Tick("d", "do not ask again (for k and p)", id="remember")
         else:

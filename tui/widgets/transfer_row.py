@@ -222,8 +222,15 @@ def detail(row: Row, width: int) -> tuple[str, str]:
     facts = [state(row)[0], turn, parked, wait, proof, job.reason, tried, amount(row)]
     facts.append(_digests(job.proof))
     if parked:
-        facts.insert(3, "Enter answers it" if job.park in ANSWERED else "t tries it again")
+        facts.insert(3, _way_on(job))
     return way, printable(_join(*facts))
+
+
+def _way_on(job: Job) -> str:
+    """What makes a parked job go on. One that names the disk it waits for is not left to a key."""
+    if job.park is ParkReason.SPACE and job.asks:
+        return "goes on when there is room, t tries now"
+    return "Enter answers it" if job.park in ANSWERED else "t tries it again"
 
 
 def totals_text(
