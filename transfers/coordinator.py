@@ -76,6 +76,7 @@ class Coordinator:
         self._clean: dict[int, bool] = {}  # of those that start: nothing of them lies anywhere
         self._streams: dict[int, int] = {}  # connections of each run that has more than one
         self._checkpoints: dict[int, Checkpoint] = {}
+        self._left_alone: set[int] = set()  # queued by an earlier run, and not to be worked yet
         self._furthest: dict[int, int] = {}  # bytes of each job that were stored at the best
         self._disks = FullDisks(self._pool.get, lambda disk, free: inbox.put(RoomSeen(disk, free)))
         self._runs = Runs(inbox, self._pool, self._limiter, self._disks.full, tuning)
@@ -92,6 +93,8 @@ class Coordinator:
         # Removals wait for the rest of their batch, wherever they were moved to.
         for job in sorted(jobs, key=lambda job: job.op is Op.REMOVE_DIR):
             self._schedule.note(None, job, known_only=not run_existing)
+            if job.state is JobState.QUEUED and not run_existing:
+                self._left_alone.add(job.id)
             self._gate.note(None, job)
         self._limits.restore(self._journal.settings(), self._tuning.workers, self._tuning.rate)
         self._limits.show(self._view)
@@ -183,6 +186,7 @@ class Coordinator:
             draft.changes.settings |= self._limits.change(command)
             self._limits.show(self._view)
         elif isinstance(command, RunExisting):
+            self._left_alone.clear()
             for left in draft.jobs():
                 self._schedule.note(left, left)
         concerned = carry_out(command, draft, lambda: secrets.token_hex(4))
@@ -311,7 +315,9 @@ class Coordinator:
         """Have the schedule and the gate take in every change so far of this cycle."""
         for job in draft.changes.saved.values():
             before = self._book.get(job.id)
-            self._schedule.note(before, job)
+            if job.state is not JobState.QUEUED or job.cancelling:
+                self._left_alone.discard(job.id)
+            self._schedule.note(before, job, known_only=job.id in self._left_alone)
             self._gate.note(before, job)
         for job_id in draft.changes.removed:
             self._schedule.note(self._book.get(job_id), None)

@@ -33,8 +33,7 @@ class Run:
     provider: Callable[[str], Provider]
     reporter: Callable[[Job, Part | None, bool], Job]  # the flag: wait until it is journaled
     known_directories: Known
-    widener: Callable[[int, int], int] = lambda job, streams: 1
-    streams: int = 1  # parts of this file that may be under way at once
+    widener: Callable[[int, int], int] = lambda job, streams: 1  # parts that may be at once
     one_stream: bool = False  # the source gives the whole where a part is asked for
     clean: bool = True  # nothing of this job lies unfinished at the destination
     full: Callable[[str, str], bool] = lambda endpoint, folder: False  # whether its disk is full

@@ -38,7 +38,7 @@ def _streams(run: Run, source: Provider, target: Provider, progress: Progress) -
     useful = useful_streams(source, target, start.size, left)
     if useful < 2 or run.one_stream or start.version is None:
         return 1  # without a version, parts of two files could be put together
-    return min(useful, max(run.streams, run.widener(run.job.id, useful)))
+    return min(useful, run.widener(run.job.id, useful))
 
 
 def _one_after_the_other(

@@ -60,7 +60,7 @@ def transferring(
         provider=places.__getitem__,
         reporter=kept,
         known_directories=set(),
-        streams=streams,
+        widener=lambda job, useful: streams,
         clean=False,
         clock=clock,
     )

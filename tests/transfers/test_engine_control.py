@@ -12,6 +12,7 @@ from tests.transfers.queue_case import LEFT, PART, RIGHT, Hold, Memory, QueueCas
 from transfers.model import (
     Cancel,
     JobState,
+    Move,
     NewJob,
     Op,
     ParkReason,
@@ -141,6 +142,20 @@ def test_what_an_earlier_run_left_is_worked_when_asked_for(case: QueueCase) -> N
     assert {job.state for job in case.finish(*old)} == {S.DONE}
     assert case.left.paths() == ["/c"]
     assert case.right.paths() == ["/c", "/d", "/d/a", "/d/b"]
+
+
+def test_what_an_earlier_run_left_is_not_started_by_moving_it(case: QueueCase) -> None:
+    case.left.put("/a", b"a")
+    case.engine.send(HoldCommand())
+    first, second = case.copy("/a", "/1"), case.copy("/a", "/2")
+    case.restart(run_existing=False)
+    case.engine.send(SetPriority((second,), 1))
+    case.engine.send(Move((second,), to="top"))
+    case.finish(case.copy("/a", "/3"))
+    assert _states(case, first, second) == [S.QUEUED, S.QUEUED]
+    case.engine.send(RunExisting())
+    case.finish(first, second)
+    assert _started(case)[-2:] == [second, first]
 
 
 class Small(Memory):
