@@ -32,7 +32,7 @@ from typing import Literal
 
 from providers.text import printable
 
-Secret = Literal["password", "passphrase", "key"]
+Secret = Literal["password", "passphrase", "key", "token", "query"]
 
 
 class ProviderError(Exception):

@@ -1,0 +1,1 @@
+"""Files on web servers: HTTP(S) listings and downloads, uploads, WebDAV."""
