@@ -24,8 +24,9 @@ from transfers.model import Job, JobState, Op, Proof, ProofWord, Verify
 from transfers.prepare import stat_or_none
 from transfers.retry import Mismatch
 from transfers.run import Run, WritableProvider, writable
+from transfers.stated import STATED, held_against
 from transfers.transfer import require_unchanged
-from transfers.verify import digest_of, prove
+from transfers.verify import ALGORITHM, STORED, digest_of, prove
 
 _CLOCKS_DIFFER = 86_400.0  # seconds, at the most
 
@@ -60,10 +61,10 @@ def _unsettled(run: Run) -> None:
 
 def _prove(run: Run, staged: str) -> Proof:
     """The proof for what has no name yet; what differs is removed."""
-    proof = _look(run, staged)
+    proof = _as_stated(run, staged)
     if proof.word is ProofWord.MISMATCH:
         run.report(replace(discard(run, run.job), proof=proof))
-        raise Mismatch(run.job.target.path)
+        raise _mismatch(run.job.target.path, proof)
     return proof
 
 
@@ -72,14 +73,37 @@ def _prove_named(run: Run, entry: Entry) -> Proof:
 
     What differs stays: it may be all there is by now. The next attempt may replace it.
     """
-    proof = _look(run, entry.path)
+    proof = _as_stated(run, entry.path)
     if proof.word is ProofWord.MISMATCH:
         run.clean = True
         run.control.checkpoint = None
         job = replace(run.job, upload=None, sent=0, prefix="", digest="")
         run.report(replace(job, proof=proof, replacing=entry.version))
-        raise Mismatch(run.job.target.path)
+        raise _mismatch(run.job.target.path, proof)
     return proof
+
+
+def _mismatch(path: str, proof: Proof) -> Mismatch:
+    if proof.how != STATED:
+        return Mismatch(path)
+    what = f"the bytes that came are not those whose {proof.algorithm} the source states"
+    return Mismatch(path, what)
+
+
+def _as_stated(run: Run, path: str) -> Proof:
+    job = run.job
+    proof = _read_behind(run, path) or _look(run, path)
+    return held_against(proof, run.stated, job.digest, run.target(), path, job.verify)
+
+
+def _read_behind(run: Run, path: str) -> Proof | None:
+    """The proof that was made while the bytes moved, when there is one and it says the same."""
+    digest = run.job.digest
+    if not digest or run.stored_digest != digest:
+        return None
+    if run.target().stat(path).size != run.job.size:
+        return None
+    return Proof(ProofWord.SHA256, ALGORITHM, digest, digest, STORED)
 
 
 def _look(run: Run, path: str, level: Verify | None = None) -> Proof:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from providers.base import Buffer, Reader
+from transfers.beside import Digesting
 from transfers.control import Control
 from transfers.limit import Limiter
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 _LONGEST_NAP = 0.5  # seconds
 
@@ -31,14 +28,14 @@ class Stream:
     def __init__(
         self,
         reader: Reader,
-        hasher: _Hash,
+        digesting: Digesting,
         control: Control,
         limiter: Limiter,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._chunks = reader.chunks()
         self._rest: memoryview | None = None
-        self._hasher = hasher
+        self._digesting = digesting
         self._control = control
         self._limiter = limiter
         self._clock = clock
@@ -62,6 +59,7 @@ class Stream:
             self._account(chunk)
             before = self._clock()
             yield chunk
+            self._digesting.settle()
             self._pace(self._clock() - before)
             if until is not None and self._clock() >= until:
                 break
@@ -98,7 +96,7 @@ class Stream:
     def _account(self, chunk: memoryview) -> None:
         self._control.check()
         slow_down(self._control, self._limiter, len(chunk))
-        self._hasher.update(chunk)
+        self._digesting.take(chunk)
         self.taken += len(chunk)
         self._control.gauge.add(len(chunk))
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from providers.base import Entry, Provider
 from providers.errors import SourceChanged
-from transfers.cutting import PART_SECONDS, cut_anywhere, part_size, useful_streams
-from transfers.model import Job, JobState
+from transfers.beside import Digesting, ReadBehind
+from transfers.cutting import (
+    LARGEST_PART,
+    PART_SECONDS,
+    cut_anywhere,
+    part_size,
+    useful_streams,
+)
+from transfers.model import Job, JobState, Verify
 from transfers.parallel import Parallel
 from transfers.progress import Progress
 from transfers.run import Run, WritableProvider
 from transfers.stream import Stream
+from transfers.verify import ALGORITHM
 
 
 def transfer(run: Run) -> None:
@@ -21,15 +31,34 @@ def transfer(run: Run) -> None:
     """
     source, target, progress = run.source(), run.target(), Progress(run)
     streams = _streams(run, source, target, progress)
-    with run.control.moves():
+    with run.control.moves(), _read_behind(run, target, progress) as behind:
         if streams > 1:
             Parallel(run, source, target, progress, streams).work()
         else:
             _one_after_the_other(run, source, target, progress)
-    require_unchanged(source.stat(run.job.source.path), run.job)
+        run.stored_digest = behind.digest(progress.reached.offset) if behind else ""
+    now = source.stat(run.job.source.path)
+    require_unchanged(now, run.job)
+    run.stated = now.digests
     reached = progress.reached
     job = replace(run.job, state=JobState.VERIFYING, reason="")
     run.tell(replace(job, size=reached.offset, digest=reached.prefix))
+
+
+@contextmanager
+def _read_behind(
+    run: Run, target: WritableProvider, progress: Progress
+) -> Iterator[ReadBehind | None]:
+    """What digests the stored bytes while more come; None where that gains nothing."""
+    start, caps = progress.reached, target.caps
+    staged = target.staged(start.upload)
+    wanted = caps.near and ALGORITHM in caps.digests and run.job.verify is not Verify.SIZE
+    if not wanted or staged is None or start.offset or (start.size or 0) <= LARGEST_PART:
+        yield None
+        return
+    with ReadBehind(target, staged, run.control.check) as behind:
+        progress.followed_by(behind)
+        yield behind
 
 
 def _streams(run: Run, source: Provider, target: Provider, progress: Progress) -> int:
@@ -48,8 +77,11 @@ def _one_after_the_other(
     hasher = progress.hasher()
     most = part_size(source, target, start.size)
     seconds = PART_SECONDS if cut_anywhere(target) else None
-    with source.read(path, offset=start.offset, version=start.version) as reader:
-        stream = Stream(reader, hasher, run.control, run.limiter, run.clock)
+    with (
+        source.read(path, offset=start.offset, version=start.version) as reader,
+        Digesting(hasher) as digesting,
+    ):
+        stream = Stream(reader, digesting, run.control, run.limiter, run.clock)
         while not stream.at_end():
             run.control.check()
             before, body = stream.taken, stream.part(most, seconds)

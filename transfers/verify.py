@@ -10,6 +10,7 @@ from providers.errors import SourceChanged, Unsupported
 from transfers.model import Proof, ProofWord, Verify
 
 ALGORITHM = "sha256"
+STORED = "digest of the stored file"
 
 
 def prove(
@@ -71,7 +72,7 @@ def _digest(
         return None
     if found != expected:
         return _read_back(target, stored, check)
-    return found, "digest of the stored file"
+    return found, STORED
 
 
 def _read_back(target: Provider, stored: Entry, check: Callable[[], None]) -> tuple[str, str]:

@@ -49,7 +49,7 @@ _CAPS = Capabilities(
     real_directories=True,
     atomic_replace=True,
     exact_versions=True,
-    digests=frozenset({"sha256"}),
+    digests=frozenset({"sha256", "sha512", "sha384", "sha1", "md5"}),
     parts=Parts(order="any", min_size=1, max_size=1 << 50),
     near=True,
 )

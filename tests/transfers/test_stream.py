@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from providers.base import Buffer, Entry
 from tests.transfers.samples import make_entry
+from transfers.beside import Digesting
 from transfers.control import Control, Stop, Stopped
 from transfers.limit import Limiter
 from transfers.stream import Stream
@@ -37,14 +38,16 @@ def _stream(
     chunks: Sequence[bytes], control: Control | None = None, limiter: Limiter | None = None
 ) -> Stream:
     unlimited = Limiter(lambda: 0.0)
-    return Stream(Chunks(chunks), hashlib.sha256(), control or Control(), limiter or unlimited)
+    return Stream(
+        Chunks(chunks), Digesting(hashlib.sha256()), control or Control(), limiter or unlimited
+    )
 
 
 @given(st.lists(st.binary(max_size=12), max_size=12), st.integers(1, 9))
 def test_parts_are_cut_right_however_the_reader_cuts(chunks: list[bytes], size: int) -> None:
     control = Control()
     hasher = hashlib.sha256()
-    stream = Stream(Chunks(chunks), hasher, control, Limiter(lambda: 0.0))
+    stream = Stream(Chunks(chunks), Digesting(hasher), control, Limiter(lambda: 0.0))
     parts = []
     while not stream.at_end():
         parts.append(b"".join(bytes(piece) for piece in stream.part(size)))
@@ -146,7 +149,7 @@ def test_B5_steps_follow_how_fast_the_place_takes_them(seconds: float, steps: li
     """What was handed out counts as moved: on a slow line that is to be little at a time."""
     now = [0.0]
     reader, limiter = Chunks([bytes(2 << 20)]), Limiter(lambda: 0.0)
-    stream = Stream(reader, hashlib.sha256(), Control(), limiter, lambda: now[0])
+    stream = Stream(reader, Digesting(hashlib.sha256()), Control(), limiter, lambda: now[0])
     sizes = []
     for chunk in stream.part(None):
         sizes.append(len(chunk) >> 10)
