@@ -22,6 +22,7 @@ from providers.errors import ProviderError
 from providers.sandbox import sample
 from providers.sandbox.remove import remove_tree
 from providers.sandbox.server import USER, Running, serve
+from providers.sandbox.web import Web
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,8 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--bare", action="store_true", help="a temporary folder without samples")
     options = parser.parse_args(arguments)
     try:
-        with _folders(options.root, bare=options.bare) as (local, remote):
-            asyncio.run(_run(local, remote, options.user_key))
+        with _folders(options.root, bare=options.bare) as (local, remote, web):
+            asyncio.run(_run(local, remote, web, options.user_key))
     except (OSError, ProviderError) as error:
         with contextlib.suppress(OSError):  # nobody may be listening any more
             _say({"error": str(error)})
@@ -41,20 +42,21 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 @contextlib.contextmanager
-def _folders(root: Path | None, *, bare: bool) -> Iterator[tuple[Path | None, Path]]:
+def _folders(root: Path | None, *, bare: bool) -> Iterator[tuple[Path | None, Path, Path | None]]:
     if root is not None:
-        yield None, root
+        yield None, root, None
         return
     with _turned_into_exit(), contextlib.ExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="wharfie-demo-"))
         stack.callback(remove_tree, home)
-        local, remote = home / "local", home / "remote"
-        local.mkdir()
-        remote.mkdir()
+        local, remote, web = home / "local", home / "remote", home / "web"
+        for folder in (local, remote, web):
+            folder.mkdir()
         if not bare:
             sample.fill(local, sample.local_files())
             sample.fill(remote, sample.remote_files())
-        yield local, remote
+            sample.fill(web, sample.web_files())
+        yield local, remote, web
 
 
 @contextlib.contextmanager
@@ -67,10 +69,13 @@ def _turned_into_exit() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-async def _run(local: Path | None, remote: Path, user_key: Path | None) -> None:
+async def _run(
+    local: Path | None, remote: Path, web_root: Path | None, user_key: Path | None
+) -> None:
     server = await serve(remote, user_key=user_key)
+    web = None if web_root is None else Web(web_root)
     stopped = _stop_signs()
-    _say(_ready(server, local, remote))
+    _say(_ready(server, local, remote) | _web_ready(web))
     await stopped.wait()
     server.acceptor.close()  # not waited for: that could take as long as its visitors stay
 
@@ -85,6 +90,12 @@ def _ready(server: Running, local: Path | None, remote: Path) -> dict[str, str |
         "local": None if local is None else str(local),
         "remote": str(remote),
     }
+
+
+def _web_ready(web: Web | None) -> dict[str, str | None]:
+    if web is None:
+        return {}
+    return {"web_endpoint": web.endpoint, "web_password": web.password}
 
 
 def _say(message: dict[str, str | None] | dict[str, str]) -> None:

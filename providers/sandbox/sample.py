@@ -71,6 +71,17 @@ def remote_files() -> Iterator[SampleFile]:
     yield SampleFile("odd names/percent %41", 5, "text")
 
 
+def web_files() -> Iterator[SampleFile]:
+    """What the web server starts with."""
+    yield SampleFile("welcome.txt", 700, "text")
+    yield SampleFile("releases/wharf-2.1.tar.gz", 9 * MIB)
+    yield SampleFile("releases/wharf-2.0.tar.gz", 8 * MIB + 77_431)
+    yield SampleFile("docs/Über uns.html", 6_144, "text")
+    yield SampleFile("docs/100% & more?.txt", 512, "text")
+    for number in range(1, 13):
+        yield SampleFile(f"docs/tides/{number:02}.csv", 3_000 + number * 91, "text")
+
+
 def fill(folder: Path, files: Iterator[SampleFile]) -> None:
     """Make `files` and one empty folder below `folder`. Raises ProviderError (disk full …)."""
     try:

@@ -21,16 +21,18 @@ _END_SECONDS = 10.0
 
 
 class Sandbox:
-    """A context manager: an SFTP server with sample files, gone without a trace on exit.
+    """A context manager: an SFTP and a web server with sample files, gone without a trace on exit.
 
     The child process owns the temporary folder. It ends when its stdin does, so it cleans up also
     when this process is killed. Raises Unsupported without asyncssh, ProviderError when the
-    server does not start. `samples=False` leaves both folders empty.
+    server does not start. `samples=False` leaves their folders empty.
     """
 
     endpoint: str  # "sftp://demo@127.0.0.1:port"
     password: str
     known_hosts_line: str
+    web_endpoint: str  # "http://demo@127.0.0.1:port"
+    web_password: str
     local_root: Path
     remote_root = "/"  # as seen over SFTP
 
@@ -77,6 +79,8 @@ class Sandbox:
         self.endpoint = ready["endpoint"]
         self.password = ready["password"]
         self.known_hosts_line = ready["known_hosts_line"]
+        self.web_endpoint = ready["web_endpoint"]
+        self.web_password = ready["web_password"]
         self.local_root = Path(ready["local"])
         self._served = Path(ready["remote"])
 
