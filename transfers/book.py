@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from transfers.changes import Changes
 from transfers.model import Job, JobState
 
+NEXT_ID = "next id"
+"""The name of a setting: what the next job's number is where those of removed jobs were higher."""
 _NOT_COUNTED = frozenset({JobState.CANCELLED, JobState.SKIPPED, JobState.FAILED})
+
+
+def first_free_id(settings: Mapping[str, str]) -> int:
+    """The lowest number that no removed job had: scripts hold on to it, none is given twice."""
+    kept = settings.get(NEXT_ID, "")
+    return int(kept) if kept.isdecimal() else 1
 
 
 class Book:
     """Every job by id and in queue order, with the sums the panel shows. Not locked by itself."""
 
-    def __init__(self, jobs: Iterable[Job] = ()) -> None:
+    def __init__(self, jobs: Iterable[Job] = (), next_id: int = 1) -> None:
         self._jobs: dict[int, Job] = {}
         self._order: list[int] = []
         self._sorted = True
         self.counts: Counter[JobState] = Counter()
-        self.size = 0  # bytes of every job still worth counting
-        self.done = 0  # bytes of those that are done
+        self._bytes: Counter[JobState] = Counter()
         self.revision = 0
-        self.next_id = 1
+        self.next_id = next_id
         self.next_seq = 1
-        for job in jobs:
-            self._put(job)
+        self._put_all({job.id: job for job in jobs})
+
+    @property
+    def size(self) -> int:
+        """Bytes of every job still worth counting."""
+        return sum(n for state, n in self._bytes.items() if state not in _NOT_COUNTED)
+
+    @property
+    def done(self) -> int:
+        """Bytes of the jobs that are done."""
+        return self._bytes[JobState.DONE]
 
     def __len__(self) -> int:
         return len(self._jobs)
 
     def __iter__(self) -> Iterator[Job]:
         """The jobs in queue order."""
-        return (self._jobs[i] for i in self._in_order())
+        return map(self._jobs.__getitem__, self._in_order())
 
     def get(self, job: int) -> Job | None:
         return self._jobs.get(job)
@@ -44,8 +60,7 @@ class Book:
     def apply(self, changes: Changes) -> None:
         if not changes:
             return
-        for job in changes.saved.values():
-            self._put(job)
+        self._put_all(changes.saved)
         for job_id in changes.removed:
             self._drop(job_id)
         if changes.removed:
@@ -58,32 +73,31 @@ class Book:
             self._sorted = True
         return self._order
 
-    def _put(self, job: Job) -> None:
-        before = self._jobs.get(job.id)
-        if before is None:
-            self._order.append(job.id)
+    def _put_all(self, jobs: Mapping[int, Job]) -> None:
+        if not jobs:
+            return
+        replaced = [job for job in map(self._jobs.get, jobs) if job is not None]
+        if len(replaced) < len(jobs):
+            self._order += jobs.keys() - self._jobs.keys()
             self._sorted = False
-        else:
-            self._sorted = self._sorted and before.seq == job.seq
-        self._jobs[job.id] = job
-        if job.id >= self.next_id:
-            self.next_id = job.id + 1
-        if job.seq >= self.next_seq:
-            self.next_seq = job.seq + 1
-        if before is None:
-            self._count(job, 1)
-        elif job.state is not before.state or job.size != before.size:
-            self._count(before, -1)
-            self._count(job, 1)
+        elif any(jobs[job.id].seq != job.seq for job in replaced):
+            self._sorted = False
+        self._jobs.update(jobs)
+        self.next_id = max(self.next_id, max(jobs) + 1)
+        self.next_seq = max(self.next_seq, max(job.seq for job in jobs.values()) + 1)
+        self._count(replaced, -1)
+        self._count(jobs.values(), 1)
 
     def _drop(self, job_id: int) -> None:
+        self.next_id = max(self.next_id, job_id + 1)  # it may have come and gone in one cycle
         job = self._jobs.pop(job_id, None)
         if job is not None:
-            self._count(job, -1)
+            self._count([job], -1)
 
-    def _count(self, job: Job, sign: int) -> None:
-        self.counts[job.state] += sign
-        if job.state not in _NOT_COUNTED:
-            self.size += sign * (job.size or 0)
-        if job.state is JobState.DONE:
-            self.done += sign * (job.size or 0)
+    def _count(self, jobs: Iterable[Job], sign: int) -> None:
+        sizes: defaultdict[JobState, list[int]] = defaultdict(list)
+        for job in jobs:
+            sizes[job.state].append(job.size or 0)
+        for state, of_state in sizes.items():
+            self.counts[state] += sign * len(of_state)
+            self._bytes[state] += sign * sum(of_state)

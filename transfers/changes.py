@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from transfers.model import Job, JobState
@@ -59,3 +60,19 @@ class Changes:
                 line.last = job
                 return
         self.events.append(Event(job, at, before, after, why))
+
+    def note_all(self, jobs: Iterable[Job], at: float, before: JobState | None) -> None:
+        """`note` for each of `jobs`, that they came from `before` to the state they have."""
+        line: Event | None = None
+        for job in jobs:
+            if (
+                line is not None
+                and job.id == line.last + 1
+                and job.state is line.after
+                and job.reason == line.why
+            ):
+                line.last = job.id
+                continue
+            self.note(job.id, at, before, job.state, job.reason)
+            line = self.events[-1]
+            line.last = job.id

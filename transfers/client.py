@@ -14,7 +14,7 @@ from typing import Any
 
 from transfers.attendant import PROTOCOL
 from transfers.journal import JournalError
-from transfers.lock import QueueInUse
+from transfers.lock import QueueInUse, QueueSilent
 from transfers.model import (
     Cancel,
     Clear,
@@ -32,14 +32,14 @@ from transfers.model import (
     Unpark,
 )
 from transfers.queue_api import Listener
-from transfers.socket_address import Intruder, NoHost, hang_up
+from transfers.socket_address import Intruder, NoHost, hang_up, peer_process
 from transfers.wire import WireError, decode, encode, pack, unpack
 
 _CHUNK = 2000  # jobs in a message: neither end is busy for long with one
 _RECONNECT_SECONDS = 1.0  # between two tries
 _PATIENCE_SECONDS = 5.0  # of a command for a connection that is being made again
 _STOP_SECONDS = 10.0
-_GREETING_SECONDS = 10.0
+_GREETING_SECONDS = 5.0
 _GREETINGS = 3  # a host that is about to end hangs up: the next try finds its successor
 _GREETING = -1  # the number of what is asked before the connection is anybody's
 _GONE = "The process that works the queue is gone; starting it again. Nothing is lost."
@@ -343,7 +343,7 @@ class _Lost(Exception):
 def _answer(connection: Connection, what: str, content: object) -> Any:
     """The answer to what is asked before anybody else may use `connection`.
 
-    Raises EOFError, OSError, WireError, ValueError.
+    Raises QueueSilent, EOFError, OSError, WireError, ValueError.
     """
     connection.send_bytes(pack([_GREETING, what, content]))
     while connection.poll(_GREETING_SECONDS):
@@ -352,7 +352,7 @@ def _answer(connection: Connection, what: str, content: object) -> Any:
             if how != "done":
                 raise WireError(str(answer))
             return answer
-    raise NoHost(_SILENT)
+    raise QueueSilent(peer_process(connection))
 
 
 def _not_queued(*, sure: bool) -> str:

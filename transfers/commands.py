@@ -11,6 +11,7 @@ from transfers.altered import altered
 from transfers.control import Stop
 from transfers.draft import Draft, Signal
 from transfers.model import (
+    FINISHED,
     RUNNING,
     Cancel,
     Clear,
@@ -34,6 +35,7 @@ from transfers.model import (
     Unpark,
 )
 
+_PAUSABLE = RUNNING | {JobState.QUEUED, JobState.WAITING}
 _NOWHERE = Place("", "")
 _BLANK = Job(id=0, batch=0, seq=0, key="", op=Op.NOTE, source=_NOWHERE, target=_NOWHERE)
 
@@ -50,12 +52,9 @@ def carry_out(command: Command, draft: Draft, new_key: Callable[[], str]) -> tup
 @carry_out.register
 def _(command: Enqueue, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
     batch = draft.next_id
-    ids = []
-    for new in command.jobs:
-        job = _new_job(new, command, batch, draft, new_key())
-        draft.add(job)
-        ids.append(job.id)
-    return tuple(ids)
+    jobs = [_new_job(new, command, batch, draft, new_key()) for new in command.jobs]
+    draft.add_all(jobs)
+    return tuple(job.id for job in jobs)
 
 
 def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) -> Job:
@@ -86,27 +85,24 @@ def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) 
 
 @carry_out.register
 def _(command: Pause, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
-    concerned = []
-    for job in draft.select(command.jobs):
-        if job.state in RUNNING and not job.cancelling:
-            draft.change(job.id, pausing=True)
-            draft.signals.append(Signal(job.id, Stop.PAUSE))
-        elif job.state in (JobState.QUEUED, JobState.WAITING) and not job.cancelling:
-            draft.change(job.id, state=JobState.PAUSED, reason="")
-        else:
-            continue
-        concerned.append(job.id)
-    return tuple(concerned)
+    jobs = [
+        job for job in draft.select(command.jobs) if job.state in _PAUSABLE and not job.cancelling
+    ]
+    running = [job for job in jobs if job.state in RUNNING]
+    draft.change_all(running, pausing=True)
+    draft.signals += [Signal(job.id, Stop.PAUSE) for job in running]
+    resting = [job for job in jobs if job.state not in RUNNING]
+    draft.change_all(resting, state=JobState.PAUSED, reason="")
+    return tuple(job.id for job in jobs)
 
 
 @carry_out.register
 def _(command: Resume, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
     jobs = draft.select(command.jobs)
     # A pause that its worker has not seen yet.
-    for job in jobs:
-        if job.state in RUNNING:
-            draft.change(job.id, pausing=False)
-            draft.signals.append(Signal(job.id, None))
+    running = [job for job in jobs if job.state in RUNNING]
+    draft.change_all(running, pausing=False)
+    draft.signals += [Signal(job.id, None) for job in running]
     return _queue_again(
         draft,
         [
@@ -121,19 +117,20 @@ def _(command: Resume, draft: Draft, new_key: Callable[[], str]) -> tuple[int, .
 
 @carry_out.register
 def _(command: Cancel, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
-    concerned = []
-    for job in draft.select(command.jobs):
-        if job.finished or job.cancelling:
-            continue
-        concerned.append(job.id)
-        if job.state in RUNNING:
-            draft.change(job.id, cancelling=True, pausing=False)
-            draft.signals.append(Signal(job.id, Stop.CANCEL))
-        elif not job.begun:
-            draft.change(job.id, state=JobState.CANCELLED, reason="")
-        else:  # a worker removes what it left, then it is cancelled
-            draft.change(job.id, state=JobState.QUEUED, cancelling=True, reason="")
-    return tuple(concerned)
+    jobs = [
+        job
+        for job in draft.select(command.jobs)
+        if job.state not in FINISHED and not job.cancelling
+    ]
+    running = [job for job in jobs if job.state in RUNNING]
+    draft.change_all(running, cancelling=True, pausing=False)
+    draft.signals += [Signal(job.id, Stop.CANCEL) for job in running]
+    resting = [job for job in jobs if job.state not in RUNNING]
+    clean = [job for job in resting if not job.begun]
+    draft.change_all(clean, state=JobState.CANCELLED, reason="")
+    begun = [job for job in resting if job.begun]  # a worker removes what it left, first
+    draft.change_all(begun, state=JobState.QUEUED, cancelling=True, reason="")
+    return tuple(job.id for job in jobs)
 
 
 @carry_out.register
@@ -214,8 +211,7 @@ def _(command: Move, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...
 @carry_out.register
 def _(command: SetPriority, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
     jobs = [job for job in draft.select(command.jobs) if not job.finished]
-    for job in jobs:
-        draft.change(job.id, priority=command.priority)
+    draft.change_all(jobs, priority=command.priority)
     return tuple(job.id for job in jobs)
 
 
@@ -247,9 +243,10 @@ def _shifted(order: list[Job], chosen: list[Job], by: int) -> list[Job]:
 
 
 def _queue_again(draft: Draft, jobs: list[Job], **more: Any) -> tuple[int, ...]:
-    for job in jobs:
-        status = {"state": JobState.QUEUED, "reason": ""} | more
-        if job.state is JobState.PARKED:  # what it waited for was no fault of its own
-            status = {"attempt": max(0, job.attempt - 1), "crashes": 0} | status
-        draft.change(job.id, **status)
+    status = {"state": JobState.QUEUED, "reason": ""} | more
+    parked = [job for job in jobs if job.state is JobState.PARKED]
+    for job in parked:  # what it waited for was no fault of its own
+        draft.change(job.id, **{"attempt": max(0, job.attempt - 1), "crashes": 0} | status)
+    others = [job for job in jobs if job.state is not JobState.PARKED]
+    draft.change_all(others, **status)
     return tuple(job.id for job in jobs)

@@ -232,6 +232,8 @@ def finish_move(run: Run, job: Job) -> Job:
     done = replace(job, state=JobState.DONE, upload=None, reason="")
     if job.op is not Op.MOVE:
         return done
+    if job.proof is not None and job.proof.word is ProofWord.NOT_PROVEN:
+        return source_kept(job, "its place does not show what it stored", "copied")
     job = run.report(replace(job, committed=True))
     try:
         source = writable(run.source(), job.source)
@@ -247,8 +249,8 @@ def finish_move(run: Run, job: Job) -> Job:
     return done
 
 
-def source_kept(job: Job, why: object) -> Job:
-    reason = f"copied and proven, but the source was kept: {why}"
+def source_kept(job: Job, why: object, how_far: str = "copied and proven") -> Job:
+    reason = f"{how_far}, but the source was kept: {why}"
     return replace(job, state=JobState.DONE, upload=None, reason=reason)
 
 

@@ -66,6 +66,9 @@ class Control:
         self._clock = clock
         self._stop: Stop | None = None
         self._wake = threading.Event()
+        self._claim = threading.Lock()  # guards what follows
+        self._touched = False
+        self._over = False
 
     @contextmanager
     def moves(self) -> Iterator[None]:
@@ -91,6 +94,35 @@ class Control:
             self._stop = why
             self.stop_asked = self._clock()
         self._wake.set()
+
+    def touches(self) -> None:
+        """Called before anything is made, moved or removed at either end.
+
+        Raises Stopped when a stop was asked for: nothing may be touched, then.
+        """
+        with self._claim:
+            self.check()
+            self._touched = True
+
+    def give_up(self) -> bool:
+        """After a cancel: whether the run is over, as it has touched nothing and never will.
+
+        Its worker may wait on for an answer; whatever that is, nobody hears of it.
+        """
+        with self._claim:
+            over = not self._touched and not self._over
+            self._over = self._over or over
+            return over
+
+    def ends(self) -> bool:
+        """The worker has come to its end: whether that is news, or the run was given up."""
+        with self._claim:
+            news, self._over = not self._over, True
+            return news
+
+    @property
+    def over(self) -> bool:
+        return self._over
 
     def take_back_pause(self) -> None:
         if self._stop is Stop.PAUSE:

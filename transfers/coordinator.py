@@ -12,14 +12,15 @@ from dataclasses import replace
 
 from providers.base import Provider
 from providers.text import printable
-from transfers.book import Book
+from transfers.book import Book, first_free_id
 from transfers.collecting import without_collecting
 from transfers.commands import carry_out
 from transfers.control import Checkpoint, Stop
 from transfers.draft import Draft, IllegalTransition
-from transfers.ending import Ending, end_of
+from transfers.ending import Ending, end_of, merged
 from transfers.gate import Gate
 from transfers.journal import Journal, JournalError
+from transfers.leftovers import doubt
 from transfers.limit import Limiter
 from transfers.limits import Limits
 from transfers.messages import Ended, Message, Quit, Reported, RoomSeen, Sent, Widened
@@ -35,6 +36,7 @@ from transfers.model import (
     SetLimits,
     Unpark,
 )
+from transfers.outage import Missed, Outages
 from transfers.pool import ProviderPool
 from transfers.recover import checkpoint, has_parts, recovered
 from transfers.retry import MORE_ATTEMPTS
@@ -69,7 +71,8 @@ class Coordinator:
         self._closing = closing  # set before Quit is sent
         self._pool = ProviderPool(open_provider)
         self._limiter = Limiter(time.monotonic)
-        self._gate = Gate(self._pool.connections)
+        self._outages = Outages(tuning.random)
+        self._gate = Gate(self._pool.connections, rests=self._outages.rests)
         self._limits = Limits(self._limiter, self._gate)
         self._schedule = Schedule()
         self._book = Book()
@@ -82,12 +85,13 @@ class Coordinator:
         self._runs = Runs(inbox, self._pool, self._limiter, self._disks.full, tuning)
         self._quit_by: float | None = None
 
+    @without_collecting()
     def load(self, run_existing: bool) -> None:
         """Read the journal. What an earlier run left unfinished is queued again."""
         jobs = [recovered(job) for job in self._journal.load()]
-        self._book = Book(jobs)
+        self._book = Book(jobs, first_free_id(self._journal.settings()))
         for job in jobs:
-            if has_parts(job) and (kept := checkpoint(job, self._journal.parts(job.id))):
+            if job.sent and has_parts(job) and (kept := checkpoint(job, self._journal.parts(job.id))):
                 self._checkpoints[job.id] = kept
                 self._view.ended(job.id, kept.offset)
         # Removals wait for the rest of their batch, wherever they were moved to.
@@ -149,7 +153,8 @@ class Coordinator:
     def _patience(self) -> float | None:
         now = time.monotonic()
         look = now + LOOK_SECONDS if self._runs else None
-        times = (self._schedule.next_due(), self._gate.next_open(now), self._quit_by, look)
+        due, opens = self._schedule.next_due(), self._gate.next_open(now)
+        times = (due, opens, self._outages.next_open(), self._quit_by, look)
         known = [at for at in times if at is not None]
         return min(_LONGEST_NAP, max(0.0, min(known) - now)) if known else None
 
@@ -195,20 +200,26 @@ class Coordinator:
         for job_id in concerned:
             if (job := draft.get(job_id)) is None:
                 self._checkpoints.pop(job_id, None)
-            elif wanted:
+                continue
+            if wanted:
                 self._gate.wake(_lane(job))
-                self._give_up_cleaning(job, draft)
+                if not job.cancelling:
+                    self._outages.wake(job)
                 before = self._book.get(job_id)  # what it waited for: it no longer does
                 asked.add("" if before is None else before.asks)
+            self._give_up_cleaning(job, draft)
         for name in asked - {""}:
             self._disks.opened(name, waited=bool(_waiting(name, draft)))
         return lambda: message.reply.set_result(concerned)
 
     def _give_up_cleaning(self, job: Job, draft: Draft) -> None:
-        """A cancelled job does not wait for a person to sign in only to remove what it left."""
-        waits = job.cancelling and job.state is JobState.QUEUED
-        if waits and self._gate.asks(job.target.endpoint):
-            left = f"its unfinished bytes may be left behind: {job.target.endpoint} wants a sign-in"
+        """A cancelled job does not wait for a sign-in or a lost server only to remove its rest."""
+        if not job.cancelling or job.state is not JobState.QUEUED:
+            return
+        there = job.target.endpoint
+        if there in self._outages or self._gate.asks(there):
+            why = "wants a sign-in" if self._gate.asks(there) else "cannot be reached"
+            left = f"{doubt(job)}its unfinished bytes may be left behind: {there} {why}"
             draft.save(replace(job, state=JobState.CANCELLED, reason=printable(left)))
 
     def _widen(self, message: Widened) -> Callable[[], None]:
@@ -229,9 +240,11 @@ class Coordinator:
             draft.save(replace(job, state=JobState.QUEUED, reason="", attempt=attempt))
 
     def _report(self, message: Reported, draft: Draft) -> Callable[[], None]:
-        job = _merged(message.job, draft)
+        job = merged(message.job, draft.get(message.job.id))
         if message.part is not None:
             job = replace(job, crashes=0)
+        if job.state is JobState.TRANSFERRING:
+            self._outages.got_through(job)
         if job.sent > self._furthest.get(job.id, 0):  # it gets on: no attempt was in vain
             self._furthest[job.id] = job.sent
             job = replace(job, attempts=max(job.attempts, job.attempt + MORE_ATTEMPTS))
@@ -241,30 +254,33 @@ class Coordinator:
         return lambda: message.reply.set_result(job)
 
     def _end(self, message: Ended, draft: Draft) -> None:
-        job = _merged(message.job, draft)
+        job = merged(message.job, draft.get(message.job.id))
         lane = _lane(job)
         self._runs.ended(job.id)
         self._gate.ended(lane, self._streams.pop(job.id, 1))
         self._checkpoints.pop(job.id, None)
-        ending = end_of(job, message, self._tuning.random)
-        self._rest(ending, lane)
+        missed = self._outages.ended(message, time.monotonic())
+        ending = end_of(job, message, self._tuning.random, missed)
+        self._rest(ending, lane, missed)
         job = ending.job
-        if not job.finished and message.checkpoint is not None and job.proof is None:
+        resumable = not job.finished or job.state is JobState.FAILED
+        if resumable and message.checkpoint is not None and job.proof is None:
             self._checkpoints[job.id] = message.checkpoint
         if job.finished:
             self._furthest.pop(job.id, None)
         kept = self._checkpoints.get(job.id)
         self._view.ended(job.id, 0 if kept is None else kept.offset)
-        draft.save(job, message.conflict)
+        self._give_up_cleaning(draft.save(job, message.conflict), draft)
 
-    def _rest(self, ending: Ending, lane: Lane) -> None:
+    def _rest(self, ending: Ending, lane: Lane, missed: Missed | None) -> None:
         """Leave alone for a while what is in trouble, and what was full."""
         job = ending.job
         if ending.delay is not None:
             until = time.monotonic() + ending.delay
             self._schedule.wait(job.id, until)
             self._view.waiting(job.id, until)
-            self._gate.rest(lane, until)
+            if missed is None:  # or the endpoint rests, in every lane
+                self._gate.rest(lane, until)
             if ending.throttled:
                 self._gate.rest_endpoint(ending.throttled, until)
         elif job.cancelling:
@@ -275,7 +291,9 @@ class Coordinator:
             self._disks.stored(job.target.endpoint)
 
     def _wake_waiting(self, draft: Draft) -> None:
-        for job_id in self._schedule.due(time.monotonic()):
+        now = time.monotonic()
+        self._outages.open_due(now)
+        for job_id in (*self._schedule.due(now), *self._outages.take_released()):
             job = draft.get(job_id)
             if job is not None and job.state is JobState.WAITING:
                 draft.save(replace(job, state=JobState.QUEUED, reason=""))
@@ -294,6 +312,7 @@ class Coordinator:
             job = replace(job, state=JobState.PREPARING, attempt=attempt, begun=begun, reason="")
             starting.append(draft.save(job))
             self._gate.started(_lane(job))
+            self._outages.started(job)
         return starting
 
     def _next(self, draft: Draft, starting: list[Job]) -> Job | None:
@@ -360,27 +379,14 @@ class Coordinator:
     def _idle(self) -> bool:
         """Whether nothing goes on by itself: what is queued could not be started."""
         due, opens = self._schedule.next_due(), self._gate.next_open(time.monotonic())
+        if opens is None and self._book.counts[JobState.QUEUED]:
+            opens = self._outages.next_open()
         return not self._runs and due is None and opens is None and not self._disks.watching
 
     def _finished(self) -> bool:
         if self._quit_by is None:
             return False
         return not self._runs or time.monotonic() >= self._quit_by
-
-
-def _merged(reported: Job, draft: Draft) -> Job:
-    """The worker's word, but for what a person may have changed meanwhile."""
-    current = draft.get(reported.id)
-    if current is None:
-        return reported
-    return replace(
-        reported,
-        seq=current.seq,
-        priority=current.priority,
-        policy=current.policy,
-        cancelling=current.cancelling,
-        pausing=current.pausing,
-    )
 
 
 def _waiting(disk: str, draft: Draft) -> list[Job]:

@@ -13,11 +13,14 @@ _SMALLEST_PIECE = 1 << 20
 def part_size(source: Provider, target: Provider, size: int | None) -> int:
     """Of each part but the last: as large as a loss may cost, or as the place demands.
 
-    What several streams have under way is lost together, so each has its share.
+    What several streams have under way is lost together, so each has its share. One that may be
+    the only one is the whole file, also while nobody knows its size; it is never held in memory.
     """
     parts = target.caps.parts
     if parts is None:
         return LARGEST_PART
+    if parts.max_count == 1:
+        return parts.max_size
     wanted = max(parts.min_size, min(parts.max_size, LARGEST_PART))
     if not cut_anywhere(target):
         wanted = max(parts.min_size, wanted // most_streams(source, target))

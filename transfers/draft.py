@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from transfers.altered import altered
-from transfers.book import Book
+from transfers.altered import all_altered, altered, state_changed
+from transfers.book import NEXT_ID, Book
 from transfers.changes import Changes
 from transfers.control import Stop
 from transfers.journal_rows import STATUS_FIELDS
 from transfers.model import FINISHED, LEGAL, Conflict, Job, JobState, StateChanged
-
-_STAMPED = FINISHED | {JobState.PREPARING}
 
 
 class IllegalTransition(Exception):
@@ -65,9 +63,10 @@ class Draft:
         found = (self.get(i) for i in ids)
         return [job for job in found if job is not None]
 
-    def add(self, job: Job) -> None:
-        self.changes.saved[job.id] = job
-        self._note(None, job, None)
+    def add_all(self, jobs: Iterable[Job]) -> None:
+        added = {job.id: job for job in jobs}
+        self.changes.saved |= added
+        self._note_all(None, added.values())
 
     def save(self, job: Job, conflict: Conflict | None = None) -> Job:
         """Take in a job's new value; returns it with its times. Raises IllegalTransition."""
@@ -79,18 +78,37 @@ class Draft:
         return job
 
     def change(self, job_id: int, **status: Any) -> Job:
-        """`save` of a job with other values of `STATUS_FIELDS`, for many jobs at once.
+        """`change_all` of one job; returns it with its times."""
+        self.change_all([self._known(job_id)], **status)
+        return self.changes.saved[job_id]
 
-        Nothing else of it is written. Raises IllegalTransition, TypeError for another field.
+    def change_all(self, jobs: Iterable[Job], **status: Any) -> None:
+        """`save` of jobs of this draft, each with the same other values of `STATUS_FIELDS`.
+
+        Nothing else of them is written. Raises IllegalTransition, TypeError for another field:
+        nothing was changed, then.
         """
-        before = self._known(job_id)
         if not STATUS_FIELDS.issuperset(status):
             raise TypeError(f"not a field of a job's status: {status.keys() - STATUS_FIELDS}")
-        alone = job_id not in self.changes.saved
-        job = self._put(before, altered(before, **status), None)
-        if alone:
-            self.changes.restated.add(job_id)
-        return job
+        by_stamps: dict[tuple[JobState, bool], list[Job]] = {}
+        for job in jobs:
+            by_stamps.setdefault((job.state, job.started is None), []).append(job)
+        for alike in by_stamps.values():
+            _check_legal(alike[0], status.get("state", alike[0].state))
+        for alike in by_stamps.values():
+            self._change_alike(alike, status)
+
+    def _change_alike(self, jobs: list[Job], status: dict[str, Any]) -> None:
+        """`jobs` have one state, and one stamp fits them all."""
+        before = jobs[0].state
+        after = status.get("state", before)
+        changed = all_altered(jobs, **status | _stamps(jobs[0], after, self._now))
+        by_id = {job.id: job for job in changed}
+        saved = self.changes.saved
+        self.changes.restated.update(by_id.keys() - saved.keys() if saved else by_id)
+        saved |= by_id
+        if after is not before:
+            self._note_all(before, by_id.values())
 
     def _known(self, job_id: int) -> Job:
         job = self.get(job_id)
@@ -99,14 +117,13 @@ class Draft:
         return job
 
     def _put(self, before: Job, job: Job, conflict: Conflict | None) -> Job:
-        if job.state is before.state:
-            self.changes.saved[job.id] = job
-            return job
-        if job.state not in LEGAL[before.state]:
-            raise IllegalTransition(f"job {job.id}: {before.state} → {job.state}")
-        job = _stamped(job, before, self._now)
+        _check_legal(before, job.state)
+        if stamps := _stamps(before, job.state, self._now):
+            job = altered(job, **stamps)
         self.changes.saved[job.id] = job
-        self._note(before.state, job, conflict)
+        if job.state is not before.state:
+            self.changes.note_all([job], self._now, before.state)
+            self.pushed.append(StateChanged(job, before.state, conflict))
         return job
 
     def _forget_parts(self, job_id: int) -> None:
@@ -118,19 +135,26 @@ class Draft:
         self.changes.saved.pop(job.id, None)
         self.changes.restated.discard(job.id)
         self.changes.removed.add(job.id)
+        self.changes.settings[NEXT_ID] = str(self.next_id)
 
-    def _note(self, before: JobState | None, job: Job, conflict: Conflict | None) -> None:
-        self.changes.note(job.id, self._now, before, job.state, job.reason)
-        self.pushed.append(StateChanged(job, before, conflict))
+    def _note_all(self, before: JobState | None, jobs: Collection[Job]) -> None:
+        self.changes.note_all(jobs, self._now, before)
+        self.pushed += [state_changed(job, before) for job in jobs]
 
 
-def _stamped(job: Job, before: Job, now: float) -> Job:
-    if job.state not in _STAMPED and before.state is not JobState.PARKED:
-        return job
-    if job.state is JobState.PREPARING and before.started is None:
-        return altered(job, started=now, ended=None)
-    if job.finished:
-        return altered(job, ended=now, cancelling=False, pausing=False, park=None, asks="")
-    if job.state is not JobState.PARKED and before.state is JobState.PARKED:
-        return altered(job, park=None, asks="")
-    return job
+def _check_legal(before: Job, after: JobState) -> None:
+    if after is not before.state and after not in LEGAL[before.state]:
+        raise IllegalTransition(f"job {before.id}: {before.state} → {after}")
+
+
+def _stamps(before: Job, after: JobState, now: float) -> dict[str, Any]:
+    """What else becomes of a job that goes to the state `after`; `started` and the state decide."""
+    if after is before.state:
+        return {}
+    if after is JobState.PREPARING and before.started is None:
+        return {"started": now, "ended": None}
+    if after in FINISHED:
+        return {"ended": now, "cancelling": False, "pausing": False, "park": None, "asks": ""}
+    if before.state is JobState.PARKED:
+        return {"park": None, "asks": ""}
+    return {}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from providers.errors import NoSpace, ProviderError, Throttled
+from providers.errors import NoSpace, ProviderError, Throttled, Unreachable
 from providers.text import printable
 from transfers.messages import Ended
 from transfers.model import Job, JobState, ParkReason
+from transfers.outage import Missed
 from transfers.retry import Verdict, after_mistake
 
 
@@ -32,8 +33,26 @@ class Ending:
     full: str = ""
 
 
-def end_of(job: Job, ended: Ended, random: Callable[[], float]) -> Ending:
-    """`job` is the worker's value with what a person changed meanwhile."""
+def merged(reported: Job, current: Job | None) -> Job:
+    """The worker's word, but for what a person may have changed meanwhile."""
+    if current is None:
+        return reported
+    return replace(
+        reported,
+        seq=current.seq,
+        priority=current.priority,
+        policy=current.policy,
+        cancelling=current.cancelling,
+        pausing=current.pausing,
+    )
+
+
+def end_of(
+    job: Job, ended: Ended, random: Callable[[], float], missed: Missed | None = None
+) -> Ending:
+    """`job` is the worker's value, `merged`. `missed`: its end met an outage."""
+    if missed is not None:
+        job, ended = _excused(job, ended, missed)
     # A pause may have been taken back while its worker was ending.
     ending = _end_of(replace(job, pausing=False), ended, job.pausing, random)
     if ending.job.cancelling and not ending.job.finished:
@@ -56,6 +75,16 @@ def _end_of(job: Job, ended: Ended, pausing: bool, random: Callable[[], float]) 
     return Ending(job)
 
 
+def _excused(job: Job, ended: Ended, missed: Missed) -> tuple[Job, Ended]:
+    """Nothing was asked of that server: for a while it costs no attempt."""
+    verdict = ended.verdict
+    if missed.free:
+        job = replace(job, attempt=max(0, job.attempt - 1))
+    if missed.free or (verdict is not None and verdict.state is JobState.WAITING):
+        verdict = Verdict(JobState.WAITING, missed.delay)
+    return job, replace(ended, verdict=verdict)
+
+
 def _failed(
     job: Job,
     error: ProviderError,
@@ -72,7 +101,9 @@ def _failed(
     full = ""
     if isinstance(error, NoSpace) and verdict.park is ParkReason.SPACE and volume:
         full = f"{job.target.endpoint}#{volume}"
-    job = _after(verdict, job, printable(str(error)), full)
+    again = isinstance(error, Unreachable) and verdict.state is JobState.WAITING
+    reason = printable(str(error)) + " It is tried again." * again
+    job = _after(verdict, job, reason, full)
     if pausing and job.state in (JobState.WAITING, JobState.QUEUED):
         return Ending(replace(job, state=JobState.PAUSED, reason=""))
     throttled = error.endpoint if isinstance(error, Throttled) else ""
@@ -81,6 +112,8 @@ def _failed(
 
 
 def _after(verdict: Verdict, job: Job, reason: str, full: str) -> Job:
+    if verdict.state is JobState.FAILED and verdict.restart:
+        job = replace(job, sent=0, prefix="")  # what may still lie there is never gone on with
     return replace(
         job,
         state=verdict.state,

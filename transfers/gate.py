@@ -16,8 +16,16 @@ class Gate:
     on its door (faults.md F6; one circuit for each endpoint).
     """
 
-    def __init__(self, connections: Callable[[str], int], workers: int = 1) -> None:
+    def __init__(
+        self,
+        connections: Callable[[str], int],
+        workers: int = 1,
+        *,
+        rests: Callable[[str], bool] = lambda endpoint: False,
+    ) -> None:
+        """`rests`: whether an endpoint cannot be reached, and nobody may knock just now."""
         self.workers = workers
+        self._rests = rests
         self._connections = connections
         self._running: Counter[str] = Counter()
         self._total = 0
@@ -82,6 +90,7 @@ class Gate:
         return all(
             self._asking[endpoint] == 0
             and (endpoint, "") not in self._resting
+            and not self._rests(endpoint)
             and self._room(endpoint) > 0
             for endpoint in set(lane)
         )

@@ -19,8 +19,8 @@ from providers.text import printable
 from transfers.changes import Changes, Event, Part
 from transfers.collecting import without_collecting
 from transfers.files import keep_as, sync_directory
-from transfers.journal_rows import Values, checksum, to_job, whole
-from transfers.journal_writer import Writer, row_sums, total_of
+from transfers.journal_rows import ALL_JOBS, Values, checksum, read_jobs
+from transfers.journal_writer import Writer
 from transfers.migrate import create, migrate
 from transfers.model import Job, JobState
 from transfers.salvage import salvage
@@ -109,10 +109,8 @@ class Journal:
                 if self._version() == 1:
                     migrate(self._db, self._path)
                 self._check_schema()
-                jobs, sums = self._read_jobs()
+                self._loaded, self._writer = self._read_jobs()
                 self._check_others()
-            self._loaded = jobs
-            self._writer = Writer(self._db, sums)
         except BaseException:
             self._db.close()
             raise
@@ -144,25 +142,18 @@ class Journal:
         if [sql for (sql,) in self._db.execute(query)] != list(SCHEMA):
             raise _Damaged
 
-    def _read_jobs(self) -> tuple[list[Job], dict[int, int]]:
-        """Every job, and the checksums of its row."""
-        jobs: list[Job] = []
-        sums: dict[int, int] = {}
-        all_whole = True
-        for row in self._db.execute("SELECT * FROM job"):
-            sums[row[0]] = row_sums(row[-2], row[-1])
-            if all_whole and whole(row):
-                jobs.append(to_job(row[:-2]))
-            else:
-                all_whole = False
-        (seal,) = self._db.execute("SELECT schema, jobs, total, sum FROM seal").fetchall()
-        expected = (SCHEMA_VERSION, len(sums), total_of(sums.values()))
-        if seal != (*expected, checksum(expected)):
+    def _read_jobs(self) -> tuple[list[Job], Writer]:
+        """Every job, and who knows the checksums of their rows."""
+        jobs, sums, all_whole = read_jobs(self._db.execute(ALL_JOBS))
+        writer = Writer(self._db, sums)
+        if self._db.execute("SELECT schema, jobs, total, sum FROM seal").fetchall() != [
+            writer.seal
+        ]:
             raise _Damaged
         if not all_whole:
             raise _Damaged(sound=True)
         jobs.sort(key=lambda job: (job.seq, job.id))
-        return jobs, sums
+        return jobs, writer
 
     def _check_others(self) -> None:
         if not all(map(_right, self._db.execute("SELECT * FROM part"))):

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from marshal import dumps
 from sys import intern
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from providers.base import Place
 from providers.text import from_bytes, to_bytes
-from transfers.altered import built
+from transfers.altered import OpenJob, place
 from transfers.model import Job, JobState, Op, ParkReason, Policy, Proof, ProofWord, Verify
 
 Values: TypeAlias = tuple[Any, ...]
@@ -58,6 +59,11 @@ def checksum(values: Values) -> int:
     Marshal's version 2 has neither references nor interned strings: equal values, equal bytes.
     """
     return zlib.crc32(dumps(values, 2))
+
+
+def row_sums(core_sum: int, status_sum: int) -> int:
+    """Both checksums of a job's row as one number."""
+    return core_sum << 32 | status_sum
 
 
 def core_values(job: Job) -> Values:
@@ -110,26 +116,70 @@ _verify, _park, _word = _reader(Verify), _reader(ParkReason), _reader(ProofWord)
 
 def to_job(row: Values) -> Job:
     """The job of a row: `CORE`, then `STATUS`. Raises KeyError for a word that is none of ours."""
+    return _job(row[:_CORES], _status(row[_CORES:]))
+
+
+def _status(values: Values) -> Values:
+    """What a job has of `STATUS`."""
+    state, policy, *numbers, reason, park, asks, cancelling, pausing, started, ended = values
+    return (
+        *(_state(state), _policy(policy), *numbers),
+        *(reason, _park(park) if park else None, asks, cancelling != 0),
+        *(pausing != 0, started, ended),
+    )
+
+
+def _job(core: Values, status: Values) -> Job:
+    job = OpenJob()
     # fmt: off
-    (number, batch, seq, key, op, source_end, source_path, target_end, target_path,
-     size, source_version, modified, mode, within, verify, attempts,
-     begun, sent, prefix, upload, replacing, agreed, digest, committed,
-     word, algorithm, of_source, of_target, how,
-     state, policy, priority, attempt, restarts, crashes,
-     reason, park, asks, cancelling, pausing, started, ended) = row
-    source = Place(intern(source_end), from_bytes(source_path))
-    target = Place(intern(target_end), from_bytes(target_path))
-    within = from_bytes(within) if within else ""
-    proof = Proof(_word(word), algorithm, of_source, of_target, how) if word else None
-    return built((
-        number, batch, seq, key, _op(op), source, target, _state(state),
-        size, source_version, modified, mode, within,
-        priority, _policy(policy), _verify(verify), attempt, attempts, restarts, crashes,
-        reason, _park(park) if park else None, asks, cancelling != 0, pausing != 0,
-        begun != 0, upload, sent, prefix, replacing, agreed, digest, committed != 0,
-        proof, started, ended,
-    ))
+    (job.id, job.batch, job.seq, job.key, op,
+     source_endpoint, source_path, target_endpoint, target_path,
+     job.size, job.source_version, job.modified, job.mode, within, verify, job.attempts,
+     begun, job.sent, job.prefix, job.upload, job.replacing, job.agreed, job.digest, committed,
+     word, algorithm, of_source, of_target, how) = core
+    (job.state, job.policy, job.priority, job.attempt, job.restarts, job.crashes,
+     job.reason, job.park, job.asks, job.cancelling, job.pausing, job.started, job.ended) = status
     # fmt: on
+    job.op = _op(op)
+    job.source = place(intern(source_endpoint), from_bytes(source_path))
+    job.target = place(intern(target_endpoint), from_bytes(target_path))
+    job.within = _folder(within)
+    job.verify = _verify(verify)
+    job.begun = begun != 0
+    job.committed = committed != 0
+    job.proof = Proof(_word(word), algorithm, of_source, of_target, how) if word else None
+    job.__class__ = Job
+    return cast(Job, job)
+
+
+_folder = lru_cache(from_bytes)  # many jobs have the same
+
+
+ALL_JOBS = f"SELECT {', '.join((*CORE, 'core_sum', *STATUS, 'status_sum'))} FROM job"
+
+
+def read_jobs(rows: Iterable[Values]) -> tuple[list[Job], dict[int, int], bool]:
+    """Of the rows of `ALL_JOBS`: the jobs, each row's `row_sums` by id, and whether all are whole.
+
+    Those that are not whole are left out. Raises KeyError as `to_job` does. A status is looked at
+    once for all rows with the same that follow each other: mostly they are many.
+    """
+    jobs: list[Job] = []
+    sums: dict[int, int] = {}
+    all_whole = True
+    last: Values = ()  # the status of the row before, with its checksum
+    status: Values | None = None  # what a job has of it
+    for row in rows:
+        core, core_sum, tail = row[:_CORES], row[_CORES], row[_CORES + 1 :]
+        if tail != last:
+            last = tail
+            status = _status(tail[:-1]) if checksum(tail[:-1]) == tail[-1] else None
+        sums[row[0]] = row_sums(core_sum, tail[-1])
+        if status is not None and checksum(core) == core_sum:
+            jobs.append(_job(core, status))
+        else:
+            all_whole = False
+    return jobs, sums, all_whole
 
 
 def whole(row: Values) -> bool:

@@ -8,7 +8,15 @@ from dataclasses import astuple
 from operator import attrgetter
 
 from transfers.changes import Changes, Event
-from transfers.journal_rows import STATUS, WIDTH, Values, checksum, core_values, status_values
+from transfers.journal_rows import (
+    STATUS,
+    WIDTH,
+    Values,
+    checksum,
+    core_values,
+    row_sums,
+    status_values,
+)
 from transfers.model import Job
 from transfers.schema import SCHEMA_VERSION
 
@@ -28,6 +36,7 @@ _REMOVE_SHARED = (
 )
 _SEAL = "INSERT OR REPLACE INTO seal VALUES (1, ?, ?, ?, ?)"
 _MODULUS = 1 << 62
+_STATUS_SUM = (1 << 32) - 1  # its bits in `row_sums`
 _status = attrgetter(*STATUS)  # much faster than `status_values`, and as good for comparing
 
 
@@ -37,7 +46,12 @@ class Writer:
     def __init__(self, db: sqlite3.Connection, sums: dict[int, int]) -> None:
         self._db = db
         self._sums = sums
-        self._total = total_of(sums.values())
+        self._total = _total_of(sums.values())
+
+    @property
+    def seal(self) -> Values:
+        """What the file says of all jobs together."""
+        return sealed((SCHEMA_VERSION, len(self._sums), self._total))
 
     def write(self, changes: Changes) -> None:
         """All of `changes` or nothing; durable on return. Raises sqlite3.Error."""
@@ -56,33 +70,42 @@ class Writer:
 
     def store(self, changes: Changes) -> tuple[dict[int, int], int]:
         """Within a transaction: write them; returns the new rows' sums, and the seal's total."""
-        sums = self._save_jobs(changes)
+        sums = self._save(changes)
         before = [self._sums[i] for i in (*sums, *changes.removed) if i in self._sums]
-        total = (self._total + total_of(sums.values()) - total_of(before)) % _MODULUS
+        count = len(self._sums) + len(sums) - len(before)
+        total = self._total + _total_of(sums.values()) - _total_of(before)
+        total = (total + self._restate(changes, sums)) % _MODULUS
         self._remove(changes)
         self._db.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", _events(changes))
         parts = map(sealed, map(astuple, changes.parts))
         self._db.executemany("INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?, ?, ?)", parts)
         settings = map(sealed, changes.settings.items())
         self._db.executemany("INSERT OR REPLACE INTO setting VALUES (?, ?, ?)", settings)
-        count = len(self._sums) + len(sums) - len(before)
         self._db.execute(_SEAL, sealed((SCHEMA_VERSION, count, total)))
         return sums, total
 
-    def _save_jobs(self, changes: Changes) -> dict[int, int]:
+    def _save(self, changes: Changes) -> dict[int, int]:
+        """Whole rows; returns their sums."""
         restated = changes.restated
-        full = (job for job in changes.saved.values() if job.id not in restated)
+        jobs = (job for job in changes.saved.values() if job.id not in restated)
         sums: dict[int, int] = {}
-        self._db.executemany(_SAVE, (_row(job, sums) for job in full))
-        if restated:
-            for values, first, last in _runs(changes.saved[i] for i in sorted(restated)):
-                count = self._db.execute(_RESTATE, (*sealed(values), first, last)).rowcount
-                if count != last - first + 1:
-                    raise sqlite3.DatabaseError(f"{last - first + 1 - count} jobs are missing")
-                status = checksum(values)
-                for job_id in range(first, last + 1):
-                    sums[job_id] = self._sums[job_id] & ~0xFFFFFFFF | status
+        self._db.executemany(_SAVE, (_row(job, sums) for job in jobs))
         return sums
+
+    def _restate(self, changes: Changes, sums: dict[int, int]) -> int:
+        """Statuses alone, their rows' sums into `sums`; returns what the total changes by."""
+        change = 0
+        for values, first, last in _runs(changes.saved[i] for i in sorted(changes.restated)):
+            count = self._db.execute(_RESTATE, (*sealed(values), first, last)).rowcount
+            if count != last - first + 1:
+                raise sqlite3.DatabaseError(f"{last - first + 1 - count} jobs are missing")
+            status = checksum(values)
+            for job_id in range(first, last + 1):
+                both = self._sums[job_id]
+                before = both & _STATUS_SUM
+                sums[job_id] = both - before + status
+                change += (both >> 32) * (status - before)
+        return change
 
     def _remove(self, changes: Changes) -> None:
         for first, last in _ranges(changes.removed):
@@ -99,13 +122,9 @@ def sealed(values: Values) -> Values:
     return (*values, checksum(values))
 
 
-def row_sums(core_sum: int, status_sum: int) -> int:
-    return core_sum << 32 | status_sum
-
-
-def total_of(sums: Iterable[int]) -> int:
+def _total_of(sums: Iterable[int]) -> int:
     """What the seal says of all rows. A row of another moment, or one less, changes it."""
-    return sum((s >> 32) * ((s & 0xFFFFFFFF) + 1) for s in sums) % _MODULUS
+    return sum((s >> 32) * ((s & _STATUS_SUM) + 1) for s in sums) % _MODULUS
 
 
 def _row(job: Job, sums: dict[int, int]) -> Values:

@@ -17,6 +17,24 @@ class QueueInUse(Exception):
         )
 
 
+class QueueSilent(QueueInUse):
+    """Another process holds this queue, and does not answer: it is stopped, or hangs.
+
+    `pid`: its number, where the system tells it.
+    """
+
+    def __init__(self, pid: int | None = None) -> None:
+        number = f" (pid {pid})" if pid else ""
+        go_on = f" (kill -CONT {pid})" if pid else ""
+        end = f" (kill -KILL {pid})" if pid else ""
+        Exception.__init__(
+            self,
+            f"The process that works the queue{number} does not answer. If somebody stopped it, "
+            f"let it go on{go_on}; else end it{end} and try again. The queue is kept.",
+        )
+        self.pid = pid
+
+
 class QueueLock:
     """Held from construction to `release` (or the end of the process)."""
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 _MEMORY_SECONDS = 4.0  # a change of speed is mostly seen after this
 _SHORTEST_SECONDS = 0.1
+SLOWEST = 512.0  # bytes a second: below it a transfer stands still; half of the lowest limit
+_SURE_SECONDS = 60.0  # what ends within them may be slow: small files are
+_LONGEST_SECONDS = 99 * 3600.0
 
 
 class Gauge:
@@ -46,7 +49,12 @@ def advance(last: Reading | None, moved: int, now: float) -> Reading:
 
 
 def eta(left: int | None, rate: float) -> float | None:
-    """Seconds until `left` bytes are across; None when nobody can tell."""
+    """Seconds until `left` bytes are across; None when nobody can tell.
+
+    The rate of what stands still fades away: what it would tell then are months, and wrong.
+    """
     if left is None or rate < 1.0:
         return None
-    return max(0, left) / rate
+    seconds = max(0, left) / rate
+    fades = rate < SLOWEST and seconds > _SURE_SECONDS
+    return None if fades or seconds > _LONGEST_SECONDS else seconds

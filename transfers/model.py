@@ -105,6 +105,7 @@ class ProofWord(StrEnum):
     SHA256 = "sha256 both ends"
     SERVER_DIGEST = "server digest"
     SIZE_ONLY = "size only"
+    NOT_PROVEN = "nothing proven"  # taken by a place that shows nothing of what it takes
     CHANGED_BY_SERVER = "changed by server"
     MISMATCH = "mismatch"
 

@@ -40,6 +40,7 @@ def prepare(run: Run) -> Job:
     job = _looked_at(run.job, entry)
     existing = stat_or_none(target, job.target.path)
     if _half_renamed(job, source, existing):
+        run.control.touches()
         target.delete(job.source.path)
         return replace(discard(run, job), state=JobState.DONE, reason=_RENAMED)
     decision = _decided(job, entry, existing)
@@ -53,6 +54,7 @@ def prepare(run: Run) -> Job:
     if decision.act is Act.REFUSE:
         raise WrongKind(job.target.path, decision.reason, advice="Rename one of the two.")
     if decision.act is Act.RENAME:
+        run.control.touches()
         # What lies under the name it had is found by that name only.
         job = discard(run, job)
         job = run.report(replace(job, target=_free_name(target, job.target)))
@@ -115,6 +117,7 @@ def _begun(run: Run, job: Job, folder: Place) -> Job:
     if job.upload is not None:
         job = run.report(discard(run, job))
     run.control.checkpoint = None
+    run.control.touches()
     run.clean = False
     try:
         upload = _upload(run, job)
@@ -130,10 +133,10 @@ def _begun(run: Run, job: Job, folder: Place) -> Job:
 def _make_folder(run: Run, folder: Place) -> None:
     within = run.job.within
     try:
-        ensure_directory(run.target(), folder, run.known_directories, within)
+        ensure_directory(run.target(), folder, run.known_directories, within, run.control.touches)
     except NotFound:  # one above it was removed since it was seen
         run.known_directories.clear()
-        ensure_directory(run.target(), folder, run.known_directories, within)
+        ensure_directory(run.target(), folder, run.known_directories, within, run.control.touches)
 
 
 def _upload(run: Run, job: Job) -> str:
@@ -208,6 +211,7 @@ def _renamed(run: Run, job: Job) -> bool:
     """
     if job.source.endpoint != job.target.endpoint:
         return False
+    run.control.touches()
     run.report(replace(job, replacing=job.source_version))
     clean, run.clean = run.clean, False  # until its outcome is known, a cancel has to look
     try:

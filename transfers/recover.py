@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from transfers.control import Checkpoint
 from transfers.journal import Part
-from transfers.model import RUNNING, Job, JobState, Op, ParkReason
+from transfers.model import RUNNING, UNFINISHED, Job, JobState, Op, ParkReason
 from transfers.retry import MOST_CRASHES
 
 _POISON = (
@@ -32,15 +32,23 @@ def recovered(job: Job) -> Job:
     return job
 
 
+def at_rest(job: Job) -> Job:
+    """The job for who only looks at it: none runs, and what waits for a person still does."""
+    return recovered(job) if job.state in RUNNING else job
+
+
 def _asks_again(job: Job) -> bool:
     """Parked for what a new run finds out anew; a lasting reason stays."""
     return job.state is JobState.PARKED and job.park is not ParkReason.OTHER
 
 
 def checkpoint(job: Job, parts: Sequence[Part]) -> Checkpoint | None:
-    """What the destination holds of an unfinished upload, to be proven before it is relied upon."""
+    """What the destination holds of an unfinished upload, to be proven before it is relied upon.
+
+    A failed job's, too: a person may have it retried.
+    """
     whole = sum(part.length for part in parts) == job.sent
-    if job.finished or job.upload is None or not job.sent or not whole:
+    if not has_parts(job) or job.upload is None or not whole:
         return None
     return Checkpoint(
         upload=job.upload,
@@ -55,4 +63,5 @@ def checkpoint(job: Job, parts: Sequence[Part]) -> Checkpoint | None:
 
 def has_parts(job: Job) -> bool:
     """Whether `checkpoint` needs the job's parts."""
-    return job.op in (Op.COPY, Op.MOVE) and not job.finished and job.sent > 0
+    resumable = job.state in UNFINISHED or job.state is JobState.FAILED
+    return job.op in (Op.COPY, Op.MOVE) and resumable and job.sent > 0

@@ -77,13 +77,22 @@ def writable(provider: Provider, place: Place) -> WritableProvider:
     return provider
 
 
+def _nothing() -> None:
+    return
+
+
 def ensure_directory(
-    provider: WritableProvider, place: Place, known: Known, within: str = ""
+    provider: WritableProvider,
+    place: Place,
+    known: Known,
+    within: str = "",
+    touches: Callable[[], None] = _nothing,
 ) -> None:
     """Make the directory `place` and those above it, where they are missing.
 
-    A link between `within`, the directory a person chose, and `place` is not followed (faults.md
-    D3); "": links are. Raises WrongKind for one, or when a file is in the way.
+    `touches` is called before the first is made, and may raise. A link between `within`, the
+    directory a person chose, and `place` is not followed (faults.md D3); "": links are. Raises
+    WrongKind for one, or when a file is in the way.
     """
     missing, seen = [], []
     here, trusted = place, not within
@@ -100,6 +109,8 @@ def ensure_directory(
         if above == here:
             break
         here = above
+    if missing:
+        touches()
     for directory in reversed(missing):
         _make(provider, directory, follow=not within)
     known.update(seen, {(place, within)})

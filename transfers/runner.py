@@ -18,11 +18,12 @@ from transfers.retry import Verdict, judge
 from transfers.run import Run
 from transfers.worker import cancelled, work
 
+_GOES_ON = "Free some space there: it goes on by itself while the queue runs."
 _LOG = logging.getLogger("wharfie.worker")
 
 
 def run_job(run: Run, inbox: queue.SimpleQueue[Message]) -> None:
-    """Work `run` and put exactly one Ended into `inbox`."""
+    """Work `run` and put exactly one Ended into `inbox`; none when it was given up before."""
     thread = threading.get_ident()
     run.control.threads.add(thread)
     try:
@@ -30,7 +31,8 @@ def run_job(run: Run, inbox: queue.SimpleQueue[Message]) -> None:
     except Exception as error:  # noqa: BLE001 - a bug, and another one in cleaning up after it
         ended = Ended(run.job, error=_mistake(run, error), verdict=Verdict(JobState.FAILED))
     run.control.threads.discard(thread)
-    inbox.put(replace(ended, job=_accounted(run, ended.job)))
+    if run.control.ends():
+        inbox.put(replace(ended, job=_accounted(run, ended.job)))
 
 
 def _accounted(run: Run, job: Job) -> Job:
@@ -60,7 +62,7 @@ def _asked_to_stop(run: Run) -> Stop | None:
 
 
 def _stopped(run: Run, why: Stop) -> Ended:
-    if why is Stop.CANCEL:
+    if why is Stop.CANCEL and not run.control.over:
         return Ended(cancelled(run))
     return Ended(run.job, stop=why, checkpoint=run.control.checkpoint)
 
@@ -77,6 +79,8 @@ def _failed(run: Run, error: ProviderError) -> Ended:
         clean_up(run)
     checkpoint = None if verdict.restart else run.control.checkpoint
     volume = _volume(run) if isinstance(error, NoSpace) else ""
+    if volume:
+        error = NoSpace(error.path, error.what, advice=_GOES_ON)
     return Ended(run.job, error=error, verdict=verdict, volume=volume, checkpoint=checkpoint)
 
 

@@ -7,19 +7,19 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from providers.base import Interruptible, Place
 from transfers.control import Checkpoint, Control, Stop
 from transfers.draft import Signal
 from transfers.journal import Part
 from transfers.limit import Limiter
-from transfers.messages import Message, Reported, Widened
-from transfers.model import Job
+from transfers.messages import Ended, Message, Reported, Widened
+from transfers.model import Job, JobState
 from transfers.pool import ProviderPool
 from transfers.run import Run
 from transfers.runner import run_job
-from transfers.watchdog import LOW_SPEED, LowSpeed, Watch
+from transfers.watchdog import LOW_SPEED, STOP_SECONDS, LowSpeed, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,8 @@ class Runs:
         """Have `job` worked in a thread of its own. `clean`: nothing of it lies unfinished."""
         control = Control()
         control.checkpoint = checkpoint
+        if not clean:
+            control.touches()
         run = Run(
             job=job,
             control=control,
@@ -103,6 +105,16 @@ class Runs:
             run.control.take_back_pause()
         else:
             run.control.stop(signal.why)
+            if signal.why is Stop.CANCEL and run.control.give_up():
+                self._give_up(run)
+
+    def _give_up(self, run: Run) -> None:
+        """Nothing of it lies anywhere: nobody waits for its server, nor until it is cut off."""
+        cancelled = replace(run.job, state=JobState.CANCELLED, reason="", begun=False)
+        self._inbox.put(Ended(cancelled))
+        cut = threading.Timer(STOP_SECONDS, self._interrupt, (run,))
+        cut.daemon = True
+        cut.start()
 
     def stop_all(self) -> None:
         """They end soon and keep what they have."""

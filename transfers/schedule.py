@@ -40,14 +40,16 @@ class Schedule:
         job = after or before
         if job is None:
             return
-        change = _counts(after) - _counts(before)
-        if change:
-            self._left[job.batch] += change
-        self._end_turn(before, after)
+        was_left = before is not None and before.state not in FINISHED
+        is_left = after is not None and after.state not in FINISHED
+        if is_left != was_left and job.op is not Op.REMOVE_DIR:
+            self._left[job.batch] += 1 if is_left else -1
+        if self._held or self._removing:
+            self._end_turn(before, after)
         if self._targets:
             self._end_run(before, after)
         if after is not None and after.state is JobState.QUEUED and not known_only:
-            lane = (after.source.endpoint, after.target.endpoint)
+            lane = _lane(after)
             if after.op is Op.REMOVE_DIR:
                 self._held[after.id] = _turn(after)
                 entry = (after.seq, after.id, lane, after.priority)
@@ -100,7 +102,7 @@ class Schedule:
     def put_back(self, job: Job) -> None:
         """Offer a job again that was taken and not started."""
         self._end_run(job, job)
-        heapq.heappush(self._lanes[(job.source.endpoint, job.target.endpoint)], _turn(job))
+        heapq.heappush(self._lanes[_lane(job)], _turn(job))
 
     def _drop_unready(
         self, lane: Lane, heap: list[_Turn], current: Callable[[int], Job | None]
@@ -128,8 +130,6 @@ class Schedule:
             heapq.heappush(self._lanes[lane], turn)
 
     def _end_turn(self, before: Job | None, after: Job | None) -> None:
-        if not self._held and not self._removing:
-            return
         job = before or after
         if job is not None:
             self._held.pop(job.id, None)
@@ -150,9 +150,10 @@ class Schedule:
                 heapq.heappush(self._lanes[lane], turn)
 
 
-def _counts(job: Job | None) -> bool:
-    """Whether the removals of the job's batch wait for it."""
-    return job is not None and job.op is not Op.REMOVE_DIR and job.state not in FINISHED
+def _lane(job: Job) -> Lane:
+    """A cancelled job's destination alone is cleaned up: it does not wait for its source."""
+    source = job.target if job.cancelling else job.source
+    return (source.endpoint, job.target.endpoint)
 
 
 def _turn(job: Job) -> _Turn:

@@ -13,6 +13,7 @@ import socket
 import stat
 import struct
 import sys
+import time
 from contextlib import suppress
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import (
@@ -23,11 +24,15 @@ from multiprocessing.connection import (
 )
 from pathlib import Path
 
+from transfers.lock import QueueSilent
+
 _LONGEST = 100  # bytes: macOS has room for 103, Linux for 107
 _SHORT_ROOT = Path("/tmp")  # the same for every shell, whatever its TMPDIR
 _KEY_NAME = "queue.key"
-_ANSWER_SECONDS = 10.0
+_ANSWER_SECONDS = 5.0  # a person waits for it, and an idle host answers within milliseconds
+_LOOK_SECONDS = 0.05
 _MAC_LOCAL_PEERCRED = 1
+_MAC_LOCAL_PEERPID = 2
 
 
 class NoHost(Exception):
@@ -108,13 +113,16 @@ def make_key(directory: Path) -> bytes:
 
 
 def dial(directory: Path) -> Connection:
-    """A connection to whoever works the queue in `directory`. Raises NoHost, Intruder."""
+    """A connection to whoever works the queue in `directory`.
+
+    Raises NoHost, Intruder, QueueSilent.
+    """
     key = read_key(directory)
     intruder: Intruder | None = None
     for address in addresses(directory):
         try:
             _require_private(Path(address).parent)
-            connection = Client(address)
+            connection = _connected(address)
         except (FileNotFoundError, ConnectionError):
             continue
         except Intruder as error:  # no reason to stay away from a better address
@@ -131,12 +139,31 @@ def dial(directory: Path) -> Connection:
     raise NoHost("nobody works this queue just now")
 
 
+def _connected(address: str) -> Connection:
+    """Raises QueueSilent when as many as can wait there are never let in, OSError."""
+    if sys.platform == "win32":
+        return Client(address)
+    give_up = time.monotonic() + _ANSWER_SECONDS
+    while True:
+        with socket.socket(socket.AF_UNIX) as end:
+            try:
+                end.settimeout(_ANSWER_SECONDS)
+                end.connect(address)
+            except (BlockingIOError, TimeoutError):  # a plain `connect` would wait for ever
+                if time.monotonic() > give_up:
+                    raise QueueSilent from None
+            else:
+                end.settimeout(None)
+                return Connection(end.detach())
+        time.sleep(_LOOK_SECONDS)
+
+
 def _shake_hands(connection: Connection, key: bytes) -> None:
-    """Raises NoHost, Intruder."""
+    """Raises NoHost, Intruder, QueueSilent."""
     try:
         require_own(connection)
         if not connection.poll(_ANSWER_SECONDS):
-            raise NoHost("whoever works this queue does not answer just now")
+            raise QueueSilent(peer_process(connection))
         answer_challenge(connection, key)
         deliver_challenge(connection, key)
     except AuthenticationError as error:
@@ -175,6 +202,19 @@ def _peer(connection: Connection) -> int | None:
         if sys.platform == "darwin":
             raw = end.getsockopt(0, _MAC_LOCAL_PEERCRED, 76)
             return int(struct.unpack_from("=II", raw)[1])
+    return None
+
+
+def peer_process(connection: Connection) -> int | None:
+    """The number of the process at the other end, as far as the system tells."""
+    if sys.platform == "win32":
+        return None
+    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as end:
+        if hasattr(socket, "SO_PEERCRED"):
+            raw = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            return int(struct.unpack("3i", raw)[0])
+        if sys.platform == "darwin":
+            return int(struct.unpack("i", end.getsockopt(0, _MAC_LOCAL_PEERPID, 4))[0])
     return None
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 
 from providers.base import Digester, Entry, Provider
-from providers.errors import SourceChanged, Unsupported
+from providers.errors import Denied, NotFound, SourceChanged, Unsupported
 from transfers.model import Proof, ProofWord, Verify
 
 ALGORITHM = "sha256"
@@ -25,9 +25,14 @@ def prove(
 
     `check` is called while bytes are read back and may raise to stop that. The proof is MISMATCH
     when they differ; raising is the caller's part. Raises ProviderError when the destination
-    cannot be looked at.
+    cannot be looked at; NOT_PROVEN where that is how the place is (`Capabilities.shows_stored`).
     """
-    stored = target.stat(path)
+    try:
+        stored = target.stat(path)
+    except (Denied, NotFound, Unsupported):
+        if target.caps.shows_stored:
+            raise
+        return Proof(ProofWord.NOT_PROVEN, how="its place does not show what it stored")
     if stored.size is not None and stored.size != size:
         return Proof(ProofWord.MISMATCH, "size", str(size), str(stored.size), "size")
     if level is not Verify.SIZE:

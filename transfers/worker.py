@@ -80,10 +80,10 @@ def _make_directory(run: Run) -> Job:
     place, within = run.job.target, run.job.within
     run.known_directories.discard((place, within))
     try:
-        ensure_directory(run.target(), place, run.known_directories, within)
+        ensure_directory(run.target(), place, run.known_directories, within, run.control.touches)
     except NotFound:  # one above it was removed since it was seen
         run.known_directories.clear()
-        ensure_directory(run.target(), place, run.known_directories, within)
+        ensure_directory(run.target(), place, run.known_directories, within, run.control.touches)
     return replace(run.job, state=JobState.DONE, reason="")
 
 
@@ -95,6 +95,7 @@ def _remove_directory(run: Run) -> Job:
         if source.stat(path).kind is not Kind.DIR:
             reason = "kept: something else has taken its place"
             return replace(run.job, state=JobState.SKIPPED, reason=reason)
+        run.control.touches()
         source.delete(path)
     except NotEmpty:
         return replace(run.job, state=JobState.SKIPPED, reason="kept: it is not empty")

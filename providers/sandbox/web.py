@@ -229,8 +229,8 @@ def _tag(info: os.stat_result) -> str:
 
 def _page(folder: bytes) -> bytes:
     """As nginx lists a folder."""
-    lines = ["<html><head><title>Index</title></head><body><h1>Index</h1><hr><pre>"]
-    lines.append('<a href="../">../</a>')
+    lines = ["<html>", "<head><title>Index of /</title></head>", "<body>"]
+    lines.append('<h1>Index of /</h1><hr><pre><a href="../">../</a>')
     for item in sorted(os.scandir(folder), key=lambda item: item.name):
         info = item.stat()
         slash = "/" if item.is_dir() else ""
@@ -238,5 +238,6 @@ def _page(folder: bytes) -> bytes:
         shown = html.escape(item.name.decode("utf-8", "replace"))
         when = time.strftime("%d-%b-%Y %H:%M", time.gmtime(info.st_mtime))
         lines.append(f'<a href="{quote(item.name)}{slash}">{shown}{slash}</a> {when} {size:>19}')
-    lines.append("</pre><hr></body></html>\n")
+    lines.append("</pre><hr></body>")
+    lines.append("</html>\r\n")
     return "\r\n".join(lines).encode()

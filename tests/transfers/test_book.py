@@ -7,10 +7,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transfers.samples import make_job
-from transfers.book import Book
+from tests.transfers.samples import Desk, make_job, new_job
+from transfers.book import Book, first_free_id
 from transfers.journal import Changes
-from transfers.model import Job, JobState
+from transfers.model import Clear, Enqueue, Job, JobState, Op
 
 _UNCOUNTED = {JobState.CANCELLED, JobState.SKIPPED, JobState.FAILED}
 _jobs = st.builds(
@@ -56,6 +56,23 @@ def test_numbers_and_places_are_never_given_twice() -> None:
     assert (book.next_id, book.next_seq) == (8, 4)
     book.apply(Changes(removed={7}))
     assert (book.next_id, book.next_seq) == (8, 4)
+
+
+def test_the_number_of_a_job_that_came_and_went_in_one_cycle_is_given_to_no_other() -> None:
+    desk = Desk([make_job(1)])
+    desk.give(Enqueue((new_job("a", op=Op.NOTE), new_job("b", op=Op.NOTE))), Clear())
+    assert desk.order() == [1]
+    assert desk.give(Enqueue((new_job("c"),))) == (4,)
+
+
+def test_the_numbers_of_removed_jobs_are_kept_with_the_settings_and_only_then() -> None:
+    desk = Desk([make_job(1, JobState.DONE), make_job(2)])
+    desk.give(Enqueue((new_job("c"),)))
+    assert desk.last.changes.settings == {}
+    desk.give(Clear())
+    settings = desk.last.changes.settings
+    assert Book(desk.book, first_free_id(settings)).next_id == 4
+    assert first_free_id({}) == first_free_id({"next id": "none"}) == 1
 
 
 def test_a_window_is_cut_from_the_queue_order() -> None:

@@ -34,6 +34,8 @@ MIB = 1 << 20
     [
         (Parts("any", 1, 1 << 40), 1, 1 << 40, 64 * MIB),
         (Parts("any", 1, 1 << 40), 4, 1 << 40, 64 * MIB),
+        (Parts("sequential", 1, 1 << 62, max_count=1), 4, 1 << 40, 1 << 62),
+        (Parts("sequential", 1, 1 << 62, max_count=1), 1, None, 1 << 62),
         (Parts("any", 5 * MIB, 5 << 30, max_count=10_000), 1, 1 << 30, 64 * MIB),
         (Parts("any", 5 * MIB, 5 << 30, max_count=10_000), 4, 1 << 30, 16 * MIB),
         (Parts("any", 5 * MIB, 5 << 30, max_count=10_000), 4, 10_000 * 80 * MIB, 80 * MIB),

@@ -84,7 +84,7 @@ def test_the_draft_shows_its_own_changes_over_the_book() -> None:
     draft = desk.draft()
     draft.save(make_job(2, S.PAUSED))
     draft.remove(make_job(1))
-    draft.add(make_job(3))
+    draft.add_all([make_job(3)])
     assert [(job.id, job.state) for job in draft.jobs()] == [(2, S.PAUSED), (3, S.QUEUED)]
     assert draft.get(1) is None
     assert [job.id for job in draft.select((3, 1, 99))] == [3]
@@ -94,7 +94,7 @@ def test_the_draft_shows_its_own_changes_over_the_book() -> None:
 def test_a_job_added_and_removed_in_one_cycle_leaves_nothing() -> None:
     desk = Desk()
     draft = desk.draft()
-    draft.add(make_job(1, S.SKIPPED))
+    draft.add_all([make_job(1, S.SKIPPED)])
     draft.remove(make_job(1, S.SKIPPED))
     desk.book.apply(draft.changes)
     assert len(desk.book) == 0
@@ -124,3 +124,47 @@ def test_a_change_that_is_refused_leaves_nothing_of_itself() -> None:
         draft.change(1, size=5)
     assert not draft.changes
     assert not draft.changes.restated
+
+
+def test_many_changed_alike_are_noted_stamped_and_pushed_each_by_its_own_state() -> None:
+    jobs = [
+        make_job(1),
+        make_job(2),
+        make_job(3, S.PARKED, park=ParkReason.SIGN_IN, asks="sftp://h"),
+    ]
+    draft = Desk([*jobs, make_job(4)], now=7.0).draft()
+    draft.save(replace(jobs[1], size=5))
+    draft.change_all(draft.select((1, 2, 3)), state=S.CANCELLED, reason="why")
+    changed = draft.select((1, 2, 3))
+    assert [(j.state, j.reason, j.ended, j.park, j.asks, j.size) for j in changed] == [
+        (S.CANCELLED, "why", 7.0, None, "", size) for size in (None, 5, None)
+    ]
+    assert draft.changes.restated == {1, 3}
+    assert [(e.job, e.last, e.before, e.after, e.why) for e in draft.changes.events] == [
+        (1, 2, S.QUEUED, S.CANCELLED, "why"),
+        (3, 3, S.PARKED, S.CANCELLED, "why"),
+    ]
+    assert [(c.job, c.before) for c in draft.pushed] == [
+        (job, before) for job, before in zip(changed, (S.QUEUED, S.QUEUED, S.PARKED), strict=True)
+    ]
+
+
+def test_a_start_of_many_is_stamped_where_it_is_the_first() -> None:
+    draft = Desk([make_job(1), make_job(2, started=3.0)], now=7.0).draft()
+    draft.change_all(draft.select(None), state=S.PREPARING)
+    assert [job.started for job in draft.select(None)] == [7.0, 3.0]
+
+
+def test_a_job_given_twice_is_changed_and_pushed_once() -> None:
+    draft = Desk([make_job(1)]).draft()
+    draft.change_all(draft.select((1, 1)), state=S.PAUSED)
+    assert [change.job.id for change in draft.pushed] == [1]
+    assert [(event.job, event.last) for event in draft.changes.events] == [(1, 1)]
+
+
+def test_when_one_of_many_may_not_be_changed_none_is() -> None:
+    draft = Desk([make_job(1), make_job(2, S.DONE)]).draft()
+    with pytest.raises(IllegalTransition):
+        draft.change_all(draft.select(None), state=S.PAUSED)
+    assert not draft.changes
+    assert not draft.pushed

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from providers.errors import ConnectionLost, NoSpace, Throttled
+from providers.errors import ConnectionLost, Denied, NoSpace, Throttled, Unreachable
 from tests.transfers.samples import RIGHT, make_job
 from transfers.control import Stop
 from transfers.ending import Ending, InternalError, end_of
 from transfers.messages import Ended
 from transfers.model import Job, JobState, ParkReason, Policy
+from transfers.outage import Missed
 from transfers.retry import Verdict
 
 S = JobState
@@ -34,6 +35,35 @@ def test_a_lost_connection_waits_as_long_as_its_verdict_says() -> None:
     assert (ending.job.state, ending.delay, ending.throttled) == (S.WAITING, 7.0, "")
     paused = _end(RUNNING, ended, pausing=True)
     assert (paused.job.state, paused.delay) == (S.PAUSED, None)
+
+
+def _miss(missed: Missed, attempt: int, verdict: Verdict) -> Ending:
+    job = replace(RUNNING, attempt=attempt)
+    ended = Ended(job, error=Unreachable(RIGHT, "nobody is there"), verdict=verdict)
+    return end_of(job, ended, lambda: 0.5, missed)
+
+
+def test_a_free_miss_gives_the_attempt_back_and_waits_as_long_as_the_outage_says() -> None:
+    ending = _miss(Missed(30.0, free=True), 8, Verdict(S.FAILED))
+    assert (ending.job.state, ending.job.attempt, ending.delay) == (S.WAITING, 7, 30.0)
+    assert ending.job.reason.endswith("is running. It is tried again.")
+
+
+def test_a_miss_that_counts_waits_as_long_and_fails_at_the_last_attempt() -> None:
+    waits = _miss(Missed(30.0, free=False), 7, Verdict(S.WAITING, delay=1.0))
+    assert (waits.job.state, waits.job.attempt, waits.delay) == (S.WAITING, 7, 30.0)
+    fails = _miss(Missed(30.0, free=False), 8, Verdict(S.FAILED))
+    assert (fails.job.state, fails.job.attempt, fails.delay) == (S.FAILED, 8, None)
+    assert "tried again" not in fails.job.reason
+
+
+def test_a_job_that_is_to_be_sent_anew_when_it_failed_is_not_gone_on_with() -> None:
+    """Also where its unfinished bytes could not be removed, after the next start, too."""
+    job = replace(RUNNING, upload="token", sent=30, prefix="abc")
+    denied = Ended(job, error=Denied("/a"), verdict=Verdict(S.FAILED, restart=True))
+    assert (_end(job, denied).job.upload, _end(job, denied).job.sent) == ("token", 0)
+    lost = Ended(job, error=ConnectionLost("/a"), verdict=Verdict(S.FAILED))
+    assert (_end(job, lost).job.upload, _end(job, lost).job.sent) == ("token", 30)
 
 
 def test_a_throttled_account_is_named() -> None:

@@ -24,7 +24,7 @@ from tests.transfers.victim import victim
 from transfers.engine import Engine
 from transfers.journal import Changes, Journal, JournalError
 from transfers.lock import QueueInUse
-from transfers.model import JobState, Op, ParkReason, ProofWord
+from transfers.model import Clear, JobState, Op, ParkReason, ProofWord
 
 S = JobState
 TREE = {"big": os.urandom(6 * PART + 5), "deep/small": b"s", "empty": b""}
@@ -265,3 +265,21 @@ def test_a_queue_that_cannot_be_saved_can_still_be_closed(
     assert not [t for t in threading.enumerate() if t.name == "coordinator"]
     sending.join(20)
     assert len(answers) == 1
+
+
+@pytest.mark.parametrize("cleared", ["every one", "the last"])
+def test_the_number_of_a_job_that_was_cleared_is_never_given_again(
+    case: QueueCase, cleared: str
+) -> None:
+    case.left.put("/a", b"x")
+    numbers = [case.copy("/a", f"/{name}") for name in "bcd"]
+    case.finish(*numbers)
+    case.engine.send(Clear(None if cleared == "every one" else (numbers[-1],)))
+    case.restart()
+    again = case.copy("/a", "/e")
+    assert again > max(numbers)
+    case.finish(again)
+    case.engine.send(Clear())
+    case.restart()
+    case.restart()
+    assert case.copy("/a", "/f") > again

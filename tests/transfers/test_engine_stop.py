@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,19 @@ import pytest
 from providers.base import Place
 from providers.errors import ConnectionLost
 from providers.memory import MemoryProvider
-from tests.transfers.queue_case import LEFT, LOCAL, PART, Hold, QueueCase, leftover_files
+from tests.transfers.host_case import LAST_RESORT, until
+from tests.transfers.queue_case import (
+    LEFT,
+    LOCAL,
+    PART,
+    RIGHT,
+    Hold,
+    Memory,
+    QueueCase,
+    leftover_files,
+)
 from transfers.model import (
+    FINISHED,
     Cancel,
     JobState,
     NewJob,
@@ -201,3 +213,77 @@ def test_cancel_wakes_a_job_that_waits_for_the_limiter(case: QueueCase) -> None:
     case.engine.send(Cancel((number,)))
     (job,) = case.finish(number)
     assert job.state is S.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("where", "operation", "op"),
+    [
+        ("left", "stat", Op.COPY),
+        ("left", "stat", Op.MOVE),
+        ("right", "stat", Op.COPY),
+        ("right", "stat", Op.MAKE_DIR),
+    ],
+)
+def test_a_cancel_waits_for_no_server_while_nothing_was_made_there(
+    case: QueueCase, where: str, operation: str, op: Op
+) -> None:
+    case.left.put("/d/a", b"x")
+    place = case.left if where == "left" else case.right
+    place.store.fail = hold = Hold(operation)
+    number = case.copy("/d/a", op=op)
+    hold.wait()
+    case.engine.send(Cancel((number,)))
+    (job,) = case.finish(number)  # while the server is still silent
+    assert (job.state, job.reason, job.begun) == (S.CANCELLED, "", False)
+    case.left.put("/b", b"y")
+    (other,) = case.finish(case.copy("/b"))
+    hold.release()
+    until(lambda: f"transfer-{number}" not in {thread.name for thread in threading.enumerate()})
+    assert (other.state, case.job(number).state) == (S.DONE, S.CANCELLED)
+    assert case.right.paths() == ["/b"]
+    assert case.left.get("/d/a") == b"x"
+
+
+def test_a_run_that_was_given_up_is_counted_out_once(case: QueueCase) -> None:
+    case.restart(workers=1)
+    case.left.put("/a", b"x")
+    case.left.store.fail = hold = Hold("stat")
+    number = case.copy("/a", "/b")
+    hold.wait()
+    case.engine.send(Cancel((number,)))
+    case.finish(number)
+    hold.release()
+    until(lambda: f"transfer-{number}" not in {thread.name for thread in threading.enumerate()})
+    case.left.store.fail = again = Hold("stat")
+    two = case.send_new(*(NewJob(Op.COPY, Place(LEFT, "/a"), Place(RIGHT, f"/{n}")) for n in "cd"))
+    assert [case.job(number).state is S.QUEUED for number in two] == [False, True]
+    again.release()
+    assert {job.state for job in case.finish(*two)} == {S.DONE}
+
+
+@pytest.mark.parametrize("answer", ["comes", "is lost"])
+def test_A7_a_cancel_while_an_upload_is_being_begun_leaves_nothing_behind(
+    case: QueueCase, answer: str
+) -> None:
+    made, go_on = threading.Event(), threading.Event()
+
+    class Slow(Memory):
+        def begin(self, path: str, size: int | None, **more: object) -> str:  # type: ignore[override]
+            token = super().begin(path, size, **more)  # type: ignore[arg-type]
+            made.set()
+            assert go_on.wait(LAST_RESORT)
+            if answer == "is lost":
+                raise ConnectionLost(path)
+            return token
+
+    case.right = case.places[RIGHT] = Slow()
+    case.left.put("/a", b"x")
+    number = case.copy()
+    assert made.wait(LAST_RESORT)
+    case.engine.send(Cancel((number,)))
+    assert case.job(number).state not in FINISHED
+    assert len(case.right.leftovers()) == 1
+    go_on.set()
+    (job,) = case.finish(number)
+    assert (job.state, job.reason, job.begun) == (S.CANCELLED, "", False)
+    assert case.right.paths() == []

@@ -79,6 +79,16 @@ def test_a_conflict_asks_no_endpoint_and_blocks_none() -> None:
     assert gate.has_room(_LANE)
 
 
+def test_a_server_that_cannot_be_reached_gets_nothing_in_any_lane() -> None:
+    lost = {RIGHT}
+    gate = Gate(lambda endpoint: 8, 4, rests=lost.__contains__)
+    assert not gate.has_room(_LANE)
+    assert not gate.has_room((RIGHT, "memory://x"))
+    assert gate.has_room(_OTHER)
+    lost.clear()
+    assert gate.has_room(_LANE)
+
+
 def test_a_held_gate_lets_nothing_start() -> None:
     gate = _gate()
     gate.held = True

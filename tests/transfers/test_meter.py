@@ -41,6 +41,22 @@ def test_the_time_left_is_only_told_when_it_is_known() -> None:
     assert eta(1000, 0.5) is None
 
 
+def test_nobody_is_told_how_long_something_takes_that_stands_still() -> None:
+    reading = Reading(0.0, 1 << 20, rate=1e6)
+    left = 1 << 30
+    assert eta(left, reading.rate) is not None
+    for second in range(1, 3600):
+        reading = advance(reading, 1 << 20, float(second))
+        told = eta(left, reading.rate)
+        assert told is None or told < 99 * 3600
+    assert told is None
+    assert eta(1 << 50, 1e6) is None  # months, at any rate
+
+
+def test_what_is_small_may_be_slow() -> None:
+    assert eta(500, 100.0) == pytest.approx(5.0)
+
+
 def test_a_gauge_starts_at_what_was_resumed() -> None:
     gauge = Gauge(resumed=40)
     gauge.add(2)

@@ -7,7 +7,7 @@ import pytest
 from tests.transfers.samples import make_job
 from transfers.journal import Part
 from transfers.model import RUNNING, JobState, ParkReason
-from transfers.recover import checkpoint, recovered
+from transfers.recover import at_rest, checkpoint, has_parts, recovered
 
 S = JobState
 
@@ -45,11 +45,26 @@ def test_a_job_parked_for_a_lasting_reason_stays_parked() -> None:
     assert recovered(job) == job
 
 
+@pytest.mark.parametrize("state", sorted(S))
+def test_for_who_only_looks_nothing_runs_and_everything_else_is_as_it_was(state: JobState) -> None:
+    job = make_job(1, state, park=ParkReason.SPACE if state is S.PARKED else None, reason="why")
+    assert at_rest(job) == (recovered(job) if state in RUNNING else job)
+
+
 def test_stored_parts_make_a_checkpoint_that_is_still_to_be_proven() -> None:
     job = make_job(1, upload="token", sent=30, prefix="abc", size=99, source_version="v")
     kept = checkpoint(job, [Part(1, 0, 0, 20, "r0"), Part(1, 1, 20, 10, "r1")])
     assert kept is not None
     assert (kept.offset, kept.receipts, kept.prefix, kept.hasher) == (30, ("r0", "r1"), "abc", None)
+
+
+@pytest.mark.parametrize(
+    ("state", "kept"), [(S.FAILED, True), (S.DONE, False), (S.CANCELLED, False)]
+)
+def test_what_failed_keeps_its_parts_for_a_retry(state: JobState, kept: bool) -> None:
+    job = make_job(1, state, upload="token", sent=30, prefix="abc", source_version="v")
+    assert has_parts(job) is kept
+    assert (checkpoint(job, [Part(1, 0, 0, 30, "r0")]) is not None) is kept
 
 
 def test_parts_that_do_not_add_up_make_none() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import queue as queues
+import socket
 import stat
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from transfers import socket_address
+from transfers.lock import QueueSilent
 from transfers.socket_address import (
     Intruder,
     NoHost,
@@ -205,10 +207,43 @@ def test_without_the_systems_word_directory_and_key_suffice(
         assert connection.recv_bytes() == b"welcome"
 
 
-def test_who_listens_but_never_answers_is_no_host(
+def test_who_listens_but_never_answers_is_named(
     queue: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket_address, "_ANSWER_SECONDS", 0.2)
     make_key(queue)
-    with Listener(addresses(queue)[0]), pytest.raises(NoHost, match="does not answer"):
+    with Listener(addresses(queue)[0]), pytest.raises(QueueSilent) as raised:
+        dial(queue)
+    told = str(raised.value)
+    assert raised.value.pid == os.getpid()
+    assert f"(pid {os.getpid()}) does not answer" in told and f"kill -CONT {os.getpid()}" in told
+
+
+def test_where_as_many_as_can_wait_already_wait_nobody_waits_for_ever(
+    queue: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_address, "_ANSWER_SECONDS", 0.2)
+    make_key(queue)
+    waiting = []
+    with Listener(addresses(queue)[0], backlog=1):
+        try:
+            with suppress(BlockingIOError, ConnectionError):  # each system counts in its own way
+                for _ in range(9):
+                    waiting.append(socket.socket(socket.AF_UNIX))
+                    waiting[-1].setblocking(False)
+                    waiting[-1].connect(addresses(queue)[0])
+            with pytest.raises((QueueSilent, NoHost)):
+                dial(queue)
+        finally:
+            for end in waiting:
+                end.close()
+
+
+def test_a_process_that_the_system_does_not_name_is_told_of_without_a_number(
+    queue: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_address, "_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(socket_address, "peer_process", lambda connection: None)
+    make_key(queue)
+    with Listener(addresses(queue)[0]), pytest.raises(QueueSilent, match="queue does not answer"):
         dial(queue)

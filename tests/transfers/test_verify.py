@@ -10,8 +10,9 @@ from dataclasses import replace
 import pytest
 
 from providers.base import Capabilities, Entry
-from providers.errors import Denied, SourceChanged, Unsupported
+from providers.errors import ConnectionLost, Denied, SourceChanged, Unsupported
 from providers.memory import MemoryProvider, MemoryReader, Store
+from tests.transfers.queue_case import raises
 from transfers.control import Control, Stop, Stopped
 from transfers.model import Proof, ProofWord, Verify
 from transfers.verify import prove
@@ -151,6 +152,21 @@ def test_a_destination_that_cannot_be_looked_at_is_an_error_not_a_proof() -> Non
     target.store.fail = refuse
     with pytest.raises(Denied):
         _prove(target, Verify.SIZE)
+
+
+def test_a_destination_that_shows_nothing_by_its_nature_is_not_proven() -> None:
+    class LetterBox(Target):
+        @property
+        def caps(self) -> Capabilities:
+            return replace(super().caps, shows_stored=False)
+
+    target = LetterBox()
+    assert _prove(target, Verify.AUTO).word is ProofWord.SHA256
+    target.store.fail = raises({"stat": Denied("/a")})
+    assert _prove(target, Verify.STRONG).word is ProofWord.NOT_PROVEN
+    target.store.fail = raises({"stat": ConnectionLost("/a")})
+    with pytest.raises(ConnectionLost):
+        _prove(target, Verify.STRONG)
 
 
 def test_a_read_back_can_be_stopped() -> None:

@@ -37,7 +37,8 @@ def run_demo(*, check: bool) -> int:
         engine = Engine(home.queue, lambda endpoint: open_provider(endpoint, access))
         try:
             # Its servers and its memory live in this process, and so does its queue.
-            return show_panes(engine, access, left, right, verify=Verify.STRONG)
+            offered = (f"{sandbox.web_endpoint}/", f"{sandbox.endpoint}/")
+            return show_panes(engine, access, left, right, verify=Verify.STRONG, recent=offered)
         finally:
             engine.close()
 
@@ -47,6 +48,7 @@ def demo_access(sandbox: Sandbox, home: Home) -> Access:
     home.known_hosts.write_text(sandbox.known_hosts_line + "\n", encoding="ascii")
     access = Access(known_hosts=home.known_hosts, use_agent=False, use_default_keys=False)
     access.secrets.put(sandbox.endpoint, "password", sandbox.password)
+    access.secrets.put(sandbox.web_endpoint, "password", sandbox.web_password)
     return access
 
 
@@ -57,8 +59,10 @@ def _check(sandbox: Sandbox, home: Home, access: Access) -> int:
         ("local → sftp", LOCAL, str(sandbox.local_root), sandbox.endpoint, "/from-local"),
         ("sftp → sftp", sandbox.endpoint, "/from-local", sandbox.endpoint, "/copied-there"),
         ("sftp → local", sandbox.endpoint, "/copied-there", LOCAL, str(back)),
+        ("http → local", sandbox.web_endpoint, "/", LOCAL, f"{back}-web"),
+        ("local → http", LOCAL, f"{back}-web", sandbox.web_endpoint, "/from-local"),
         ("local → memory", LOCAL, str(back), "memory://demo", "/"),
-        ("memory → local", "memory://demo", "/", LOCAL, str(back) + "-again"),
+        ("memory → local", "memory://demo", "/", LOCAL, f"{back}-again"),
     )
     engine = Engine(home.queue, lambda endpoint: open_provider(endpoint, access))
     print(f"{'route':{_ROUTE_WIDTH}} {'files':>6} {'bytes':>10}  proven")

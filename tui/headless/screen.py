@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 
 from providers.access import Access
@@ -51,8 +51,12 @@ def show_panes(
     verify: Verify = Verify.AUTO,
     settings: SettingsFile | None = None,
     pause_and_stop: Callable[[], object] | None = None,
+    recent: Sequence[str] = (),
 ) -> int:
-    """The panes on `queue`, until the person quits; what there is to say then is printed."""
+    """The panes on `queue`, until the person quits; what there is to say then is printed.
+
+    `recent`: addresses that are offered to be opened.
+    """
     prepare_textual(os.environ)
     from tui.app import WharfieApp  # Textual reads its environment when it is imported
 
@@ -64,6 +68,7 @@ def show_panes(
         verify=verify,
         settings=settings,
         pause_and_stop=pause_and_stop,
+        recent=recent,
     )
     app.run()
     for line in app.leaving.lines:
