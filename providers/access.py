@@ -3,30 +3,96 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
-from providers.errors import Secret
+from providers.errors import AuthRequired, Secret
+from providers.sites import Sites
+from providers.vault import NoVault, Vault
+
+_Key: TypeAlias = tuple[str, Secret, str]  # endpoint, what it is, its subject
+_LOOK_AGAIN_SECONDS = 10.0  # a secret that is not kept is not looked for at every request
 
 
 class Secrets:
-    """Secrets a person gave in this run: in memory only, shared by panes and transfers."""
+    """Secrets a person gave in this run, or kept in `vault` before; shared by panes and transfers.
 
-    def __init__(self) -> None:
+    In memory only, but for those that a person asks to keep. `clock` is in seconds.
+    """
+
+    def __init__(
+        self, vault: Vault | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.vault: Vault = vault or NoVault()
+        self._clock = clock
         self._lock = threading.Lock()
-        self._values: dict[tuple[str, Secret, str], str] = {}
+        self._values: dict[_Key, str] = {}
+        self._kept: set[_Key] = set()  # of these, those that the vault holds as well
+        self._missed: dict[_Key, float] = {}  # when the vault was seen to hold none
 
     def get(self, endpoint: str, needs: Secret, subject: str = "") -> str | None:
-        """The secret for `endpoint`; `subject` is the key file of a passphrase."""
-        with self._lock:
-            return self._values.get((endpoint, needs, subject))
+        """The secret for `endpoint`; `subject` is the key file of a passphrase.
 
-    def put(self, endpoint: str, needs: Secret, value: str, subject: str = "") -> None:
+        May look into the vault, which answers or gives up within its deadline (faults.md F3).
+        """
+        key = (endpoint, needs, subject)
         with self._lock:
-            self._values[(endpoint, needs, subject)] = value
+            if key in self._values:
+                return self._values[key]
+            if needs == "key":  # a path: nothing that a vault is for
+                return None
+            if self._clock() < self._missed.get(key, float("-inf")) + _LOOK_AGAIN_SECONDS:
+                return None
+        value = self.vault.get(endpoint, needs, subject)
+        with self._lock:
+            if value is None:
+                self._missed[key] = self._clock()
+            elif key not in self._values:
+                self._values[key] = value
+                self._kept.add(key)
+            return self._values.get(key)
+
+    def put(
+        self, endpoint: str, needs: Secret, value: str, subject: str = "", *, keep: bool = False
+    ) -> None:
+        """Use `value` in this run; `keep`: store it in the vault as well, for later ones.
+
+        Raises BadVault when it cannot be kept; it is used in this run all the same.
+        """
+        key = (endpoint, needs, subject)
+        with self._lock:
+            self._values[key] = value
+            self._kept.discard(key)
+        if keep:
+            self.vault.put(endpoint, needs, subject, value)
+            with self._lock:
+                self._kept.add(key)
+
+    def answer(self, asked: AuthRequired, typed: str, *, keep: bool = False) -> None:
+        """Take in what a person typed for `asked`. Raises BadVault as `put` does.
+
+        Of an address that was asked for again only the secret part counts.
+        """
+        subject = asked.subject
+        if asked.needs == "key":  # not about the one that could not be used
+            subject = ""
+        elif asked.needs == "query":
+            typed = typed.partition("?")[2] or typed
+        self.put(asked.endpoint, asked.needs, typed, subject, keep=keep)
+
+    def erase(self, endpoint: str, needs: Secret, subject: str = "") -> None:
+        """Drop a secret that is not wanted any more, from the vault as well."""
+        key = (endpoint, needs, subject)
+        with self._lock:
+            self._values.pop(key, None)
+            self._kept.discard(key)
+        self.vault.delete(endpoint, needs, subject)
 
     def of(self, endpoint: str) -> tuple[tuple[Secret, str, str], ...]:
-        """Every secret for `endpoint`: what it is, its subject, and itself."""
+        """Every secret for `endpoint` that is known by now: what it is, its subject, and itself."""
         with self._lock:
             return tuple(
                 (needs, subject, value)
@@ -35,9 +101,19 @@ class Secrets:
             )
 
     def forget(self, endpoint: str, needs: Secret, subject: str = "") -> None:
-        """Drop a secret the server refused, so that it is not tried again by itself."""
+        """Drop a secret the server refused, so that it is not tried again by itself.
+
+        One that the vault holds goes from there, too, unless another was kept meanwhile.
+        """
+        key = (endpoint, needs, subject)
         with self._lock:
-            self._values.pop((endpoint, needs, subject), None)
+            refused = self._values.pop(key, None)
+            kept = key in self._kept
+            self._kept.discard(key)
+            if refused is not None:
+                self._missed.pop(key, None)
+        if kept and self.vault.get(endpoint, needs, subject) == refused:
+            self.vault.delete(endpoint, needs, subject)
 
     def __repr__(self) -> str:
         return f"<{len(self._values)} secrets>"
@@ -71,6 +147,7 @@ class Access:
     known_hosts: Path  # read, and appended to when a key is accepted
     secrets: Secrets = field(default_factory=Secrets)
     trusted: TrustedKeys = field(default_factory=TrustedKeys)
+    sites: Sites = field(default_factory=Sites)
     accept_new: bool = False  # accept and remember unknown host keys; changed ones never
     keys: tuple[Path, ...] = ()  # private keys to try first (SFTP_KEY)
     use_agent: bool = True

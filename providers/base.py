@@ -95,6 +95,8 @@ class Capabilities:
     parts: Parts | None  # None: cannot be written
     near: bool = False  # reading costs no network: stored bytes are proven by digesting all of them
     streams: int = 1  # parts of one file at once that may be faster than one after the other
+    in_place: bool = False  # bytes are sent to their final name: what stood there goes with them
+    shows_stored: bool = True  # False: what was stored may be out of sight, like a letter posted
 
 
 class Reader(Protocol):

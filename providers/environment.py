@@ -7,16 +7,36 @@ redirect a connection (faults.md 1, dotenv; F4).
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from dotenv import dotenv_values
 
+from providers import location
 from providers.access import Access, Secrets
-from providers.errors import Denied, NotFound
+from providers.errors import Denied, InvalidName, NotFound
+from providers.http.paths import canonical
+from providers.http.references import remember_query
+from providers.sites import Sites
+from providers.vault import Vault
 
-ALLOWED = frozenset({"SFTP_HOST", "SFTP_PORT", "SFTP_USER", "SFTP_KEY", "SFTP_PASSWORD"})
+ALLOWED = frozenset(
+    {"SFTP_HOST", "SFTP_PORT", "SFTP_USER", "SFTP_KEY", "SFTP_PASSWORD", "FILE_URL"}
+    | {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"}
+    | {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"}
+    | {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "GRAPH_TOKEN"}
+    | {"WHARFIE_GRAPH_BASE", "WHARFIE_LOGIN_BASE"}
+)
+_SIGNED_IN = (
+    re.compile(r"([a-z][a-z0-9+.-]*://)([^/?#:\[]*):([^/?#]*)@", re.IGNORECASE),
+    # A password with a slash that was not quoted; what follows the colon is no port.
+    re.compile(r"([a-z][a-z0-9+.-]*://)([^/?#:\[]*):(?!\d*(?:[/?#]|$))(.*)@", re.IGNORECASE),
+)
 
 
 def read_settings(environ: Mapping[str, str], env_file: Path, *, required: bool) -> dict[str, str]:
@@ -46,15 +66,57 @@ def _require_private(path: Path) -> None:
         )
 
 
-def access_from(settings: Mapping[str, str], known_hosts: Path, *, accept_new: bool) -> Access:
-    """What the settings give to sign in with. SFTP_PASSWORD is added by `add_password`."""
+def access_from(
+    settings: Mapping[str, str],
+    known_hosts: Path,
+    *,
+    accept_new: bool,
+    vault: Vault | None = None,
+    sites_file: Path | None = None,
+) -> Access:
+    """What the settings give to sign in with, and the sites: saved ones and the settings' own.
+
+    SFTP_PASSWORD is for the settings' own host; `add_password` gives it to others. Never raises:
+    a site of the settings that cannot be used says so when it is opened.
+    """
     key = settings.get("SFTP_KEY")
-    return Access(
+    access = Access(
         known_hosts=known_hosts,
-        secrets=Secrets(),
+        secrets=Secrets(vault),
         accept_new=accept_new,
-        keys=(Path(key).expanduser(),) if key else (),
+        keys=(Path(key).expanduser().absolute(),) if key else (),
     )
+    url = _without_secrets(settings.get("FILE_URL", ""), access)
+    access = replace(access, sites=Sites(sites_file, {**settings, "FILE_URL": url}))
+    for site in access.sites.all():
+        if site.origin == "environment":
+            with suppress(InvalidName):
+                add_password(settings, access, access.sites.place(site).endpoint)
+    return access
+
+
+def _without_secrets(url: str, access: Access) -> str:
+    """FILE_URL as it may be shown: its password and its query are among the secrets then."""
+    url, password = without_password(url)
+    try:
+        place = location.parse(url)
+    except InvalidName:
+        return url.partition("?")[0]  # of no use; it says why when it is opened
+    if password:
+        access.secrets.put(place.endpoint, "password", password)
+    path, mark, query = place.path.partition("?")
+    if not mark or place.endpoint.partition(":")[0] not in location.WEB:
+        return url
+    return place.endpoint + remember_query(access, place.endpoint, canonical(path), query)
+
+
+def without_password(url: str) -> tuple[str, str]:
+    """An address without the password in it, and the password, decoded; "" where there is none."""
+    match = _SIGNED_IN[0].match(url) or _SIGNED_IN[1].match(url)
+    if match is None:
+        return url, ""
+    scheme, user, password = match.groups()
+    return f"{scheme}{user}{user and '@'}{url[match.end() :]}", unquote(password)
 
 
 def add_password(settings: Mapping[str, str], access: Access, endpoint: str) -> None:

@@ -14,6 +14,7 @@
     ├── RangeIgnored            a part was asked for and the whole came: start again as one stream
     ├── UploadExpired           begin again
     ├── ConnectionLost          transient: retried
+    │   └── Unreachable         no connection came about: nothing was asked of the server
     ├── Throttled               transient: retried after the time the server gave
     ├── AuthRequired            a person must give a password, a passphrase or a key
     └── HostKeyProblem
@@ -115,6 +116,23 @@ class UploadExpired(ProviderError):
 class ConnectionLost(ProviderError):
     what = "the connection was lost"
     advice = "It is tried again; check the network and that the server is running."
+
+
+class Unreachable(ConnectionLost):
+    """No connection to `endpoint` came about, so that nothing was asked of it.
+
+    Its name is not known, nothing answers there or refuses, or the greeting (SSH's key exchange,
+    TLS) never came to its end. Not for one that was lost later, nor for a server that turned us
+    away or could not prove who it is. `why` goes on behind "cannot be reached".
+    """
+
+    what = "cannot be reached"
+    advice = "Check the network, the address and that the server is running."
+
+    def __init__(self, endpoint: str, why: str = "", *, advice: str | None = None) -> None:
+        what = type(self).what
+        super().__init__(endpoint, f"{what}: {why}" if why else what, advice=advice)
+        self.endpoint = endpoint
 
 
 class Throttled(ProviderError):

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from tests.servers.openssh import OpenSSH
 
 _CLEARED = ("NO_COLOR", "TEXTUAL_THEME", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
-_CLEARED_PREFIXES = ("SFTP_", "AWS_", "AZURE_", "GRAPH_", "WHARFIE_")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_CLEARED_PREFIXES = ("SFTP_", "FILE_", "AWS_", "AZURE_", "GRAPH_", "WHARFIE_")
+_NO_KEYRING = "keyring.backends.fail.Keyring"  # never the one of the person who runs the tests
 
 
 @pytest.fixture(autouse=True)
@@ -24,8 +26,9 @@ def isolated_home(
     """Nothing of the person who runs the tests is read or written."""
     home = tmp_path_factory.mktemp("home")
     for name in [*os.environ]:
-        if name in _CLEARED or name.startswith(_CLEARED_PREFIXES):
+        if name in _CLEARED or name.lower() in _PROXIES or name.startswith(_CLEARED_PREFIXES):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", _NO_KEYRING)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
     monkeypatch.setenv("WHARFIE_HOME", str(home / "wharfie"))

@@ -93,15 +93,19 @@ def open_session(to: Target, access: Access, wire: Wire) -> tuple[Session, param
     transport = connect(to, access, wire)
     with closed_on_error(transport):
         sign_in(transport, to, access, wire)
-        patience = wire.patience
-        with translated(to.endpoint), wire.within(patience.channel * 2):
-            channel = transport.open_session(timeout=patience.channel)
-            _start_sftp(channel, transport, to)
-        # OpenSSH answers READDIR requests in turn; others may run them into each other.
-        ahead = 4 if "OpenSSH" in transport.remote_version else 1
-        stream = ChannelStream(transport, channel, wire)
-        session = Session(stream, to.endpoint, ahead=ahead, patience=patience)
-        return session, transport
+        return start_session(transport, to, wire), transport
+
+
+def start_session(transport: paramiko.Transport, to: Target, wire: Wire) -> Session:
+    """Start SFTP once signed in. Raises Denied, Unsupported, ConnectionLost."""
+    patience = wire.patience
+    with translated(to.endpoint), wire.within(patience.channel * 2):
+        channel = transport.open_session(timeout=patience.channel)
+        _start_sftp(channel, transport, to)
+    # OpenSSH answers READDIR requests in turn; others may run them into each other.
+    ahead = 4 if "OpenSSH" in transport.remote_version else 1
+    stream = ChannelStream(transport, channel, wire)
+    return Session(stream, to.endpoint, ahead=ahead, patience=patience)
 
 
 def _start_sftp(channel: paramiko.Channel, transport: paramiko.Transport, to: Target) -> None:

@@ -27,6 +27,7 @@ from providers.errors import (
     HostKeyRevoked,
     HostKeyUnknown,
     InvalidName,
+    Unreachable,
     Unsupported,
 )
 from providers.sftp import known_hosts
@@ -53,7 +54,10 @@ _MACS = (
     "hmac-sha1",
 )
 _KEY_ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
-_ENDPOINT = re.compile(r"sftp://(?:(?P<user>.*)@)?(?P<host>\[[^\]]+\]|[^:@/]+)(?::(?P<port>\d+))?")
+_WRONG_SIGNATURE = "Signature verification"  # as paramiko says it
+_ENDPOINT = re.compile(
+    r"sftp://(?:(?P<user>.*)@)?(?P<host>\[[^\]]+\]|[^:@/#]+)(?::(?P<port>\d+))?(?:#.+)?"
+)
 
 # What paramiko's thread stumbles over in a packet that is not as it was sent (faults.md B8): it
 # hands that on as it is.
@@ -74,7 +78,7 @@ class Target:
 
 
 def target(endpoint: str) -> Target:
-    """The parts of "sftp://ann@host:22". Raises InvalidName."""
+    """The parts of "sftp://ann@host:22", also with "#site" behind it. Raises InvalidName."""
     match = _ENDPOINT.fullmatch(endpoint)
     if match is None:
         raise InvalidName(endpoint, "is not an SFTP address")
@@ -85,17 +89,42 @@ def target(endpoint: str) -> Target:
 def connect(to: Target, access: Access, wire: Wire) -> paramiko.Transport:
     """A connection whose host key is accepted; nobody is signed in yet.
 
-    Raises ConnectionLost, Unsupported, HostKeyUnknown, HostKeyChanged, HostKeyRevoked.
+    Raises Unreachable until the key exchange is over, ConnectionLost when the wire is cut or the
+    server's signature is wrong, Unsupported, HostKeyUnknown, HostKeyChanged, HostKeyRevoked.
     """
     lines = known_hosts.read(access.known_hosts)
     transport = _transport(_dial(to, wire), wire)
     with closed_on_error(transport), translated(to.endpoint):
         _prefer_algorithms(transport, known_hosts.known_types(lines, to.host, to.port))
-        seconds = wire.patience.greeting + wire.patience.key_exchange
-        with wire.within(seconds):
-            transport.start_client(timeout=seconds)
+        with _not_reached(wire):
+            _exchange_keys(transport, wire)
         _check_host_key(transport.get_remote_server_key(), lines, to, access)
     return transport
+
+
+def _exchange_keys(transport: paramiko.Transport, wire: Wire) -> None:
+    seconds = wire.patience.greeting + wire.patience.key_exchange
+    with translated(wire.endpoint), wire.within(seconds):
+        transport.start_client(timeout=seconds)
+
+
+@contextmanager
+def _not_reached(wire: Wire) -> Iterator[None]:
+    """Say of a connection that is lost before the server could be asked anything that it never
+    came about. One whose server gave a wrong signature did: that is about its key."""
+    try:
+        yield
+    except ConnectionLost as error:
+        if wire.interrupted or _WRONG_SIGNATURE in error.what:
+            raise
+        if error.what != ConnectionLost.what:
+            advice = None if error.advice == ConnectionLost.advice else error.advice
+            raise Unreachable(wire.endpoint, error.what, advice=advice) from error
+        raise Unreachable(
+            wire.endpoint,
+            "the server hung up on the greeting",
+            advice="It may be starting or limit new connections; check that it is an SSH server.",
+        ) from error
 
 
 def _dial(to: Target, wire: Wire) -> PatientSocket:
@@ -103,26 +132,27 @@ def _dial(to: Target, wire: Wire) -> PatientSocket:
     try:
         dialled = dial(to.host, to.port, wire)
     except (socket.gaierror, UnicodeError) as error:
-        raise ConnectionLost(
+        raise Unreachable(
             to.endpoint,
             f"no computer is called “{printable(to.host)}”",
             advice="Check the name, and that the network is up.",
         ) from error
     except ConnectionRefusedError as error:
-        raise ConnectionLost(
+        raise Unreachable(
             to.endpoint,
             f"{where} refused the connection",
             advice="Check the port, and that an SSH server runs there.",
         ) from error
     except TimeoutError as error:
-        raise ConnectionLost(
+        raise Unreachable(
             to.endpoint,
             f"{where} did not answer within {wire.patience.connect:g} seconds",
             advice="Check the address, the network and any firewall between.",
         ) from error
     except OSError as error:
-        raise ConnectionLost(
-            to.endpoint, f"{where} could not be reached ({error.strerror or error})"
+        raise Unreachable(
+            to.endpoint,
+            f"there is no way to {where} ({error.strerror or error})",
         ) from error
     dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     dialled.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

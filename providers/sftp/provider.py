@@ -344,7 +344,11 @@ def _need_file(entry: Entry) -> None:
 
 
 def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> SftpProvider:
-    """The provider for "sftp://ann@host:22". Raises InvalidName; connects when first used."""
+    """The provider for "sftp://ann@host:22", with "#site" behind it for what a site says.
+
+    Raises InvalidName, and Unsupported when that site is gone; connects when first used.
+    """
+    access.sites.options(endpoint)
     return SftpProvider(
         endpoint, partial(open_session, target(endpoint), access), patience=patience
     )

@@ -99,11 +99,16 @@ class _Agent(paramiko.Agent):
 
 def sign_in(transport: paramiko.Transport, to: Target, access: Access, wire: Wire) -> None:
     """Sign in, or raise AuthRequired (what is needed, or what was refused) or ConnectionLost."""
-    transport.auth_timeout = wire.patience.sign_in
+    allowed = methods(transport, to, wire)
+    if allowed is not None:
+        sign_in_by(allowed, transport, to, access, wire)
+
+
+def sign_in_by(
+    allowed: frozenset[str], transport: paramiko.Transport, to: Target, access: Access, wire: Wire
+) -> None:
+    """The second half of `sign_in`, after `methods` told what is `allowed`."""
     with translated(to.endpoint):
-        allowed = _ask_methods(transport, to, wire)
-        if allowed is None:
-            return
         state = _State(_Attempts(transport), wire, allowed)
         transport.auth_handler = state.attempts
         if _with_named_keys(transport, to, access, state):
@@ -115,8 +120,14 @@ def sign_in(transport: paramiko.Transport, to: Target, access: Access, wire: Wir
     raise _needed(to, state)
 
 
+def methods(transport: paramiko.Transport, to: Target, wire: Wire) -> frozenset[str] | None:
+    """The methods the server takes; None: it lets anyone in. Raises ConnectionLost."""
+    transport.auth_timeout = wire.patience.sign_in
+    with translated(to.endpoint):
+        return _ask_methods(transport, to, wire)
+
+
 def _ask_methods(transport: paramiko.Transport, to: Target, wire: Wire) -> frozenset[str] | None:
-    """The methods the server takes; None: it lets anyone in."""
     try:
         with wire.within(wire.patience.sign_in):
             further = transport.auth_none(to.user)
@@ -128,10 +139,18 @@ def _ask_methods(transport: paramiko.Transport, to: Target, wire: Wire) -> froze
     return None if transport.is_authenticated() else frozenset(further)
 
 
+def _named_keys(to: Target, access: Access) -> tuple[Path, ...]:
+    """The keys that a person named: in this run, for this site, for every server (SFTP_KEY)."""
+    given = access.secrets.get(to.endpoint, "key")
+    of_site = access.sites.options(to.endpoint).get("key")
+    first = [Path(path).expanduser() for path in (given, of_site) if path]
+    return tuple(dict.fromkeys((*first, *access.keys)))
+
+
 def _with_named_keys(
     transport: paramiko.Transport, to: Target, access: Access, state: _State
 ) -> bool:
-    for path in access.keys:
+    for path in _named_keys(to, access):
         if not state.takes(_KEY):
             return False
         key = _named_key(path, to, access)
@@ -250,7 +269,7 @@ def _named_key(path: Path, to: Target, access: Access) -> paramiko.PKey:
 def _default_keys(to: Target, access: Access, state: _State) -> Iterator[paramiko.PKey]:
     for name in keys.DEFAULT_NAMES:
         path = Path.home() / ".ssh" / name
-        if path in access.keys or not path.is_file():
+        if path in _named_keys(to, access) or not path.is_file():
             continue
         try:
             yield keys.load(path, access.secrets.get(to.endpoint, "passphrase", str(path)))

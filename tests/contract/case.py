@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pytest
 
@@ -20,13 +20,22 @@ class WritableProvider(Provider, Writer, Protocol):
     """What the suite needs: a place that can also be changed."""
 
 
+def needs(what: Literal["folders", "unfinished", "renames"]) -> pytest.MarkDecorator:
+    """The test is for places with empty folders; whose unfinished uploads are not at their final
+    name; that rename."""
+    return pytest.mark.needs(what)
+
+
 @dataclass(frozen=True)
 class Case:
     """One place under test.
 
     `again` opens another provider on the same tree; `make_link(path, target)` makes a symbolic
     link, which the contract itself cannot. `digests`: whether this very server can do what its
-    provider's capabilities say some can.
+    provider's capabilities say some can; `times`: whether it lets a file's time be set.
+    `writes`: whether the provider itself can be changed, and not only what stands behind it;
+    `listed_versions`: whether a listing tells versions; `ranges`: whether parts are sent;
+    `serves`: whether it shows a file of that name at all; `renames`: whether it renames.
     """
 
     provider: WritableProvider
@@ -34,6 +43,27 @@ class Case:
     again: Callable[[], WritableProvider]
     make_link: Callable[[str, str], None]
     digests: bool = True
+    times: bool = True
+    writes: bool = True
+    listed_versions: bool = True
+    ranges: bool = True
+    serves: Callable[[str], bool] = lambda name: True
+    renames: bool = True
+
+    @property
+    def lacks(self) -> set[str]:
+        """What `needs` may name that is not to be had here."""
+        caps = self.provider.caps
+        found = {"folders": caps.real_directories, "unfinished": not caps.in_place}
+        return {what for what, has in found.items() if not has} | (
+            set() if self.renames else {"renames"}
+        )
+
+    @property
+    def takes_parts(self) -> bool:
+        """Whether a file may be sent in more than one part."""
+        parts = self.provider.caps.parts
+        return parts is not None and parts.max_count != 1
 
     def at(self, *names: str) -> str:
         path = self.root

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
@@ -13,6 +14,7 @@ import pytest
 
 from providers.access import Access, Secrets
 from providers.registry import open_provider
+from tests.contract import web, web_folder
 from tests.contract.case import Case, WritableProvider
 
 if TYPE_CHECKING:
@@ -85,7 +87,24 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest, Path], Case]] = {
     "memory": _memory,
     "sftp-sandbox": _sandbox,
     "sftp-openssh": _openssh,
+    **{name: partial(web.writable_case, name, flavour) for name, flavour in web.WRITABLE.items()},
+    **{
+        name: partial(web_folder.folder_case, name, folder)
+        for name, folder in web_folder.FOLDERS.items()
+    },
 }
+
+
+_CHANGE = frozenset({"test_changing", "test_uploading", "test_unfinished"})
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(what): see tests.contract.case.needs")
+
+
+@pytest.fixture(scope="session")
+def web_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[web.Running]:
+    yield from web.running(tmp_path_factory)
 
 
 @pytest.fixture(params=PLACES)
@@ -98,6 +117,11 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
         return opened[-1]
 
     try:
+        if not case.writes and request.path.stem in _CHANGE:
+            pytest.skip("this place is only read")
+        wanted = {what for mark in request.node.iter_markers("needs") for what in mark.args}
+        if wanted & case.lacks:
+            pytest.skip(f"this place lacks: {', '.join(wanted & case.lacks)}")
         yield replace(case, again=again)
     finally:
         for provider in [*opened, case.provider]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from providers.base import Kind
 from providers.errors import AlreadyExists, NotEmpty, NotFound, WrongKind
-from tests.contract.case import Case, fails
+from tests.contract.case import Case, fails, needs
 
 
+@needs("folders")
 def test_directory_is_made(case: Case) -> None:
     case.provider.make_dir(case.at("dir"))
     assert case.provider.stat(case.at("dir")).kind is Kind.DIR
 
 
+@needs("folders")
 def test_directory_is_not_made_over_anything(case: Case) -> None:
     case.provider.make_dir(case.at("dir"))
     case.put(case.at("file"), b"x")
@@ -22,6 +24,7 @@ def test_directory_is_not_made_over_anything(case: Case) -> None:
     assert case.get(case.at("file")) == b"x"
 
 
+@needs("folders")
 def test_directory_needs_its_parent(case: Case) -> None:
     with fails(NotFound):
         case.provider.make_dir(case.at("missing", "dir"))
@@ -33,6 +36,7 @@ def test_file_is_deleted(case: Case) -> None:
     assert case.names() == []
 
 
+@needs("folders")
 def test_empty_directory_is_deleted(case: Case) -> None:
     case.provider.make_dir(case.at("dir"))
     case.provider.delete(case.at("dir"))
@@ -62,6 +66,7 @@ def test_deleted_link_leaves_what_it_leads_to(case: Case) -> None:
     assert case.names() == ["dir", "file"]
 
 
+@needs("renames")
 def test_file_is_renamed_with_its_content(case: Case) -> None:
     case.put(case.at("old"), b"x")
     case.provider.rename(case.at("old"), case.at("new"))
@@ -69,6 +74,7 @@ def test_file_is_renamed_with_its_content(case: Case) -> None:
     assert case.get(case.at("new")) == b"x"
 
 
+@needs("renames")
 def test_file_is_moved_to_another_directory(case: Case) -> None:
     case.provider.make_dir(case.at("dir"))
     case.put(case.at("file"), b"x")
@@ -76,6 +82,7 @@ def test_file_is_moved_to_another_directory(case: Case) -> None:
     assert case.get(case.at("dir", "file")) == b"x"
 
 
+@needs("renames")
 def test_directory_is_renamed_with_all_in_it(case: Case) -> None:
     case.provider.make_dir(case.at("old"))
     case.put(case.at("old", "file"), b"x")
@@ -92,6 +99,7 @@ def test_link_is_renamed_itself(case: Case) -> None:
     assert case.names() == ["file", "other"]
 
 
+@needs("renames")
 def test_file_is_never_renamed_over_another(case: Case) -> None:
     case.put(case.at("a"), b"aa")
     case.put(case.at("b"), b"b")
@@ -100,6 +108,7 @@ def test_file_is_never_renamed_over_another(case: Case) -> None:
     assert (case.get(case.at("a")), case.get(case.at("b"))) == (b"aa", b"b")
 
 
+@needs("renames")
 def test_directory_is_never_renamed_over_another(case: Case) -> None:
     case.provider.make_dir(case.at("a"))
     case.provider.make_dir(case.at("empty"))
@@ -116,11 +125,13 @@ def test_nothing_is_renamed_over_a_dangling_link(case: Case) -> None:
     assert case.names() == ["file", "link"]
 
 
+@needs("renames")
 def test_renaming_something_missing_is_not_found(case: Case) -> None:
     with fails(NotFound):
         case.provider.rename(case.at("missing"), case.at("new"))
 
 
+@needs("renames")
 def test_renaming_into_a_missing_directory_is_not_found(case: Case) -> None:
     case.put(case.at("file"), b"x")
     with fails(NotFound):

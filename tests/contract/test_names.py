@@ -38,6 +38,7 @@ ODD_NAMES = [
 
 @pytest.mark.parametrize("name", ODD_NAMES, ids=ascii)
 def test_odd_name_round_trips_or_is_refused(case: Case, name: str) -> None:
+    _need(case, name)
     try:
         entry = case.put(case.at(name), b"content")
     except InvalidName as error:
@@ -48,14 +49,16 @@ def test_odd_name_round_trips_or_is_refused(case: Case, name: str) -> None:
     assert case.names() == [name]
     assert case.provider.name(case.at(name)) == name
     assert case.get(case.at(name)) == b"content"
-    case.provider.rename(case.at(name), case.at("plain"))
-    case.provider.rename(case.at("plain"), case.at(name))
+    if case.renames:
+        case.provider.rename(case.at(name), case.at("plain"))
+        case.provider.rename(case.at("plain"), case.at(name))
     case.provider.delete(case.at(name))
     assert case.names() == []
 
 
 @pytest.mark.parametrize("name", ODD_NAMES, ids=ascii)
 def test_odd_directory_name_round_trips_or_is_refused(case: Case, name: str) -> None:
+    _need(case, name)
     try:
         case.provider.make_dir(case.at(name))
     except InvalidName:
@@ -66,3 +69,8 @@ def test_odd_directory_name_round_trips_or_is_refused(case: Case, name: str) -> 
     assert case.names(entry.path) == ["inside"]
     case.provider.delete(case.at(name, "inside"))
     case.provider.delete(case.at(name))
+
+
+def _need(case: Case, name: str) -> None:
+    if not case.serves(name):
+        pytest.skip("the server behind shows no such name")

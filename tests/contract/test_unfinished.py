@@ -6,9 +6,10 @@ import pytest
 
 from providers.base import ANY_VERSION, Measured
 from providers.errors import InvalidName, NotFound, ProviderError, WrongKind
-from tests.contract.case import Case, fails
+from tests.contract.case import Case, fails, needs
 
 
+@needs("unfinished")
 def test_abandoned_upload_leaves_nothing(case: Case) -> None:
     upload = case.begin(case.at("file"), 5)
     case.provider.put_part(upload, 0, 0, [b"12345"])
@@ -44,6 +45,7 @@ def test_finished_upload_is_not_taken_back_by_abandoning(case: Case) -> None:
     assert case.get(case.at("file")) == b"whole"
 
 
+@needs("unfinished")
 def test_abandoned_upload_cannot_be_finished(case: Case) -> None:
     upload = case.begin(case.at("file"), 5)
     receipt = case.provider.put_part(upload, 0, 0, [b"12345"])
@@ -93,6 +95,7 @@ def test_link_that_was_chosen_itself_is_followed(case: Case) -> None:
     assert case.get(case.at("chosen", "file")) == b"x"
 
 
+@needs("folders")
 def test_file_below_the_chosen_folder_is_no_folder(case: Case) -> None:
     case.put(case.at("file"), b"x")
     with fails(WrongKind, NotFound):
@@ -100,11 +103,13 @@ def test_file_below_the_chosen_folder_is_no_folder(case: Case) -> None:
     assert case.get(case.at("file")) == b"x"
 
 
+@needs("folders")
 def test_missing_folder_below_the_chosen_one_is_not_found(case: Case) -> None:
     with fails(NotFound):
         case.begin(case.at("missing", "file"), 1, within=case.root)
 
 
+@needs("folders")
 def test_path_outside_the_chosen_folder_is_refused(case: Case) -> None:
     case.provider.make_dir(case.at("chosen"))
     case.provider.make_dir(case.at("chosen-not"))

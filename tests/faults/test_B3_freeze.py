@@ -6,14 +6,17 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from providers.sftp.patience import USUAL
 from tests.faults.network.cut import PART, SIZE, Copier
 from tests.faults.network.rig import Course, Rig
-from tests.faults.proxy import Fate, Plan, Toxics, first
+from tests.faults.proxy import Fate, Plan, Toxics, every, first
 from tests.servers.openssh import find_sshd
+from transfers.model import Cancel, JobState
+from transfers.watchdog import STOP_SECONDS
 
 pytestmark = pytest.mark.skipif(find_sshd() is None, reason="openssh-server is not installed")
 
@@ -74,6 +77,23 @@ def test_B3_what_thaws_in_time_goes_on_without_a_new_connection(
         thawing.join()
     assert (outcome.harm, outcome.attempts, outcome.accepted) == ((), 1, 1), str(outcome)
     assert outcome.struck
+
+
+def test_B3_a_cancel_does_not_wait_for_a_frozen_server_that_was_asked_to_make_nothing(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "source").write_bytes(b"x")
+    with Rig(tmp_path / "rig", part=PART) as rig, rig.queue(tmp_path / "queue") as queue:
+        rig.proxy.plan = every(down=Toxics(after=0, then=Fate.FREEZE))
+        new = rig.new(Course.UPLOAD, tmp_path / "source", tmp_path / "target")
+        (number,) = queue.send(new)
+        assert rig.proxy.frozen.wait(_BUSY * 4)
+        since = time.monotonic()
+        queue.engine.send(Cancel((number,)))
+        (job,) = queue.finish([number])
+        took = time.monotonic() - since
+    assert (job.state, job.reason) == (JobState.CANCELLED, "")
+    assert took < STOP_SECONDS  # 1 s, and what a busy machine adds
 
 
 def test_B3_a_person_waits_no_longer_than_a_minute() -> None:

@@ -32,6 +32,7 @@ def _until_there_was_room(case: QueueCase, number: int, ballast: Path) -> Job:
     """Have the job meet the full disk, make room, go on."""
     parked = case.parked(number, ParkReason.SPACE)
     assert "no space left" in parked.reason
+    assert "goes on by itself" in parked.reason and "retry" not in parked.reason
     ballast.unlink()
     case.engine.send(Resume((number,)))
     (job,) = case.finish(number)

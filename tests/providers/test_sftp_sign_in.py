@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import asyncssh
+import paramiko
 import pytest
 
 from providers.access import Access
@@ -22,10 +23,12 @@ from providers.errors import (
     HostKeyUnknown,
     InvalidName,
     ProviderError,
+    Unreachable,
     Unsupported,
 )
 from providers.sftp import connect
 from providers.sftp.provider import SftpProvider, open_endpoint, remember
+from tests.faults.network.connects import Greeter
 from tests.servers.openssh import OpenSSH, find_sshd
 from tests.servers.password_ssh import PASSWORD, PasswordSSH
 
@@ -244,7 +247,9 @@ def test_a_port_where_nobody_listens_is_said_so(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         endpoint = f"sftp://ann@127.0.0.1:{taken.getsockname()[1]}"
         error = refused(endpoint, access(tmp_path))
-    assert isinstance(error, ConnectionLost)
+    assert isinstance(error, Unreachable)
+    assert error.endpoint == endpoint
+    assert "cannot be reached" in str(error)
     assert "refused the connection" in str(error)
 
 
@@ -254,7 +259,7 @@ def test_a_name_nobody_has_is_said_so(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     error = refused("sftp://ann@no.such.host:22", access(tmp_path))
-    assert isinstance(error, ConnectionLost)
+    assert isinstance(error, Unreachable)
     assert "no computer is called “no.such.host”" in str(error)
 
 
@@ -280,7 +285,28 @@ def listener(greeting: bytes) -> Iterator[str]:
 def test_something_that_is_not_ssh_is_said_so(tmp_path: Path) -> None:
     with listener(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 100) as endpoint:
         error = refused(endpoint, access(tmp_path))
+    assert isinstance(error, Unreachable)
     assert "not an SSH server" in str(error)
+
+
+def test_a_server_that_hangs_up_on_the_greeting_is_said_to_be_out_of_reach(tmp_path: Path) -> None:
+    with closing(Greeter()) as server:
+        endpoint = f"sftp://ann@127.0.0.1:{server.port}"
+        error = refused(endpoint, access(tmp_path))
+    assert isinstance(error, Unreachable)
+    assert str(error).startswith(f"{endpoint}: cannot be reached: the server hung up")
+
+
+def test_a_server_with_a_wrong_signature_is_there_and_not_to_be_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the attempt counts: nobody is to knock there for an hour."""
+    monkeypatch.setattr(paramiko.Ed25519Key, "verify_ssh_sig", lambda *_: False)
+    with PasswordSSH(tmp_path) as server:
+        error = refused(server.endpoint, access(tmp_path))
+    assert isinstance(error, ConnectionLost)
+    assert not isinstance(error, Unreachable)
+    assert "Signature verification" in str(error)
 
 
 def test_a_server_with_nothing_but_old_encryption_is_said_so(tmp_path: Path) -> None:

@@ -70,6 +70,22 @@ def test_the_list_shows_what_is_left_and_how_to_go_on(left: Path) -> None:
     assert listed() == {1: "queued", 2: "queued", 3: "queued"}
 
 
+def test_what_waits_for_a_person_is_listed_with_its_reason_though_nobody_works_it(
+    left: Path,
+) -> None:
+    (left / "to" / "two").write_text("in the way")
+    wharfie("queue", "run")
+    done = wharfie("queue", "list")
+    (line,) = (line for line in done.out.splitlines() if "parked" in line and "two" in line)
+    assert "conflict" in line and "the destination exists" in line
+    assert "wharfie queue run" in done.out.splitlines()[-1]
+    parked = wharfie("queue", "list", "--json").lines[1]
+    assert (parked["state"], parked["parked_for"]) == ("parked", "conflict")
+    (left / "to" / "two").unlink()
+    assert wharfie("queue", "run").code == 0  # which looked anew
+    assert listed() == {1: "done", 2: "done", 3: "done"}
+
+
 def test_left_transfers_are_steered_and_none_of_them_starts(left: Path) -> None:
     assert "2 paused: 1 3" in wharfie("queue", "pause", "1", "3").out
     assert listed() == {1: "paused", 2: "queued", 3: "paused"}
@@ -93,7 +109,7 @@ def test_what_is_left_is_worked_until_nothing_more_can_be_done(left: Path) -> No
     assert done.code == 1  # a conflict waits for a person
     assert "1 done, 1 parked" in done.out and "1 transfer is paused" in done.err
     assert (left / "to" / "one").read_text() == "one"
-    assert listed() == {1: "done", 2: "queued", 3: "paused"}  # the next run looks anew
+    assert listed() == {1: "done", 2: "parked", 3: "paused"}
     (left / "to" / "two").unlink()
     assert "1 resumed: 3" in wharfie("queue", "resume").out
     done = wharfie("queue", "run", "--json")

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.app import App
 from textual.screen import Screen
-from textual.widgets import Button, OptionList, Static
+from textual.widgets import Button
 
-from providers.base import Entry, Kind, Place
+from providers.base import Entry, Kind
 from providers.errors import AuthRequired, HostKeyUnknown
-from providers.location import LOCAL
+from providers.vault import FileVault, KeyringVault
 from transfers.model import Conflict, Policy, SetLimits
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.conflict import ConflictAnswer, ConflictScreen, compare
-from tui.screens.connect import ConnectScreen, sftp_address
+from tui.screens.connect import ConnectScreen
 from tui.screens.dialog import Dialog
 from tui.screens.host_key import HostKeyScreen
 from tui.screens.limits import LimitScreen
 from tui.screens.message import MessageScreen
 from tui.screens.prompt import PromptScreen
 from tui.screens.quit import Leave, QuitAnswer, QuitScreen
-from tui.screens.secret import SecretScreen
+from tui.screens.secret import SecretAnswer, SecretScreen
+from tui.screens.site_form import SiteForm
 
 HOSTILE = "a[red]b[/zzz]\x1b[31m\u202ec\nd"
 HOSTILE_SHOWN = "a[red]b[/zzz]\\x1b[31m\\u202ec\\x0ad"
@@ -59,6 +61,7 @@ OWN_WORDS: dict[str, Callable[[], Dialog[Any]]] = {
     "quit": lambda: QuitScreen(1_234_567, 89, background=True),
     "quit here": lambda: QuitScreen(1_234_567, 89, background=False),
     "limits": lambda: LimitScreen(10 << 20, 4),
+    "new site": lambda: SiteForm(),
 }
 """Those that show nothing from elsewhere."""
 EVERY = DIALOGS | OWN_WORDS
@@ -252,7 +255,39 @@ async def test_a_password_is_answered_and_never_shown() -> None:
         assert "n0t-o" not in shown and "refused" in shown
         await pilot.press("enter")
         await pilot.pause()
-        assert app.answers == ["n0t-o[k]"]
+        assert app.answers == [SecretAnswer("n0t-o[k]")]
+        assert "n0t-o" not in repr(app.answers)
+
+
+async def test_a_secret_is_remembered_only_when_asked_to(tmp_path: Path) -> None:
+    vault = FileVault(tmp_path / "secrets.json")
+    typed = SecretAnswer("x", keep=False)
+    assert await answers(SecretScreen(password(), vault=vault), "x", "enter") == [typed]
+    keys = ("x", "ctrl+r", "enter")
+    typed = SecretAnswer("x", keep=True)
+    assert await answers(SecretScreen(password(), vault=vault), *keys) == [typed]
+
+
+async def test_a_keyring_that_is_of_no_use_says_why_and_what_to_choose() -> None:
+    vault = KeyringVault()
+    vault.get("sftp://h:22", "password", "")
+    app = Asking(SecretScreen(password(), vault=vault))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        shown = " ".join(app.text().replace("│", " ").split())
+        assert "this computer offers no keyring" in shown
+        assert 'secrets = "file"' in shown
+        await pilot.press("x", "ctrl+r", "enter")
+        assert app.answers == [SecretAnswer("x", keep=False)]
+
+
+async def test_every_kind_of_secret_is_asked_for_by_its_name() -> None:
+    for needs, name in (("token", "Token:"), ("query", "The whole address of /f?~1a2b3c4d:")):
+        error = AuthRequired("https://h", needs=needs, subject="/f?~1a2b3c4d" * (needs == "query"))
+        app = Asking(SecretScreen(error))
+        async with app.run_test() as pilot:
+            await pilot.pause()
+            assert name in app.text()
 
 
 async def test_an_empty_password_is_not_an_answer() -> None:
@@ -297,54 +332,6 @@ async def test_letters_of_choices_are_typed_where_text_is_asked() -> None:
 
 async def test_enter_on_cancel_cancels() -> None:
     assert await answers(PromptScreen("New", "Name", "a"), "tab", "tab", "enter") == [None]
-
-
-async def test_an_address_opens_its_place() -> None:
-    opened = await answers(ConnectScreen([]), *"sftp://ann@host/srv", "enter")
-    assert opened == [Place("sftp://ann@host:22", "/srv")]
-
-
-async def test_fields_build_the_address() -> None:
-    keys = ("tab", *"host", "tab", *"ann", "tab", *"2222", "tab", *"srv", "enter")
-    assert await answers(ConnectScreen([]), *keys) == [Place("sftp://ann@host:2222", "/srv")]
-
-
-async def test_a_bad_address_is_explained_and_not_opened() -> None:
-    app = Asking(ConnectScreen([]))
-    async with app.run_test() as pilot:
-        await pilot.pause()
-        await pilot.press(*"sftp://ann:pw@host", "enter")
-        await pilot.pause()
-        assert "password in an address" in app.text()
-        assert app.answers == []
-
-
-async def test_a_word_without_a_scheme_is_said_to_be_a_folder_here() -> None:
-    app = Asking(ConnectScreen([]))
-    async with app.run_test() as pilot:
-        await pilot.pause()
-        await pilot.press(*"/srv")
-        await pilot.pause()
-        assert "opens a folder here: /srv" in str(app.dialog.query_one("#says", Static).content)
-        await pilot.press("enter")
-        await pilot.pause()
-        assert app.answers == [Place(LOCAL, "/srv")]
-
-
-async def test_a_recent_place_opens_with_enter() -> None:
-    app = Asking(ConnectScreen(["sftp://one/a", "sftp://two/b"]))
-    async with app.run_test() as pilot:
-        await pilot.pause()
-        app.dialog.query_one(OptionList).focus()
-        await pilot.press("down", "enter")
-        await pilot.pause()
-        assert app.answers == [Place("sftp://two:22", "/b")]
-
-
-def test_an_ipv6_host_gets_its_brackets() -> None:
-    fields = {"host": "::1", "user": "", "port": "22", "path": "~/x"}
-    assert sftp_address(fields) == "sftp://[::1]:22/~/x"
-    assert sftp_address(fields | {"host": " "}) == ""
 
 
 async def test_a_long_list_is_scrolled_without_leaving_the_choices() -> None:

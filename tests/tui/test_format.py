@@ -55,6 +55,19 @@ def test_a_duration_shows_two_figures_at_most(seconds: float | None, text: str) 
     assert show.duration(seconds) == text
 
 
+@pytest.mark.parametrize(
+    ("rate", "eta", "text"),
+    [
+        *((0.0, None, ""), (71.0, None, "stalled"), (0.001, None, "stalled")),
+        *((71.0, 4.0, "71 B/s"), (2048.0, None, "2.0 KiB/s")),
+    ],
+)
+def test_what_stands_still_is_said_to_and_not_how_fast(
+    rate: float, eta: float | None, text: str
+) -> None:
+    assert show.speed(rate, eta) == text
+
+
 def test_a_rate_is_a_size_a_second_and_survives_a_meter_gone_wild() -> None:
     assert show.rate(2048) == "2.0 KiB/s"
     assert show.rate(math.inf) == "0 B/s"

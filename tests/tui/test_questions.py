@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from providers.base import Entry, Kind
+from providers.errors import AuthRequired
 from tests.tui.app_case import AppPilot, Tree, at, make_app, opener, read, text, until
 from tests.tui.fake_queue import FakeQueue, make_row
 from transfers.model import Conflict, Grant, JobState, ParkReason, Policy, Resolve, Row, Unpark
@@ -32,6 +33,13 @@ def parked(job: int) -> Row:
 
 def asking(queue: FakeQueue) -> WharfieApp:
     return make_app(at("x"), at("y"), queue=queue, opener=opener(x=Tree(), y=Tree()))
+
+
+class Locked(Tree):
+    """A place that wants a password."""
+
+    def resolve(self, path: str) -> str:
+        raise AuthRequired("memory://x")
 
 
 async def dialog(pilot: AppPilot, kind: type = ConflictScreen) -> None:
@@ -225,3 +233,51 @@ async def test_a_question_that_is_answered_elsewhere_goes_away() -> None:
         queue.put(parked(1))  # and it may ask anew
         await dialog(pilot)
         assert not sent(queue, Resolve)
+
+
+@pytest.mark.parametrize("how", ["pushed", "unseen"])
+async def test_a_password_that_no_transfer_needs_any_more_is_not_asked_for(how: str) -> None:
+    queue = FakeQueue()
+    app = asking(queue)
+
+    def cancel(job: int) -> None:
+        if how == "pushed":
+            queue.put(make_row(job, JobState.CANCELLED))
+        else:
+            queue.rows = [row for row in queue.rows if row.job.id != job]
+            queue.tell_nothing()
+
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        queue.put(refused(1))
+        await until(pilot, lambda: sent(queue, Unpark))
+        queue.put(make_row(1, JobState.QUEUED))
+        queue.put(refused(1))
+        queue.put(refused(2))
+        await dialog(pilot, SecretScreen)
+        await pilot.press(*"wo")
+        cancel(1)
+        await pilot.pause(0.2)
+        assert isinstance(app.screen, SecretScreen)  # another one waits for the same
+        cancel(2)
+        await until(pilot, lambda: app.screen is app.main)
+        await until(pilot, lambda: "Nothing waits for memory://x any more" in text(app))
+        assert len(sent(queue, Unpark)) == 1
+        queue.put(refused(3))  # and for the next that needs it there is an answer again
+        asked = SecretScreen if how == "pushed" else type(app.main)
+        await until(
+            pilot, lambda: len(sent(queue, Unpark)) == 2 or isinstance(app.screen, SecretScreen)
+        )
+        assert isinstance(app.screen, asked)
+
+
+async def test_a_sign_in_for_a_pane_stays_when_a_transfer_to_it_is_cancelled() -> None:
+    queue = FakeQueue()
+    locked = Locked()
+    app = make_app(at("x"), at("y"), queue=queue, opener=opener(x=locked, y=Tree()))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await dialog(pilot, SecretScreen)  # the pane's own
+        queue.put(refused(1))
+        queue.put(make_row(1, JobState.CANCELLED))
+        await pilot.pause(0.2)
+        assert isinstance(app.screen, SecretScreen)

@@ -196,6 +196,14 @@ def test_the_reason_is_said_once_and_without_what_the_row_shows_already() -> Non
     assert info(lost)[0] == "refused the connection."
 
 
+def test_a_frozen_transfer_is_shown_as_stalled_without_a_time() -> None:
+    at = columns(80)
+    frozen = make_row(1, JobState.TRANSFERRING, moved=5, rate=71.0)
+    text = "".join(part for part, _ in fast_parts(frozen, at, marked=False, ascii_only=False))
+    assert "stalled" in text and "B/s" not in text
+    assert len(text) == at.fast
+
+
 def test_the_detail_names_the_key_that_helps() -> None:
     helps = {ParkReason.CONFLICT: "Enter answers it", ParkReason.SPACE: "t tries it again"}
     for park, key in helps.items():

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,13 +17,16 @@ from providers.base import Place
 from tests.tui.cli_runner import start, wharfie
 from tests.tui.hosts import client, host_running, kill_host, until_host
 from transfers.client import Client
+from transfers.lock import QueueSilent
 from transfers.model import Enqueue, Hold, JobState, NewJob, Op, Pause, Resume, SetLimits
+from transfers.socket_address import dial, peer_process
 from tui.headless.attach import attach
 from tui.settings import find_home
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and peers are POSIX here")
 
 SIZE = 8_000_000
+LONGEST = 15.0  # seconds: 5 of them are the wait, and a busy machine starts Python slowly
 SLOW = 200 << 10  # bytes a second: no copy of SIZE ends before it is let
 
 
@@ -182,3 +185,23 @@ def test_a_copy_stays_until_what_others_handed_to_it_is_done(source: Path, tmp_p
         queue.close()
     assert (first.returncode, second.returncode) == (0, 0)
     assert (tmp_path / "second").read_bytes() == source.read_bytes()
+
+
+def test_a_host_that_somebody_stopped_is_named_with_what_to_do() -> None:
+    home = find_home(os.environ)
+    with screen():
+        with closing(dial(home.queue)) as connection:
+            pid = peer_process(connection)
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            since = time.monotonic()
+            done = wharfie("queue", "list")
+            assert (done.code, done.out) == (1, "")
+            assert f"(pid {pid}) does not answer" in done.err and "kill -CONT" in done.err
+            assert time.monotonic() - since < LONGEST
+            with pytest.raises(QueueSilent, match=f"pid {pid}"):
+                attach(home, Access(home.known_hosts))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert wharfie("queue", "list").code == 0

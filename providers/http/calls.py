@@ -1,0 +1,89 @@
+"""What each thread has under way, so that it can be ended from outside."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from providers.errors import ConnectionLost
+
+_ENDED = "the connection was ended here"
+_CLOSED = "the connection was closed"
+
+
+class Call:
+    """One call of one thread: how to cut short what it waits for, and whether that was done."""
+
+    def __init__(self, endpoint: str, thread: int) -> None:
+        self.thread = thread
+        self._endpoint = endpoint
+        self._lock = threading.Lock()
+        self._cut: Callable[[], None] | None = None
+        self._ended = ""
+
+    def carry(self, cut: Callable[[], None] | None) -> None:
+        """`cut` ends what is waited for from now on; done at once when the call was ended."""
+        with self._lock:
+            self._cut = cut
+            ended = bool(self._ended)
+        if ended and cut is not None:
+            cut()
+
+    def end(self, why: str) -> None:
+        with self._lock:
+            self._ended = self._ended or why
+            if self._cut is not None:
+                self._cut()  # within the lock: what it cuts is still this call's own
+
+    def check(self) -> None:
+        """Raise ConnectionLost when the call was ended."""
+        if self._ended:
+            raise ConnectionLost(self._endpoint, self._ended, advice="")
+
+
+class Calls:
+    """The calls under way at one site."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._lock = threading.Lock()
+        self._under_way: set[Call] = set()
+        self._closed = False
+
+    @contextmanager
+    def call(self) -> Iterator[Call]:
+        call = Call(self._endpoint, threading.get_ident())
+        with self._lock:
+            if self._closed:
+                call.end(_CLOSED)
+            self._under_way.add(call)
+        try:
+            call.check()
+            yield call
+        finally:
+            with self._lock:
+                self._under_way.discard(call)
+
+    def interrupt(self, thread: int) -> None:
+        with self._lock:
+            for call in self._under_way:
+                if call.thread == thread:
+                    call.end(_ENDED)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            for call in self._under_way:
+                call.end(_CLOSED)
+
+
+def shut_down(wire: socket.socket) -> None:
+    """Wake whoever waits on `wire`; it is closed by the thread that uses it.
+
+    Not `wire.shutdown`: an SSLSocket would forget its encryption, and hand out what still comes
+    as if it were content.
+    """
+    with suppress(OSError):
+        socket.socket.shutdown(wire, socket.SHUT_RDWR)

@@ -1,0 +1,151 @@
+"""One connection to a server: bytes out and in, each step with a deadline."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import sys
+import time
+
+from providers.base import Buffer
+from providers.http.calls import Call, shut_down
+from providers.http.message import Broken, Head, Source, read_head
+from providers.http.patience import Patience
+from providers.http.redirects import Reach
+
+__all__ = ["Connection"]
+
+_PIECE = 64 << 10
+_INTERIM_MOST = 20
+
+
+class Connection(Source):
+    """Used by one call at a time. `uses`: requests it has carried before this one.
+
+    `reach` is where its other end is; `proxied`: that end is a proxy that takes whole addresses.
+    """
+
+    def __init__(
+        self, wire: socket.socket, patience: Patience, reach: Reach, *, proxied: bool = False
+    ) -> None:
+        self.reach = reach
+        self.proxied = proxied
+        self.uses = 0
+        self.idle_since = 0.0
+        self.answered = False  # a byte of the answer to this request has come
+        self._wire = wire
+        self._patience = patience
+        self._held = memoryview(b"")
+        self._until: float | None = None
+        self._head_left: int | None = None
+
+    def carry(self, call: Call) -> None:
+        """Let `call` be ended by cutting this connection."""
+        self.uses += 1
+        self.answered = False
+        wire = self._wire
+        call.carry(lambda: shut_down(wire))
+
+    def send(self, data: Buffer) -> None:
+        """All of it. Raises OSError; TimeoutError when the server takes nothing for too long."""
+        view = memoryview(data)
+        self._wire.settimeout(self._patience.silence)
+        while view:
+            view = view[self._wire.send(view) :]
+
+    def speaks_up(self, seconds: float = 0.0) -> bool:
+        """Whether something has come, or the end, within `seconds`."""
+        if self._held:
+            return True
+        if isinstance(self._wire, ssl.SSLSocket) and self._wire.pending():
+            return True
+        return _readable(self._wire, seconds)
+
+    @property
+    def encrypted(self) -> bool:
+        return isinstance(self._wire, ssl.SSLSocket)
+
+    def head(self, wait: float, *, interim: bool = False) -> Head:
+        """The answer's head; those before it (1xx) are passed over, unless `interim` is wanted.
+
+        `wait`: seconds for its first byte. Raises Broken, OSError.
+        """
+        self._head_left = self._patience.header_bytes
+        self._until = time.monotonic() + wait
+        try:
+            for _ in range(_INTERIM_MOST):
+                head = read_head(self)
+                if head.status >= 200 or (interim and head.status == 100):
+                    return head
+                if head.status == 101:
+                    raise Broken("it wants to speak another protocol")
+        finally:
+            self._head_left = self._until = None
+        raise Broken("it says “go on” again and again")
+
+    # What message.Source asks for ------------------------------------------------------------
+
+    def readline(self, limit: int) -> bytes:
+        line = bytearray()
+        while len(line) < limit:
+            if not self._held and not self._fill():
+                break
+            held = self._held.tobytes()
+            end = held.find(b"\n") + 1
+            taken = min(end or len(held), limit - len(line))
+            line += held[:taken]
+            self._held = self._held[taken:]
+            if line.endswith(b"\n"):
+                break
+        return bytes(line)
+
+    def readinto(self, view: memoryview) -> int:
+        if self._held:
+            count = min(len(view), len(self._held))
+            view[:count] = self._held[:count]
+            self._held = self._held[count:]
+            return count
+        return self._receive(view)
+
+    def _fill(self) -> bool:
+        piece = bytearray(_PIECE)
+        count = self._receive(memoryview(piece))
+        if self._head_left is not None:
+            self._head_left -= count
+            if self._head_left < 0:
+                raise Broken("its headers have no end")
+        self._held = memoryview(piece)[:count]
+        return count > 0
+
+    def _receive(self, view: memoryview) -> int:
+        patience = self._patience.silence
+        if self._until is not None:
+            patience = self._until - time.monotonic()
+            if patience <= 0:
+                raise TimeoutError("the answer's head did not come to its end")
+        self._wire.settimeout(patience)
+        count = self._wire.recv_into(view)
+        if self._until is not None and not self.answered:
+            self._until = time.monotonic() + self._patience.headers
+        self.answered = self.answered or count > 0
+        return count
+
+    def deadline(self, seconds: float | None) -> None:
+        """All that is read from now on comes within `seconds`; None: as long as bytes come."""
+        self._until = None if seconds is None else time.monotonic() + seconds
+
+    def is_stale(self) -> bool:
+        """Whether an idle one was closed by the server, or said what nobody asked."""
+        return bool(self._held) or _readable(self._wire, 0.0)
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+def _readable(wire: socket.socket, seconds: float) -> bool:
+    if sys.platform == "win32" or not hasattr(select, "poll"):
+        return bool(select.select([wire], [], [], seconds)[0])
+    waiting = select.poll()
+    waiting.register(wire, select.POLLIN)
+    return bool(waiting.poll(seconds * 1000))

@@ -1,0 +1,152 @@
+"""One request and the head of its answer, over one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from providers.base import Body
+from providers.errors import SourceChanged
+from providers.http.connection import Connection
+from providers.http.message import BodyReader, Broken, Head, body_of, request_head
+from providers.http.patience import Patience
+from providers.http.redirects import Url
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND"})
+"""Methods that change nothing: what was asked in vain may be asked again."""
+
+_JOIN = 16 << 10  # bytes of a body that go out with the head
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request as its caller made it. `begun`: some of a body that cannot be taken again went."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | Body | None
+    length: int | None
+    expect_continue: bool
+    begun: bool = False
+
+
+class Exchange:
+    """An answer on its connection. `reusable`: that can carry another request after the body."""
+
+    def __init__(
+        self, connection: Connection, url: Url, head: Head, body: BodyReader, *, sent: bool
+    ) -> None:
+        self.connection = connection
+        self.url = url
+        self.head = head
+        self.body = body
+        self.reusable = sent and head.stays and body.proven
+        self._ended = False
+        self._failed: Exception | None = None
+
+    def read(self, view: memoryview) -> int:
+        """The next bytes of the body; 0 at its end. What once failed fails for good: nobody knows
+        any more what the next bytes are."""
+        if self._failed is not None:
+            raise self._failed
+        try:
+            count = self.body.readinto(view)
+        except Exception as error:
+            self.reusable = False
+            self._failed = error
+            raise
+        self._ended = self._ended or not count
+        return count
+
+    def drain(self, most: int, seconds: float) -> bool:
+        """Read what is left, if that is little. Whether the end was reached."""
+        if self._ended or self.body.length == 0:
+            return True
+        rest = memoryview(bytearray(most))
+        self.connection.deadline(seconds)
+        try:
+            while rest and (count := self.read(rest)):
+                rest = rest[count:]
+            if not self._ended and self.body.length is not None:
+                return self.read(memoryview(bytearray(1))) == 0
+        except (OSError, Broken):
+            return False
+        finally:
+            self.connection.deadline(None)
+        return self._ended
+
+
+def carry_out(
+    connection: Connection, url: Url, asked: Asked, headers: Mapping[str, str], patience: Patience
+) -> Exchange:
+    """Send the request and wait for the head of its answer. Raises OSError, Broken; what the body
+    raises passes through."""
+    target = f"{url.origin}{url.target}" if connection.proxied else url.target
+    headers = dict(headers) | _framing(asked)
+    stream = None if asked.body is None or isinstance(asked.body, bytes) else asked.body
+    expects = asked.expect_continue and asked.body is not None
+    if expects:
+        headers["Expect"] = "100-continue"
+    start = request_head(asked.method, target, headers)
+    head: Head | None = None
+    plain = asked.body if isinstance(asked.body, bytes) else b""
+    if not expects and len(plain) <= _JOIN:
+        start, plain = start + plain, b""
+    sent = _all_or_answer(connection, start)
+    if sent and expects and connection.speaks_up(patience.go_ahead):
+        head = connection.head(patience.silence, interim=True)
+        sent = head.status == 100
+        head = None if sent else head
+    if sent and head is None and (plain or stream is not None):
+        sent = _send_body(connection, asked, plain or stream or b"")
+    if head is None:
+        safe = asked.method in SAFE
+        head = connection.head(patience.silence if safe else patience.answer)
+    body = body_of(head, asked.method, connection)
+    return Exchange(connection, url, head, body, sent=sent)
+
+
+def _framing(asked: Asked) -> dict[str, str]:
+    if asked.body is None:
+        return {"Content-Length": "0"} if asked.method in {"POST", "PUT", "PATCH"} else {}
+    length = len(asked.body) if isinstance(asked.body, bytes) else asked.length
+    return {"Transfer-Encoding": "chunked"} if length is None else {"Content-Length": str(length)}
+
+
+def _send_body(connection: Connection, asked: Asked, body: bytes | Body) -> bool:
+    """Whether all of it went. A server that answers before that has refused it: look why."""
+    if isinstance(body, bytes):
+        return _all_or_answer(connection, body)
+    asked.begun = True
+    chunked, left = asked.length is None, asked.length or 0
+    for piece in body:
+        view = memoryview(piece).cast("B") if not isinstance(piece, bytes) else memoryview(piece)
+        if not view:
+            continue
+        if not chunked and len(view) > left:
+            raise SourceChanged(asked.path, "more bytes came than the file had")
+        left -= len(view)
+        framed = b"%x\r\n" % len(view) + view + b"\r\n" if chunked else view
+        if not _all_or_answer(connection, framed):
+            return False
+        # Behind its last byte a body may still say that the file was not what it should be.
+        if (chunked or left) and not connection.encrypted and connection.speaks_up():
+            return False
+    if chunked:
+        return _all_or_answer(connection, b"0\r\n\r\n")
+    if left:
+        raise SourceChanged(asked.path, f"{left} bytes fewer came than the file had")
+    return True
+
+
+def _all_or_answer(connection: Connection, data: bytes | memoryview) -> bool:
+    try:
+        connection.send(data)
+    except TimeoutError:
+        raise
+    except OSError:
+        if connection.speaks_up():
+            return False  # it closed its ear, but said why
+        raise
+    return True

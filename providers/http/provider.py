@@ -1,0 +1,278 @@
+"""HTTP(S) as a place: the contract of `providers.base` over one site's session.
+
+Uploads are in `uploading.py`; folders are what `listing` makes of the pages a server shows.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from providers.access import Access
+from providers.base import Body, Capabilities, Entry, Kind, Parts
+from providers.errors import (
+    AlreadyExists,
+    AuthRequired,
+    Denied,
+    InvalidName,
+    NotEmpty,
+    NotFound,
+    ProviderError,
+    Unsupported,
+    WrongKind,
+)
+from providers.http import paths, reading
+from providers.http.faults import problem
+from providers.http.headers import strong_etag
+from providers.http.listing import parse_listing
+from providers.http.options import options_of
+from providers.http.patience import USUAL, Patience
+from providers.http.reading import HttpReader
+from providers.http.references import is_reference, remember_query
+from providers.http.session import Response, Session
+from providers.http.sidecars import MOST_BYTES, Sidecars
+from providers.http.uploading import Uploads
+from providers.text import printable
+
+__all__ = ["HttpProvider", "open_endpoint"]
+
+_LISTING_BYTES = 32 << 20
+_GLANCE_BYTES = 4 << 20  # of a listing that is only looked at for sidecars
+_PAGE = 1000
+_NOT_FOR_US = (AuthRequired, Denied, NotFound, Unsupported, WrongKind)
+_FAR_STREAMS = 4
+_FAR = 0.005  # seconds to connect: from there on several streams may be faster than one
+_CAPS = Capabilities(
+    connections=6,
+    ranged_reads=True,
+    real_directories=True,
+    atomic_replace=False,
+    exact_versions=False,
+    digests=frozenset({"sha256"}),
+    parts=None,
+)
+_WRITABLE = replace(
+    _CAPS,
+    real_directories=False,
+    parts=Parts(order="sequential", min_size=1, max_size=1 << 62, max_count=1),
+    in_place=True,
+    shows_stored=False,
+)
+
+
+class HttpProvider:
+    """See `providers.base` for what each method promises. Connects when it is first used."""
+
+    def __init__(self, session: Session, access: Access) -> None:
+        self._session = session
+        self._access = access
+        self._learn = threading.Lock()
+        self._caps = _CAPS if session.options.upload == "none" else _WRITABLE
+        self._uploads = Uploads(session)
+        self._sidecars = Sidecars(self._fetch_sidecar, self._glance)
+
+    @property
+    def caps(self) -> Capabilities:
+        return self._caps
+
+    def close(self) -> None:
+        self._session.close()
+
+    def interrupt(self, thread: int) -> None:
+        self._session.interrupt(thread)
+
+    # Addresses -------------------------------------------------------------------------------
+
+    def resolve(self, path: str) -> str:
+        """A query is kept as a secret, and only a reference to it is in the address."""
+        plain, mark, query = path.partition("?")
+        address = paths.canonical(plain)
+        if not mark or not query:
+            return address
+        if is_reference(query):
+            return f"{address}?{query}"
+        if not query.isprintable() or " " in query:
+            raise InvalidName(address, "the part behind “?” has characters that no address has")
+        return remember_query(self._access, self._session.endpoint, address, query)
+
+    def join(self, directory: str, name: str) -> str:
+        return paths.join(directory, name)
+
+    def parent(self, path: str) -> str:
+        return paths.parent(path)
+
+    def name(self, path: str) -> str:
+        return paths.name(path)
+
+    # Looking ---------------------------------------------------------------------------------
+
+    def list_dir(self, path: str) -> Iterator[Sequence[Entry]]:
+        entries = self._listed(path, _LISTING_BYTES)
+        self._sidecars.saw(path, [entry.name for entry in entries])
+        for start in range(0, len(entries), _PAGE):
+            yield entries[start : start + _PAGE]
+
+    def _listed(self, path: str, limit: int) -> list[Entry]:
+        if "?" in path:
+            raise WrongKind(path, "is a file")
+        address = "/" if path == "/" else f"{path}/"
+        with self._session.send("GET", address) as response:
+            if response.status == 200:
+                self._at_home(response, path)
+                entries = _entries(response, path, limit)
+                if entries is not None:
+                    return entries
+        raise self._not_listed(response, path)
+
+    def _not_listed(self, response: Response, path: str) -> ProviderError:
+        """Why a folder is not shown: it may be a file, missing, or its listing switched off."""
+        if response.status in {200, 400, 403, 404, 405, 410} and path != "/":
+            if reading.look(self._session, path).kind is Kind.FILE:
+                return WrongKind(path, "is a file")
+            if response.status not in {200, 403}:
+                return NotFound(path)
+        if response.status == 200:
+            return Unsupported(
+                path,
+                "the server shows a page here, but no list of files",
+                advice="Give the whole address of a file.",
+            )
+        if response.status == 403 or (response.status == 404 and path == "/"):
+            return Denied(
+                path,
+                "the server does not show what is in this folder",
+                advice="Give the whole address of a file in it.",
+            )
+        return problem(response, path, "listing it")
+
+    def _at_home(self, response: Response, path: str) -> None:
+        """Raise Unsupported when another folder answered: a tree could contain itself."""
+        here = response.origin == self._session.base
+        if here and (path == "/" or paths.canonical(response.path) == path):
+            return
+        where = "" if here else response.origin
+        raise Unsupported(
+            path,
+            f"the server redirects this folder to {printable(where + response.path)}",
+            advice="Use that address if you trust it.",
+        )
+
+    def stat(self, path: str, *, follow: bool = False) -> Entry:
+        """With the digests that the server states, or that stand beside the file."""
+        entry = self._uploads.look(path)
+        if entry.kind is not Kind.FILE or "?" in path:
+            return entry
+        self._get_to_know(entry)
+        beside = self._sidecars.of(paths.parent(path), entry.name)
+        return replace(entry, digests={**entry.digests, **beside}) if beside else entry
+
+    def read(
+        self,
+        path: str,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        version: str | None = None,
+    ) -> AbstractContextManager[HttpReader]:
+        return reading.read(self._session, path, offset=offset, length=length, version=version)
+
+    def digest(self, path: str, algorithm: str) -> str:
+        """What the server states of the file, or a file beside it. Raises Unsupported."""
+        stated = self.stat(path).digests
+        if algorithm not in stated:
+            raise Unsupported(path, f"the server does not state its {printable(algorithm)} digest")
+        return stated[algorithm]
+
+    def _get_to_know(self, entry: Entry) -> None:
+        """Several streams help over a distance, and need versions that tell parts apart."""
+        useful = strong_etag(entry.version) is not None and self._session.distance >= _FAR
+        streams = _FAR_STREAMS if useful else 1
+        if self._caps.streams != streams:
+            with self._learn:
+                self._caps = replace(self._caps, streams=streams)
+
+    # Changing --------------------------------------------------------------------------------
+
+    def make_dir(self, path: str) -> None:
+        """Nothing to do: folders appear with what is put in them."""
+        try:
+            reading.look(self._session, path)
+        except (Denied, NotFound, Unsupported):
+            return
+        raise AlreadyExists(path)
+
+    def delete(self, path: str) -> None:
+        """A folder only when it is seen to be empty: servers remove it with all in it."""
+        folder = reading.look(self._session, path).kind is Kind.DIR
+        if folder and self._listed(path, _GLANCE_BYTES):
+            raise NotEmpty(path)
+        self._uploads.delete(path, folder=folder)
+
+    def rename(self, source: str, target: str, *, within: str = "") -> None:
+        raise Unsupported(source, "a web server that is no WebDAV renames nothing")
+
+    def begin(
+        self,
+        path: str,
+        size: int | None,
+        *,
+        key: str,
+        part_size: int,
+        modified: float | None = None,
+        mode: int | None = None,
+        within: str = "",
+    ) -> str:
+        return self._uploads.begin(path, size, within=within)
+
+    def abandon(self, path: str, *, key: str) -> None:
+        """There is no unfinished file."""
+
+    def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
+        return self._uploads.put_part(upload, index, offset, body)
+
+    def parts(self, upload: str) -> Mapping[int, str] | None:
+        return None
+
+    def staged(self, upload: str) -> str | None:
+        return None
+
+    def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
+        """What is told of `replacing` was asked for when the bytes were sent."""
+        return self._uploads.finish(upload, receipts)
+
+    def abort(self, upload: str) -> None:
+        """There is no unfinished file."""
+
+    # Sidecars --------------------------------------------------------------------------------
+
+    def _fetch_sidecar(self, folder: str, name: str) -> bytes | None:
+        """None also for what cannot be had: only what is stated can be held against a copy."""
+        try:
+            with self._session.send("GET", paths.child(folder, name)) as response:
+                usable = response.status == 200 and response.proven and not response.url_changed
+                return response.text(MOST_BYTES) if usable else None
+        except _NOT_FOR_US:
+            return None
+
+    def _glance(self, folder: str) -> list[str] | None:
+        try:
+            return [entry.name for entry in self._listed(folder, _GLANCE_BYTES)]
+        except _NOT_FOR_US:
+            return None
+
+
+def _entries(response: Response, path: str, limit: int) -> list[Entry] | None:
+    """None: the page is no listing. Raises Unsupported for what may be only a part of one."""
+    body = response.text(limit)
+    if not response.proven and b"</html>" not in body[-64:].lower():
+        raise Unsupported(path, "the listing has no end, and may not be all of it")
+    content_type = response.headers.get("Content-Type", "")
+    return parse_listing(body, content_type, response.path, response.origin)
+
+
+def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> HttpProvider:
+    """The provider for "https://ann@host". Raises InvalidName; connects when first used."""
+    options = options_of(access.sites.options(endpoint))
+    return HttpProvider(Session(endpoint, options, access, patience=patience), access)

@@ -1,0 +1,60 @@
+"""Which proxy a request goes through: what the site says, or the environment (faults.md B12)."""
+
+from __future__ import annotations
+
+import base64
+import urllib.request
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from providers.errors import Unsupported
+from providers.http.options import Options
+from providers.http.redirects import Url
+from providers.text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """`authorization` is a secret, and for the proxy alone."""
+
+    host: str
+    port: int
+    authorization: str | None = None
+
+    @property
+    def shown(self) -> str:
+        return printable(f"http://{self.host}:{self.port}")
+
+    def __repr__(self) -> str:
+        return f"<proxy {self.shown}>"
+
+
+def proxy_for(url: Url, options: Options) -> Proxy | None:
+    """None: straight to the server. Raises Unsupported for a kind of proxy that is not spoken."""
+    if options.proxy == "none":
+        return None
+    if options.proxy != "environment":
+        return _proxy(options.proxy)
+    known = urllib.request.getproxies()
+    address = known.get(url.scheme) or known.get("all")
+    if not address or urllib.request.proxy_bypass(f"{url.host}:{url.port}"):
+        return None
+    return _proxy(address if "://" in address else f"http://{address}")
+
+
+def _proxy(address: str) -> Proxy:
+    try:
+        parts = urlsplit(address)
+        scheme, host, port = parts.scheme, parts.hostname, parts.port or 80
+    except ValueError:
+        scheme, host, port = "", None, 0
+    if scheme != "http" or not host:
+        raise Unsupported(
+            f"{scheme or 'proxy'}:",
+            "only proxies with an http:// address can be used",
+            advice="Set the site's proxy, or HTTPS_PROXY, to such a one, or to “none”.",
+        )
+    if parts.username is None:
+        return Proxy(host, port)
+    secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return Proxy(host, port, "Basic " + base64.b64encode(secret.encode()).decode("ascii"))

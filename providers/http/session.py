@@ -1,0 +1,332 @@
+"""One site's requests: sign-in, redirects, cookies, and errors that are sentences.
+
+Not over requests or urllib3: what they add to the wire (retries, decoding, redirects, their own
+quoting, reading up to a close as success) would all have to be off (faults.md 0, 8 and 9), and they
+leave no way to look at an address before it is connected to, or to end a call from outside.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+
+from providers.access import Access
+from providers.base import Body
+from providers.errors import (
+    AuthRequired,
+    ConnectionLost,
+    Denied,
+    InvalidName,
+    ProviderError,
+    Unsupported,
+)
+from providers.http import redirects, tls
+from providers.http.calls import Call, Calls
+from providers.http.connection import Connection
+from providers.http.cookies import Cookies
+from providers.http.exchange import SAFE, Asked, Exchange, carry_out
+from providers.http.faults import throttled
+from providers.http.message import Broken, Headers
+from providers.http.options import Options
+from providers.http.patience import USUAL, Patience
+from providers.http.pool import Pool, wants_sign_in
+from providers.http.proxies import proxy_for
+from providers.http.redirects import Reach, Url
+from providers.http.references import with_query
+from providers.http.sign_in import SignIn
+from providers.text import printable
+
+__all__ = ["Response", "Session"]
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_SHOWN_ELSEWHERE = frozenset(
+    {"range", "if-range", "if-match", "accept", "depth", "content-type", "want-repr-digest"}
+)
+_DRAIN = 64 << 10  # bytes that cost less to read than a new connection
+_DRAIN_SECONDS = 1.0
+_SHOW_AFTER = 0.2  # seconds after which what has come is handed on, full or not
+
+
+class Response:
+    """An answer whose body has not been read.
+
+    `path`: percent-encoded, after redirects, without a query. `url_changed`: another address
+    answered; `origin` is whose. `length`: of the body, None when it is not said; `proven`: the
+    end of the body can be told from a lost connection.
+    """
+
+    def __init__(self, exchange: Exchange, asked: Url, where: str, endpoint: str, call: Call):
+        self.status: int = exchange.head.status
+        self.headers: Headers = exchange.head.headers
+        self.path: str = exchange.url.path
+        self.origin: str = exchange.url.origin
+        self.url_changed: bool = (exchange.url.origin, exchange.url.path) != (
+            asked.origin,
+            asked.path,
+        )
+        self.endpoint = endpoint
+        self.length: int | None = exchange.body.length
+        self.proven: bool = exchange.body.proven
+        self._exchange = exchange
+        self._where = where
+        self._call = call
+        self._clock = time.monotonic
+
+    def chunks(self, size: int = 1 << 20) -> Iterator[memoryview]:
+        """The body as it was sent, never decoded, in views of one buffer.
+
+        Raises ConnectionLost when less came than was announced.
+        """
+        buffer = memoryview(bytearray(size))
+        while filled := self._fill(buffer):
+            yield buffer[:filled]
+
+    def _fill(self, buffer: memoryview) -> int:
+        """Up to a whole buffer; less when bytes come slowly, so that somebody sees them come.
+
+        What ended the body is met again by the next call.
+        """
+        filled, until = 0, 0.0
+        try:
+            while filled < len(buffer):
+                count = self._exchange.read(buffer[filled:])
+                if not count:
+                    break
+                now = self._clock()
+                until = until or now + _SHOW_AFTER
+                filled += count
+                if now > until:
+                    break
+        except (OSError, Broken) as error:
+            self._call.check()
+            if not filled:  # else what came is handed on first: a download goes on behind it
+                raise lost(error, self._where) from error
+        self._call.check()
+        return filled
+
+    def text(self, limit: int) -> bytes:
+        """The whole body. Raises Unsupported for one of more than `limit` bytes (faults.md C10)."""
+        found = bytearray()
+        for chunk in self.chunks(min(limit, 1 << 20)):
+            found += chunk
+            if len(found) > limit:
+                raise Unsupported(
+                    self._where, f"the server's answer is longer than {limit >> 20} MiB"
+                )
+        return bytes(found)
+
+
+class Session:
+    """Thread-safe; one for each provider. `base`: "https://host:port" of its requests.
+
+    Raises InvalidName for an endpoint that is no address.
+    """
+
+    def __init__(
+        self, endpoint: str, options: Options, access: Access, *, patience: Patience = USUAL
+    ) -> None:
+        self._root, user = redirects.base_of(endpoint)
+        self.endpoint = endpoint
+        self.base = self._root.origin
+        self.options = options
+        self._access = access
+        self._patience = patience
+        self._calls = Calls(endpoint)
+        self._pool = Pool(endpoint, options, access, patience)
+        self._sign_in = SignIn(endpoint, self._root.host, user, options, access)
+        self._cookies = Cookies()
+        self._trying = threading.Lock()
+        self._signed_in = False
+
+    @contextmanager
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        body: bytes | Body | None = None,
+        length: int | None = None,
+        expect_continue: bool = False,
+        redirects: bool = True,
+    ) -> Iterator[Response]:
+        """Ask, and give the answer for the length of the block.
+
+        `path`: percent-encoded, may end with a query reference. A `body` that is no bytes has
+        `length` bytes, or is sent in chunks; it is taken once. Raises Unreachable, ConnectionLost,
+        AuthRequired, Throttled, Denied; every other status is returned.
+        """
+        url = self._root.at(with_query(self._access, self.endpoint, path))
+        asked = Asked(method, path, headers, body, length, expect_continue)
+        with self._calls.call() as call:
+            exchange = (
+                self._followed(call, url, asked) if redirects else self._ask(call, url, asked)
+            )
+            try:
+                yield Response(exchange, url, path, self.endpoint, call)
+            finally:
+                self._done(exchange, call)
+
+    def interrupt(self, thread: int) -> None:
+        """End what `thread` has under way here: its call raises ConnectionLost. Never waits."""
+        self._calls.interrupt(thread)
+
+    @property
+    def distance(self) -> float:
+        """Seconds that connecting took at the best: about one round trip."""
+        return self._pool.distance
+
+    def close(self) -> None:
+        """Calls under way end with ConnectionLost."""
+        self._calls.close()
+        self._pool.close()
+
+    # Redirects -------------------------------------------------------------------------------
+
+    def _followed(self, call: Call, url: Url, asked: Asked) -> Exchange:
+        sent_from: Reach | None = None
+        for _ in range(redirects.MOST + 1):
+            exchange = self._ask(call, url, asked, sent_from)
+            location = exchange.head.headers.get("Location")
+            if location is None or not redirects.follows(exchange.head.status, asked.method):
+                return exchange
+            try:
+                there = redirects.follow(url, location, asked.path)
+            finally:
+                sent_from = exchange.connection.reach
+                self._done(exchange, call)
+            if there.origin == url.origin == self._root.origin:
+                sent_from = None  # nobody else had a say in where that is
+            url = there
+        raise Denied(
+            asked.path,
+            f"the server redirects more than {redirects.MOST} times",
+            advice="Look at the address, or ask the server's owner.",
+        )
+
+    # One address, signed in to ---------------------------------------------------------------
+
+    def _ask(self, call: Call, url: Url, asked: Asked, sent_from: Reach | None = None) -> Exchange:
+        own = url.origin == self._root.origin
+        for _ in range(3):
+            with self._one_at_first(call, own):
+                sent = self._sign_in.header(asked.method, url.target) if own else None
+                exchange = self._carried_out(call, url, asked, sent_from, sent)
+                head = exchange.head
+                if head.status != 401:
+                    self._signed_in = self._signed_in or (own and sent is not None)
+                    break
+                self._done(exchange, call)
+                if not own:
+                    raise Denied(
+                        asked.path,
+                        f"it redirects to {printable(url.origin)}, which wants a sign-in",
+                        advice="Connect to that address itself.",
+                    )
+                self._sign_in.refused(head.headers, sent)
+                self._signed_in = False
+                if asked.begun:
+                    raise ConnectionLost(asked.path, "the server asked for the sign-in again")
+        else:
+            raise AuthRequired(self.endpoint, "the server asks for the sign-in again and again")
+        if own:
+            self._cookies.take(head.headers.all("Set-Cookie"), url.target)
+        self._judge(exchange, call, asked)
+        return exchange
+
+    @contextmanager
+    def _one_at_first(self, call: Call, own: bool) -> Iterator[None]:
+        """Until one was taken, one sign-in at a time: a wrong password goes once (faults.md F6)."""
+        if self._signed_in or not own or self._sign_in.header("GET", "/") is None:
+            yield
+            return
+        while not self._trying.acquire(timeout=0.1):
+            call.check()
+        try:
+            yield
+        finally:
+            self._trying.release()
+
+    def _judge(self, exchange: Exchange, call: Call, asked: Asked) -> None:
+        """Raise what no caller needs to tell apart."""
+        status = exchange.head.status
+        error: ProviderError | None = None
+        if status == 407:
+            error = wants_sign_in(proxy_for(exchange.url, self.options))
+        else:
+            error = throttled(status, exchange.head.headers, asked.path, self.endpoint)
+        if error is not None:
+            self._done(exchange, call)
+            raise error
+
+    # One request -----------------------------------------------------------------------------
+
+    def _carried_out(
+        self, call: Call, url: Url, asked: Asked, sent_from: Reach | None, sent: str | None
+    ) -> Exchange:
+        fresh = False
+        while True:
+            connection = self._pool.take(
+                url, call, sent_from=sent_from, path=asked.path, fresh=fresh
+            )
+            try:
+                headers = self._headers(url, asked, connection, sent)
+                return carry_out(connection, url, asked, headers, self._patience)
+            except (OSError, Broken) as error:
+                connection.close()
+                call.check()
+                stale = connection.uses > 1 and not connection.answered
+                if not stale or asked.method not in SAFE or isinstance(error, TimeoutError):
+                    raise lost(error, asked.path) from error
+                fresh = True  # closed by the server while nobody looked (RFC 9112, 9.3.1)
+            except ValueError as error:
+                connection.close()
+                what = "a header of this request has characters that none can have"
+                raise InvalidName(
+                    asked.path, what, advice="Look at the token and headers."
+                ) from error
+            except BaseException:
+                connection.close()
+                raise
+
+    def _headers(
+        self, url: Url, asked: Asked, connection: Connection, sent: str | None
+    ) -> dict[str, str]:
+        headers = {"Host": url.authority, "User-Agent": "wharfie", "Accept": "*/*"}
+        headers["Accept-Encoding"] = "identity"  # stored bytes are what is copied (faults.md C9)
+        if connection.proxied:
+            proxy = proxy_for(url, self.options)
+            if proxy is not None and proxy.authorization is not None:
+                headers["Proxy-Authorization"] = proxy.authorization
+        if url.origin != self._root.origin:
+            said = {k: v for k, v in asked.headers.items() if k.lower() in _SHOWN_ELSEWHERE}
+            return headers | said
+        headers |= self._sign_in.own_headers() | dict(asked.headers)
+        if cookies := self._cookies.header(url.target):
+            headers["Cookie"] = cookies
+        if sent is not None:
+            headers["Authorization"] = sent
+        return headers
+
+    def _done(self, exchange: Exchange, call: Call) -> None:
+        """Keep the connection when nothing of this answer is left on it, or little."""
+        call.carry(None)
+        if exchange.reusable and exchange.drain(_DRAIN, _DRAIN_SECONDS):
+            self._pool.give_back(exchange.url, exchange.connection)
+        else:
+            exchange.connection.close()
+
+
+def lost(error: Exception, path: str) -> ProviderError:
+    """What the end of a connection means."""
+    if isinstance(error, ssl.SSLError) and (distrusted := tls.distrust(error, path)) is not None:
+        return distrusted
+    if isinstance(error, Broken):
+        return ConnectionLost(path, str(error))
+    if isinstance(error, TimeoutError):
+        return ConnectionLost(path, "the server stopped answering")
+    return ConnectionLost(path)
