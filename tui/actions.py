@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from providers import location
 from providers.base import Entry, Place
 from providers.errors import AlreadyExists, InvalidName
+from providers.sites import BadSites
 from providers.text import printable
 from transfers.model import Enqueue, NewJob
 from transfers.scan import ScanCancelled, plan_tree
@@ -22,6 +23,7 @@ from tui.screens.confirm import ConfirmScreen
 from tui.screens.connect import ConnectScreen
 from tui.screens.prompt import PromptScreen
 from tui.sign_in import show
+from tui.trial import look_at
 from tui.widgets.file_pane import FilePane
 
 if TYPE_CHECKING:
@@ -198,7 +200,21 @@ def _say_deleted(screen: MainScreen, done: Deletion) -> None:
 
 async def connect(screen: MainScreen, pane: FilePane) -> None:
     """Ask for a place and open it in `pane`."""
-    place = await show(screen.app, ConnectScreen(screen.services.recent))
+    services = screen.services
+
+    async def try_place(place: Place) -> str:
+        provider = await in_thread(lambda: services.connections.open(place.endpoint))
+        return await services.sign_in.call(lambda: look_at(provider, place))
+
+    place = await show(
+        screen.app,
+        ConnectScreen(
+            services.recent,
+            services.access,
+            try_place=try_place,
+            changed=services.connections.drop,
+        ),
+    )
     if place is not None:
         screen.services.remember_place(place)
         pane.open(place, typed=True)
@@ -206,21 +222,23 @@ async def connect(screen: MainScreen, pane: FilePane) -> None:
 
 async def go_to(screen: MainScreen, pane: FilePane) -> None:
     """Ask for a path or an address and open it in `pane`."""
-    provider, here = pane.provider, pane.place
+    provider, here, sites = pane.provider, pane.place, screen.services.access.sites
 
     def complaint(text: str) -> str | None:
         try:
-            files.typed_place(provider, here, text)
-        except InvalidName as error:
+            files.typed_place(provider, here, text, sites)
+        except (InvalidName, BadSites) as error:
             return str(error)
         return None
 
     text = await show(
         screen.app,
-        PromptScreen("Go to", "Path or address (sftp://user@host/path)", here.path, complaint),
+        PromptScreen(
+            "Go to", "Path, address (sftp://user@host/path) or site:path", here.path, complaint
+        ),
     )
     if text:
-        pane.open(files.typed_place(provider, here, text), typed=True)
+        pane.open(files.typed_place(provider, here, text, sites), typed=True)
 
 
 async def mark_matching(screen: MainScreen, pane: FilePane, marked: bool) -> None:

@@ -91,7 +91,7 @@ class WharfieApp(App[None]):
         super().__init__()
         self.queue = queue
         self.leaving = Leaving(self, pause_and_stop, settings)
-        self._access = access
+        self.access = access
         self.connections = Connections(access, open_provider)
         self.sign_in = SignIn(self, access, self.unpark, remember)
         self.type_ahead = TypeAhead(self)
@@ -149,7 +149,7 @@ class WharfieApp(App[None]):
     def grant(self, *endpoints: str) -> None:
         """Let the queue into `endpoints` with what is known; blocking. Raises ProviderError."""
         for endpoint in endpoints:
-            grant = grant_for(self._access, endpoint)
+            grant = grant_for(self.access, endpoint)
             if grant.secrets or grant.trusted:
                 with _queue_errors():
                     self.queue.grant(grant)
@@ -171,6 +171,8 @@ class WharfieApp(App[None]):
     def remember_place(self, place: Place) -> None:
         """Offer `place` in the connect dialog from now on."""
         address = location.show(place)
+        if location.parse(address, self.access.sites) != place:
+            return  # a part of it is a secret
         self.recent = [address, *(other for other in self.recent if other != address)]
 
     def say(self, text: str) -> None:

@@ -8,19 +8,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
 
-from providers.errors import InvalidName
-from providers.location import parse
 from transfers.model import Policy, Verify
 from tui import format as fmt
+from tui.arguments_sites import add_login, add_sites
 
 MOST_AT_ONCE = 64
-COMMANDS = ("demo", "ls", "copy", "queue", "attach")
+COMMANDS = ("demo", "ls", "copy", "queue", "attach", "sites", "login", "doctor")
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _EPILOG = (
-    "LOCATION is a path or an address such as sftp://user@host:port/path; sftp://host starts in "
-    "the home directory there. Exit status: 0 all done, 1 some job failed or waits for a person, "
-    "2 wrong use, 130 interrupted (the queue is kept)."
+    "LOCATION is a path, an address such as sftp://user@host:port/path (sftp://host starts in "
+    "the home directory there), or site:path. Exit status: 0 all done, 1 some job failed or waits "
+    "for a person, 2 wrong use, 130 interrupted (the queue is kept)."
 )
 
 
@@ -41,7 +40,7 @@ def parse_words(words: Sequence[str]) -> argparse.Namespace:
         commands = parser.add_subparsers(dest="command", metavar="COMMAND")
         parser.set_defaults(env_file=None, accept_new=False, left=None, right=None, json=False)
         parser.usage = "wharfie [LEFT] [RIGHT] | wharfie COMMAND …"
-        for add in (_add_demo, _add_ls, _add_copy, _add_queue, _add_attach):
+        for add in (*_ADDED, add_sites, add_login):
             add(commands)
     else:
         parser.set_defaults(command=None)
@@ -155,13 +154,26 @@ def _add_limits(actions: _Commands) -> None:
     limit = actions.add_parser("limit", help="show or change how fast, and how many at once")
     limit.add_argument("--rate", type=_rate_or_none, metavar="RATE", help="10M; 0: no limit")
     limit.add_argument("--workers", type=_count, metavar="N", help="files at once")
-    limit.add_argument("--site", type=_endpoint, metavar="LOCATION", help="of one server only:")
+    limit.add_argument("--site", metavar="LOCATION", help="of one server only:")
     limit.add_argument(
         "--connections", type=_connections, metavar="N", help="its files at once; 0: as it likes"
     )
     _add_json(limit)
     _add_json(actions.add_parser("hold", help="finish the current files, start nothing more"))
     _add_json(actions.add_parser("go", help="go on after hold"))
+
+
+def _add_doctor(commands: _Commands) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="what is wrong, and what to do about it",
+        description="Without LOCATION: this computer, and Wharfie's own files. With one: the way "
+        "there step by step, up to the first that fails. Nothing is written there. Exit status 0 "
+        "when nothing is wrong, else 1.",
+    )
+    doctor.add_argument("location", metavar="LOCATION", nargs="?")
+    _add_json(doctor)
+    _add_access(doctor)
 
 
 def _add_jobs(parser: argparse.ArgumentParser, count: str) -> None:
@@ -189,6 +201,9 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_ADDED = (_add_demo, _add_ls, _add_copy, _add_queue, _add_attach, _add_doctor)
+
+
 def _job(text: str) -> int | None:
     """A number of the list; None: all."""
     if text == "all":
@@ -207,13 +222,6 @@ def _count(text: str) -> int:
 
 def _connections(text: str) -> int:
     return 0 if text == "0" else _count(text)
-
-
-def _endpoint(text: str) -> str:
-    try:
-        return parse(text).endpoint
-    except InvalidName as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _rate_or_none(text: str) -> int:

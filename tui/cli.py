@@ -9,15 +9,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from providers.access import Access
-from providers.environment import access_from, add_password, default_endpoint, read_settings
+from providers.environment import add_password, default_endpoint, read_settings
 from providers.errors import InvalidName, ProviderError
 from providers.location import parse
+from providers.sites import Sites
 from transfers.journal import JournalError
 from transfers.lock import QueueInUse
 from transfers.model import Policy, SetLimits, Verify
 from transfers.socket_address import Intruder
 from tui.arguments import parse_words
-from tui.prepare import prepare_home
+from tui.prepare import open_access, prepare_home
 from tui.settings import Home, find_home
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -52,22 +53,54 @@ def _run(options: argparse.Namespace) -> int:
 
         return run_demo(check=options.check or not sys.stdout.isatty())
     home = find_home(os.environ)
+    if options.command == "doctor" and options.location is None:
+        from tui.headless.doctor import check_home  # before anything that it looks at is needed
+
+        return check_home(home, env_file=options.env_file, as_json=options.json)
     prepare_home(home)
     settings = read_settings(
         os.environ, options.env_file or home.env_file, required=options.env_file is not None
     )
-    access = access_from(settings, home.known_hosts, accept_new=options.accept_new)
+    access = open_access(home, settings, accept_new=options.accept_new)
     if options.command == "ls":
         from tui.headless.ls import run_ls
 
-        place = parse(options.location)
+        place = parse(options.location, access.sites)
         add_password(settings, access, place.endpoint)
         return run_ls(place, access, as_json=options.json)
+    if options.command == "doctor":
+        from tui.headless.doctor import check_place
+
+        place = parse(options.location, access.sites)
+        add_password(settings, access, place.endpoint)
+        return check_place(place, access, as_json=options.json)
+    if options.command in ("sites", "login"):
+        return _sites(options, settings, access)
     if options.command == "copy":
         return _copy(options, home, settings, access)
     if options.command == "queue":
         return _queue(options, home, settings, access)
     return _panes(options, home, settings, access)
+
+
+def _sites(options: argparse.Namespace, settings: Mapping[str, str], access: Access) -> int:
+    from tui.headless.sites import SitesOrder, login, run_sites
+
+    if options.command == "login":
+        return login(options.site, access, needs=options.secret)
+    order = SitesOrder(
+        action=options.action or "list",
+        names=tuple(getattr(options, "names", ())),
+        kind=getattr(options, "kind", None) or "",
+        values=dict(getattr(options, "values", ())),
+        file=getattr(options, "file", None),
+        agreed=getattr(options, "yes", False),
+        as_json=options.json,
+    )
+    for site in access.sites.all() if order.action == "test" else ():
+        with suppress(InvalidName):  # it says so when it is tried
+            add_password(settings, access, access.sites.place(site).endpoint)
+    return run_sites(order, access)
 
 
 def _copy(options: argparse.Namespace, home: Home, settings: dict[str, str], access: Access) -> int:
@@ -84,7 +117,7 @@ def _copy(options: argparse.Namespace, home: Home, settings: dict[str, str], acc
         as_json=options.json,
     )
     for text in (*order.sources, order.target):
-        add_password(settings, access, parse(text).endpoint)
+        add_password(settings, access, parse(text, access.sites).endpoint)
     return run_copy(order, home, access)
 
 
@@ -102,7 +135,7 @@ def _queue(
         )
     limits = None
     if action == "limit":
-        limits = _limits(options)
+        limits = _limits(options, access.sites)
     order = QueueOrder(
         action=action,
         jobs=None if not given or None in given else tuple(given),
@@ -115,11 +148,12 @@ def _queue(
     return run_queue(order, home, access, settings)
 
 
-def _limits(options: argparse.Namespace) -> SetLimits | None:
+def _limits(options: argparse.Namespace, sites: Sites) -> SetLimits | None:
     """What is to change; None: nothing, they are only to be shown."""
     if (options.site is None) != (options.connections is None):
         raise InvalidName("", "--site and --connections belong together")
-    limits = SetLimits(options.rate, options.workers, options.site or "", options.connections)
+    site = "" if options.site is None else parse(options.site, sites).endpoint
+    limits = SetLimits(options.rate, options.workers, site, options.connections)
     return None if limits == SetLimits() else limits
 
 
@@ -129,7 +163,7 @@ def _panes(
     from tui.headless.screen import run_screen
 
     right = options.right or default_endpoint(settings) or "."
-    places = [parse(text) for text in (options.left or ".", right)]
+    places = [parse(text, access.sites) for text in (options.left or ".", right)]
     for place in places:
         add_password(settings, access, place.endpoint)
     return run_screen(home, access, places[0], places[1], env_file=options.env_file)

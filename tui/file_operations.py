@@ -18,6 +18,7 @@ from providers.errors import (
     ProviderError,
     Unsupported,
 )
+from providers.sites import Sites
 from tui import format as show
 
 _NAMES_LISTED = 8
@@ -148,14 +149,16 @@ def name_complaint(provider: Provider, directory: str, name: str) -> str | None:
     return None
 
 
-def typed_place(provider: Provider, here: Place, text: str) -> Place:
+def typed_place(provider: Provider, here: Place, text: str, sites: Sites | None = None) -> Place:
     """The place a person means by a path or an address typed while `here` is shown.
 
-    "/x" and "~/x" are absolute, "scheme://…" is elsewhere, anything else is below `here`.
-    Raises InvalidName.
+    "/x" and "~/x" are absolute, "scheme://…" and "site:…" are elsewhere, anything else is below
+    `here`. Raises InvalidName, BadSites.
     """
     if "://" in text:
         return location.parse(text)
+    if (elsewhere := location.of_site(text, sites)) is not None:
+        return elsewhere
     if here.endpoint == location.LOCAL and (text.startswith("~") or Path(text).is_absolute()):
         return location.parse(text)
     if text.startswith("/"):

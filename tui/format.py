@@ -13,6 +13,7 @@ from typing import Literal
 from rich.cells import cell_len, split_graphemes
 
 from providers.text import printable
+from transfers.meter import SLOWEST
 
 Align = Literal["left", "right"]
 
@@ -45,6 +46,13 @@ def size(n: int | None) -> str:
 def rate(bps: float) -> str:
     """Bytes a second as "3.2 MiB/s"."""
     return f"{size(int(bps) if math.isfinite(bps) else 0)}/s"
+
+
+def speed(bps: float, eta: float | None) -> str:
+    """The rate of one transfer under way: "" before it is known, "stalled" once it fades away."""
+    if bps < 1:
+        return "stalled" if bps > 0 else ""
+    return "stalled" if bps < SLOWEST and eta is None else rate(bps)
 
 
 def read_rate(text: str) -> int:

@@ -1,12 +1,17 @@
-"""Before anything else: the private directories, and the log that no terminal sees."""
+"""Before anything else: private directories, a log that no terminal sees, and what lets us in."""
 
 from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
 
+from providers.access import Access
+from providers.environment import access_from
 from providers.errors import Denied
+from providers.vault import FileVault, KeyringVault, NoVault, Vault
 from tui.settings import Home, make_private
+from tui.settings_file import SecretsIn, SettingsFile
 
 
 def prepare_home(home: Home) -> None:
@@ -27,3 +32,24 @@ def prepare_home(home: Home) -> None:
     log.handlers[:] = [handler]
     log.propagate = False
     logging.raiseExceptions = False  # a log that is full must not print over the screen
+
+
+def open_access(home: Home, settings: Mapping[str, str], *, accept_new: bool = False) -> Access:
+    """What lets us into places: the home's sites and vault, and what `settings` say.
+
+    Opens no vault yet: that may wait, and nobody may need it. Raises BadSettings.
+    """
+    return access_from(
+        settings,
+        home.known_hosts,
+        accept_new=accept_new,
+        vault=_vault(home),
+        sites_file=home.sites_file,
+    )
+
+
+def _vault(home: Home) -> Vault:
+    chosen = SettingsFile(home.settings_file).secrets()
+    if chosen is SecretsIn.FILE:
+        return FileVault(home.secrets_file)
+    return KeyringVault() if chosen is SecretsIn.KEYRING else NoVault()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from providers.errors import ProviderError
 from transfers.model import (
@@ -20,6 +21,8 @@ from transfers.model import (
 from tui.background import in_thread
 from tui.overview import all_rows
 from tui.screens.conflict import ConflictScreen
+from tui.screens.host_key import HostKeyScreen
+from tui.screens.secret import SecretScreen
 from tui.sign_in import QUIET, show
 
 if TYPE_CHECKING:
@@ -63,6 +66,7 @@ class Questions:
         self._newer: set[int] = set()  # jobs that changed while the queue was looked at
         self._let_in: set[str] = set()  # endpoints the queue was let into without a question
         self._asked: int | None = None  # the job whose conflict is on the screen
+        self._signing_in: tuple[str, asyncio.Task[None]] | None = None  # to an endpoint, for jobs
         self._busy = False
 
     def note(self, events: Sequence[StateChanged]) -> None:
@@ -100,6 +104,18 @@ class Questions:
         # A job that was given up says nothing about the others that wait for the same endpoint.
         if gone is not None and not (job.finished and isinstance(gone.subject, str)):
             self._dismissed.discard(gone.subject)
+        self._stop_signing_in()
+
+    def _stop_signing_in(self) -> None:
+        """Close a dialog that no job needs any more; not one that was answered just now."""
+        if self._signing_in is None:
+            return
+        endpoint, task = self._signing_in
+        if any(asks.subject == endpoint for asks in self._open.values()):
+            return
+        screen = self._app.screen
+        if isinstance(screen, SecretScreen | HostKeyScreen) and screen.error.endpoint == endpoint:
+            task.cancel()
 
     def ask_again(self) -> None:
         """Ask everything that is open, dismissed or not."""
@@ -143,6 +159,7 @@ class Questions:
         gone = set(self._open) - {row.job.id for row in rows} - self._newer
         for job in gone:
             self._dismissed.discard(self._open.pop(job).subject)
+        self._stop_signing_in()
         for row in rows:
             if row.job.id not in self._newer:
                 self._take_in(row.job, row.conflict)
@@ -177,6 +194,9 @@ class Questions:
                         await self._ask_endpoint(str(asks.subject), host_key=asks.host_key)
                 except ProviderError as error:
                     self._app.say_error(error)
+                except _NotNeeded:
+                    self._dismissed.discard(asks.subject)
+                    self._app.say(f"Nothing waits for {asks.subject} any more.")
         finally:
             self._busy = False
 
@@ -211,12 +231,34 @@ class Questions:
         """
         connections, sign_in = self._app.connections, self._app.sign_in
         if endpoint in self._let_in and not host_key:
-            await sign_in.ask_for_queue(endpoint, quiet=QUIET)
-            await in_thread(lambda: self._app.unpark(endpoint))
-            return
-        if endpoint in self._let_in:
+            await self._while_needed(endpoint, sign_in.ask_for_queue(endpoint, quiet=QUIET))
+        elif endpoint in self._let_in:
             self._app.say(LATER)
             return
-        await sign_in.call(lambda: connections.open(endpoint).resolve(""), by_key=False)
-        self._let_in.add(endpoint)
+        else:
+            look = sign_in.call(lambda: connections.open(endpoint).resolve(""), by_key=False)
+            await self._while_needed(endpoint, look)
+            self._let_in.add(endpoint)
         await in_thread(lambda: self._app.unpark(endpoint))
+
+    async def _while_needed(self, endpoint: str, question: Coroutine[Any, Any, object]) -> None:
+        """Ask as long as a job waits for the answer. Raises _NotNeeded, ProviderError."""
+
+        async def ask() -> None:
+            await question
+
+        task = asyncio.create_task(ask())
+        self._signing_in = (endpoint, task)
+        try:
+            await asyncio.wait([task])
+        finally:
+            self._signing_in = None
+            if task.cancel():  # who asks is itself cancelled
+                await asyncio.wait([task])
+        if task.cancelled():
+            raise _NotNeeded
+        task.result()
+
+
+class _NotNeeded(Exception):
+    """Nothing waits for the answer any more."""

@@ -14,7 +14,7 @@ import platformdirs
 class Home:
     """Directories are 0700, files in them 0600."""
 
-    config: Path  # .env and settings.toml
+    config: Path  # .env, settings.toml, sites.toml
     queue: Path  # the journal and its lock
     logs: Path
     known_hosts: Path  # a file: read, and appended to when a host key is accepted
@@ -26,6 +26,15 @@ class Home:
     @property
     def settings_file(self) -> Path:
         return self.config / "settings.toml"
+
+    @property
+    def sites_file(self) -> Path:
+        return self.config / "sites.toml"
+
+    @property
+    def secrets_file(self) -> Path:
+        """Only where a person chose to keep secrets in a file."""
+        return self.config / "secrets.json"
 
     @property
     def log_file(self) -> Path:

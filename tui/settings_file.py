@@ -6,18 +6,20 @@ order and the line ends of whoever wrote the rest.
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from providers.errors import ProviderError
+from providers.private_file import write_private
 
 _ON_QUIT = "on_quit"
+_SECRETS = "secrets"
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class OnQuit(StrEnum):
@@ -26,6 +28,14 @@ class OnQuit(StrEnum):
     ASK = "ask"
     KEEP = "keep"  # they go on in the background
     STOP = "stop"  # they are paused, and the background process ends
+
+
+class SecretsIn(StrEnum):
+    """Where secrets are kept that a person asks to keep."""
+
+    KEYRING = "keyring"  # the system's
+    FILE = "file"  # a private file, in the clear
+    ASK = "ask"  # nowhere
 
 
 class BadSettings(ProviderError):
@@ -41,18 +51,25 @@ class SettingsFile:
 
     def on_quit(self) -> OnQuit:
         """What was chosen; ASK where nothing was. Raises BadSettings."""
-        value = self._read().get(_ON_QUIT, OnQuit.ASK.value)
-        try:
-            return OnQuit(value)
-        except ValueError:
-            known = ", ".join(f'"{each}"' for each in OnQuit)
-            raise BadSettings(str(self.path), f"{_ON_QUIT} must be one of {known}") from None
+        return self._choice(_ON_QUIT, OnQuit.ASK)
+
+    def secrets(self) -> SecretsIn:
+        """What was chosen; KEYRING where nothing was. Raises BadSettings."""
+        return self._choice(_SECRETS, SecretsIn.KEYRING)
 
     def remember_on_quit(self, choice: OnQuit) -> None:
         """Write `choice` down, the rest of the file as it was. Raises BadSettings."""
         document = self._read()
         document[_ON_QUIT] = choice.value
         self._write(tomlkit.dumps(document))
+
+    def _choice(self, key: str, usual: Choice) -> Choice:
+        kind = type(usual)
+        try:
+            return kind(self._read().get(key, usual.value))
+        except ValueError:
+            known = ", ".join(f'"{each}"' for each in kind)
+            raise BadSettings(str(self.path), f"{key} must be one of {known}") from None
 
     def _read(self) -> tomlkit.TOMLDocument:
         try:
@@ -65,18 +82,7 @@ class SettingsFile:
             raise BadSettings(str(self.path), f"this is not TOML ({error})") from error
 
     def _write(self, text: str) -> None:
-        """Whole-old or whole-new; a link to the file (dotfiles kept elsewhere) stays one."""
-        path = self.path.resolve()
-        temporary = ""
         try:
-            fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
-            with os.fdopen(fd, "wb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
+            write_private(self.path, text.encode())
         except OSError as error:
-            if temporary:
-                with suppress(OSError):
-                    Path(temporary).unlink()
             raise BadSettings(str(self.path), f"it cannot be saved ({error.strerror})") from error

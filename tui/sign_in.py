@@ -16,6 +16,7 @@ from providers import registry
 from providers.access import Access
 from providers.base import Provider
 from providers.errors import AuthRequired, HostKeyProblem, HostKeyUnknown, ProviderError
+from providers.vault import BadVault
 from tui.background import in_thread
 from tui.screens.host_key import HostKeyScreen
 from tui.screens.message import MessageScreen
@@ -45,6 +46,13 @@ class Connections:
             if endpoint not in self._open:
                 self._open[endpoint] = self._opener(endpoint, self._access)
             return self._open[endpoint]
+
+    def drop(self, endpoint: str) -> None:
+        """Let go of one whose site has changed: it is opened anew when it is asked for again."""
+        with self._lock:
+            provider = self._open.pop(endpoint, None)
+        if provider is not None:
+            provider.close()
 
     def close(self) -> None:
         """Let go of all of them; calls under way end."""
@@ -137,12 +145,16 @@ class SignIn:
         return trust is not None
 
     async def _ask_secret(self, error: AuthRequired, quiet: float) -> bool:
+        secrets = self._access.secrets
         if error.rejected:
-            self._access.secrets.forget(error.endpoint, error.needs, error.subject)
-        secret = await show(self._app, SecretScreen(error, quiet=quiet))
-        if secret is None:
+            await in_thread(partial(secrets.forget, error.endpoint, error.needs, error.subject))
+        answer = await show(self._app, SecretScreen(error, vault=secrets.vault, quiet=quiet))
+        if answer is None:
             return False
-        self._access.secrets.put(error.endpoint, error.needs, secret, error.subject)
+        try:
+            await in_thread(partial(secrets.answer, error, answer.secret, keep=answer.keep))
+        except BadVault as wrong:
+            await show(self._app, MessageScreen("Not remembered", f"{wrong.what}.", wrong.advice))
         return True
 
 

@@ -45,8 +45,14 @@ def attach(
 
 
 def grant_for(access: Access, endpoint: str) -> Grant:
-    """What lets the queue into `endpoint` as far as it is known here."""
-    return Grant(endpoint, access.secrets.of(endpoint), access.trusted.of(endpoint))
+    """What lets the queue into `endpoint` as far as it is known here.
+
+    Its process may have been started without the SFTP_KEY of this one.
+    """
+    secrets: tuple[tuple[str, str, str], ...] = access.secrets.of(endpoint)
+    if not any(needs == "key" for needs, _, _ in secrets):
+        secrets += tuple(("key", "", str(path)) for path in access.keys[:1])
+    return Grant(endpoint, secrets, access.trusted.of(endpoint))
 
 
 def admit(access: Access, grant: Grant) -> None:

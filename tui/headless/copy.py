@@ -10,6 +10,7 @@ from providers.access import Access
 from providers.base import Kind, Place, Provider
 from providers.errors import NotFound, WrongKind
 from providers.location import parse
+from providers.sites import Sites
 from transfers.model import Enqueue, NewJob, Pause, Policy, Verify
 from transfers.pool import ProviderPool
 from transfers.queue_api import Queue
@@ -45,7 +46,7 @@ def run_copy(order: CopyOrder, home: Home, access: Access) -> int:
     with terminated_as_interrupt():
         pool = ProviderPool(lambda endpoint: sign_in(endpoint, access))
         try:
-            jobs = plan(order, pool)
+            jobs = plan(order, pool, access.sites)
         finally:
             pool.close()
         with reach(home, access, serve=True, workers=order.workers, rate=order.rate) as reached:
@@ -93,9 +94,9 @@ def _pause(queue: Queue, ids: tuple[int, ...]) -> None:
         print(f"wharfie: {told}", file=sys.stderr)
 
 
-def plan(order: CopyOrder, pool: ProviderPool) -> tuple[NewJob, ...]:
+def plan(order: CopyOrder, pool: ProviderPool, sites: Sites | None = None) -> tuple[NewJob, ...]:
     """The jobs of `order`, in the order given."""
-    place = parse(order.target)
+    place = parse(order.target, sites)
     target = pool.get(place.endpoint)
     place = Place(place.endpoint, target.resolve(place.path))
     into = (
@@ -105,17 +106,26 @@ def plan(order: CopyOrder, pool: ProviderPool) -> tuple[NewJob, ...]:
     )
     jobs: list[NewJob] = []
     for text in order.sources:
-        jobs.extend(_plan_source(text, pool, target, place, into=into, move=order.move))
+        there = parse(text, sites)
+        contents = text.endswith("/")
+        jobs.extend(
+            _plan_source(there, pool, target, place, contents=contents, into=into, move=order.move)
+        )
     return tuple(jobs)
 
 
 def _plan_source(
-    text: str, pool: ProviderPool, target: Provider, place: Place, *, into: bool, move: bool
+    there: Place,
+    pool: ProviderPool,
+    target: Provider,
+    place: Place,
+    *,
+    contents: bool,
+    into: bool,
+    move: bool,
 ) -> Sequence[NewJob]:
-    there = parse(text)
     source = pool.get(there.endpoint)
     there = Place(there.endpoint, source.resolve(there.path))
-    contents = text.endswith("/")
     entry = source.stat(there.path, follow=contents)
     if entry.kind is Kind.DIR and (contents or not into):
         _require_directory_or_nothing(target, place.path)

@@ -18,7 +18,7 @@ from types import FrameType
 
 from providers.access import Access
 from providers.base import Provider
-from providers.environment import access_from, add_password, read_settings
+from providers.environment import add_password, read_settings
 from providers.errors import ProviderError
 from providers.registry import open_provider
 from transfers.engine import Engine
@@ -27,7 +27,7 @@ from transfers.journal import JournalError
 from transfers.lock import QueueInUse
 from transfers.socket_address import Intruder
 from tui.headless.attach import IN_USE, READY, admit
-from tui.prepare import prepare_home
+from tui.prepare import open_access, prepare_home
 from tui.settings import find_home
 
 
@@ -42,7 +42,7 @@ def main() -> int:
         settings = read_settings(
             os.environ, env_file or home.env_file, required=env_file is not None
         )
-        access = access_from(settings, home.known_hosts, accept_new=False)
+        access = open_access(home, settings)
         _serve(home.queue, access, settings)
     except QueueInUse:
         print(IN_USE, flush=True)

@@ -29,7 +29,7 @@ from tui.headless.follow import send
 from tui.headless.interrupts import terminated_as_interrupt
 from tui.headless.queue_list import print_list
 from tui.headless.queue_run import run_what_is_left
-from tui.headless.reach import Reached, reach
+from tui.headless.reach import Reached, reach, seen
 from tui.headless.receipt import print_receipt
 from tui.headless.report import Report
 from tui.overview import all_rows
@@ -71,6 +71,8 @@ def run_queue(order: QueueOrder, home: Home, access: Access, settings: Mapping[s
     with terminated_as_interrupt():
         if order.action == "run":
             return run_what_is_left(home, access, settings, as_json=order.as_json)
+        if order.action == "list":
+            return _list(order, home, access)
         with reach(home, access) as reached:
             if order.action in ("resume", "retry") and reached.shared:
                 _bring_passwords(reached.queue, access, settings)
@@ -88,10 +90,9 @@ def _bring_passwords(queue: Queue, access: Access, settings: Mapping[str, str]) 
 # Looking -------------------------------------------------------------------------------------
 
 
-def _list(order: QueueOrder, reached: Reached) -> int:
-    snapshot = reached.queue.snapshot(0, 0)
-    rows = all_rows(reached.queue)
-    print_list(rows, snapshot, worked=reached.shared, as_json=order.as_json)
+def _list(order: QueueOrder, home: Home, access: Access) -> int:
+    snapshot, rows, worked = seen(home, access)
+    print_list(rows, snapshot, worked=worked, as_json=order.as_json)
     return 0
 
 
@@ -122,7 +123,7 @@ def _steer(order: QueueOrder, reached: Reached) -> int:
     else:
         left = []
     _tell(order, _sentence(order, concerned, left), jobs=list(concerned), cleaning=left)
-    if order.action in ("resume", "retry") and concerned and not reached.shared:
+    if order.action in ("resume", "retry") and not reached.shared:
         _add(order, _NOBODY)
     return 0
 
@@ -192,7 +193,6 @@ def _limit(order: QueueOrder, reached: Reached) -> int:
 
 
 _ACTIONS: dict[str, Callable[[QueueOrder, Reached], int]] = {
-    "list": _list,
     "receipt": _receipt,
     "hold": _hold,
     "go": _hold,

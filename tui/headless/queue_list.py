@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from providers.location import show
 from providers.text import printable
-from transfers.model import Row, Snapshot
+from transfers.model import JobState, Row, Snapshot
 from tui import format as fmt
 from tui.headless.report import describe
 from tui.overview import at_work
@@ -63,7 +63,8 @@ def _title(width: int) -> str:
 def _standing(snapshot: Snapshot, worked: bool, width: int) -> str:
     limit, held = snapshot.rate_limit, ", held (wharfie queue go)" if snapshot.held else ""
     told = totals_text(snapshot.totals, width, rate_limit=limit) + held
-    if at_work(snapshot) and not worked:
+    parked = snapshot.totals.counts.get(JobState.PARKED, 0)
+    if not worked and (parked or at_work(snapshot)):
         told += "; nothing works the queue now: wharfie queue run"
     return told
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import TypeVar
 
 from providers.access import Access
 from providers.registry import open_provider
@@ -14,11 +15,15 @@ from transfers.client import Client
 from transfers.engine import Engine
 from transfers.host import hosted
 from transfers.lock import QueueInUse
+from transfers.look import look
+from transfers.model import Row, Snapshot
 from transfers.queue_api import Queue
 from transfers.socket_address import NoHost
 from tui.headless.attach import admit, attach
+from tui.overview import all_rows
 from tui.settings import Home
 
+_Found = TypeVar("_Found")
 _PATIENCE_SECONDS = 15.0  # for a process that starts or ends, and for its successor
 _LOOK_SECONDS = 0.1
 
@@ -95,10 +100,39 @@ def of_client(client: Client) -> Reached:
     return Reached(client, True, lambda: client.connected, alive)
 
 
+def seen(home: Home, access: Access) -> tuple[Snapshot, Sequence[Row], bool]:
+    """How the queue of `home` stands, every job, and whether a process works it; starts nothing.
+
+    Raises QueueInUse, JournalError.
+    """
+    found = _client_or(home, access, lambda: look(home.queue))
+    if isinstance(found, Snapshot):
+        return found, found.rows, False
+    with closing(found):
+        return found.snapshot(0, 0), list(all_rows(found)), True
+
+
 def _client_or_engine(
     home: Home, access: Access, workers: int | None, rate: int | None
 ) -> Client | Engine:
-    """Whichever there is. A process that is about to start or to end is waited for."""
+    def engine() -> Engine:
+        return Engine(
+            home.queue,
+            lambda endpoint: open_provider(endpoint, access),
+            workers=workers,
+            rate=rate,
+            run_existing=False,
+            admit=lambda grant: admit(access, grant),
+        )
+
+    return _client_or(home, access, engine)
+
+
+def _client_or(home: Home, access: Access, otherwise: Callable[[], _Found]) -> Client | _Found:
+    """Whichever there is. A process that is about to start or to end is waited for.
+
+    Raises QueueSilent for one that does not answer, and what `otherwise` does.
+    """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
@@ -106,14 +140,7 @@ def _client_or_engine(
         except NoHost:
             pass
         try:
-            return Engine(
-                home.queue,
-                lambda endpoint: open_provider(endpoint, access),
-                workers=workers,
-                rate=rate,
-                run_existing=False,
-                admit=lambda grant: admit(access, grant),
-            )
+            return otherwise()
         except QueueInUse:
             if time.monotonic() > deadline:
                 raise

@@ -42,7 +42,7 @@ class Choice:
     dangerous: bool = False
 
     def content(self) -> Content:
-        key = _KEY_NAMES.get(self.key, self.key)
+        key = self.key if len(self.key) == 1 else _KEY_NAMES.get(self.key, self.key.upper())
         return Content.assemble((key, "bold underline"), f" {self.label}")
 
 

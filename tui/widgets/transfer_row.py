@@ -42,6 +42,7 @@ _PROOF_ROLES: dict[ProofWord, Role] = {
     ProofWord.SHA256: "good",
     ProofWord.SERVER_DIGEST: "good",
     ProofWord.SIZE_ONLY: "warning",
+    ProofWord.NOT_PROVEN: "warning",
     ProofWord.CHANGED_BY_SERVER: "warning",
     ProofWord.MISMATCH: "loud",
 }
@@ -278,10 +279,8 @@ def _digests(proof: Proof | None) -> str:
 def _pace(row: Row, *, wide: bool) -> str:
     """Speed and time left, or when it is tried again; a resting job's size where else missing."""
     if row.job.state in RUNNING:
-        speed = show.rate(row.rate) if row.rate else ""
-        return (
-            show.fit(speed, _SPEED, "right") + " " + show.fit(show.duration(row.eta), _ETA, "right")
-        )
+        left = show.fit(show.duration(row.eta), _ETA, "right")
+        return f"{show.fit(show.speed(row.rate, row.eta), _SPEED, 'right')} {left}"
     if row.job.state is JobState.WAITING and row.retry_in is not None:
         return f"retry in {_seconds(row.retry_in)}"
     return "" if wide else show.fit(show.size(row.job.size), _SPEED, "right")
