@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from providers.base import Entry, Kind, Provider
+from providers.errors import Denied, NotFound, Unsupported, WrongKind
 
 FIRST_GAP = 0.1  # seconds between the first two snapshots; each later gap is twice as long
 
@@ -132,3 +133,24 @@ def read(
             due, gap = clock() + gap, gap * 2
     if not cancelled():
         emit(snapshot(complete=True))
+
+
+def read_around(
+    provider: Provider,
+    file: Entry,
+    *,
+    view: Callable[[], View],
+    emit: Callable[[Snapshot], None],
+    cancelled: Callable[[], bool],
+) -> None:
+    """As `read`, of the folder that `file` is in; where that cannot be listed, of `file` alone.
+
+    Many web servers give a file to who knows its address, and list no folder.
+    """
+    folder = provider.parent(file.path)
+    try:
+        read(provider, folder, view=view, emit=emit, cancelled=cancelled)
+    except (Denied, NotFound, Unsupported, WrongKind):
+        above = provider.parent(folder)
+        parent = None if above == folder else above
+        emit(Snapshot(folder, parent, (file,), (file,), view(), complete=True))

@@ -241,6 +241,22 @@ async def test_a_file_named_at_the_start_is_shown_in_its_folder(folder: Path) ->
         assert current is not None and current.name == "small.txt"
 
 
+async def test_a_file_whose_folder_lists_nothing_is_shown_alone() -> None:
+    """Many web servers give a file to who knows its address, and list no folder."""
+    tree = Tree(["/secret/", "/secret/named", "/secret/other"])
+
+    def fail(operation: str, path: str) -> None:
+        if operation == "list_dir" and path == "/secret":
+            raise Denied(path)
+
+    tree.store.fail = fail
+    app = make_app(at("x", "/secret/named"), at("x"), opener=opener(x=tree))
+    async with app.run_test() as pilot:
+        await read(pilot)
+        assert pane(app).place.path == "/secret"
+        assert names(app) == ["named"]
+
+
 async def test_go_to_takes_paths_below_and_absolute_ones(folder: Path) -> None:
     app = make_app(folder, folder)
     async with app.run_test() as pilot:

@@ -196,13 +196,12 @@ class FilePane(Widget):
         try:
             listing.read(provider, path, view=lambda: self.view, emit=emit, cancelled=stop.is_set)
         except WrongKind:
-            if not request.typed or provider.stat(path, follow=True).kind is Kind.DIR:
+            if not request.typed or (file := provider.stat(path, follow=True)).kind is Kind.DIR:
                 raise
-            # A file was named: show it in its folder.
             found = replace(request, focus=path)
-            listing.read(
+            listing.read_around(
                 provider,
-                provider.parent(path),
+                file,
                 view=lambda: self.view,
                 emit=lambda snapshot: emit(snapshot, found),
                 cancelled=stop.is_set,
