@@ -130,7 +130,7 @@ def test_A8_name_whose_answer_was_lost_is_settled_by_looking(
     def lose(ask: Ask, wire: Wire) -> bool:
         if ask.method == "MOVE":
             cloud.before = lambda ask, wire: False
-            cloud._move(f"{FOLDER}/.file", ask, b"")
+            cloud.move(f"{FOLDER}/.file", ask, b"")
             wire.reset()
         return False
 
@@ -178,6 +178,26 @@ def test_only_what_was_agreed_on_is_replaced(cloud: Nextcloud, place: WebdavProv
     assert cloud.files == {PATH: b"old"}
     place.finish(token, held, replacing=old)
     assert cloud.files == {PATH: DATA}
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["appears", "changes"])
+def test_what_happens_in_the_last_moment_is_not_replaced(
+    cloud: Nextcloud, place: WebdavProvider, old: bool
+) -> None:
+    def meanwhile(ask: Ask, wire: Wire) -> bool:
+        if ask.method == "MOVE":
+            cloud.store(PATH, b"somebody else's", ask)
+        return False
+
+    if old:
+        small = begin(place, size=3)
+        place.finish(small, [place.put_part(small, 0, 0, [b"old"])], replacing=None)
+    token = begin(place)
+    held = put(place, token, 0, 1, 2, 3)
+    cloud.before = meanwhile
+    with pytest.raises(TargetChanged if old else AlreadyExists):
+        place.finish(token, held, replacing=place.stat(PATH).version if old else None)
+    assert cloud.files == {PATH: b"somebody else's"}
 
 
 def test_beginning_again_empties_and_ending_leaves_nothing(

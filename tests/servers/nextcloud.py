@@ -46,7 +46,7 @@ class Nextcloud:
             "PROPFIND": self._propfind,
             "PUT": self._put,
             "MKCOL": self._mkcol,
-            "MOVE": self._move,
+            "MOVE": self.move,
             "DELETE": self._delete,
             "GET": self._get,
         }
@@ -71,7 +71,7 @@ class Nextcloud:
         if not path.startswith(f"{UPLOADS}/"):
             if folder not in self.folders:
                 return answer(409)
-            return self._store(path, body, ask)
+            return self.store(path, body, ask)
         if folder not in self.uploads:
             return answer(404)
         if not name.isdigit() or not 1 <= int(name) <= 10_000:
@@ -94,7 +94,7 @@ class Nextcloud:
 
     # Files -----------------------------------------------------------------------------------
 
-    def _store(self, path: str, data: bytes, ask: Ask) -> bytes:
+    def store(self, path: str, data: bytes, ask: Ask) -> bytes:
         new = path not in self.files
         self.files[path] = data
         self._tags[path] = f'"{next(self._next)}"'
@@ -102,7 +102,7 @@ class Nextcloud:
             self.times[path] = ask.headers["x-oc-mtime"]
         return answer(201 if new else 204, b"", {"X-OC-MTime": "accepted"})
 
-    def _move(self, path: str, ask: Ask, body: bytes) -> bytes:
+    def move(self, path: str, ask: Ask, body: bytes) -> bytes:
         target = unquote(urlsplit(ask.headers["destination"]).path)
         there = self._tags.get(target)
         if ask.headers.get("overwrite") == "F" and target in self.files:
@@ -115,10 +115,10 @@ class Nextcloud:
             if whole is None:
                 return answer(400)
             del self.uploads[folder]
-            return self._store(target, whole, ask)
+            return self.store(target, whole, ask)
         if path not in self.files:
             return answer(404)
-        return self._store(target, self.files.pop(path), ask)
+        return self.store(target, self.files.pop(path), ask)
 
     def _delete(self, path: str, ask: Ask, body: bytes) -> bytes:
         found = self.files.pop(path, None) is not None
