@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from transfers.changes import Changes
 from transfers.model import Job, JobState
@@ -11,6 +12,8 @@ from transfers.model import Job, JobState
 NEXT_ID = "next id"
 """The name of a setting: what the next job's number is where those of removed jobs were higher."""
 _NOT_COUNTED = frozenset({JobState.CANCELLED, JobState.SKIPPED, JobState.FAILED})
+
+_place = attrgetter("seq", "id")
 
 
 def first_free_id(settings: Mapping[str, str]) -> int:
@@ -32,6 +35,7 @@ class Book:
         self.next_id = next_id
         self.next_seq = 1
         self._put_all({job.id: job for job in jobs})
+        self._in_order()  # at a start, rather than when a person first asks for something
 
     @property
     def size(self) -> int:
@@ -69,7 +73,7 @@ class Book:
 
     def _in_order(self) -> list[int]:
         if not self._sorted:
-            self._order.sort(key=lambda i: (self._jobs[i].seq, i))
+            self._order = [job.id for job in sorted(self._jobs.values(), key=_place)]
             self._sorted = True
         return self._order
 
@@ -77,10 +81,7 @@ class Book:
         if not jobs:
             return
         replaced = [job for job in map(self._jobs.get, jobs) if job is not None]
-        if len(replaced) < len(jobs):
-            self._order += jobs.keys() - self._jobs.keys()
-            self._sorted = False
-        elif any(jobs[job.id].seq != job.seq for job in replaced):
+        if len(replaced) < len(jobs) or any(jobs[job.id].seq != job.seq for job in replaced):
             self._sorted = False
         self._jobs.update(jobs)
         self.next_id = max(self.next_id, max(jobs) + 1)

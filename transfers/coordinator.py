@@ -90,12 +90,13 @@ class Coordinator:
         """Read the journal. What an earlier run left unfinished is queued again."""
         jobs = [recovered(job) for job in self._journal.load()]
         self._book = Book(jobs, first_free_id(self._journal.settings()))
-        for job in jobs:
-            if job.sent and has_parts(job) and (kept := checkpoint(job, self._journal.parts(job.id))):
-                self._checkpoints[job.id] = kept
-                self._view.ended(job.id, kept.offset)
         # Removals wait for the rest of their batch, wherever they were moved to.
         for job in sorted(jobs, key=lambda job: job.op is Op.REMOVE_DIR):
+            if job.sent and has_parts(job):
+                kept = checkpoint(job, self._journal.parts(job.id))
+                if kept is not None:
+                    self._checkpoints[job.id] = kept
+                    self._view.ended(job.id, kept.offset)
             self._schedule.note(None, job, known_only=not run_existing)
             if job.state is JobState.QUEUED and not run_existing:
                 self._left_alone.add(job.id)

@@ -13,13 +13,14 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from operator import attrgetter
 from pathlib import Path
 
 from providers.text import printable
 from transfers.changes import Changes, Event, Part
 from transfers.collecting import without_collecting
 from transfers.files import keep_as, sync_directory
-from transfers.journal_rows import ALL_JOBS, Values, checksum, read_jobs
+from transfers.journal_rows import Values, checksum, read_jobs
 from transfers.journal_writer import Writer
 from transfers.migrate import create, migrate
 from transfers.model import Job, JobState
@@ -144,7 +145,7 @@ class Journal:
 
     def _read_jobs(self) -> tuple[list[Job], Writer]:
         """Every job, and who knows the checksums of their rows."""
-        jobs, sums, all_whole = read_jobs(self._db.execute(ALL_JOBS))
+        jobs, sums, all_whole = read_jobs(self._db)
         writer = Writer(self._db, sums)
         if self._db.execute("SELECT schema, jobs, total, sum FROM seal").fetchall() != [
             writer.seal
@@ -152,7 +153,7 @@ class Journal:
             raise _Damaged
         if not all_whole:
             raise _Damaged(sound=True)
-        jobs.sort(key=lambda job: (job.seq, job.id))
+        jobs.sort(key=attrgetter("seq", "id"))
         return jobs, writer
 
     def _check_others(self) -> None:

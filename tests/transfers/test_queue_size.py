@@ -1,7 +1,7 @@
 """A hundred thousand jobs are no reason to wait (faults.md H1): start, pause all, memory.
 
-The bounds are three times the promised figures, and of the processor's time: other work on the
-machine must not fail a test. `python -m tests.benchmarks.queue_size` prints the real ones.
+The bounds are twice the promised figures, and of the processor's time: other work on the machine,
+or a slow one, must not fail a test. `python -m tests.benchmarks.queue_size` prints the real ones.
 """
 
 from __future__ import annotations
@@ -21,5 +21,5 @@ _MEMORY = 300  # MiB
 def test_H1_a_hundred_thousand_jobs_start_and_pause_soon_and_fit_into_memory() -> None:
     figures = measure(100_000)
     for what, seconds in _PROMISED.items():
-        assert figures[f"{what}, processor"] < 3 * seconds, figures
+        assert figures[f"{what}, processor"] < 2 * seconds, figures
     assert figures["memory"] < _MEMORY, figures
