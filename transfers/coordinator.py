@@ -7,7 +7,7 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from providers.base import Provider
@@ -26,6 +26,7 @@ from transfers.limits import Limits
 from transfers.messages import Ended, Message, Quit, Reported, RoomSeen, Sent, Widened
 from transfers.model import (
     Cancel,
+    Clear,
     Hold,
     Job,
     JobState,
@@ -197,6 +198,12 @@ class Coordinator:
                 self._schedule.note(left, left)
         concerned = carry_out(command, draft, lambda: secrets.token_hex(4))
         wanted = isinstance(command, Cancel | Resume | Retry | Unpark)
+        if wanted or isinstance(command, Clear):
+            self._stir(concerned, draft, wanted=wanted)
+        return lambda: message.reply.set_result(concerned)
+
+    def _stir(self, concerned: Iterable[int], draft: Draft, *, wanted: bool) -> None:
+        """What jobs waited for they no longer do, as a person has spoken. `wanted`: to go on."""
         asked: set[str] = set()
         for job_id in concerned:
             if (job := draft.get(job_id)) is None:
@@ -211,7 +218,6 @@ class Coordinator:
             self._give_up_cleaning(job, draft)
         for name in asked - {""}:
             self._disks.opened(name, waited=bool(_waiting(name, draft)))
-        return lambda: message.reply.set_result(concerned)
 
     def _give_up_cleaning(self, job: Job, draft: Draft) -> None:
         """A cancelled job does not wait for a sign-in or a lost server only to remove its rest."""
@@ -335,7 +341,7 @@ class Coordinator:
         """Have the schedule and the gate take in every change so far of this cycle."""
         for job in draft.changes.saved.values():
             before = self._book.get(job.id)
-            if job.state is not JobState.QUEUED or job.cancelling:
+            if self._left_alone and (job.state is not JobState.QUEUED or job.cancelling):
                 self._left_alone.discard(job.id)
             self._schedule.note(before, job, known_only=job.id in self._left_alone)
             self._gate.note(before, job)

@@ -61,6 +61,8 @@ class OpenSSH:
         (directory / "authorized_keys").write_text(f"{authorized} {public}\n".lstrip())
         self._host_key = _make_key(directory / "host_key")
         self.port = _free_port()
+        self._home = directory / "home"
+        self._home.mkdir(exist_ok=True)
 
     @property
     def endpoint(self) -> str:
@@ -158,6 +160,8 @@ class OpenSSH:
             "MaxStartups 200",
             "LogLevel INFO",
             f"Subsystem sftp {self._sftp}",
+            # No start-up file of the person's shell: one that is cut off may leave a lock behind.
+            f"SetEnv HOME={self._home}",
         ]
         if _version(program) >= (9, 8):
             lines.append("PerSourcePenalties no")

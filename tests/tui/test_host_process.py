@@ -288,6 +288,7 @@ def _take_terminal() -> None:
     import termios
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may have been started by nohup
 
 
 def test_a_terminal_that_is_closed_takes_only_the_screen_along(
