@@ -168,7 +168,7 @@ def test_B4_a_digest_may_take_long_while_the_server_lives_and_no_longer_once_it_
     slow = SlowDigest(tmp_path)
     patience = hurried(**UNHURRIED | {"answer": 1.0, "shell": 20.0})
     with (
-        OpenSSH(tmp_path / "sshd", options=slow.options) as server,
+        OpenSSH(tmp_path / "sshd", environment=slow.environment) as server,
         closing(open_endpoint(server.endpoint, _with_key(server, tmp_path), patience)) as place,
     ):
         path = tmp_path / "huge"

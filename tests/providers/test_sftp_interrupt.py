@@ -174,7 +174,7 @@ def test_a_call_that_waits_for_anothers_sign_in_is_ended_and_the_other_is_not(
 def test_a_digest_by_the_server_is_ended(tmp_path: Path, caller: Caller) -> None:
     slow = SlowDigest(tmp_path)
     (tmp_path / "file").write_bytes(b"abc")
-    with OpenSSH(tmp_path / "sshd", options=slow.options) as server:
+    with OpenSSH(tmp_path / "sshd", environment=slow.environment) as server:
         given = Access(tmp_path / "hosts", accept_new=True, keys=(server.key_path,))
         with closing(open_endpoint(server.endpoint, given)) as place:
             caller.calls.put(lambda: place.digest(str(tmp_path / "file"), "sha256"))

@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -36,7 +36,8 @@ class OpenSSH:
 
     A context manager. `endpoint` names it as Wharfie does; `known_hosts_line` is its host key as
     known_hosts holds it. `sftp` is the subsystem's command ("internal-sftp -R" serves read-only,
-    "internal-sftp -P posix-rename" without that extension); `options` are more sshd_config lines.
+    "internal-sftp -P posix-rename" without that extension); `options` are more sshd_config lines,
+    `environment` is what its sessions get besides a HOME of their own.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class OpenSSH:
         sftp: str = "internal-sftp",
         options: Iterable[str] = (),
         authorized: str = "",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.directory = directory
         self.host = HOST
@@ -61,8 +63,10 @@ class OpenSSH:
         (directory / "authorized_keys").write_text(f"{authorized} {public}\n".lstrip())
         self._host_key = _make_key(directory / "host_key")
         self.port = _free_port()
-        self._home = directory / "home"
-        self._home.mkdir(exist_ok=True)
+        home = directory / "home"
+        home.mkdir(exist_ok=True)
+        # No start-up file of the person's shell: one that is cut off may leave a lock behind.
+        self._environment = {"HOME": str(home), **(environment or {})}
 
     @property
     def endpoint(self) -> str:
@@ -160,8 +164,8 @@ class OpenSSH:
             "MaxStartups 200",
             "LogLevel INFO",
             f"Subsystem sftp {self._sftp}",
-            # No start-up file of the person's shell: one that is cut off may leave a lock behind.
-            f"SetEnv HOME={self._home}",
+            # One line: sshd takes the first SetEnv and passes over any other.
+            "SetEnv " + " ".join(f"{name}={value}" for name, value in self._environment.items()),
         ]
         if _version(program) >= (9, 8):
             lines.append("PerSourcePenalties no")

@@ -9,7 +9,7 @@ _OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 class SlowDigest:
-    """`options` are the sshd_config lines that put it in the place of sha256sum."""
+    """`environment` puts it in the place of sha256sum in the server's sessions."""
 
     def __init__(self, directory: Path) -> None:
         tools = directory / "tools"
@@ -24,7 +24,7 @@ class SlowDigest:
             "exec sleep 1000\n"
         )
         tool.chmod(0o755)
-        self.options = [f"SetEnv PATH={tools}:/usr/bin:/bin"]
+        self.environment = {"PATH": f"{tools}:/usr/bin:/bin"}
 
     def wait_until_it_runs(self) -> None:
         self._began.read_text()
