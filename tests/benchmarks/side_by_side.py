@@ -1,0 +1,81 @@
+"""Whole commands timed in turn, A B C A B C …: a machine whose speed drifts treats all alike."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[2]
+_MEMORY = Path("/dev/shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A command by name. `makes` is what it leaves in the folder it runs in, removed each time."""
+
+    name: str
+    command: Sequence[str]
+    makes: str
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """A folder in memory where the system has such, else a temporary one."""
+    where = _MEMORY if _MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(dir=where, prefix="wharfie-bench-") as folder:
+        yield Path(folder)
+
+
+def wharfie(*arguments: str) -> list[str]:
+    """Wharfie's command line with a home of its own on the disk, where a journal belongs."""
+    home = tempfile.mkdtemp(prefix="wharfie-bench-home-")
+    python = [sys.executable, "-m", "tui"]
+    return ["env", f"WHARFIE_HOME={home}", f"PYTHONPATH={_ROOT}", *python, *arguments]
+
+
+def seconds_of(folder: Path, runners: Sequence[Runner], runs: int) -> dict[str, list[float]]:
+    """Wall seconds of each run, by name; one of each first that does not count.
+
+    Raises CalledProcessError, with what was printed, when a command fails.
+    """
+    took: dict[str, list[float]] = {runner.name: [] for runner in runners}
+    for counted in range(-1, runs):
+        for runner in runners:
+            seconds = _once(folder, runner)
+            if counted >= 0:
+                took[runner.name].append(seconds)
+    return took
+
+
+def _once(folder: Path, runner: Runner) -> float:
+    began = time.perf_counter()
+    done = subprocess.run(runner.command, cwd=folder, capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - began
+    if done.returncode:
+        sys.stderr.write(done.stdout[-2000:] + done.stderr[-2000:])
+        done.check_returncode()
+    made = folder / runner.makes
+    if made.is_dir():
+        shutil.rmtree(made)
+    else:
+        made.unlink()
+    return seconds
+
+
+def table(title: str, took: dict[str, list[float]], reference: str) -> str:
+    """Medians, and the median of each round's ratio to `reference`."""
+    lines = [title]
+    for name, seconds in took.items():
+        ratios = [own / other for own, other in zip(seconds, took[reference], strict=True)]
+        median, ratio = statistics.median(seconds), statistics.median(ratios)
+        spread = f"{min(ratios):.2f}–{max(ratios):.2f}"
+        lines.append(f"  {name:34} {median:8.2f} s   × {ratio:.2f}   ({spread})")
+    return "\n".join(lines) + "\n"
