@@ -244,12 +244,23 @@ class Writer(Protocol):
         """Where the unfinished bytes can be read and digested; None: only after `finish`."""
         ...
 
-    def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
+    def finish(
+        self,
+        upload: str,
+        receipts: Sequence[str],
+        *,
+        replacing: str | None,
+        again: bool = False,
+    ) -> Entry:
         """Make the bytes durable and give them their name, in one step where the place can.
 
         `replacing`: None, nothing may stand there (AlreadyExists); a version, only that version
-        is replaced (TargetChanged); ANY_VERSION, whatever is there. Called again after it had
-        succeeded, but its answer was lost, it returns the entry (faults.md A8).
+        is replaced (TargetChanged); ANY_VERSION, whatever is there.
+
+        `again`: an earlier call may have succeeded, its answer lost (faults.md A8). When the
+        unfinished bytes are gone, what stands there and may be them is returned then, and the
+        caller proves it. Without `again` that is UploadExpired: it may be an old file that merely
+        looks like the new one.
         """
         ...
 

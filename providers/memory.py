@@ -308,11 +308,19 @@ class MemoryProvider:
         staged: str = json.loads(upload)[1]
         return staged
 
-    def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
+    def finish(
+        self,
+        upload: str,
+        receipts: Sequence[str],
+        *,
+        replacing: str | None,
+        again: bool = False,
+    ) -> Entry:
         path, staged, revision, modified, mode = json.loads(upload)
         with self.store.doing("finish", path):
             there = self.store.nodes.get(path)
-            if staged not in self.store.nodes and there is not None and there.revision == revision:
+            gone = again and staged not in self.store.nodes
+            if gone and there is not None and there.revision == revision:
                 return _entry(path, there)
             node = self._staged_file(path, staged)
             if there is not None and replacing is None:

@@ -114,9 +114,11 @@ def _look(run: Run, path: str, level: Verify | None = None) -> Proof:
 
 def _look_at_named(run: Run, entry: Entry) -> Proof:
     """The proof for what stands there, its unfinished bytes gone. What looks just like the file
-    that was to be replaced may be that one: sizes alone would take it for the copy."""
-    doubtful = run.job.replacing is not None and run.job.replacing in (ANY_VERSION, entry.version)
-    return _look(run, entry.path, Verify.STRONG if doubtful else None)
+    that was to be replaced may be that one: sizes alone would take it for the copy. Nor does a
+    move give up its source for a size."""
+    job = run.job
+    doubtful = job.replacing is not None and job.replacing in (ANY_VERSION, entry.version)
+    return _look(run, entry.path, Verify.STRONG if doubtful or job.op is Op.MOVE else None)
 
 
 def was_committing(run: Run) -> bool:
@@ -147,7 +149,7 @@ def settle(run: Run) -> Job | None:
         return None
     try:
         with run.control.commits():
-            entry = target.finish(upload, receipts, replacing=job.replacing)
+            entry = target.finish(upload, receipts, replacing=job.replacing, again=True)
     except (AlreadyExists, NotFound, TargetChanged, UploadExpired) as error:
         if job.committed:
             return source_kept(job, error)
@@ -176,7 +178,7 @@ def named_already(run: Run) -> Job | None:
     if not was_committing(run) or _unnamed(run, target, upload):
         return None
     try:
-        entry = target.finish(upload, (), replacing=job.replacing)
+        entry = target.finish(upload, (), replacing=job.replacing, again=True)
     except (AlreadyExists, NotFound, TargetChanged, UploadExpired):
         return None
     proof = job.proof or _look(run, entry.path, Verify.SIZE)

@@ -238,9 +238,16 @@ class HttpProvider:
     def staged(self, upload: str) -> str | None:
         return None
 
-    def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
+    def finish(
+        self,
+        upload: str,
+        receipts: Sequence[str],
+        *,
+        replacing: str | None,
+        again: bool = False,
+    ) -> Entry:
         """What is told of `replacing` was asked for when the bytes were sent."""
-        return self._uploads.finish(upload, receipts)
+        return self._uploads.finish(upload, receipts, again=again)
 
     def abort(self, upload: str) -> None:
         """There is no unfinished file."""

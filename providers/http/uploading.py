@@ -113,14 +113,15 @@ class Uploads:
             raise UploadExpired(upload.path, "the server takes a file in one piece only")
         return self._send(upload, body, upload.size).text()
 
-    def finish(self, token: str, receipts: Sequence[str]) -> Entry:
+    def finish(self, token: str, receipts: Sequence[str], *, again: bool) -> Entry:
         """What the server shows of the file; of unknown size when it shows nothing."""
         upload = from_token(token)
         if receipts:
             receipt = Receipt(**json.loads(receipts[-1]))
         else:
             there = self._shown(upload.path)
-            if there is not None and there.size == upload.size and _changed(upload, there):
+            arrived = there is not None and there.size == upload.size and _changed(upload, there)
+            if again and there is not None and arrived:
                 return there
             if upload.size not in (0, None):
                 raise UploadExpired(upload.path)

@@ -250,9 +250,17 @@ class LocalProvider:
     def staged(self, upload: str) -> str | None:
         return Upload.of(upload).temporary
 
-    def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
+    def finish(
+        self,
+        upload: str,
+        receipts: Sequence[str],
+        *,
+        replacing: str | None,
+        again: bool = False,
+    ) -> Entry:
         held = Upload.of(upload)
-        return entry_of(held.path, self.name(held.path), uploads.finish(held, replacing))
+        named = uploads.finish(held, replacing, again=again)
+        return entry_of(held.path, self.name(held.path), named)
 
     def abort(self, upload: str) -> None:
         uploads.abort(Upload.of(upload))

@@ -266,13 +266,13 @@ def _synced_or_discarded(
         raise to_provider_error(upload.path, error) from error
 
 
-def finish(upload: Upload, replacing: str | None) -> os.stat_result:
+def finish(upload: Upload, replacing: str | None, *, again: bool) -> os.stat_result:
     """Make the unfinished file last and give it its name; see `Writer.finish`. What stands there.
 
     When only the name may not last, an error says so: the new file is in its place, then.
     """
     with _reopened(upload) as folder:
-        if _named_already(upload, folder):
+        if again and _named_already(upload, folder):
             with system_errors(upload.path):
                 folder.unlink(upload.unfinished)
         else:

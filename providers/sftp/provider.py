@@ -270,9 +270,18 @@ class SftpProvider:
     def staged(self, upload: str) -> str | None:
         return uploads.from_token(upload).temporary
 
-    def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
+    def finish(
+        self,
+        upload: str,
+        receipts: Sequence[str],
+        *,
+        replacing: str | None,
+        again: bool = False,
+    ) -> Entry:
         with self._session() as session:
-            return uploads.finish(session, uploads.from_token(upload), receipts, replacing)
+            return uploads.finish(
+                session, uploads.from_token(upload), receipts, replacing, again=again
+            )
 
     def abort(self, upload: str) -> None:
         with self._session() as session:

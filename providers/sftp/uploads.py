@@ -135,7 +135,12 @@ def check(session: Session, upload: Upload) -> Entry:
 
 
 def finish(
-    session: Session, upload: Upload, receipts: Sequence[str], replacing: str | None
+    session: Session,
+    upload: Upload,
+    receipts: Sequence[str],
+    replacing: str | None,
+    *,
+    again: bool,
 ) -> Entry:
     """Make the bytes durable, then give them their name.
 
@@ -144,6 +149,8 @@ def finish(
     size = _stored_size(receipts) if receipts or upload.size is None else upload.size
     staged = look.maybe(session, upload.temporary)
     if staged is None:
+        if not again:
+            raise UploadExpired(upload.path)
         return _finished_before(session, upload, size)
     if staged.kind is not Kind.FILE or staged.size not in (size, None):
         raise UploadExpired(upload.path, "the unfinished upload is not what was sent")

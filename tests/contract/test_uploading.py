@@ -256,7 +256,7 @@ def test_finish_whose_answer_was_lost_may_be_repeated(case: Case, replacing: str
     upload = case.begin(case.at("file"), 5, modified=1_600_000_000)
     receipt = case.provider.put_part(upload, 0, 0, [b"12345"])
     first = case.provider.finish(upload, [receipt], replacing=replacing)
-    again = case.again().finish(upload, [receipt], replacing=replacing)
+    again = case.again().finish(upload, [receipt], replacing=replacing, again=True)
     assert again == first
     assert case.names() == ["file"]
 
@@ -266,7 +266,20 @@ def test_repeated_finish_of_a_replaced_version_returns_the_entry(case: Case) -> 
     upload = case.begin(case.at("file"), 5, modified=1_600_000_000)
     receipt = case.provider.put_part(upload, 0, 0, [b"12345"])
     first = case.provider.finish(upload, [receipt], replacing=old.version)
-    assert case.provider.finish(upload, [receipt], replacing=old.version) == first
+    again = case.provider.finish(upload, [receipt], replacing=old.version, again=True)
+    assert again == first
+
+
+@needs("unfinished")
+def test_an_old_file_that_looks_like_the_new_one_is_not_taken_for_it(case: Case) -> None:
+    """The unfinished bytes vanish (a cleaner, a sync tool) just before they get their name."""
+    old = case.put(case.at("file"), b"older", modified=1_600_000_000)
+    upload = case.begin(case.at("file"), 5, modified=1_600_000_000)
+    receipt = case.provider.put_part(upload, 0, 0, [b"newer"])
+    case.provider.abort(upload)
+    with fails(ProviderError):
+        case.provider.finish(upload, [receipt], replacing=old.version)
+    assert case.get(case.at("file")) == b"older"
 
 
 @needs("unfinished")

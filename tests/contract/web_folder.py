@@ -103,8 +103,10 @@ class Seeded:
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
         return self._disk.put_part(upload, index, offset, body)
 
-    def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
-        self._disk.finish(upload, receipts, replacing=replacing)
+    def finish(
+        self, upload: str, receipts: Sequence[str], *, replacing: str | None, again: bool = False
+    ) -> Entry:
+        self._disk.finish(upload, receipts, replacing=replacing, again=again)
         path = self._paths[upload]
         when = int(time.time() - _AN_HOUR) + next(self._second)
         os.utime(self._local(path), (when, when))

@@ -48,9 +48,11 @@ class Scripted(LocalProvider):
             self._once("before_part")
         return super().put_part(upload, index, offset, body)
 
-    def finish(self, upload: str, receipts: object, *, replacing: str | None) -> Entry:
+    def finish(
+        self, upload: str, receipts: object, *, replacing: str | None, again: bool = False
+    ) -> Entry:
         self._once("before_name")
-        return super().finish(upload, (), replacing=replacing)
+        return super().finish(upload, (), replacing=replacing, again=again)
 
     def rename(self, source: str, target: str, *, within: str = "") -> None:
         if not self.renames:

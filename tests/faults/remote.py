@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from providers.access import Access
-from providers.base import Body, Capabilities, Parts, Place, Provider
-from providers.errors import ConnectionLost
+from providers.base import Body, Capabilities, Entry, Parts, Place, Provider
+from providers.errors import ConnectionLost, Unsupported
 from providers.sftp.channels import open_session
 from providers.sftp.connect import target as target_of
 from providers.sftp.provider import SftpProvider
@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 
 
 class SmallSftp(SftpProvider):
-    """The server with small parts. `before_part` is called once, before a part but the first."""
+    """The server with small parts. `before_part` is called once, before a part but the first;
+    `before_name` before the new file gets its name. Moves do not rename when `renames` is False.
+    """
 
     before_part: Callable[[], None] = staticmethod(no_call)
+    before_name: Callable[[], None] = staticmethod(no_call)
+    renames = True
     streams = 1
 
     @property
@@ -39,6 +43,18 @@ class SmallSftp(SftpProvider):
             call, self.before_part = self.before_part, no_call
             call()
         return super().put_part(upload, index, offset, body)
+
+    def finish(
+        self, upload: str, receipts: Sequence[str], *, replacing: str | None, again: bool = False
+    ) -> Entry:
+        call, self.before_name = self.before_name, no_call
+        call()
+        return super().finish(upload, receipts, replacing=replacing, again=again)
+
+    def rename(self, source: str, target: str, *, within: str = "") -> None:
+        if not self.renames:
+            raise Unsupported(source, "that is on another disk")
+        super().rename(source, target, within=within)
 
 
 @contextmanager

@@ -118,8 +118,10 @@ def test_A8_an_abort_that_is_not_answered_leaves_nothing_to_worry_about(
 class NoTimes(Memory):
     """A place that knows a finished upload no more: its `finish` cannot be repeated."""
 
-    def finish(self, upload: str, receipts: object, *, replacing: str | None) -> Entry:
-        entry = super().finish(upload, receipts, replacing=replacing)  # type: ignore[arg-type]
+    def finish(
+        self, upload: str, receipts: object, *, replacing: str | None, again: bool = False
+    ) -> Entry:
+        entry = super().finish(upload, receipts, replacing=replacing, again=again)  # type: ignore[arg-type]
         self.store.nodes[entry.path].revision += 1
         raise ConnectionLost("/a")
 
@@ -161,8 +163,10 @@ class Blind(Memory):
         super().parts(upload)
         return {}
 
-    def finish(self, upload: str, receipts: object, *, replacing: str | None) -> Entry:
-        entry = super().finish(upload, receipts, replacing=replacing)  # type: ignore[arg-type]
+    def finish(
+        self, upload: str, receipts: object, *, replacing: str | None, again: bool = False
+    ) -> Entry:
+        entry = super().finish(upload, receipts, replacing=replacing, again=again)  # type: ignore[arg-type]
         if self.bad:
             self.bad -= 1
             self.store.nodes[entry.path].data[0] ^= 1
@@ -208,8 +212,10 @@ def test_A8_a_cancel_after_the_name_was_given_does_not_deny_the_copy(
     case: QueueCase, moved: bool
 ) -> None:
     class Late(Memory):
-        def finish(self, upload: str, receipts: object, *, replacing: str | None) -> Entry:
-            super().finish(upload, receipts, replacing=replacing)  # type: ignore[arg-type]
+        def finish(
+            self, upload: str, receipts: object, *, replacing: str | None, again: bool = False
+        ) -> Entry:
+            super().finish(upload, receipts, replacing=replacing, again=again)  # type: ignore[arg-type]
             hold("named", "")
             raise ConnectionLost("/a")
 

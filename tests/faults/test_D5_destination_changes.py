@@ -13,7 +13,7 @@ import pytest
 from tests.faults.disks import PART, Scripted, unfinished_in
 from tests.faults.remote import SmallSftp, between, remote_queue
 from tests.transfers.queue_case import LOCAL, QueueCase
-from transfers.model import JobState, ParkReason, Pause, Policy, Resolve, Resume
+from transfers.model import JobState, Op, ParkReason, Pause, Policy, Resolve, Resume
 
 if TYPE_CHECKING:
     from tests.servers.openssh import OpenSSH
@@ -101,4 +101,26 @@ def test_D5_a_directory_that_took_the_name_stays(ends: Ends, tmp_path: Path) -> 
     assert job.state is JobState.FAILED
     assert "a directory of that name is in the way" in job.reason
     assert target.is_dir()
+    assert unfinished_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("op", [Op.COPY, Op.MOVE])
+def test_D5_an_old_file_is_not_taken_for_the_copy_whose_unfinished_bytes_vanished(
+    ends: Ends, tmp_path: Path, op: Op
+) -> None:
+    """A cleaner removes the proven bytes before they get their name; the old file that is to be
+    replaced has the size and the time of the new one."""
+    case, endpoint, place = ends
+    source, target = tmp_path / "a", tmp_path / "to" / "copy"
+    target.parent.mkdir()
+    target.write_bytes(bytes(len(NEW)))
+    for file in (source, target):
+        os.utime(file, (1.6e9, 1.6e9))
+    place.renames = False
+    place.before_name = lambda: [left.unlink() for left in unfinished_in(target.parent)] and None
+    new = between(LOCAL, source, endpoint, target, op=op)
+    (job,) = case.finish(*case.send_new(new, policy=Policy.OVERWRITE))
+    assert job.state is JobState.DONE
+    assert target.read_bytes() == NEW
+    assert source.exists() is (op is Op.COPY)
     assert unfinished_in(tmp_path) == []

@@ -21,8 +21,8 @@ def put(local: LocalProvider, at: Path | str, data: bytes, **more: float | str) 
     return upload
 
 
-def finish(local: LocalProvider, upload: str) -> Entry:
-    return local.finish(upload, [], replacing=ANY_VERSION)
+def finish(local: LocalProvider, upload: str, *, again: bool = False) -> Entry:
+    return local.finish(upload, [], replacing=ANY_VERSION, again=again)
 
 
 def unfinished_file(local: LocalProvider, upload: str) -> Path:

@@ -243,7 +243,7 @@ def test_finish_goes_on_after_a_crash_between_its_two_names(
     path = tmp_path / "file"
     upload = _begin(local, path, b"new")
     os.link(str(local.staged(upload)), path)
-    assert local.finish(upload, [], replacing=None).size == 3
+    assert local.finish(upload, [], replacing=None, again=True).size == 3
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
@@ -276,7 +276,7 @@ def test_finished_upload_is_known_by_size_and_time_where_inodes_change(
     upload = _begin(local, path, b"new", modified=1_600_000_000)
     local.finish(upload, [], replacing=None)
     elsewhere = json.dumps(json.loads(upload) | {"inode": 1})
-    assert local.finish(elsewhere, [], replacing=None).size == 3
+    assert local.finish(elsewhere, [], replacing=None, again=True).size == 3
 
 
 def test_upload_with_bytes_missing_is_not_finished(local: LocalProvider, tmp_path: Path) -> None:

@@ -74,8 +74,10 @@ def test_an_answer_lost_after_the_file_got_its_name_is_found_out(case: QueueCase
     class Forgetful(Memory):
         lost = 0
 
-        def finish(self, upload: str, receipts: object, *, replacing: str | None) -> Entry:
-            entry = super().finish(upload, receipts, replacing=replacing)  # type: ignore[arg-type]
+        def finish(
+            self, upload: str, receipts: object, *, replacing: str | None, again: bool = False
+        ) -> Entry:
+            entry = super().finish(upload, receipts, replacing=replacing, again=again)  # type: ignore[arg-type]
             if not self.lost:
                 self.lost = 1
                 raise LOST

@@ -281,8 +281,10 @@ class Unreachable(Memory):
         if self.gone:
             raise LOST
 
-    def finish(self, upload: str, receipts: object, *, replacing: str | None) -> Entry:
-        super().finish(upload, receipts, replacing=replacing)  # type: ignore[arg-type]
+    def finish(
+        self, upload: str, receipts: object, *, replacing: str | None, again: bool = False
+    ) -> Entry:
+        super().finish(upload, receipts, replacing=replacing, again=again)  # type: ignore[arg-type]
         self.named("named", "")
         self.gone = True
         raise LOST

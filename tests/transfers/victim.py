@@ -62,10 +62,12 @@ class Doomed(LocalProvider):
             self.here("transferring")
         return receipt
 
-    def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
+    def finish(
+        self, upload: str, receipts: Sequence[str], *, replacing: str | None, again: bool = False
+    ) -> Entry:
         self.here("before the name")
         self.naming = "half named"
-        entry = super().finish(upload, receipts, replacing=replacing)
+        entry = super().finish(upload, receipts, replacing=replacing, again=again)
         self.here("after the name")
         return entry
 

@@ -124,13 +124,20 @@ def parts(session: Session, upload: Chunks) -> Mapping[int, str]:
 
 
 def finish(
-    session: Session, upload: Chunks, receipts: Sequence[str], replacing: str | None
+    session: Session,
+    upload: Chunks,
+    receipts: Sequence[str],
+    replacing: str | None,
+    *,
+    again: bool,
 ) -> Entry:
     """Have the chunks put together under the file's name."""
     there = look.maybe(session, upload.path)
     try:
         held = parts(session, upload)
     except UploadExpired:
+        if not again:
+            raise
         return _finished_before(upload, there, receipts, replacing)
     size = sum(map(int, receipts)) if receipts else upload.size
     if size is not None and sum(int(one) for one in held.values()) != size:

@@ -212,12 +212,21 @@ class WebdavProvider:
             return None
         return uploads.from_token(upload).temporary
 
-    def finish(self, upload: str, receipts: Sequence[str], *, replacing: str | None) -> Entry:
+    def finish(
+        self,
+        upload: str,
+        receipts: Sequence[str],
+        *,
+        replacing: str | None,
+        again: bool = False,
+    ) -> Entry:
         chunks = nextcloud.from_token(upload)
         if chunks is not None:
-            return self._learnt(nextcloud.finish(self._session, chunks, receipts, replacing))
-        made = uploads.finish(self._session, uploads.from_token(upload), receipts, replacing)
-        return self._learnt(made)
+            return self._learnt(
+                nextcloud.finish(self._session, chunks, receipts, replacing, again=again)
+            )
+        plain = uploads.from_token(upload)
+        return self._learnt(uploads.finish(self._session, plain, receipts, replacing, again=again))
 
     def abort(self, upload: str) -> None:
         chunks = nextcloud.from_token(upload)

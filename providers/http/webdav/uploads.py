@@ -121,12 +121,19 @@ def check(session: Session, upload: Upload) -> Described:
 
 
 def finish(
-    session: Session, upload: Upload, receipts: Sequence[str], replacing: str | None
+    session: Session,
+    upload: Upload,
+    receipts: Sequence[str],
+    replacing: str | None,
+    *,
+    again: bool,
 ) -> Entry:
     """Give the bytes their name. After a restart nobody has the receipts any more."""
     staged = look.maybe(session, upload.temporary)
     there = look.maybe(session, upload.path)
     if staged is None:
+        if not again:
+            raise UploadExpired(upload.path)
         return _finished_before(upload, there, receipts, replacing)
     if staged.kind is not Kind.FILE or staged.size not in (_size(upload, receipts), None):
         raise UploadExpired(upload.path, "the unfinished upload is not what was sent")
