@@ -68,7 +68,8 @@ class Entry:
     mode: int | None = None  # POSIX permission bits (0o7777)
     target: str | None = None  # of a link, where the place tells it
     version: str | None = None  # opaque; changes when the content changes
-    digests: Mapping[str, str] = field(default_factory=no_digests)  # {"sha256": "…hex"}
+    # What the place itself says of the stored file: {"sha256": "…hex"}.
+    digests: Mapping[str, str] = field(default_factory=no_digests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Capabilities:
     real_directories: bool  # an empty directory can exist
     atomic_replace: bool  # finish() swaps old for new with no moment in between
     exact_versions: bool  # False: a version has whole seconds and may miss a change
-    digests: frozenset[str]  # what digest() may return: {"sha256"}
+    digests: frozenset[str]  # what digest() can make of the stored bytes: {"sha256"}
     parts: Parts | None  # None: cannot be written
     near: bool = False  # reading costs no network: stored bytes are proven by digesting all of them
     streams: int = 1  # parts of one file at once that may be faster than one after the other
@@ -274,7 +275,18 @@ class Digester(Protocol):
     """A place that can digest its own files without sending them."""
 
     def digest(self, path: str, algorithm: str) -> str:
-        """The lower-case hex digest of the file as stored. Raises Unsupported where it cannot."""
+        """The lower-case hex digest, made of the bytes as stored. Raises Unsupported where it
+        cannot be made: what a place merely remembers of a file is in `Entry.digests`."""
+        ...
+
+
+@runtime_checkable
+class Publisher(Protocol):
+    """A place where digests of files may be published beside them (SHA256SUMS)."""
+
+    def published(self, entry: Entry) -> Mapping[str, str]:
+        """What files beside it say the digests of a file are: by whoever made the file, so that a
+        copy can be held against it. It proves nothing of what a place has stored."""
         ...
 
 

@@ -17,6 +17,7 @@ from transfers.model import (
     Clear,
     Command,
     Enqueue,
+    Expect,
     Hold,
     Job,
     JobState,
@@ -72,6 +73,7 @@ def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) 
         modified=new.modified,
         mode=new.mode,
         within=new.within,
+        expected=new.expected,
         policy=command.policy,
         verify=command.verify,
         reason=new.note,
@@ -81,6 +83,15 @@ def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) 
     if new.op is Op.NOTE:
         return altered(job, state=JobState.FAILED if new.failed else JobState.SKIPPED)
     return job
+
+
+@carry_out.register
+def _(command: Expect, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
+    job = draft.get(command.job)
+    if job is None or job.finished or job.committed or job.op not in (Op.COPY, Op.MOVE):
+        return ()
+    draft.save(altered(job, expected=command.expected))
+    return (job.id,)
 
 
 @carry_out.register

@@ -24,7 +24,7 @@ from transfers.model import Job, JobState, Op, Proof, ProofWord, Verify
 from transfers.prepare import stat_or_none
 from transfers.retry import Mismatch
 from transfers.run import Run, WritableProvider, writable
-from transfers.stated import STATED, held_against
+from transfers.stated import EXPECTED, STATED, expected, held_against
 from transfers.transfer import require_unchanged
 from transfers.verify import ALGORITHM, STORED, digest_of, prove
 
@@ -84,16 +84,19 @@ def _prove_named(run: Run, entry: Entry) -> Proof:
 
 
 def _mismatch(path: str, proof: Proof) -> Mismatch:
-    if proof.how != STATED:
-        return Mismatch(path)
-    what = f"the bytes that came are not those whose {proof.algorithm} the source states"
-    return Mismatch(path, what)
+    if proof.how == EXPECTED:
+        what = f"the bytes that came do not have the {proof.algorithm} that was given"
+        return Mismatch(path, what, advice="Compare the digest and the address.")
+    if proof.how == STATED:
+        what = f"the bytes that came are not those whose {proof.algorithm} the source states"
+        advice = "Its digests may be of another version: --verify size copies it all the same."
+        return Mismatch(path, what, advice=advice)
+    return Mismatch(path)
 
 
 def _as_stated(run: Run, path: str) -> Proof:
-    job = run.job
     proof = _read_behind(run, path) or _look(run, path)
-    return held_against(proof, run.stated, job.digest, run.target(), path, job.verify)
+    return held_against(run, proof, (*run.claims, *expected(run.job.expected)), path)
 
 
 def _read_behind(run: Run, path: str) -> Proof | None:
@@ -107,9 +110,7 @@ def _read_behind(run: Run, path: str) -> Proof | None:
 
 
 def _look(run: Run, path: str, level: Verify | None = None) -> Proof:
-    job, check = run.job, run.control.check
-    level = job.verify if level is None else level
-    return prove(run.target(), path, job.size or 0, job.digest, level, check)
+    return prove(run, path, run.job.verify if level is None else level)
 
 
 def _look_at_named(run: Run, entry: Entry) -> Proof:
@@ -265,5 +266,5 @@ def _require_same_content(run: Run, source: Provider, job: Job) -> None:
     old = job.modified is not None and (job.started or 0.0) - job.modified > _CLOCKS_DIFFER
     if job.source_version is not None and (source.caps.exact_versions or old):
         return
-    if digest_of(source, job.source.path, run.control.check) != job.digest:
+    if digest_of(run, source, job.source.path) != job.digest:
         raise SourceChanged(job.source.path, "its content is no longer what was copied")

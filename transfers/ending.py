@@ -42,6 +42,7 @@ def merged(reported: Job, current: Job | None) -> Job:
         seq=current.seq,
         priority=current.priority,
         policy=current.policy,
+        expected=current.expected,
         cancelling=current.cancelling,
         pausing=current.pausing,
     )

@@ -27,7 +27,8 @@ Values: TypeAlias = tuple[Any, ...]
 CORE = (
     *("id", "batch", "seq", "key", "op"),
     *("source_endpoint", "source_path", "target_endpoint", "target_path"),
-    *("size", "source_version", "modified", "mode", "within", "verify", "attempts"),
+    *("size", "source_version", "modified", "mode", "within", "verify"),
+    *("expected", "attempts"),
     *("begun", "sent", "prefix", "upload", "replacing", "agreed", "digest", "committed"),
     *("proof_word", "proof_algorithm", "proof_source", "proof_target", "proof_how"),
 )
@@ -74,7 +75,7 @@ def core_values(job: Job) -> Values:
         *(job.id, job.batch, job.seq, job.key, _PLAIN[job.op]),
         *(source.endpoint, to_bytes(source.path), target.endpoint, to_bytes(target.path)),
         *(_storable(job.size), job.source_version, _real(job.modified), job.mode),
-        *(to_bytes(job.within), _PLAIN[job.verify], job.attempts),
+        *(to_bytes(job.within), _PLAIN[job.verify], job.expected, job.attempts),
         *(int(job.begun), job.sent, job.prefix),
         *(job.upload, job.replacing, job.agreed, job.digest, int(job.committed)),
         *(_proof_values(proof) if proof else _NO_PROOF),
@@ -135,7 +136,8 @@ def _job(core: Values, status: Values) -> Job:
     # fmt: off
     (job.id, job.batch, job.seq, job.key, op,
      source_endpoint, source_path, target_endpoint, target_path,
-     job.size, job.source_version, job.modified, job.mode, within, verify, job.attempts,
+     job.size, job.source_version, job.modified, job.mode, within, verify, job.expected,
+     job.attempts,
      begun, job.sent, job.prefix, job.upload, job.replacing, job.agreed, job.digest, committed,
      word, algorithm, of_source, of_target, how) = core
     (job.state, job.policy, job.priority, job.attempt, job.restarts, job.crashes,

@@ -13,13 +13,17 @@ _LONGEST_SECONDS = 99 * 3600.0
 
 
 class Gauge:
-    """Bytes of one attempt that are across. One thread adds; any thread reads."""
+    """Bytes of one attempt that are across; `reread`: read once more, for a proof.
 
-    __slots__ = ("moved", "resumed")
+    One thread adds; any thread reads.
+    """
+
+    __slots__ = ("moved", "reread", "resumed")
 
     def __init__(self, resumed: int = 0) -> None:
         self.resumed = resumed
         self.moved = resumed
+        self.reread = 0
 
     def add(self, count: int) -> None:
         self.moved += count

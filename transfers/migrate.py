@@ -60,7 +60,14 @@ def from_version_1(row: Values) -> Values:
     """A row of version 1's table `job`, as today's `CORE` and `STATUS`."""
     old = dict(zip(VERSION_1, row, strict=True))
     begun = old["upload"] is not None or old["state"] in RUNNING
-    new = {"within": b"", "begun": int(begun), "sent": 0, "prefix": "", "priority": 0}
+    new = {
+        "within": b"",
+        "expected": "",
+        "begun": int(begun),
+        "sent": 0,
+        "prefix": "",
+        "priority": 0,
+    }
     new |= {"crashes": 0, "pausing": 0}
     columns = new | old
     return tuple(columns[name] for name in (*CORE, *STATUS))

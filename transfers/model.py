@@ -156,6 +156,7 @@ class NewJob:
     modified: float | None = None  # Unix seconds
     mode: int | None = None
     within: str = ""  # the target directory a person chose: links below it are not followed
+    expected: str = ""  # "sha256:…hex": the digest that a person was told, if any
     note: str = ""  # of Op.NOTE: why it is left out
     failed: bool = False  # of Op.NOTE: a failure, not a choice
 
@@ -181,6 +182,7 @@ class Job:
     policy: Policy = Policy.ASK
     verify: Verify = Verify.AUTO
     attempt: int = 0  # how often it was started
+    expected: str = ""  # "sha256:…hex": the digest that a person was told; "" for none
     attempts: int = 8  # how often it may be
     restarts: int = 0  # clean restarts after a changed source or a differing copy
     crashes: int = 0  # starts that ended with Wharfie itself, and no part stored since
@@ -299,6 +301,14 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Expect:
+    """Hold a copy that is not finished against a digest that a person was told: "sha256:…hex"."""
+
+    job: int
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunExisting:
     """Work what an earlier run left, too: an engine may have been started for its own jobs only."""
 
@@ -316,6 +326,7 @@ Command: TypeAlias = (
     | SetLimits
     | SetPriority
     | Hold
+    | Expect
     | RunExisting
 )
 

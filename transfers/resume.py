@@ -24,8 +24,8 @@ from providers.errors import (
 )
 from transfers.control import Checkpoint
 from transfers.model import Job
+from transfers.reread import chunks
 from transfers.run import Run
-from transfers.stream import slow_down
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -120,7 +120,7 @@ def _digest(
     run: Run, place: Provider, path: str, checkpoint: Checkpoint, version: str | None = None
 ) -> _Hash:
     sha256 = hashlib.sha256()
-    for chunk in _chunks(run, place, path, 0, checkpoint.offset, version):
+    for chunk in chunks(run, place, path, length=checkpoint.offset, version=version):
         sha256.update(chunk)
     return sha256
 
@@ -131,21 +131,9 @@ def _tail(
     length = min(TAIL, checkpoint.offset)
     start = checkpoint.offset - length
     tail = bytearray()
-    for chunk in _chunks(run, place, path, start, length, version):
+    for chunk in chunks(run, place, path, offset=start, length=length, version=version):
         tail += chunk
     return bytes(tail)
-
-
-def _chunks(
-    run: Run, place: Provider, path: str, offset: int, length: int, version: str | None
-) -> Iterator[memoryview]:
-    """Read without counting it as moved. What comes over the network keeps to the limit."""
-    with place.read(path, offset=offset, length=length, version=version) as reader:
-        for chunk in reader.chunks():
-            run.control.check()
-            if not place.caps.near:
-                slow_down(run.control, run.limiter, len(chunk))
-            yield memoryview(chunk)
 
 
 @contextmanager

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from providers.base import Kind, Place, Provider, Writer, no_digests
+from providers.base import Kind, Place, Provider, Writer
 from providers.errors import NotFound, ProviderError, Unsupported, WrongKind
 from transfers.control import Control
 from transfers.journal import Part
@@ -23,6 +23,16 @@ class WritableProvider(Provider, Writer, Protocol):
     """A place that can be read and written."""
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Somebody says that the file has this digest. `value` in lower-case hex; `whose` for a
+    person to read."""
+
+    algorithm: str
+    value: str
+    whose: str
+
+
 @dataclass(slots=True)
 class Run:
     """`job` is as last reported; `report` journals and returns it with what a person changed."""
@@ -35,7 +45,7 @@ class Run:
     known_directories: Known
     widener: Callable[[int, int], int] = lambda job, streams: 1  # parts that may be at once
     one_stream: bool = False  # the source gives the whole where a part is asked for
-    stated: Mapping[str, str] = field(default_factory=no_digests)  # by the source, of its file
+    claims: Sequence[Claim] = ()  # what the source says of its file
     stored_digest: str = ""  # SHA-256 of the unfinished bytes, read back right behind the writing
     clean: bool = True  # nothing of this job lies unfinished at the destination
     full: Callable[[str, str], bool] = lambda endpoint, folder: False  # whether its disk is full

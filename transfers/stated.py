@@ -1,56 +1,85 @@
-"""What the source itself says its file's digest is, held against the bytes that came.
+"""What others say the file's digest is, held against the bytes that came.
 
-A web server may state one in a header, or a file beside it may (RFC 9530, `SHA256SUMS`). Bytes that
-arrived and were stored alike are proven to be *those* only by that.
+A web server may state one in a header, a file beside it may (RFC 9530, `SHA256SUMS`), and a person
+may have been told one. Bytes that arrived and were stored alike are proven to be *those* only by
+that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from providers.base import Digester, Provider
-from providers.errors import Unsupported
+from providers.base import Entry, Provider, Publisher
 from transfers.model import Proof, ProofWord, Verify
+from transfers.reread import digested
+from transfers.run import Claim, Run
 from transfers.verify import ALGORITHM
 
 STATED = "stated by the source"
-"""`Proof.how` of a mismatch with the source's own word."""
+EXPECTED = "the digest that was given"
+"""`Claim.whose`, and `Proof.how` of a mismatch with it."""
 
-_WEAKER = ("sha512", "sha384", "sha1", "md5")  # the first that both sides have is used
+_AGREED = {STATED: "the source states the same", EXPECTED: "a person gave the same"}
+_WEAKER = ("sha512", "sha384", "sha1", "md5")  # the first that a source states is used
+_SIZES = {32: "md5", 40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}
 
 
-def held_against(
-    proof: Proof, stated: Mapping[str, str], digest: str, target: Provider, path: str, level: Verify
-) -> Proof:
-    """`proof` of what stands at `path`, with what the source stated taken into account.
+def parse_digest(text: str) -> tuple[str, str]:
+    """The algorithm and lower-case hex of "sha256:AB…", "sha256=AB…" or "AB…" alone, as pages show
+    them. Raises ValueError, with a sentence, for anything else."""
+    name, _, value = text.strip().replace("=", ":", 1).rpartition(":")
+    value = value.strip().lower()
+    known = _SIZES.get(len(value))
+    named = name.strip().lower().replace("-", "") or known
+    hexadecimal = bool(value) and not set(value) - set("0123456789abcdef")
+    if known is None or named != known or not hexadecimal:
+        raise ValueError("give an MD5, SHA-1, SHA-256, SHA-384 or SHA-512 digest in hexadecimal")
+    return known, value
 
-    `digest` is the SHA-256 of the bytes as they came. What contradicts the source is MISMATCH.
-    Raises ProviderError when the destination cannot be looked at.
+
+def claims_of(source: Provider, entry: Entry, level: Verify) -> Iterator[Claim]:
+    """What the source, or a file beside it, says of its file. With SIZE nobody wants to know.
+
+    Of several digests the one that costs nothing, else the strongest. Raises ProviderError.
     """
-    if proof.word is ProofWord.MISMATCH:
-        return proof
-    algorithm, found = _found(stated, digest, target, path, level)
-    if not algorithm:
-        return proof
-    if found != stated[algorithm].lower():
-        return Proof(ProofWord.MISMATCH, algorithm, stated[algorithm], found, STATED)
-    note = f"the source states the same {algorithm}"
-    return replace(proof, how=f"{proof.how}; {note}" if proof.how else note)
+    if level is Verify.SIZE:
+        return
+    beside = source.published(entry) if isinstance(source, Publisher) else {}
+    for stated in (entry.digests, beside):
+        for algorithm in (ALGORITHM, *_WEAKER):
+            if algorithm in stated:
+                yield Claim(algorithm, stated[algorithm].lower(), STATED)
+                break
 
 
-def _found(
-    stated: Mapping[str, str], digest: str, target: Provider, path: str, level: Verify
-) -> tuple[str, str]:
-    """The algorithm that tells most at no second transfer, and what it gives; "" for none."""
-    if ALGORITHM in stated:
-        return ALGORITHM, digest
-    if level is Verify.SIZE or not target.caps.near or not isinstance(target, Digester):
-        return "", ""
-    for algorithm in _WEAKER:
-        if algorithm in stated and algorithm in target.caps.digests:
-            try:
-                return algorithm, target.digest(path, algorithm)
-            except Unsupported:
-                continue
-    return "", ""
+def expected(job_expected: str) -> Iterator[Claim]:
+    """What a person was told, as `Job.expected` has it."""
+    if job_expected:
+        yield Claim(*parse_digest(job_expected), EXPECTED)
+
+
+def held_against(run: Run, proof: Proof, claims: Iterable[Claim], path: str) -> Proof:
+    """`proof` of what stands at `path` of the destination, with `claims` taken into account.
+
+    What contradicts one is MISMATCH. Raises ProviderError when the destination cannot be read.
+    """
+    for claim in claims:
+        if proof.word is ProofWord.MISMATCH:
+            return proof
+        found = _found(run, claim, path)
+        if found and found != claim.value:
+            return Proof(ProofWord.MISMATCH, claim.algorithm, claim.value, found, claim.whose)
+        if found:
+            note = f"{_AGREED[claim.whose]} {claim.algorithm}"
+            proof = replace(proof, how=f"{proof.how}; {note}" if proof.how else note)
+    return proof
+
+
+def _found(run: Run, claim: Claim, path: str) -> str:
+    """The digest of the file that came; "" where it would cost a transfer nobody asked for."""
+    if claim.algorithm == ALGORITHM and run.job.digest:
+        return run.job.digest
+    if claim.whose == STATED and not run.target().caps.near:
+        return ""
+    return digested(run, run.target(), path, claim.algorithm)

@@ -20,6 +20,7 @@ from transfers.model import Job, JobState, Verify
 from transfers.parallel import Parallel
 from transfers.progress import Progress
 from transfers.run import Run, WritableProvider
+from transfers.stated import claims_of
 from transfers.stream import Stream
 from transfers.verify import ALGORITHM
 
@@ -39,7 +40,7 @@ def transfer(run: Run) -> None:
         run.stored_digest = behind.digest(progress.reached.offset) if behind else ""
     now = source.stat(run.job.source.path)
     require_unchanged(now, run.job)
-    run.stated = now.digests
+    run.claims = tuple(claims_of(source, now, run.job.verify))
     reached = progress.reached
     job = replace(run.job, state=JobState.VERIFYING, reason="")
     run.tell(replace(job, size=reached.offset, digest=reached.prefix))

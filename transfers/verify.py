@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-
 from providers.base import Digester, Entry, Provider
 from providers.errors import Denied, NotFound, SourceChanged, Unsupported
 from transfers.model import Proof, ProofWord, Verify
+from transfers.reread import digested
+from transfers.run import Run
 
 ALGORITHM = "sha256"
 STORED = "digest of the stored file"
+READ_BACK = "read back"
+_TOLD = "as its place says"
 
 
-def prove(
-    target: Provider,
-    path: str,
-    size: int,
-    digest: str,
-    level: Verify,
-    check: Callable[[], None] = lambda: None,
-) -> Proof:
-    """Compare what stands at `path` with `size` bytes of SHA-256 `digest`, as read at the source.
+def prove(run: Run, path: str, level: Verify) -> Proof:
+    """Compare what stands at `path` of the destination with the job's size and digest, as read at
+    the source.
 
-    `check` is called while bytes are read back and may raise to stop that. The proof is MISMATCH
-    when they differ; raising is the caller's part. Raises ProviderError when the destination
-    cannot be looked at; NOT_PROVEN where that is how the place is (`Capabilities.shows_stored`).
+    The proof is MISMATCH when they differ; raising is the caller's part. Raises ProviderError when
+    the destination cannot be looked at (NOT_PROVEN where that is how the place is:
+    `Capabilities.shows_stored`), Stopped.
     """
+    target, size = run.target(), run.job.size or 0
     try:
         stored = target.stat(path)
     except (Denied, NotFound, Unsupported):
@@ -35,58 +31,64 @@ def prove(
         return Proof(ProofWord.NOT_PROVEN, how="its place does not show what it stored")
     if stored.size is not None and stored.size != size:
         return Proof(ProofWord.MISMATCH, "size", str(size), str(stored.size), "size")
-    if level is not Verify.SIZE:
-        found = _digest(target, stored, digest, check) or (
-            _read_back(target, stored, check) if level is Verify.STRONG else None
-        )
-        if found is not None:
-            return _compare(digest, *found)
+    proof = _by_digests(run, stored, level) if run.job.digest else None
+    if proof is not None:
+        return proof
     if stored.size is None:
-        return _compare(digest, *_read_back(target, stored, check))
+        return _read_back(run, stored)
     return Proof(ProofWord.SIZE_ONLY, "size", str(size), str(size), "size")
 
 
-def digest_of(place: Provider, path: str, check: Callable[[], None]) -> str:
-    """The SHA-256 of what stands at `path` now: the place's own, or of the bytes read back."""
-    if ALGORITHM in place.caps.digests and isinstance(place, Digester):
-        try:
-            return place.digest(path, ALGORITHM)
-        except Unsupported:
-            pass
-    return _read_back(place, place.stat(path), check)[0]
+def digest_of(run: Run, place: Provider, path: str) -> str:
+    """The SHA-256 of what stands at `path` now: made by the place, or of the bytes read back."""
+    made = _made_there(place, path)
+    return digested(run, place, path, ALGORITHM) if made is None else made
 
 
-def _compare(digest: str, stored: str, how: str) -> Proof:
-    word = ProofWord.SHA256 if stored == digest else ProofWord.MISMATCH
-    return Proof(word, ALGORITHM, digest, stored, how)
-
-
-def _digest(
-    target: Provider, stored: Entry, expected: str, check: Callable[[], None]
-) -> tuple[str, str] | None:
-    """The place's own digest, and how it was learnt; None where it has none to give.
+def _by_digests(run: Run, stored: Entry, level: Verify) -> Proof | None:
+    """The strongest proof by digests that `level` pays for; None for none.
 
     A digest that differs is only believed after a read-back: a server's shell may see another
-    tree than its SFTP side does (chroot), so its word can confirm but not condemn.
+    tree than its SFTP side does (chroot), and what a server says of a file may be of an older one.
+    Its word can confirm but not condemn.
     """
-    if ALGORITHM not in target.caps.digests or not isinstance(target, Digester):
+    target, digest = run.target(), run.job.digest
+    if level is Verify.SIZE:
+        return None
+    if target.caps.near:
+        return _read_back(run, stored, STORED)
+    if (made := _made_there(target, stored.path)) is not None:
+        return _same(made, STORED) if made == digest else _read_back(run, stored)
+    if level is Verify.STRONG:
+        return _read_back(run, stored)
+    told = stored.digests.get(ALGORITHM)
+    if told is None:
+        return None
+    if told.lower() != digest:
+        return _read_back(run, stored)
+    return Proof(ProofWord.SERVER_DIGEST, ALGORITHM, digest, digest, _TOLD)
+
+
+def _made_there(place: Provider, path: str) -> str | None:
+    """The digest that a place makes of the bytes it holds; None where it makes none."""
+    if place.caps.near or ALGORITHM not in place.caps.digests or not isinstance(place, Digester):
         return None
     try:
-        found = target.digest(stored.path, ALGORITHM)
+        return place.digest(path, ALGORITHM)
     except Unsupported:
         return None
-    if found != expected:
-        return _read_back(target, stored, check)
-    return found, STORED
 
 
-def _read_back(target: Provider, stored: Entry, check: Callable[[], None]) -> tuple[str, str]:
-    sha256 = hashlib.sha256()
+def _same(digest: str, how: str) -> Proof:
+    return Proof(ProofWord.SHA256, ALGORITHM, digest, digest, how)
+
+
+def _read_back(run: Run, stored: Entry, how: str = READ_BACK) -> Proof:
     try:
-        with target.read(stored.path) as reader:
-            for chunk in reader.chunks():
-                check()
-                sha256.update(chunk)
+        found = digested(run, run.target(), stored.path, ALGORITHM)
     except SourceChanged:
-        return "", "read back, and it ended early"
-    return sha256.hexdigest(), "read back"
+        ended = f"{how}, and it ended early"
+        return Proof(ProofWord.MISMATCH, ALGORITHM, run.job.digest, "", ended)
+    if found == run.job.digest:
+        return _same(found, how)
+    return Proof(ProofWord.MISMATCH, ALGORITHM, run.job.digest, found, how)

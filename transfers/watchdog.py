@@ -53,7 +53,7 @@ class Watch:
         if not control.moving:
             self._mark = None
             return False
-        here = _Mark(now, control.gauge.moved, control.napped)
+        here = _Mark(now, control.gauge.moved + control.gauge.reread, control.napped)
         mark = self._mark or here
         enough = self._low_speed.rate * self._low_speed.seconds
         if here.moved < mark.moved or here.moved - mark.moved >= enough:

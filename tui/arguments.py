@@ -104,6 +104,12 @@ def _add_copy(commands: _Commands) -> None:
         default=Verify.AUTO.value,
         help="auto: digests where they cost no second transfer; strong: read back otherwise",
     )
+    copy.add_argument(
+        "--expect",
+        type=_digest,
+        metavar="DIGEST",
+        help="of the one file copied: sha256:HEX (or sha512, sha384, sha1, md5); else it fails",
+    )
     copy.add_argument("--jobs", type=_count, metavar="N", help="files at once (4)")
     copy.add_argument("--limit", type=_rate, metavar="RATE", help="bytes a second: 500K, 10M")
     _add_json(copy)
@@ -236,3 +242,12 @@ def _rate(text: str) -> int:
     if not rate:
         raise argparse.ArgumentTypeError("at least 1K")
     return rate
+
+
+def _digest(text: str) -> str:
+    from transfers.stated import parse_digest
+
+    try:
+        return ":".join(parse_digest(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

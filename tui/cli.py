@@ -112,6 +112,7 @@ def _copy(options: argparse.Namespace, home: Home, settings: dict[str, str], acc
         move=options.move,
         policy=Policy(options.on_conflict),
         verify=Verify(options.verify),
+        expected=options.expect or "",
         workers=options.jobs,
         rate=options.limit,
         as_json=options.json,

@@ -50,7 +50,7 @@ _CAPS = Capabilities(
     real_directories=True,
     atomic_replace=False,
     exact_versions=False,
-    digests=frozenset({"sha256"}),
+    digests=frozenset(),
     parts=None,
 )
 _WRITABLE = replace(
@@ -160,13 +160,10 @@ class HttpProvider:
         )
 
     def stat(self, path: str, *, follow: bool = False) -> Entry:
-        """With the digests that the server states, or that stand beside the file."""
         entry = self._uploads.look(path)
-        if entry.kind is not Kind.FILE or "?" in path:
-            return entry
-        self._get_to_know(entry)
-        beside = self._sidecars.of(paths.parent(path), entry.name)
-        return replace(entry, digests={**entry.digests, **beside}) if beside else entry
+        if entry.kind is Kind.FILE:
+            self._get_to_know(entry)
+        return entry
 
     def read(
         self,
@@ -178,12 +175,10 @@ class HttpProvider:
     ) -> AbstractContextManager[HttpReader]:
         return reading.read(self._session, path, offset=offset, length=length, version=version)
 
-    def digest(self, path: str, algorithm: str) -> str:
-        """What the server states of the file, or a file beside it. Raises Unsupported."""
-        stated = self.stat(path).digests
-        if algorithm not in stated:
-            raise Unsupported(path, f"the server does not state its {printable(algorithm)} digest")
-        return stated[algorithm]
+    def published(self, entry: Entry) -> Mapping[str, str]:
+        if "?" in entry.path:
+            return {}
+        return self._sidecars.of(paths.parent(entry.path), entry.name)
 
     def _get_to_know(self, entry: Entry) -> None:
         """Several streams help over a distance, and need versions that tell parts apart."""

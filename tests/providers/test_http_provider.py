@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.base import Digester, Kind
+from providers.base import Digester, Kind, Publisher
 from providers.errors import (
     AuthRequired,
     ConnectionLost,
@@ -203,14 +203,11 @@ def test_digest_alone_in_its_file_is_that_of_the_file() -> None:
 def digests(pages: dict[str, bytes | int | str]) -> tuple[Mapping[str, str], list[str]]:
     """Those of /file, looked at three times, and the other addresses asked for."""
     with ScriptedHttp(Site({"/file": DATA, **pages})) as server, place(server.base) as web:
-        assert isinstance(web, Digester)
-        stated = [web.stat("/file").digests for _ in range(3)]
+        assert isinstance(web, Publisher) and not isinstance(web, Digester)
+        entry = web.stat("/file")
+        stated = [web.published(entry) for _ in range(3)]
         assert stated[0] == stated[1] == stated[2]
-        if "sha256" in stated[0]:
-            assert web.digest("/file", "sha256") == SHA256
-        else:
-            with pytest.raises(Unsupported):
-                web.digest("/file", "sha256")
+        assert entry.digests == {}, "what stands beside a file is not the server's word"
         return stated[0], [ask.target for ask in server.asks if ask.target != "/file"]
 
 

@@ -13,8 +13,10 @@ from providers.base import Capabilities, Entry
 from providers.errors import ConnectionLost, Denied, SourceChanged, Unsupported
 from providers.memory import MemoryProvider, MemoryReader, Store
 from tests.transfers.queue_case import raises
-from transfers.control import Control, Stop, Stopped
+from tests.transfers.run_case import transferring
+from transfers.control import Stop, Stopped
 from transfers.model import Proof, ProofWord, Verify
+from transfers.run import Run
 from transfers.verify import prove
 
 DATA = b"what is stored" * 1000
@@ -34,14 +36,16 @@ class Target(MemoryProvider):
         self.digests = True
         self.sizes = True
         self.read_backs = 0
+        self.near = False
+        self.told: dict[str, str] = {}
 
     @property
     def caps(self) -> Capabilities:
-        caps = super().caps
+        caps = replace(super().caps, near=self.near)
         return caps if self.digests else replace(caps, digests=frozenset())
 
     def stat(self, path: str, *, follow: bool = False) -> Entry:
-        entry = super().stat(path, follow=follow)
+        entry = replace(super().stat(path, follow=follow), digests=self.told)
         return entry if self.sizes else replace(entry, size=None)
 
     def digest(self, path: str, algorithm: str) -> str:
@@ -61,8 +65,18 @@ class Target(MemoryProvider):
             yield reader
 
 
+def _run(target: Target, digest: str = DIGEST, *, rate: int = 0) -> Run:
+    source = MemoryProvider(Store())
+    upload = source.begin("/a", len(DATA), key="0badcafe", part_size=1 << 20)
+    source.put_part(upload, 0, 0, [DATA])
+    source.finish(upload, [], replacing=None)
+    run, _ = transferring(source, target, rate=rate)
+    run.job = replace(run.job, digest=digest)
+    return run
+
+
 def _prove(target: Target, level: Verify, digest: str = DIGEST) -> Proof:
-    return prove(target, "/a", len(DATA), digest, level)
+    return prove(_run(target, digest), "/a", level)
 
 
 @pytest.mark.parametrize("level", [Verify.AUTO, Verify.STRONG])
@@ -169,13 +183,60 @@ def test_a_destination_that_shows_nothing_by_its_nature_is_not_proven() -> None:
         _prove(target, Verify.STRONG)
 
 
-def test_a_read_back_can_be_stopped() -> None:
+@pytest.mark.parametrize("near", [True, False])
+def test_a_read_back_can_be_stopped(near: bool) -> None:
+    target = Target()
+    target.digests, target.near = near, near
+    run = _run(target)
+    run.control.stop(Stop.CANCEL)
+    with pytest.raises(Stopped):
+        prove(run, "/a", Verify.STRONG)
+
+
+def test_a_read_back_keeps_to_the_limit_and_is_watched_and_does_not_count_as_moved() -> None:
     target = Target()
     target.digests = False
-    control = Control()
-    control.stop(Stop.CANCEL)
-    with pytest.raises(Stopped):
-        prove(target, "/a", len(DATA), DIGEST, Verify.STRONG, control.check)
+    run = _run(target, rate=1 << 20)
+    naps: list[float] = []
+    run.control.sleep = naps.append  # type: ignore[method-assign]
+    moving: list[bool] = []
+    target.store.fail = lambda operation, path: moving.append(run.control.moving)
+    assert prove(run, "/a", Verify.STRONG).word is ProofWord.SHA256
+    assert sum(naps) == pytest.approx(len(DATA) / (1 << 20), rel=0.01)
+    assert moving[-1] and not run.control.moving
+    assert (run.control.gauge.moved, run.control.gauge.reread) == (0, len(DATA))
+
+
+def test_what_a_place_says_of_a_stored_file_is_its_word_and_no_more() -> None:
+    target = Target()
+    target.digests = False
+    target.told = {"sha256": DIGEST.upper()}
+    proof = _prove(target, Verify.AUTO)
+    assert (str(proof), target.read_backs) == ("server digest (sha256)", 0)
+    strong = _prove(target, Verify.STRONG)
+    assert (strong.word, strong.how, target.read_backs) == (ProofWord.SHA256, "read back", 1)
+    assert _prove(target, Verify.SIZE).word is ProofWord.SIZE_ONLY
+
+
+@pytest.mark.parametrize("truth", [True, False])
+def test_the_word_of_a_place_does_not_condemn(truth: bool) -> None:
+    target = Target(DATA if truth else DATA[:-1] + b"!")
+    target.digests = False
+    target.told = {"sha256": OTHER}
+    proof = _prove(target, Verify.AUTO)
+    assert proof.word is (ProofWord.SHA256 if truth else ProofWord.MISMATCH)
+    assert (proof.how, target.read_backs) == ("read back", 1)
+
+
+def test_a_near_place_is_read_whatever_it_says() -> None:
+    target = Target()
+    target.near, target.answer, target.told = True, OTHER, {"sha256": OTHER}
+    proof = _prove(target, Verify.AUTO)
+    assert (proof.word, proof.how) == (ProofWord.SHA256, "digest of the stored file")
+
+
+def test_without_a_digest_of_the_source_sizes_are_all_that_is_proven() -> None:
+    assert _prove(Target(), Verify.STRONG, digest="").word is ProofWord.SIZE_ONLY
 
 
 def test_a_proof_names_its_digest_when_the_server_made_it() -> None:

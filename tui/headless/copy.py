@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from providers.access import Access
 from providers.base import Kind, Place, Provider
 from providers.errors import NotFound, WrongKind
 from providers.location import parse
 from providers.sites import Sites
-from transfers.model import Enqueue, NewJob, Pause, Policy, Verify
+from transfers.model import Enqueue, NewJob, Op, Pause, Policy, Verify
 from transfers.pool import ProviderPool
 from transfers.queue_api import Queue
 from transfers.scan import plan_directory, plan_one, plan_tree
@@ -35,6 +35,7 @@ class CopyOrder:
     move: bool = False
     policy: Policy = Policy.ASK
     verify: Verify = Verify.AUTO
+    expected: str = ""  # the digest of the one file that is copied
     workers: int | None = None
     rate: int | None = None
     as_json: bool = False
@@ -111,7 +112,18 @@ def plan(order: CopyOrder, pool: ProviderPool, sites: Sites | None = None) -> tu
         jobs.extend(
             _plan_source(there, pool, target, place, contents=contents, into=into, move=order.move)
         )
+    if order.expected:
+        return (_expecting(jobs, order.expected),)
     return tuple(jobs)
+
+
+def _expecting(jobs: Sequence[NewJob], digest: str) -> NewJob:
+    files = [job for job in jobs if job.op in (Op.COPY, Op.MOVE)]
+    if len(jobs) != 1 or len(files) != 1:
+        raise WrongKind(
+            "", f"--expect is for one file, and these are {len(jobs)}", advice="Name one file."
+        )
+    return replace(files[0], expected=digest)
 
 
 def _plan_source(

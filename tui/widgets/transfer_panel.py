@@ -25,9 +25,12 @@ from transfers.model import (
     Cancel,
     Clear,
     Command,
+    Expect,
     Hold,
+    Job,
     JobState,
     Move,
+    Op,
     Pause,
     Resume,
     Retry,
@@ -36,9 +39,11 @@ from transfers.model import (
     Totals,
 )
 from transfers.queue_api import Queue
+from transfers.stated import parse_digest
 from tui.background import in_thread
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.limits import LimitScreen
+from tui.screens.prompt import PromptScreen
 from tui.widgets.transfer_list import TransferList
 from tui.widgets.transfer_row import ANSWERED, columns, detail, titles, totals_text
 
@@ -68,6 +73,7 @@ COMMAND_KEYS = (
     KeyHint(("C",), "clear", "Clear", "take finished ones off the list"),
     KeyHint(("L",), "limit", "Limit", "bytes a second, files at once"),
     KeyHint(("H",), "hold", "Hold/go", "finish what runs and start nothing more, or go on"),
+    KeyHint(("d",), "compare", "Compare", "compare the file with a digest you were told"),
     KeyHint(("+",), "priority(1)", "Sooner", "run before others (higher priority)"),
     KeyHint(("-",), "priority(-1)", "Later", "run after others (lower priority)"),
 )
@@ -301,6 +307,26 @@ class TransferPanel(Vertical):
             screen = LimitScreen(self._queue.rate_limit, self._queue.workers)
             self.app.push_screen(screen, lambda limits: self.send(limits) if limits else None)
 
+    def action_compare(self) -> None:
+        row = self.view.current()
+        if row is None or row.job.op not in (Op.COPY, Op.MOVE):
+            self.notice("This is no file.")
+            return
+        screen = PromptScreen(
+            "Compare with a digest",
+            "SHA-256, SHA-512, SHA-1 or MD5, as its page shows it",
+            check=_no_digest,
+        )
+        self.app.push_screen(screen, lambda text: self._compare(row.job, text) if text else None)
+
+    def _compare(self, job: Job, text: str) -> None:
+        algorithm, value = parse_digest(text)
+        if not job.finished:
+            self.send(Expect(job.id, f"{algorithm}:{value}"))
+            self.notice("It is held against that once it is across.")
+        else:
+            self.notice(compared(job, algorithm, value))
+
     def action_priority(self, by: int) -> None:
         targets = self.view.targets()
 
@@ -320,6 +346,25 @@ class TransferPanel(Vertical):
             self.post_message(self.QuestionWanted(row.job.id))
         else:
             self.notice("Once the reason is settled, press t to try it again.")
+
+
+def compared(job: Job, algorithm: str, value: str) -> str:
+    """What the digest of a finished copy says to one that a person was told."""
+    known = job.proof.source if job.proof is not None else ""
+    if job.proof is None or job.proof.algorithm != algorithm or not known:
+        return f"Its {algorithm} is not known: copy it once more and compare while it runs."
+    same = known.lower() == value
+    return (
+        f"Equal: its {algorithm} is that one." if same else f"DIFFERENT: its {algorithm} is {known}"
+    )
+
+
+def _no_digest(text: str) -> str | None:
+    try:
+        parse_digest(text)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _sentence(error: BaseException | None) -> str:

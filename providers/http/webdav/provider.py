@@ -30,7 +30,6 @@ from providers.http.session import Session
 from providers.http.target import need_short_name, need_within
 from providers.http.webdav import look, nextcloud, uploads
 from providers.http.webdav.look import change
-from providers.text import printable
 
 __all__ = ["WebdavProvider", "open_endpoint"]
 
@@ -42,7 +41,7 @@ _CAPS = Capabilities(
     real_directories=True,
     atomic_replace=False,
     exact_versions=False,
-    digests=frozenset(),  # and those that the server turns out to tell
+    digests=frozenset(),
     parts=Parts(order="sequential", min_size=1, max_size=1 << 62, max_count=1),
 )
 
@@ -52,14 +51,13 @@ class WebdavProvider:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._told: frozenset[str] = frozenset()
         self._chunks = False  # whether it was seen to be a Nextcloud
 
     @property
     def caps(self) -> Capabilities:
         streams = _FAR_STREAMS if self._session.distance >= _FAR else 1
         parts = nextcloud.PARTS if self._chunks else _CAPS.parts
-        return replace(_CAPS, digests=self._told, streams=streams, parts=parts)
+        return replace(_CAPS, streams=streams, parts=parts)
 
     def close(self) -> None:
         self._session.close()
@@ -88,13 +86,7 @@ class WebdavProvider:
 
     def stat(self, path: str, *, follow: bool = False) -> Entry:
         self._chunks = self._chunks or nextcloud.serves(path)
-        return self._learnt(look.entry(self._session, path))
-
-    def _learnt(self, entry: Entry) -> Entry:
-        """`entry`, once it is known which digests the server makes: it tells only with a file."""
-        if not self._told.issuperset(entry.digests):
-            self._told |= frozenset(entry.digests)
-        return entry
+        return look.entry(self._session, path)
 
     @contextmanager
     def read(
@@ -127,13 +119,6 @@ class WebdavProvider:
         if version is not None and found != version:
             raise SourceChanged(path)
         return HttpReader(replace(reader.entry, version=found), iter(reader.chunks()))
-
-    def digest(self, path: str, algorithm: str) -> str:
-        """The server's own (`oc:checksums`). Raises Unsupported where it tells none."""
-        told = self.stat(path).digests
-        if algorithm not in told:
-            raise Unsupported(path, f"the server does not tell its {printable(algorithm)} digest")
-        return told[algorithm]
 
     def room(self, path: str) -> Room:
         return Room(self._session.endpoint, look.free(self._session, path))
@@ -222,11 +207,9 @@ class WebdavProvider:
     ) -> Entry:
         chunks = nextcloud.from_token(upload)
         if chunks is not None:
-            return self._learnt(
-                nextcloud.finish(self._session, chunks, receipts, replacing, again=again)
-            )
+            return nextcloud.finish(self._session, chunks, receipts, replacing, again=again)
         plain = uploads.from_token(upload)
-        return self._learnt(uploads.finish(self._session, plain, receipts, replacing, again=again))
+        return uploads.finish(self._session, plain, receipts, replacing, again=again)
 
     def abort(self, upload: str) -> None:
         chunks = nextcloud.from_token(upload)
