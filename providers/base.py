@@ -94,7 +94,9 @@ class Capabilities:
     exact_versions: bool  # False: a version has whole seconds and may miss a change
     digests: frozenset[str]  # what digest() can make of the stored bytes: {"sha256"}
     parts: Parts | None  # None: cannot be written
-    near: bool = False  # reading costs no network: stored bytes are proven by digesting all of them
+    # Reading costs no network: stored bytes are proven by reading all of them. What `put_part` was
+    # given can be read where it is `staged` as soon as the next chunk is asked for.
+    near: bool = False
     streams: int = 1  # parts of one file at once that may be faster than one after the other
     in_place: bool = False  # bytes are sent to their final name: what stood there goes with them
     shows_stored: bool = True  # False: what was stored may be out of sight, like a letter posted

@@ -1,11 +1,13 @@
-"""Digests that are made while bytes move, so that proof costs little time of its own.
+"""What follows the moving bytes in a second thread, so that proof costs little time of its own.
 
-hashlib lets go of Python's lock, so a second thread digests what the first one moves.
+Their digest, and a look whether a near place holds just those bytes. hashlib and the system let go
+of Python's lock meanwhile.
 """
 
 from __future__ import annotations
 
-import hashlib
+import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -18,13 +20,62 @@ from transfers.control import Stopped
 if TYPE_CHECKING:
     from hashlib import _Hash
 
+_SLOT = 1 << 20  # bytes
+_SLOTS = 8  # how far the second thread may be behind
 _WORTH = 256 << 10  # bytes: below that, handing over takes longer than digesting
 
 
-class _Beside:
-    """One thread, started when it is first needed; gone at the end of the `with` block."""
+class StoredAlike:
+    """Compares what a near place holds at `path` with what was sent, right behind the sending.
 
-    def __init__(self) -> None:
+    Byte for byte: the digest of what was sent is that of what is stored, then. `check` may raise to
+    stop that. Once anything differed or could not be read, nothing is proven. Thread-safe.
+    """
+
+    def __init__(self, place: Provider, path: str, check: Callable[[], None]) -> None:
+        self._place, self._path, self._check = place, path, check
+        self._lock = threading.Lock()
+        self._alike = True
+        self._compared = 0  # bytes
+
+    def compare(self, offset: int, sent: bytearray, length: int) -> None:
+        """Look at `length` bytes from `offset` on: they were sent from the beginning of `sent`."""
+        alike = self._reads(offset, sent, length)
+        with self._lock:
+            self._alike = self._alike and alike
+            self._compared += length
+
+    def proves(self, size: int) -> bool:
+        """Whether each of `size` bytes, sent and compared once, is stored as it was sent."""
+        return self._alike and self._compared == size
+
+    def _reads(self, offset: int, sent: bytearray, length: int) -> bool:
+        at = 0
+        try:
+            with self._place.read(self._path, offset=offset, length=length) as reader:
+                for chunk in reader.chunks():
+                    self._check()
+                    if not sent.startswith(chunk, at):
+                        return False
+                    at += len(chunk)
+        except (ProviderError, Stopped):
+            return False
+        return at == length
+
+
+class Following:
+    """Keeps what is being sent until it is digested by `hasher`, and compared by `stored`.
+
+    For one stream from `offset` on. The thread is started when it is first needed, and gone at the
+    end of the `with` block. At most `_SLOTS` x `_SLOT` bytes are held.
+    """
+
+    def __init__(self, hasher: _Hash, stored: StoredAlike | None = None, offset: int = 0) -> None:
+        self._hasher, self._stored, self._offset = hasher, stored, offset
+        self._slot = bytearray()
+        self._filled = 0
+        self._free: list[bytearray] = []
+        self._under_way: deque[Future[bytearray]] = deque()
         self._pool: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -39,67 +90,47 @@ class _Beside:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def _thread(self) -> ThreadPoolExecutor:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, "digest")
-        return self._pool
+    def keep(self, chunk: memoryview) -> memoryview:
+        """The copy of `chunk` that is to be sent. Called again, or `sent`, once it was sent."""
+        if self._filled + len(chunk) > len(self._slot):
+            self._hand_over()
+            self._slot = self._empty_slot(len(chunk))
+        kept = memoryview(self._slot)[self._filled : self._filled + len(chunk)]
+        kept[:] = chunk
+        self._filled += len(chunk)
+        return kept
 
-
-class Digesting(_Beside):
-    """`hasher` takes in each chunk while the chunk is being sent on."""
-
-    def __init__(self, hasher: _Hash) -> None:
-        super().__init__()
-        self._hasher = hasher
-        self._pending: Future[None] | None = None
-
-    def take(self, chunk: memoryview) -> None:
-        """Begin with `chunk`: it must stay as it is until `settle`."""
-        if len(chunk) < _WORTH:
-            self._hasher.update(chunk)
-        else:
-            self._pending = self._thread().submit(self._hasher.update, chunk)
+    def sent(self) -> None:
+        """The place has taken what was kept last."""
+        if self._filled >= _WORTH:
+            self._hand_over()
 
     def settle(self) -> None:
-        """Wait until the hasher has taken in every chunk so far."""
-        if self._pending is not None:
-            self._pending.result()
-            self._pending = None
+        """Wait until all that was kept is digested and compared."""
+        self._hand_over()
+        while self._under_way:
+            self._free.append(self._under_way.popleft().result())
 
+    def _empty_slot(self, least: int) -> bytearray:
+        if len(self._under_way) >= _SLOTS:
+            self._free.append(self._under_way.popleft().result())
+        for number, slot in enumerate(self._free):
+            if len(slot) >= least:
+                return self._free.pop(number)
+        return bytearray(max(least, _SLOT if self._under_way else least))
 
-class ReadBehind(_Beside):
-    """Reads back what a near place holds at `path`, close behind the writing of it, and digests it.
+    def _hand_over(self) -> None:
+        slot, filled, offset = self._slot, self._filled, self._offset
+        self._slot, self._filled, self._offset = bytearray(), 0, offset + filled
+        if filled and filled < _WORTH and not self._under_way:
+            self._free.append(self._take_in(slot, filled, offset))
+        elif filled:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(1, "digest")
+            self._under_way.append(self._pool.submit(self._take_in, slot, filled, offset))
 
-    It is digested as it was stored, from the first byte on. `check` may raise to stop that.
-    """
-
-    def __init__(self, place: Provider, path: str, check: Callable[[], None]) -> None:
-        super().__init__()
-        self._place, self._path, self._check = place, path, check
-        self._sha256 = hashlib.sha256()
-        self._taken = 0  # bytes
-        self._last: Future[bool] | None = None
-
-    def follow(self, end: int) -> None:
-        """The first `end` bytes are stored by now."""
-        self._last = self._thread().submit(self._take_up_to, end)
-
-    def digest(self, size: int) -> str:
-        """The SHA-256 of all `size` bytes as stored; "" when it could not be made."""
-        last, self._last = self._last, None
-        if last is None or not last.result() or self._taken != size:
-            return ""
-        return self._sha256.hexdigest()
-
-    def _take_up_to(self, end: int) -> bool:
-        """False: it could not be read. The next call goes on where this one ended."""
-        start = self._taken
-        try:
-            with self._place.read(self._path, offset=start, length=end - start) as reader:
-                for chunk in reader.chunks():
-                    self._check()
-                    self._sha256.update(chunk)
-                    self._taken += len(chunk)
-        except (ProviderError, Stopped):
-            return False
-        return self._taken == end
+    def _take_in(self, slot: bytearray, filled: int, offset: int) -> bytearray:
+        self._hasher.update(memoryview(slot)[:filled])
+        if self._stored is not None:
+            self._stored.compare(offset, slot, filled)
+        return slot

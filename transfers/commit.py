@@ -26,7 +26,7 @@ from transfers.retry import Mismatch
 from transfers.run import Run, WritableProvider, writable
 from transfers.stated import EXPECTED, STATED, expected, held_against
 from transfers.transfer import require_unchanged
-from transfers.verify import ALGORITHM, STORED, digest_of, prove
+from transfers.verify import ALGORITHM, COMPARED, digest_of, prove
 
 _CLOCKS_DIFFER = 86_400.0  # seconds, at the most
 
@@ -95,18 +95,16 @@ def _mismatch(path: str, proof: Proof) -> Mismatch:
 
 
 def _as_stated(run: Run, path: str) -> Proof:
-    proof = _read_behind(run, path) or _look(run, path)
+    proof = _compared(run, path) or _look(run, path)
     return held_against(run, proof, (*run.claims, *expected(run.job.expected)), path)
 
 
-def _read_behind(run: Run, path: str) -> Proof | None:
-    """The proof that was made while the bytes moved, when there is one and it says the same."""
+def _compared(run: Run, path: str) -> Proof | None:
+    """The proof that was made while the bytes moved, where there is one."""
     digest = run.job.digest
-    if not digest or run.stored_digest != digest:
+    if not run.stored_alike or not digest or run.target().stat(path).size != run.job.size:
         return None
-    if run.target().stat(path).size != run.job.size:
-        return None
-    return Proof(ProofWord.SHA256, ALGORITHM, digest, digest, STORED)
+    return Proof(ProofWord.SHA256, ALGORITHM, digest, digest, COMPARED)
 
 
 def _look(run: Run, path: str, level: Verify | None = None) -> Proof:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from providers.base import Buffer, Provider
 from providers.errors import RangeIgnored, SourceChanged
+from transfers.beside import StoredAlike
 from transfers.cutting import cut_anywhere, first_piece, largest_piece, next_piece
 from transfers.progress import Progress
 from transfers.run import Run, WritableProvider
@@ -80,8 +81,10 @@ class Parallel:
         target: WritableProvider,
         progress: Progress,
         streams: int,
+        stored: StoredAlike | None = None,
     ) -> None:
         start = progress.reached
+        self._alike = stored
         self._run, self._control = run, run.control
         self._source, self._target = source, target
         self._progress, self._streams = progress, streams
@@ -153,7 +156,7 @@ class Parallel:
         try:
             memory = bytearray(self._largest)
             while (piece := self._take_piece()) is not None:
-                self._carry(piece, memoryview(memory)[: piece.length])
+                self._carry(piece, memory)
         except _Halted:
             pass
         except Exception as error:  # noqa: BLE001 - raised again by the run's own thread
@@ -176,8 +179,8 @@ class Parallel:
     def _within_reach(self) -> bool:
         return self._next[1] + self._length - self._stored <= self._streams * self._largest
 
-    def _carry(self, piece: _Piece, memory: memoryview) -> None:
-        began = self._run.clock()
+    def _carry(self, piece: _Piece, held: bytearray) -> None:
+        began, memory = self._run.clock(), memoryview(held)[: piece.length]
         self._read(piece, memory)
         with self._digesting.of(piece):
             self._hasher.update(memory)
@@ -187,6 +190,8 @@ class Parallel:
                 receipt = self._put(piece, memory)
         else:
             receipt = self._put(piece, memory)
+        if self._alike is not None:
+            self._alike.compare(piece.offset, held, piece.length)
         self._answers.put(_Stored(piece, receipt, hasher))
         if self._cut_anywhere:
             with self._changed:

@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from transfers.beside import ReadBehind
 from transfers.control import Checkpoint
 from transfers.journal import Part
 from transfers.run import Run
@@ -20,7 +19,6 @@ class Progress:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._behind: ReadBehind | None = None
         self.reached = run.control.checkpoint or self._nothing()
         run.control.checkpoint = self.reached
         run.control.gauge.moved = run.control.gauge.resumed = self.reached.offset
@@ -35,10 +33,6 @@ class Progress:
         if self.reached.hasher is None:
             raise ValueError("nothing may be sent behind bytes that were not proven")
         return self.reached.hasher.copy()
-
-    def followed_by(self, behind: ReadBehind) -> None:
-        """Have what is stored from now on read back."""
-        self._behind = behind
 
     @property
     def number(self) -> int:
@@ -58,8 +52,6 @@ class Progress:
             before, receipts=receipts, offset=offset, prefix=prefix, hasher=hasher.copy()
         )
         self._run.control.checkpoint = self.reached
-        if self._behind is not None:
-            self._behind.follow(offset)
         if offset != before.size:
             job = replace(self._run.job, sent=offset, prefix=prefix)
             self._run.stored(job, Part(job.id, number, before.offset, length, receipt))

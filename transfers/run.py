@@ -46,7 +46,7 @@ class Run:
     widener: Callable[[int, int], int] = lambda job, streams: 1  # parts that may be at once
     one_stream: bool = False  # the source gives the whole where a part is asked for
     claims: Sequence[Claim] = ()  # what the source says of its file
-    stored_digest: str = ""  # SHA-256 of the unfinished bytes, read back right behind the writing
+    stored_alike: bool = False  # every byte was compared as stored, right behind the sending
     clean: bool = True  # nothing of this job lies unfinished at the destination
     full: Callable[[str, str], bool] = lambda endpoint, folder: False  # whether its disk is full
     conflict: Conflict | None = field(default=None)

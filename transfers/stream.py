@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from providers.base import Buffer, Reader
-from transfers.beside import Digesting
+from transfers.beside import Following
 from transfers.control import Control
 from transfers.limit import Limiter
 
@@ -28,14 +28,14 @@ class Stream:
     def __init__(
         self,
         reader: Reader,
-        digesting: Digesting,
+        following: Following,
         control: Control,
         limiter: Limiter,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._chunks = reader.chunks()
         self._rest: memoryview | None = None
-        self._digesting = digesting
+        self._following = following
         self._control = control
         self._limiter = limiter
         self._clock = clock
@@ -56,13 +56,14 @@ class Stream:
                 chunk, self._rest = chunk[:most], chunk[most:]
             if left is not None:
                 left -= len(chunk)
-            self._account(chunk)
+            kept = self._account(chunk)
             before = self._clock()
-            yield chunk
-            self._digesting.settle()
+            yield kept
+            self._following.sent()
             self._pace(self._clock() - before)
             if until is not None and self._clock() >= until:
                 break
+        self._following.settle()
         # The place may take its time to bring all of it to its disk.
         self._control.moving = False
 
@@ -93,12 +94,13 @@ class Stream:
                 return memoryview(raw)
         return None
 
-    def _account(self, chunk: memoryview) -> None:
+    def _account(self, chunk: memoryview) -> memoryview:
         self._control.check()
         slow_down(self._control, self._limiter, len(chunk))
-        self._digesting.take(chunk)
+        kept = self._following.keep(chunk)
         self.taken += len(chunk)
         self._control.gauge.add(len(chunk))
+        return kept
 
 
 def largest_step(limiter: Limiter) -> int | None:

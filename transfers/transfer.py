@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 from providers.base import Entry, Provider
 from providers.errors import SourceChanged
-from transfers.beside import Digesting, ReadBehind
+from transfers.beside import Following, StoredAlike
 from transfers.cutting import (
-    LARGEST_PART,
     PART_SECONDS,
     cut_anywhere,
     part_size,
@@ -22,7 +19,6 @@ from transfers.progress import Progress
 from transfers.run import Run, WritableProvider
 from transfers.stated import claims_of
 from transfers.stream import Stream
-from transfers.verify import ALGORITHM
 
 
 def transfer(run: Run) -> None:
@@ -32,12 +28,13 @@ def transfer(run: Run) -> None:
     """
     source, target, progress = run.source(), run.target(), Progress(run)
     streams = _streams(run, source, target, progress)
-    with run.control.moves(), _read_behind(run, target, progress) as behind:
+    stored = _stored_alike(run, target, progress)
+    with run.control.moves():
         if streams > 1:
-            Parallel(run, source, target, progress, streams).work()
+            Parallel(run, source, target, progress, streams, stored).work()
         else:
-            _one_after_the_other(run, source, target, progress)
-        run.stored_digest = behind.digest(progress.reached.offset) if behind else ""
+            _one_after_the_other(run, source, target, progress, stored)
+    run.stored_alike = stored is not None and stored.proves(progress.reached.offset)
     now = source.stat(run.job.source.path)
     require_unchanged(now, run.job)
     run.claims = tuple(claims_of(source, now, run.job.verify))
@@ -46,20 +43,14 @@ def transfer(run: Run) -> None:
     run.tell(replace(job, size=reached.offset, digest=reached.prefix))
 
 
-@contextmanager
-def _read_behind(
-    run: Run, target: WritableProvider, progress: Progress
-) -> Iterator[ReadBehind | None]:
-    """What digests the stored bytes while more come; None where that gains nothing."""
-    start, caps = progress.reached, target.caps
+def _stored_alike(run: Run, target: WritableProvider, progress: Progress) -> StoredAlike | None:
+    """What compares the stored bytes while more come; None where that would prove nothing."""
+    start = progress.reached
     staged = target.staged(start.upload)
-    wanted = caps.near and ALGORITHM in caps.digests and run.job.verify is not Verify.SIZE
-    if not wanted or staged is None or start.offset or (start.size or 0) <= LARGEST_PART:
-        yield None
-        return
-    with ReadBehind(target, staged, run.control.check) as behind:
-        progress.followed_by(behind)
-        yield behind
+    wanted = target.caps.near and run.job.verify is not Verify.SIZE and not start.offset
+    if not wanted or staged is None:
+        return None
+    return StoredAlike(target, staged, run.control.check)
 
 
 def _streams(run: Run, source: Provider, target: Provider, progress: Progress) -> int:
@@ -72,7 +63,11 @@ def _streams(run: Run, source: Provider, target: Provider, progress: Progress) -
 
 
 def _one_after_the_other(
-    run: Run, source: Provider, target: WritableProvider, progress: Progress
+    run: Run,
+    source: Provider,
+    target: WritableProvider,
+    progress: Progress,
+    stored: StoredAlike | None,
 ) -> None:
     start, path = progress.reached, run.job.source.path
     hasher = progress.hasher()
@@ -80,9 +75,9 @@ def _one_after_the_other(
     seconds = PART_SECONDS if cut_anywhere(target) else None
     with (
         source.read(path, offset=start.offset, version=start.version) as reader,
-        Digesting(hasher) as digesting,
+        Following(hasher, stored, start.offset) as following,
     ):
-        stream = Stream(reader, digesting, run.control, run.limiter, run.clock)
+        stream = Stream(reader, following, run.control, run.limiter, run.clock)
         while not stream.at_end():
             run.control.check()
             before, body = stream.taken, stream.part(most, seconds)

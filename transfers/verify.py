@@ -10,6 +10,7 @@ from transfers.run import Run
 
 ALGORITHM = "sha256"
 STORED = "digest of the stored file"
+COMPARED = "read back and compared while it was stored"
 READ_BACK = "read back"
 _TOLD = "as its place says"
 

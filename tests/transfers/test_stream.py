@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from providers.base import Buffer, Entry
 from tests.transfers.samples import make_entry
-from transfers.beside import Digesting
+from transfers.beside import Following
 from transfers.control import Control, Stop, Stopped
 from transfers.limit import Limiter
 from transfers.stream import Stream
@@ -39,7 +39,7 @@ def _stream(
 ) -> Stream:
     unlimited = Limiter(lambda: 0.0)
     return Stream(
-        Chunks(chunks), Digesting(hashlib.sha256()), control or Control(), limiter or unlimited
+        Chunks(chunks), Following(hashlib.sha256()), control or Control(), limiter or unlimited
     )
 
 
@@ -47,7 +47,7 @@ def _stream(
 def test_parts_are_cut_right_however_the_reader_cuts(chunks: list[bytes], size: int) -> None:
     control = Control()
     hasher = hashlib.sha256()
-    stream = Stream(Chunks(chunks), Digesting(hasher), control, Limiter(lambda: 0.0))
+    stream = Stream(Chunks(chunks), Following(hasher), control, Limiter(lambda: 0.0))
     parts = []
     while not stream.at_end():
         parts.append(b"".join(bytes(piece) for piece in stream.part(size)))
@@ -149,7 +149,7 @@ def test_B5_steps_follow_how_fast_the_place_takes_them(seconds: float, steps: li
     """What was handed out counts as moved: on a slow line that is to be little at a time."""
     now = [0.0]
     reader, limiter = Chunks([bytes(2 << 20)]), Limiter(lambda: 0.0)
-    stream = Stream(reader, Digesting(hashlib.sha256()), Control(), limiter, lambda: now[0])
+    stream = Stream(reader, Following(hashlib.sha256()), Control(), limiter, lambda: now[0])
     sizes = []
     for chunk in stream.part(None):
         sizes.append(len(chunk) >> 10)
