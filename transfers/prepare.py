@@ -96,6 +96,7 @@ def _ready(run: Run, job: Job, replacing: str | None) -> Job:
     target = run.target()
     folder = Place(job.target.endpoint, target.parent(job.target.path))
     if run.full(folder.endpoint, folder.path):
+        run.job = job  # its size decides when it is tried again
         raise NoSpace(job.target.path)
     _make_folder(run, folder)
     if job.op is Op.MOVE and replacing is None and _renamed(run, job):

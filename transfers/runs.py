@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from providers.base import Interruptible, Place
 from transfers.control import Checkpoint, Control, Stop
+from transfers.crew import Crew
 from transfers.draft import Signal
 from transfers.journal import Part
 from transfers.limit import Limiter
@@ -54,6 +56,7 @@ class Runs:
         self._runs: dict[int, Run] = {}
         self._watches: dict[int, Watch] = {}
         self._known_directories: set[tuple[Place, str]] = set()
+        self._crew = Crew("transfer")
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -66,7 +69,7 @@ class Runs:
         return self._runs.get(job)
 
     def start(self, job: Job, checkpoint: Checkpoint | None, *, clean: bool) -> Control:
-        """Have `job` worked in a thread of its own. `clean`: nothing of it lies unfinished."""
+        """Have `job` worked in a thread. `clean`: nothing of it lies unfinished."""
         control = Control()
         control.checkpoint = checkpoint
         if not clean:
@@ -85,10 +88,7 @@ class Runs:
         )
         self._runs[job.id] = run
         self._watches[job.id] = Watch(self._tuning.low_speed)
-        work = threading.Thread(
-            target=run_job, args=(run, self._inbox), name=f"transfer-{job.id}", daemon=True
-        )
-        work.start()
+        self._crew.start(partial(run_job, run, self._inbox))
         return control
 
     def ended(self, job: int) -> None:

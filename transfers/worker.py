@@ -22,6 +22,10 @@ from transfers.prepare import prepare, renamed_already
 from transfers.run import Run, ensure_directory, writable
 from transfers.transfer import transfer
 
+_SMALL = 1 << 20
+"""Bytes: what is lost of such a file is not worth waiting for the journal. That an upload of it may
+have begun is journaled before it runs (`Job.begun`), and its path and key are enough to find it."""
+
 
 def work(run: Run) -> Job:
     """Carry the job as far as it goes and return it as it ended: DONE, SKIPPED or PARKED.
@@ -64,7 +68,10 @@ def _transferred(run: Run) -> Job:
     job = prepare(run)
     if job.state is not JobState.TRANSFERRING:
         return job
-    run.report(job)  # the upload is journaled before a byte is in it
+    if job.size is not None and job.size <= _SMALL:
+        run.tell(job)
+    else:
+        run.report(job)  # the upload is journaled before a byte is in it
     try:
         transfer(run)
     except RangeIgnored:

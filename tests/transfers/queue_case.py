@@ -38,12 +38,16 @@ _DEADLINE = 60.0  # seconds: only reached when a test fails
 
 
 class Memory(MemoryProvider):
-    """A tree in memory whose parts are small and whose connections a test may limit."""
+    """A tree in memory whose parts are small and whose connections a test may limit.
+
+    `near`: it is read to prove a copy; else it digests its files itself.
+    """
 
     def __init__(self, store: Store | None = None) -> None:
         super().__init__(store or Store())
         self.connections = 8
         self.exact_versions = True
+        self.near = True
 
     @property
     def caps(self) -> Capabilities:
@@ -51,6 +55,7 @@ class Memory(MemoryProvider):
             super().caps,
             connections=self.connections,
             exact_versions=self.exact_versions,
+            near=self.near,
             parts=Parts(order="any", min_size=1, max_size=PART),
         )
 

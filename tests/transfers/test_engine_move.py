@@ -184,7 +184,7 @@ def test_directories_wait_for_a_file_that_a_person_must_decide_on(
 def test_a_coarse_version_does_not_let_an_unseen_change_be_deleted(
     case: QueueCase, digests: bool
 ) -> None:
-    case.left.exact_versions = False
+    case.left.exact_versions = case.left.near = False
     case.left.put("/a", DATA)
 
     def rewrite() -> None:

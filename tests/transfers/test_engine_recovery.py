@@ -87,6 +87,7 @@ def test_a_cancel_does_not_wait_until_a_lost_endpoint_has_rested(
 def test_a_cancel_while_the_copy_is_verified_leaves_the_old_file(case: QueueCase) -> None:
     case.left.put("/a", b"new")
     case.right.put("/a", b"old")
+    case.right.near = False
     case.right.store.fail = hold = Hold("digest")
     number = case.copy(policy=Policy.OVERWRITE)
     hold.wait()

@@ -77,6 +77,7 @@ def test_a_job_paused_while_it_is_verified_resumes_without_sending_anything_agai
 ) -> None:
     data = os.urandom(size)
     case.left.put("/a", data)
+    case.right.near = False
     case.right.store.fail = hold = Hold("digest", error=ConnectionLost("/a"))
     number = case.copy()
     hold.wait()
@@ -147,6 +148,7 @@ def test_cancel_removes_the_unfinished_bytes_and_leaves_the_old_file(
 ) -> None:
     case.left.put("/a", b"new" * PART)
     case.right.put("/a", b"old")
+    case.right.near = operation != "digest"
     case.right.store.fail = hold = Hold(operation)
     number = case.copy(policy=Policy.OVERWRITE)
     hold.wait()

@@ -46,6 +46,7 @@ def test_a_lost_connection_is_waited_for_and_the_file_arrives_whole(
 ) -> None:
     data = os.urandom(3 * PART + 1)
     case.left.put("/d/a", data)
+    case.right.near = operation != "digest"
     case.right.store.fail = Hold(operation, error=LOST)
     number = case.copy("/d/a")
     (job,) = case.finish(number)
