@@ -283,6 +283,19 @@ class Digester(Protocol):
 
 
 @runtime_checkable
+class Copier(Protocol):
+    """A place that can copy its own files without sending them."""
+
+    def copy_into(self, upload: str, source: str, *, version: str | None) -> Sequence[str]:
+        """Fill an upload that `begin` made with the bytes of the file `source` of this place.
+
+        Returns the receipts for `finish`. Raises SourceChanged when `version` is given and is no
+        longer the file's, Unsupported where this one cannot be copied: its bytes are sent, then.
+        """
+        ...
+
+
+@runtime_checkable
 class Publisher(Protocol):
     """A place where digests of files may be published beside them (SHA256SUMS)."""
 

@@ -293,6 +293,15 @@ class MemoryProvider:
             at += len(chunk)
         return str(at - offset)
 
+    def copy_into(self, upload: str, source: str, *, version: str | None) -> Sequence[str]:
+        path, staged, *_ = json.loads(upload)
+        with self.store.doing("copy_into", path):
+            node = self.store.file(source)
+            if version is not None and _entry(source, node).version != version:
+                raise SourceChanged(source)
+            self._staged_file(path, staged).data[:] = node.data
+            return [str(len(node.data))]
+
     def _staged_file(self, path: str, staged: str) -> Node:
         if staged not in self.store.nodes:
             raise UploadExpired(path)

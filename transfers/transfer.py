@@ -1,4 +1,4 @@
-"""Every missing part across: as one stream, or several parts at once."""
+"""Every missing part across: by the place itself, as one stream, or several parts at once."""
 
 from __future__ import annotations
 
@@ -17,16 +17,27 @@ from transfers.model import Job, JobState, Verify
 from transfers.parallel import Parallel
 from transfers.progress import Progress
 from transfers.run import Run, WritableProvider
+from transfers.server_copy import copied_there
 from transfers.stated import claims_of
 from transfers.stream import Stream
 
 
 def transfer(run: Run) -> None:
-    """Move what is missing, with the digest of what was read; ends in VERIFYING.
+    """Bring across what is missing, with the digest of what was read; ends in VERIFYING.
 
     Raises ProviderError, Stopped; `run.control.checkpoint` then tells how far it came.
     """
-    source, target, progress = run.source(), run.target(), Progress(run)
+    source = run.source()
+    job = copied_there(run) or _sent(run, source, run.target())
+    now = source.stat(job.source.path)
+    require_unchanged(now, run.job)
+    run.claims = tuple(claims_of(source, now, job.verify))
+    run.tell(job)
+
+
+def _sent(run: Run, source: Provider, target: WritableProvider) -> Job:
+    """The job with all its bytes at the destination, sent through here."""
+    progress = Progress(run)
     streams = _streams(run, source, target, progress)
     stored = _stored_alike(run, target, progress)
     with run.control.moves():
@@ -34,13 +45,10 @@ def transfer(run: Run) -> None:
             Parallel(run, source, target, progress, streams, stored).work()
         else:
             _one_after_the_other(run, source, target, progress, stored)
-    run.stored_alike = stored is not None and stored.proves(progress.reached.offset)
-    now = source.stat(run.job.source.path)
-    require_unchanged(now, run.job)
-    run.claims = tuple(claims_of(source, now, run.job.verify))
     reached = progress.reached
+    run.stored_alike = stored is not None and stored.proves(reached.offset)
     job = replace(run.job, state=JobState.VERIFYING, reason="")
-    run.tell(replace(job, size=reached.offset, digest=reached.prefix))
+    return replace(job, size=reached.offset, digest=reached.prefix)
 
 
 def _stored_alike(run: Run, target: WritableProvider, progress: Progress) -> StoredAlike | None:

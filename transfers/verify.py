@@ -42,7 +42,7 @@ def prove(run: Run, path: str, level: Verify) -> Proof:
 
 def digest_of(run: Run, place: Provider, path: str) -> str:
     """The SHA-256 of what stands at `path` now: made by the place, or of the bytes read back."""
-    made = _made_there(place, path)
+    made = made_there(place, path)
     return digested(run, place, path, ALGORITHM) if made is None else made
 
 
@@ -58,19 +58,19 @@ def _by_digests(run: Run, stored: Entry, level: Verify) -> Proof | None:
         return None
     if target.caps.near:
         return _read_back(run, stored, STORED)
-    if (made := _made_there(target, stored.path)) is not None:
+    if (made := made_there(target, stored.path)) is not None:
         return _same(made, STORED) if made == digest else _read_back(run, stored)
     if level is Verify.STRONG:
         return _read_back(run, stored)
-    told = stored.digests.get(ALGORITHM)
+    told = told_there(stored)
     if told is None:
         return None
-    if told.lower() != digest:
+    if told != digest:
         return _read_back(run, stored)
     return Proof(ProofWord.SERVER_DIGEST, ALGORITHM, digest, digest, _TOLD)
 
 
-def _made_there(place: Provider, path: str) -> str | None:
+def made_there(place: Provider, path: str) -> str | None:
     """The digest that a place makes of the bytes it holds; None where it makes none."""
     if place.caps.near or ALGORITHM not in place.caps.digests or not isinstance(place, Digester):
         return None
@@ -78,6 +78,12 @@ def _made_there(place: Provider, path: str) -> str | None:
         return place.digest(path, ALGORITHM)
     except Unsupported:
         return None
+
+
+def told_there(entry: Entry) -> str | None:
+    """The digest that a place says a file of its has; None where it says none."""
+    told = entry.digests.get(ALGORITHM)
+    return None if told is None else told.lower()
 
 
 def _same(digest: str, how: str) -> Proof:
