@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -11,6 +12,8 @@ from providers.http.headers import http_date
 
 _MOST = 100
 _LONGEST = 8 << 10
+_SECONDS = re.compile(r"-?[0-9]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # no header may carry one back
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,10 @@ class Cookies:
         self._kept: dict[tuple[str, str], _Cookie] = {}
 
     def take(self, lines: Iterable[str], target: str) -> None:
-        """Keep what the Set-Cookie headers of an answer to `target` say."""
+        """Keep what the Set-Cookie headers of an answer to `target` say.
+
+        One that could not be sent back is left out (RFC 6265bis, 5.6); none of them is an error.
+        """
         with self._lock:
             for line in lines:
                 self._take(line, target)
@@ -37,7 +43,7 @@ class Cookies:
     def _take(self, line: str, target: str) -> None:
         pair, *attributes = line.split(";")
         name, found, value = pair.partition("=")
-        if not found or not name.strip() or len(pair) > _LONGEST:
+        if not found or not name.strip() or len(pair) > _LONGEST or _CONTROL.search(pair):
             return
         said = {key.strip().lower(): text.strip() for key, _, text in map(_split, attributes)}
         path = said.get("path", "")
@@ -53,8 +59,8 @@ class Cookies:
 
     def _until(self, said: dict[str, str]) -> float | None:
         age = said.get("max-age", "")
-        if age.lstrip("-").isdecimal():
-            return self._clock() + min(int(age[:12]), 1 << 40)
+        if _SECONDS.fullmatch(age):
+            return self._clock() + int(age[:12])
         return http_date(said.get("expires"))
 
     def header(self, target: str) -> str | None:

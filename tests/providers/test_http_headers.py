@@ -156,6 +156,22 @@ def test_cookies_are_kept_by_path_and_time() -> None:
     assert jar.header("/") is None
 
 
+@pytest.mark.parametrize("age", ["--5", "-", "5x", "٥", "²", "1_0", "+5", "nan", "9" * 400])
+def test_cookie_whose_age_is_no_number_lasts_for_the_run(age: str) -> None:
+    now = [1000.0]
+    jar = Cookies(lambda: now[0])
+    jar.take([f"a=1; Path=/; Max-Age={age}"], "/")
+    now[0] += 10_000
+    assert jar.header("/") == "a=1"
+
+
+@pytest.mark.parametrize("line", ["a=\x01b", "a\x7f=b", "a=b\x00", "a=b\nc", "a\x1b[2J=b"])
+def test_cookie_that_no_header_can_carry_is_left_out(line: str) -> None:
+    jar = Cookies()
+    jar.take([f"{line}; Path=/", "good=1; Path=/"], "/")
+    assert jar.header("/") == "good=1"
+
+
 def test_cookies_without_end_are_bounded() -> None:
     jar = Cookies()
     jar.take([f"n{number}=x; Path=/" for number in range(10_000)], "/")

@@ -203,6 +203,17 @@ def test_address_that_is_none_is_refused() -> None:
         pass
 
 
+@pytest.mark.parametrize("cookie", ["a=b; Max-Age=--5", "a=\x01b", "a=b; Expires=\x01", "\x01=; ;"])
+def test_cookie_that_is_none_costs_nothing(cookie: str) -> None:
+    def script(ask: Ask, wire: Wire) -> None:
+        wire.say(answer(200, DATA if ask.method == "GET" else b"", {"Set-Cookie": cookie}))
+
+    with ScriptedHttp(script) as server, place(server.base) as web:
+        assert read(web, "/file") == DATA
+        assert read(web, "/file") == DATA
+        assert not any("\x01" in value for ask in server.asks for value in ask.headers.values())
+
+
 # Bodies on the way up --------------------------------------------------------------------------
 
 
