@@ -18,6 +18,7 @@ LOCAL = "file:"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _SITE = re.compile(r"([a-z0-9][a-z0-9._-]+):(.*)", re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9._:%\[\]-]+")
+_HOST_ALONE = re.compile(r"\[[0-9A-Fa-f:.]*\]|[^:\[]*")
 _USER = re.compile(r"[A-Za-z0-9._@+\\=-]+")
 _REFERENCE = re.compile(r"~[0-9a-f]{8}")
 _SHOWN_PORTS = {"sftp": 22}  # written into every endpoint
@@ -69,18 +70,22 @@ def of_site(text: str, sites: Sites | None) -> Place | None:
 def endpoint(scheme: str, authority: str, *, field: str = "") -> str:
     """The endpoint of "user@host:port". Raises InvalidName; its `path` is `field` where given."""
     user, at, host_port = authority.rpartition("@")
-    shown = field or f"{scheme}://{user.partition(':')[0]}{at}{host_port}"
-    if ":" in user:
+    if ":" in user:  # what follows it is not shown: a slash in a password ends the authority early
         raise InvalidName(
-            shown,
+            field or f"{scheme}://{user.partition(':')[0]}:…",
             "a password in an address would be seen by others",
             advice="Leave it out; you are asked for it when it is needed.",
         )
+    shown = field or f"{scheme}://{user}{at}{host_port}"
     try:
         parts = urlsplit(f"{scheme}://{host_port}")
         host, port = parts.hostname or "", parts.port or _SHOWN_PORTS.get(scheme)
-    except ValueError as error:
-        raise InvalidName(shown, f"this address is not valid ({error})") from error
+    except ValueError:  # its text repeats what was typed, as a traceback of it would
+        raise InvalidName(
+            field or f"{scheme}://{user}{at}{_host_alone(host_port)}",
+            "this address is not valid: only “:” and a port number may follow the host",
+            advice="Correct it. A password is left out; you are asked for it when it is needed.",
+        ) from None
     if not host or host.startswith("-") or not _HOST.fullmatch(host) or parts.netloc != host_port:
         raise InvalidName(shown, f"“{printable(host or host_port)}” is not a host name")
     if at and (user.startswith("-") or not _USER.fullmatch(user)):
@@ -90,6 +95,12 @@ def endpoint(scheme: str, authority: str, *, field: str = "") -> str:
     if port == _HIDDEN_PORTS.get(scheme):
         port = None
     return f"{scheme}://{user}{at}{host}" + (f":{port}" if port else "")
+
+
+def _host_alone(host_port: str) -> str:
+    """Without what follows it: behind the colon may stand a password with a slash in it."""
+    match = _HOST_ALONE.match(host_port)
+    return match[0] if match else ""
 
 
 def show(place: Place) -> str:

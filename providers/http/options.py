@@ -91,12 +91,15 @@ def _file(text: str) -> Path | None:
 def _proxy(text: str) -> str:
     if text in {"environment", "none"}:
         return text
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises ValueError for one that cannot be
+    except ValueError:  # its text repeats what was written: a password with a slash in it
+        raise ValueError("only “:” and a port number may follow its host") from None
     if parts.scheme != "http" or not parts.hostname:
         raise ValueError("it must be “environment”, “none” or an address like http://host:3128")
     if parts.password is not None:
         raise ValueError("a password in an address would be seen by others")
-    _ = parts.port  # raises ValueError for one that cannot be
     return text
 
 

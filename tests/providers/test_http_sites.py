@@ -57,6 +57,7 @@ def test_webdav_site_has_an_endpoint_of_its_own(url: str, endpoint: str) -> None
         ({"url": "ftp://host"}, "url"),
         ({"url": "https://host/file?sig=secret"}, "url"),
         ({"url": "https://ann:secret@host"}, "url"),
+        ({"url": "https://ann:secret/x@host"}, "url"),
         ({"url": "https://ho st"}, "url"),
         ({"url": "https://host", "auth": "ntlm"}, "auth"),
         ({"url": "https://host", "headers": "no colon"}, "headers"),
@@ -64,6 +65,7 @@ def test_webdav_site_has_an_endpoint_of_its_own(url: str, endpoint: str) -> None
         ({"url": "https://host", "headers": "X: a\x1b"}, "headers"),
         ({"url": "https://host", "proxy": "socks5://host:1"}, "proxy"),
         ({"url": "https://host", "proxy": "http://ann:secret@host:1"}, "proxy"),
+        ({"url": "https://host", "proxy": "http://ann:secret/x@host:1"}, "proxy"),
         ({"url": "https://host", "netrc": "maybe"}, "netrc"),
         ({"url": "https://host", "upload": "ftp"}, "upload"),
         ({"url": "https://host", "form_extra": "nothing"}, "form_extra"),
@@ -74,7 +76,7 @@ def test_what_cannot_be_used_is_refused_by_its_name(values: dict[str, str], fiel
     with pytest.raises(InvalidName) as refused:
         HTTP.place(site(**values))
     assert refused.value.path == field
-    assert "secret@" not in str(refused.value)
+    assert "secret" not in str(refused.value).replace("may be a secret", "")
 
 
 def test_options_are_read_from_a_site() -> None:

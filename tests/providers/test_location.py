@@ -62,6 +62,39 @@ def test_password_in_an_address_is_refused_and_not_repeated() -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("scheme", ["https", "davs", "sftp"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ann:can/ary@host/x",
+        "ann:can?ary@host/x",
+        "ann:can#ary@host/x",
+        "ann:c@n/ary@host/x",
+        "ann:99999/ary@host/x",
+        "ann:can[ary/x@host",
+        "[ann:can]ary/x@host",
+        "bob@ann:can/ary@host",
+    ],
+)
+def test_no_part_of_a_password_is_repeated(scheme: str, address: str) -> None:
+    with pytest.raises(InvalidName) as caught:
+        parse(f"{scheme}://{address}")
+    for part in ("can", "ary", "c@n", "@n", "99999"):
+        assert part not in str(caught.value)
+    before = caught.value.__context__
+    assert before is None or caught.value.__suppress_context__  # nor by a traceback
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("sftp://[::1]:port/x", "sftp://[::1]"), ("https://ann@host:port/x", "https://ann@host")],
+)
+def test_address_whose_port_is_none_is_shown_without_it(text: str, shown: str) -> None:
+    with pytest.raises(InvalidName, match="port number may follow") as caught:
+        parse(text)
+    assert caught.value.path == shown
+
+
 @pytest.mark.parametrize("text", ["sftp://ann@host:22/x y", "/etc/x", "memory://t/a"])
 def test_shown_location_is_parsed_to_the_same(text: str) -> None:
     assert show(parse(text)) == text
