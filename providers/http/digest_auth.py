@@ -6,6 +6,8 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+from providers.text import to_bytes
+
 _PARAMETER = re.compile(r'([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))\s*(?:,|$)')
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9-]*)(?:\s+|$)")
 _HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
@@ -54,7 +56,13 @@ def can_answer(challenge: Challenge) -> bool:
 def answer(
     challenge: Challenge, user: str, password: str, method: str, target: str, count: int, own: str
 ) -> str:
-    """The Authorization header. `count` grows with each use of the nonce; `own` is random."""
+    """The Authorization header. `count` grows with each use of the nonce; `own` is random.
+
+    Headers are read and written as Latin-1 here, so what the server said is hashed and sent back
+    as the very bytes it sent. User and password are UTF-8 (RFC 7616, 3.3), and the name stands in
+    `username` as it is: few servers know `username*`.
+    """
+    user, password = _as_bytes_are_read(user), _as_bytes_are_read(password)
     said = challenge.said
     algorithm = said.get("algorithm", "MD5")
     name = _HASHES[algorithm.upper().removesuffix("-SESS")]
@@ -89,8 +97,13 @@ def _quality(challenge: Challenge) -> str | None:
     return "auth" if "auth" in re.split(r"[\s,]+", offered.lower()) else None
 
 
+def _as_bytes_are_read(text: str) -> str:
+    """As a header's bytes are decoded, each of them one character."""
+    return to_bytes(text).decode("latin-1")
+
+
 def _hash(name: str, text: str) -> str:
-    return hashlib.new(name, text.encode("utf-8"), usedforsecurity=False).hexdigest()
+    return hashlib.new(name, text.encode("latin-1"), usedforsecurity=False).hexdigest()
 
 
 def _quoted(text: str) -> str:

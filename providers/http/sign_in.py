@@ -12,6 +12,7 @@ from providers.errors import AuthRequired, Denied, InvalidName, ProviderError, S
 from providers.http.digest_auth import Challenge, answer, can_answer, challenges
 from providers.http.message import Headers
 from providers.http.options import Options
+from providers.text import to_bytes
 
 _TOKEN = "{token}"
 _SCHEMES = {
@@ -45,9 +46,9 @@ class SignIn:
         except FileNotFoundError:
             return
         except (netrc.NetrcParseError, OSError, UnicodeError) as error:
-            raise InvalidName(
-                "~/.netrc", f"this file cannot be used: {error}", advice="Correct it."
-            ) from error
+            raise InvalidName(  # not from it: a parser's text repeats what stands in the file
+                "~/.netrc", f"this file cannot be used: {_wrong(error)}", advice="Correct it."
+            ) from None
         if found is not None and self._user in {"", found[0]}:
             self._user, self._netrc_password = found[0], found[2] or ""
 
@@ -133,7 +134,7 @@ class SignIn:
         return AuthRequired(self._endpoint, needs="token" if bearer else "password")
 
     def _basic(self, password: str) -> str:
-        pair = f"{self._user}:{password}".encode()
+        pair = to_bytes(f"{self._user}:{password}")
         return "Basic " + base64.b64encode(pair).decode("ascii")
 
     def _password(self) -> str | None:
@@ -141,6 +142,17 @@ class SignIn:
 
     def _secret(self, needs: Secret) -> str | None:
         return self._access.secrets.get(self._endpoint, needs)
+
+
+def _wrong(error: netrc.NetrcParseError | OSError | UnicodeError) -> str:
+    """What is wrong with a .netrc, without anything of it: that may be part of a password."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    if isinstance(error, UnicodeError):
+        return "it is not UTF-8"
+    if error.lineno is None:  # nothing was read yet
+        return "it must belong to you, and nobody else may read it: run chmod 600 ~/.netrc"
+    return f"line {error.lineno} is not understood; a password with spaces stands in quotes"
 
 
 def _best(usable: list[Challenge]) -> Challenge | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import threading
+import traceback
 from pathlib import Path
 from typing import Literal
 
@@ -17,8 +19,10 @@ from providers.http.digest_auth import can_answer, challenges
 from providers.http.options import Options
 from tests.servers.http_place import place, read
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
+from tests.servers.web_servers import Apache, find_apache
 
 DATA = b"12345"
+NETRC = Options(proxy="none", netrc=True)
 BASIC = "Basic " + base64.b64encode("ann:pässword".encode()).decode()
 
 
@@ -175,7 +179,7 @@ def test_sign_in_that_is_not_known_is_said(challenge: str, auth: str) -> None:
 
 def test_password_in_netrc_is_used_where_the_site_says_so(isolated_home: Path) -> None:
     netrc = isolated_home / ".netrc"
-    netrc.write_text("machine 127.0.0.1 login ann password pässword\n")
+    netrc.write_text("machine 127.0.0.1 login ann password pässword\n", encoding="utf-8")
     netrc.chmod(0o600)
     with ScriptedHttp(wants('Basic realm="x"', accepts=BASIC)) as server:  # type: ignore[arg-type]
         with place(server.base, options=options(netrc=True)) as web:
@@ -187,10 +191,31 @@ def test_password_in_netrc_is_used_where_the_site_says_so(isolated_home: Path) -
             read(web, "/file")
 
 
-def test_netrc_that_cannot_be_read_is_named(isolated_home: Path) -> None:
-    (isolated_home / ".netrc").write_text("machine\n")
-    with pytest.raises(InvalidName, match="netrc"), place("http://h", options=options(netrc=True)):
+@pytest.mark.parametrize(
+    ("content", "mode", "why"),
+    [
+        (b"machine\n", 0o600, "line"),
+        (b"machine h login ann password correct horse-canary\n", 0o600, "line"),
+        (b"# mine\nmachine h\ncanary\n", 0o600, "line"),
+        (b"machine h login ann password \xffcanary\xff x\n", 0o600, "line|UTF-8"),
+        pytest.param(
+            b"machine h login ann password canary\n",
+            0o644,
+            "chmod 600",
+            marks=pytest.mark.skipif(os.name == "nt", reason="no such modes on Windows"),
+        ),
+    ],
+)
+def test_netrc_that_cannot_be_used_is_named_and_not_quoted(
+    isolated_home: Path, content: bytes, mode: int, why: str
+) -> None:
+    netrc = isolated_home / ".netrc"
+    netrc.write_bytes(content)
+    netrc.chmod(mode)
+    with pytest.raises(InvalidName, match=why) as told, place("http://h", options=NETRC):
         pass
+    assert told.value.path == "~/.netrc"
+    assert "canary" not in "".join(traceback.format_exception(told.value))
 
 
 @pytest.mark.parametrize("token", ["two\r\nlines: x", "€"])
@@ -234,10 +259,13 @@ def test_digest_is_that_of_RFC_7616(algorithm: str, response: str) -> None:
 
 
 class DigestServer:
-    """Lets in who knows the password; each nonce is good for `uses` requests."""
+    """Lets in who knows the password; each nonce is good for `uses` requests.
 
-    def __init__(self, algorithm: str = "SHA-256", uses: int = 99) -> None:
-        self._algorithm, self._uses = algorithm, uses
+    `realm` as the bytes of a header are read: Latin-1.
+    """
+
+    def __init__(self, algorithm: str = "SHA-256", uses: int = 99, realm: str = "r") -> None:
+        self._algorithm, self._uses, self._realm = algorithm, uses, realm
         self._nonce, self._counts = 0, set[int]()
 
     def __call__(self, ask: Ask, wire: Wire) -> None:
@@ -250,22 +278,23 @@ class DigestServer:
         stale = "true" if known and self._right(ask, said) else "false"
         self._nonce, self._counts = self._nonce + 1, set()
         challenge = (
-            f'Digest realm="r", nonce="n{self._nonce}", qop="auth", '
+            f'Digest realm="{self._realm}", nonce="n{self._nonce}", qop="auth", '
             f"algorithm={self._algorithm}, stale={stale}"
         )
         return wire.say(answer(401, b"", {"WWW-Authenticate": challenge}))
 
     def _right(self, ask: Ask, said: dict[str, str]) -> bool:
-        def digest(text: str) -> str:
+        def digest(data: bytes | str) -> str:
             name = self._algorithm.removesuffix("-sess").replace("-", "").lower()
-            return hashlib.new(name, text.encode()).hexdigest()
+            return hashlib.new(name, data.encode() if isinstance(data, str) else data).hexdigest()
 
-        secret = digest("ann:r:pässword")
+        secret = digest(b":".join((b"ann", self._realm.encode("latin-1"), "pässword".encode())))
         if self._algorithm.endswith("-sess"):
             secret = digest(f"{secret}:{said['nonce']}:{said['cnonce']}")
         between = f"{said['nonce']}:{said['nc']}:{said['cnonce']}:auth"
         expected = digest(f"{secret}:{between}:{digest(f'{ask.method}:{ask.target}')}")
-        return said["response"] == expected and said["uri"] == ask.target
+        about = (said["uri"], said["realm"])
+        return said["response"] == expected and about == (ask.target, self._realm)
 
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256", "MD5-sess", "SHA-256-sess"])
@@ -277,6 +306,32 @@ def test_digest_signs_each_request_and_never_sends_the_password(algorithm: str) 
         for _ in range(3):
             assert read(web, "/file%20a") == DATA
         assert len(server.asks) == 4
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_realm_counts_as_the_bytes_that_the_server_sent(encoding: str) -> None:
+    realm = "Zürich".encode(encoding).decode("latin-1")
+    with (
+        ScriptedHttp(DigestServer(realm=realm)) as server,
+        place(user(server), options=options(), password="pässword") as web,
+    ):
+        assert read(web, "/file") == DATA
+
+
+@pytest.mark.skipif(find_apache() is None, reason="Apache is not installed")
+@pytest.mark.parametrize("who", ["jürgen", "łukasz"])
+def test_names_beyond_ascii_sign_in_to_a_real_server(
+    tmp_path: Path, isolated_home: Path, who: str
+) -> None:
+    (isolated_home / ".netrc").write_text(
+        f"machine 127.0.0.1 login {who} password pässword\n", encoding="utf-8"
+    )
+    (isolated_home / ".netrc").chmod(0o600)
+    people = {"sign_in": (who, "pässword"), "auth": "digest", "realm": "Zürich"}
+    with Apache(tmp_path / "apache", **people) as server:  # type: ignore[arg-type]
+        (server.root / "file").write_bytes(DATA)
+        with place(server.base, options=NETRC) as web:
+            assert read(web, "/file") == DATA
 
 
 def test_nonce_that_is_too_old_is_no_refusal() -> None:

@@ -23,7 +23,6 @@ _CORE = ("mpm_event", "log_config", "unixd", "mime", "dir", "alias", "headers", 
 _AUTH = ("authz_core", "authz_user", "authn_core", "authn_file", "auth_basic", "auth_digest")
 _NEEDED = (*_CORE, *_AUTH, "autoindex", "dav", "dav_fs", "socache_shmcb", "ssl")
 _INDEX = {"plain": "None", "fancy": "FancyIndexing", "table": "FancyIndexing HTMLTable"}
-_REALM = "the harbour"
 
 
 def find_apache() -> str | None:
@@ -35,8 +34,8 @@ def find_apache() -> str | None:
 class Apache(WebServer):
     """Apache with a `listing` of that style, or none; `dav`: all of WebDAV class 2.
 
-    `auth` is how `sign_in` is asked for. `options` are more lines for its root folder
-    ("IndexOptions +FoldersFirst"), `server_options` for the whole server.
+    `auth` is how `sign_in` is asked for, and `realm` for what. `options` are more lines for its
+    root folder ("IndexOptions +FoldersFirst"), `server_options` for the whole server.
     """
 
     def __init__(
@@ -48,6 +47,7 @@ class Apache(WebServer):
         dav: bool = False,
         sign_in: SignIn | None = None,
         auth: Literal["basic", "digest"] = "basic",
+        realm: str = "the harbour",
         tls: Tls | None = None,
         options: Iterable[str] = (),
         server_options: Iterable[str] = (),
@@ -57,6 +57,7 @@ class Apache(WebServer):
         self._dav = dav
         self._sign_in = sign_in
         self._auth = auth
+        self._realm = realm
         self._options = tuple(options)
         self._server_options = tuple(server_options)
 
@@ -65,7 +66,7 @@ class Apache(WebServer):
         if program is None:
             raise RuntimeError("no Apache here: install apache2-bin")
         config = self.directory / "httpd.conf"
-        config.write_text("\n".join(self._config()) + "\n")
+        config.write_text("\n".join(self._config()) + "\n", encoding="utf-8")
         return [*_as_somebody(), program, "-f", str(config), "-DFOREGROUND"]
 
     @property
@@ -117,17 +118,18 @@ class Apache(WebServer):
         if self._sign_in is None:
             return ["Require all granted"]
         people = self.directory / "people"
-        people.write_text(_password_line(*self._sign_in, self._auth) + "\n")
+        line = _password_line(*self._sign_in, self._auth, self._realm)
+        people.write_text(line + "\n", encoding="utf-8")
         kind = self._auth.capitalize()
-        asks = [f"AuthType {kind}", f'AuthName "{_REALM}"', f"Auth{kind}Provider file"]
+        asks = [f"AuthType {kind}", f'AuthName "{self._realm}"', f"Auth{kind}Provider file"]
         return [*asks, f'AuthUserFile "{people}"', "Require valid-user"]
 
 
-def _password_line(user: str, password: str, auth: str) -> str:
+def _password_line(user: str, password: str, auth: str, realm: str) -> str:
     """A line as htpasswd or htdigest writes it."""
     if auth == "digest":
-        known = hashlib.md5(f"{user}:{_REALM}:{password}".encode()).hexdigest()
-        return f"{user}:{_REALM}:{known}"
+        known = hashlib.md5(f"{user}:{realm}:{password}".encode()).hexdigest()
+        return f"{user}:{realm}:{known}"
     return basic_password_line(user, password)
 
 
