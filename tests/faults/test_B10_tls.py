@@ -17,6 +17,7 @@ from providers.http.options import Options
 from tests.faults.http_case import http_case
 from tests.servers.http_place import place, read, session
 from tests.servers.scripted_http import HOST, Ask, ScriptedHttp, Wire, answer, chunked
+from tests.servers.web_tls import context, person, trusting
 from transfers.model import JobState
 
 DATA = b"12345" * 1000
@@ -36,16 +37,6 @@ def bundle(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> P
     path = tmp_path_factory.mktemp("ca") / "ca.pem"
     authority.cert_pem.write_to_path(str(path))
     return path
-
-
-def context(cert: trustme.LeafCert) -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    cert.configure_cert(made)
-    return made
-
-
-def trusting(bundle: Path, **more: Path) -> Options:
-    return Options(proxy="none", ca_bundle=bundle, **more)  # type: ignore[arg-type]
 
 
 def _ago(days: int) -> datetime.datetime:
@@ -197,11 +188,8 @@ def test_B10_a_body_without_a_length_ends_only_with_a_goodbye(
 def test_B10_a_server_that_wants_our_certificate_gets_it(
     authority: trustme.CA, bundle: Path, tmp_path: Path
 ) -> None:
-    wants = context(authority.issue_cert(HOST))
-    wants.verify_mode = ssl.CERT_REQUIRED
-    authority.configure_trust(wants)
-    ours = tmp_path / "ours.pem"
-    authority.issue_cert("ann@example.org").private_key_and_cert_chain_pem.write_to_path(str(ours))
+    wants = context(authority.issue_cert(HOST), asks=authority, needs=True)
+    ours = person(authority, tmp_path / "ours.pem")
     with ScriptedHttp(plain, tls=wants) as server:
         with place(server.base, options=trusting(bundle, client_cert=ours)) as web:
             assert read(web, "/file") == DATA
@@ -215,15 +203,7 @@ def test_B10_a_server_that_wants_our_certificate_gets_it(
 def test_B10_a_client_certificate_with_a_passphrase_asks_for_it(
     authority: trustme.CA, bundle: Path, tmp_path: Path
 ) -> None:
-    from cryptography.hazmat.primitives import serialization as pem
-
-    leaf = authority.issue_cert("ann@example.org")
-    key = pem.load_pem_private_key(leaf.private_key_pem.bytes(), None)
-    locked = key.private_bytes(
-        pem.Encoding.PEM, pem.PrivateFormat.PKCS8, pem.BestAvailableEncryption(b"open")
-    )
-    ours = tmp_path / "ours.pem"
-    ours.write_bytes(locked + leaf.cert_chain_pems[0].bytes())
+    ours = person(authority, tmp_path / "ours.pem", "open")
     with (
         ScriptedHttp(plain, tls=context(authority.issue_cert(HOST))) as server,
         place(server.base, options=trusting(bundle, client_cert=ours)) as web,

@@ -13,9 +13,9 @@ import trustme
 
 from providers.errors import ConnectionLost, Denied, Unreachable, Unsupported
 from providers.http.options import Options
-from tests.faults.test_B10_tls import context, trusting
 from tests.servers.http_place import place, read, session
 from tests.servers.scripted_http import HOST, Ask, ScriptedHttp, Served, Wire, answer
+from tests.servers.web_tls import context, trusting
 
 DATA = b"12345" * 1000
 ENVIRONMENT = Options()
