@@ -67,7 +67,7 @@ class Connection(Source):
         return isinstance(self._wire, ssl.SSLSocket)
 
     def head(self, wait: float, *, interim: bool = False) -> Head:
-        """The answer's head; those before it (1xx) are passed over, unless `interim` is wanted.
+        """The answer's head; those before it (1xx) are passed over, unless `interim` is set.
 
         `wait`: seconds for its first byte. Raises Broken, OSError.
         """
@@ -76,10 +76,10 @@ class Connection(Source):
         try:
             for _ in range(_INTERIM_MOST):
                 head = read_head(self)
-                if head.status >= 200 or (interim and head.status == 100):
-                    return head
                 if head.status == 101:
                     raise Broken("it wants to speak another protocol")
+                if interim or head.status >= 200:
+                    return head
         finally:
             self._head_left = self._until = None
         raise Broken("it says “go on” again and again")

@@ -30,6 +30,11 @@ class Asked:
     expect_continue: bool
     begun: bool = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether the body is announced first, and goes when the server lets it."""
+        return self.expect_continue and self.body is not None
+
 
 class Exchange:
     """An answer on its connection. `reusable`: that can carry another request after the body."""
@@ -84,27 +89,49 @@ def carry_out(
     raises passes through."""
     target = f"{url.origin}{url.target}" if connection.proxied else url.target
     headers = dict(headers) | _framing(asked)
-    stream = None if asked.body is None or isinstance(asked.body, bytes) else asked.body
-    expects = asked.expect_continue and asked.body is not None
-    if expects:
+    if asked.waits:
         headers["Expect"] = "100-continue"
     start = request_head(asked.method, target, headers)
-    head: Head | None = None
-    plain = asked.body if isinstance(asked.body, bytes) else b""
-    if not expects and len(plain) <= _JOIN:
-        start, plain = start + plain, b""
-    sent = _all_or_answer(connection, start)
-    if sent and expects and connection.speaks_up(patience.go_ahead):
-        head = connection.head(patience.silence, interim=True)
-        sent = head.status == 100
-        head = None if sent else head
-    if sent and head is None and (plain or stream is not None):
-        sent = _send_body(connection, asked, plain or stream or b"")
-    if head is None:
-        safe = asked.method in SAFE
-        head = connection.head(patience.silence if safe else patience.answer)
-    body = body_of(head, asked.method, connection)
-    return Exchange(connection, url, head, body, sent=sent)
+    body = b"" if asked.body is None else asked.body
+    if isinstance(body, bytes) and len(body) <= _JOIN and not asked.waits:
+        start, body = start + body, b""
+    early = _send(connection, asked, start, body, patience)
+    head = early or _answer(connection, asked, patience)
+    return Exchange(
+        connection, url, head, body_of(head, asked.method, connection), sent=early is None
+    )
+
+
+def _send(
+    connection: Connection, asked: Asked, start: bytes, body: bytes | Body, patience: Patience
+) -> Head | None:
+    """Send it all. The answer that came before that, which is a refusal; None: it all went."""
+    if not _all_or_answer(connection, start):
+        return _answer(connection, asked, patience)
+    if asked.waits and (head := _refusal(connection, patience.go_ahead)) is not None:
+        return head
+    if isinstance(body, bytes):
+        went = not body or _all_or_answer(connection, body)
+        return None if went else _answer(connection, asked, patience)
+    return _send_stream(connection, asked, body, patience)
+
+
+def _refusal(connection: Connection, wait: float) -> Head | None:
+    """What says no to a body, within `wait` seconds; None: go on, it was said or nothing was.
+
+    That bytes came says nothing: TLS sends some of its own after the greeting (RFC 8446, 4.6.1).
+    """
+    try:
+        head = connection.head(wait, interim=True)
+    except TimeoutError:
+        if connection.answered:
+            raise
+        return None
+    return None if head.status < 200 else head
+
+
+def _answer(connection: Connection, asked: Asked, patience: Patience) -> Head:
+    return connection.head(patience.silence if asked.method in SAFE else patience.answer)
 
 
 def _framing(asked: Asked) -> dict[str, str]:
@@ -114,10 +141,10 @@ def _framing(asked: Asked) -> dict[str, str]:
     return {"Transfer-Encoding": "chunked"} if length is None else {"Content-Length": str(length)}
 
 
-def _send_body(connection: Connection, asked: Asked, body: bytes | Body) -> bool:
-    """Whether all of it went. A server that answers before that has refused it: look why."""
-    if isinstance(body, bytes):
-        return _all_or_answer(connection, body)
+def _send_stream(
+    connection: Connection, asked: Asked, body: Body, patience: Patience
+) -> Head | None:
+    """As `_send`."""
     asked.begun = True
     chunked, left = asked.length is None, asked.length or 0
     for piece in body:
@@ -129,15 +156,17 @@ def _send_body(connection: Connection, asked: Asked, body: bytes | Body) -> bool
         left -= len(view)
         framed = b"%x\r\n" % len(view) + view + b"\r\n" if chunked else view
         if not _all_or_answer(connection, framed):
-            return False
+            return _answer(connection, asked, patience)
         # Behind its last byte a body may still say that the file was not what it should be.
         if (chunked or left) and not connection.encrypted and connection.speaks_up():
-            return False
-    if chunked:
-        return _all_or_answer(connection, b"0\r\n\r\n")
-    if left:
+            head = _refusal(connection, patience.silence)
+            if head is not None:
+                return head
+    if not chunked and left:
         raise SourceChanged(asked.path, f"{left} bytes fewer came than the file had")
-    return True
+    if chunked and not _all_or_answer(connection, b"0\r\n\r\n"):
+        return _answer(connection, asked, patience)
+    return None
 
 
 def _all_or_answer(connection: Connection, data: bytes | memoryview) -> bool:

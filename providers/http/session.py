@@ -48,6 +48,11 @@ _SHOWN_ELSEWHERE = frozenset(
 )
 _DRAIN = 64 << 10  # bytes that cost less to read than a new connection
 _DRAIN_SECONDS = 1.0
+_ATTEMPTS = 4  # one that is not signed in, one that is, with a fresh nonce, without Expect
+_ONCE_MORE = {  # by status: why a body that has begun is sent again from its start
+    401: "the server asked for the sign-in again",
+    417: "the server does not know “Expect: 100-continue”",
+}
 _SHOW_AFTER = 0.2  # seconds after which what has come is handed on, full or not
 
 
@@ -141,6 +146,7 @@ class Session:
         self._cookies = Cookies()
         self._trying = threading.Lock()
         self._signed_in = False
+        self._announces = True  # bodies, to be told to go on (Expect: 100-continue)
 
     @contextmanager
     def send(
@@ -161,7 +167,7 @@ class Session:
         AuthRequired, Throttled, Denied; every other status is returned.
         """
         url = self._root.at(with_query(self._access, self.endpoint, path))
-        asked = Asked(method, path, headers, body, length, expect_continue)
+        asked = Asked(method, path, headers, body, length, expect_continue and self._announces)
         with self._calls.call() as call:
             exchange = (
                 self._followed(call, url, asked) if redirects else self._ask(call, url, asked)
@@ -212,31 +218,38 @@ class Session:
 
     def _ask(self, call: Call, url: Url, asked: Asked, sent_from: Reach | None = None) -> Exchange:
         own = url.origin == self._root.origin
-        for _ in range(3):
+        for _ in range(_ATTEMPTS):
             with self._one_at_first(call, own):
                 sent = self._sign_in.header(asked.method, url.target) if own else None
                 exchange = self._carried_out(call, url, asked, sent_from, sent)
-                head = exchange.head
-                if head.status != 401:
+                status = exchange.head.status
+                if status != 401 and not (status == 417 and asked.waits):
                     self._signed_in = self._signed_in or (own and sent is not None)
                     break
                 self._done(exchange, call)
-                if not own:
-                    raise Denied(
-                        asked.path,
-                        f"it redirects to {printable(url.origin)}, which wants a sign-in",
-                        advice="Connect to that address itself.",
-                    )
-                self._sign_in.refused(head.headers, sent)
-                self._signed_in = False
+                if status == 401:
+                    self._refused(exchange, asked, sent)
+                else:
+                    self._announces = asked.expect_continue = False  # RFC 9110, 10.1.1
                 if asked.begun:
-                    raise ConnectionLost(asked.path, "the server asked for the sign-in again")
+                    raise ConnectionLost(asked.path, _ONCE_MORE[status])
         else:
             raise AuthRequired(self.endpoint, "the server asks for the sign-in again and again")
         if own:
-            self._cookies.take(head.headers.all("Set-Cookie"), url.target)
+            self._cookies.take(exchange.head.headers.all("Set-Cookie"), url.target)
         self._judge(exchange, call, asked)
         return exchange
+
+    def _refused(self, exchange: Exchange, asked: Asked, sent: str | None) -> None:
+        """After a 401: returns when it may be tried again."""
+        if exchange.url.origin != self._root.origin:
+            raise Denied(
+                asked.path,
+                f"it redirects to {printable(exchange.url.origin)}, which wants a sign-in",
+                advice="Connect to that address itself.",
+            )
+        self._sign_in.refused(exchange.head.headers, sent)
+        self._signed_in = False
 
     @contextmanager
     def _one_at_first(self, call: Call, own: bool) -> Iterator[None]:

@@ -1,16 +1,14 @@
-"""One site's session: ending calls from outside, bodies on the way up, connections kept."""
+"""One site's session: ending calls from outside, connections kept."""
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from providers.errors import ConnectionLost, InvalidName, SourceChanged, Throttled
+from providers.errors import ConnectionLost, InvalidName, Throttled
 from providers.http.session import Session
 from tests.servers.http_place import HURRIED, NO_PROXY, access, place, read, session
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
@@ -212,140 +210,3 @@ def test_cookie_that_is_none_costs_nothing(cookie: str) -> None:
         assert read(web, "/file") == DATA
         assert read(web, "/file") == DATA
         assert not any("\x01" in value for ask in server.asks for value in ask.headers.values())
-
-
-# Bodies on the way up --------------------------------------------------------------------------
-
-
-def stored(ask: Ask, wire: Wire) -> None:
-    wire.say(answer(201))
-
-
-def pieces() -> Iterator[memoryview]:
-    for at in range(0, len(DATA), 300_000):
-        yield memoryview(DATA)[at : at + 300_000]
-
-
-@pytest.mark.parametrize("length", [len(DATA), None])
-@pytest.mark.parametrize("expect", [True, False])
-def test_body_goes_up_piece_by_piece(length: int | None, expect: bool) -> None:
-    def script(ask: Ask, wire: Wire) -> None:
-        if "expect" in ask.headers:
-            wire.say(b"HTTP/1.1 100 Go on\r\n\r\n")
-            bodies.append(wire.body(ask.headers))
-        else:
-            bodies.append(ask.body)
-        wire.say(answer(201))
-
-    bodies: list[bytes] = []
-    with ScriptedHttp(script) as server, session(server.base) as asking:
-        for _ in range(2):
-            sending = asking.send(
-                "PUT", "/file", body=pieces(), length=length, expect_continue=expect
-            )
-            with sending as response:
-                assert response.status == 201
-        assert bodies == [DATA, DATA]
-        assert server.connections == 1
-
-
-def test_body_goes_up_also_when_nobody_says_to_go_on() -> None:
-    def script(ask: Ask, wire: Wire) -> None:
-        assert wire.body(ask.headers) == DATA
-        wire.say(answer(201))
-
-    with ScriptedHttp(script) as server, session(server.base) as asking:
-        sending = asking.send("PUT", "/file", body=pieces(), length=len(DATA), expect_continue=True)
-        with sending as response:
-            assert response.status == 201
-
-
-def test_refusal_before_the_body_spares_it() -> None:
-    taken: list[int] = []
-
-    def counted() -> Iterator[bytes]:
-        taken.append(1)
-        yield DATA
-
-    with (
-        ScriptedHttp(lambda ask, wire: wire.say(answer(413))) as server,
-        session(server.base) as asking,
-    ):
-        sending = asking.send(
-            "PUT", "/file", body=counted(), length=len(DATA), expect_continue=True
-        )
-        with sending as response:
-            assert response.status == 413
-    assert taken == []
-
-
-def test_refusal_in_the_middle_of_a_body_is_heard() -> None:
-    def endless() -> Iterator[bytes]:
-        while True:
-            yield DATA
-
-    def script(ask: Ask, wire: Wire) -> None:
-        wire.say(answer(507, b"full", {"Connection": "close"}))
-        wire.socket.shutdown(socket.SHUT_WR)
-        with suppress(OSError):
-            for _ in range(1000):
-                wire.socket.recv(65536)
-        wire.hang_up()
-
-    class Headless(ScriptedHttp):
-        def _converse(self, wire: Wire) -> None:
-            ask = wire.ask(body=False)
-            assert ask is not None
-            self.script(ask, wire)
-
-    with (
-        Headless(script) as server,
-        session(server.base) as asking,
-        asking.send("PUT", "/file", body=endless(), length=1 << 40) as response,
-    ):
-        assert response.status == 507
-
-
-@pytest.mark.parametrize(("said", "why"), [(len(DATA) + 5, "fewer"), (len(DATA) - 5, "more")])
-def test_body_of_another_length_than_it_said_is_a_changed_source(said: int, why: str) -> None:
-    with ScriptedHttp(stored) as server, session(server.base) as asking:
-        with (
-            pytest.raises(SourceChanged, match=why),
-            asking.send("PUT", "/file", body=pieces(), length=said),
-        ):
-            pass
-        assert server.asked("PUT") == [] or server.asked("PUT")[0].body != DATA
-
-
-def test_body_that_fails_leaves_its_own_error() -> None:
-    def failing() -> Iterator[bytes]:
-        yield b"x"
-        raise SourceChanged("/source")
-
-    with ScriptedHttp(stored) as server, session(server.base) as asking:
-        with (
-            pytest.raises(SourceChanged, match="/source"),
-            asking.send("PUT", "/file", body=failing(), length=5),
-        ):
-            pass
-        with asking.send("PUT", "/file", body=b"12345") as response:
-            assert response.status == 201
-        assert server.asks[-1].body == b"12345"
-
-
-def test_sign_in_asked_for_after_a_body_has_it_sent_again_by_the_queue() -> None:
-    def script(ask: Ask, wire: Wire) -> None:
-        signed = "authorization" in ask.headers
-        wants = {"WWW-Authenticate": 'Basic realm="x"'}
-        wire.say(answer(201) if signed else answer(401, b"", wants))
-
-    with ScriptedHttp(script) as server:
-        base = server.base.replace("://", "://ann@")
-        with session(base, password="secret") as asking:
-            with (
-                pytest.raises(ConnectionLost, match="sign-in"),
-                asking.send("PUT", "/file", body=pieces(), length=len(DATA)),
-            ):
-                pass
-            with asking.send("PUT", "/file", body=pieces(), length=len(DATA)) as response:
-                assert response.status == 201
