@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TypeVar
 
 from providers.errors import ConnectionLost
 
+T = TypeVar("T")
 _ENDED = "the connection was ended here"
 _CLOSED = "the connection was closed"
 
@@ -77,6 +81,32 @@ class Calls:
             self._closed = True
             for call in self._under_way:
                 call.end(_CLOSED)
+
+
+def asked_apart(ask: Callable[[], T], call: Call, seconds: float) -> T:
+    """What `ask` returns, from a thread of its own: what nothing can end is left to itself.
+
+    Raises what `ask` does, TimeoutError after `seconds`, ConnectionLost when the call is ended.
+    """
+    answers: queue.SimpleQueue[T | Exception | None] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put(ask())
+        except Exception as error:  # noqa: BLE001 - raised in the thread that waits for it
+            answers.put(error)
+
+    call.carry(partial(answers.put, None))
+    threading.Thread(target=run, name="asked-apart", daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError("no answer came in time") from None
+    call.check()
+    if isinstance(answer, Exception):
+        raise answer
+    assert answer is not None, "only a call that was ended gets none"
+    return answer
 
 
 def shut_down(wire: socket.socket) -> None:

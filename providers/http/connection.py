@@ -12,6 +12,7 @@ from providers.base import Buffer
 from providers.http.calls import Call, shut_down
 from providers.http.message import Broken, Head, Source, read_head
 from providers.http.patience import Patience
+from providers.http.proxies import Proxy
 from providers.http.redirects import Reach
 
 __all__ = ["Connection"]
@@ -23,14 +24,14 @@ _INTERIM_MOST = 20
 class Connection(Source):
     """Used by one call at a time. `uses`: requests it has carried before this one.
 
-    `reach` is where its other end is; `proxied`: that end is a proxy that takes whole addresses.
+    `reach` is where its other end is; `proxy` is that end, where it takes whole addresses.
     """
 
     def __init__(
-        self, wire: socket.socket, patience: Patience, reach: Reach, *, proxied: bool = False
+        self, wire: socket.socket, patience: Patience, reach: Reach, *, proxy: Proxy | None = None
     ) -> None:
         self.reach = reach
-        self.proxied = proxied
+        self.proxy = proxy
         self.uses = 0
         self.idle_since = 0.0
         self.answered = False  # a byte of the answer to this request has come

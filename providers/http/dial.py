@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import queue
 import selectors
 import socket
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
-from providers.http.calls import Call, shut_down
+from providers.http.calls import Call, asked_apart, shut_down
 from providers.http.patience import Patience
 
 Found: TypeAlias = tuple[int, int, int, str, Any]
@@ -59,25 +57,10 @@ def dial(
 
 
 def _resolve(host: str, port: int, call: Call, patience: Patience) -> list[Found]:
-    """Ask the system in a thread of its own: nothing can end that question, so it is left alone."""
-    answers: queue.SimpleQueue[list[Any] | OSError | UnicodeError | None] = queue.SimpleQueue()
+    def ask() -> list[Any]:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
-    def ask() -> None:
-        try:
-            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
-            answers.put(error)
-
-    call.carry(partial(answers.put, None))
-    threading.Thread(target=ask, name="resolver", daemon=True).start()
-    try:
-        answer = answers.get(timeout=patience.resolve)
-    except queue.Empty:
-        raise TimeoutError("the name was not resolved") from None
-    call.check()
-    if isinstance(answer, Exception):
-        raise answer
-    return answer or []
+    return asked_apart(ask, call, patience.resolve)
 
 
 def _connect(dialled: socket.socket, address: Any, call: Call, patience: Patience) -> None:

@@ -14,6 +14,7 @@ from providers.access import Access
 from providers.diagnosis import Finding, Step
 from providers.errors import AuthRequired, InvalidName, ProviderError
 from providers.http import redirects, tls
+from providers.http.calls import Calls
 from providers.http.certificate import certificate_of, shown_certificate
 from providers.http.checkup import look_around
 from providers.http.connection import Connection
@@ -82,7 +83,8 @@ def _way(endpoint: str, path: str, access: Access, patience: Patience) -> _Way:
         known = _REFERENCE.fullmatch(query) is not None
         shown = path if known else remember_query(access, endpoint, shown, query)
     url = root.at(with_query(access, endpoint, shown))
-    proxy = proxy_for(url, options)
+    with Calls(endpoint).call() as call:
+        proxy = proxy_for(url, options, call, patience.resolve)
     return _Way(endpoint, url, shown, user or options.user, options, proxy, access, patience)
 
 
@@ -172,13 +174,11 @@ def _distrusted(step: Step, error: OSError, way: _Way, peer: tuple[str, int]) ->
 def _first_answer(wire: socket.socket, way: _Way) -> Generator[Finding, None, Head | None]:
     """What the server says to somebody it does not know: without cookies and secrets."""
     step = Step("HTTP", way.endpoint)
-    proxied = way.proxy is not None and way.url.scheme == "http"
-    connection = Connection(
-        wire, way.patience, redirects.reach_by_name(way.url.host), proxied=proxied
-    )
+    proxy = way.proxy if way.url.scheme == "http" else None
+    connection = Connection(wire, way.patience, redirects.reach_by_name(way.url.host), proxy=proxy)
     headers = {"Host": way.url.authority, "User-Agent": "wharfie", "Accept": "*/*"}
-    if proxied and way.proxy is not None and way.proxy.authorization is not None:
-        headers["Proxy-Authorization"] = way.proxy.authorization
+    if proxy is not None and proxy.authorization is not None:
+        headers["Proxy-Authorization"] = proxy.authorization
     method = "OPTIONS" if way.endpoint.startswith("dav") else "HEAD"
     asked = Asked(method, way.path, {}, None, None, False)
     try:

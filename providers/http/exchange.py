@@ -87,7 +87,7 @@ def carry_out(
 ) -> Exchange:
     """Send the request and wait for the head of its answer. Raises OSError, Broken; what the body
     raises passes through."""
-    target = f"{url.origin}{url.target}" if connection.proxied else url.target
+    target = url.target if connection.proxy is None else f"{url.origin}{url.target}"
     headers = dict(headers) | _framing(asked)
     if asked.waits:
         headers["Expect"] = "100-continue"

@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from providers.access import Access
 from providers.errors import ConnectionLost, Denied, ProviderError, Unreachable
@@ -43,7 +44,8 @@ class Pool:
         self._clock = clock
         self._lock = threading.Lock()
         self._idle: list[tuple[str, Connection]] = []
-        self._context: ssl.SSLContext | None = None
+        self._own = redirects.base_of(endpoint)[0].origin
+        self._contexts: dict[bool, ssl.SSLContext] = {}  # by whether it is for the site itself
         self._closed = False
         self.distance = 0.0  # seconds that connecting took at the best; 0 before the first
 
@@ -93,22 +95,24 @@ class Pool:
             connection.close()
 
     def _open(self, url: Url, call: Call, sent_from: Reach | None, path: str) -> Connection:
-        proxy = proxy_for(url, self._options)
+        proxy = proxy_for(url, self._options, call, self._patience.resolve)
         by_name = redirects.reach_by_name(url.host)
         if proxy is not None and sent_from and not redirects.may_lead(sent_from, by_name):
             raise redirects.refused(path, url.host)
+        own = url.origin == self._own
         try:
             wire, reach = self._wire(url, proxy, call, sent_from)
         except NoneAllowed:
             raise redirects.refused(path, url.host) from None
         except ssl.SSLError as error:
             call.check()
-            raise tls.distrust(error, url.origin) or self._unreachable(url, proxy, error) from error
+            told = tls.distrust(error, url.origin, own=own)
+            raise told or self._unreachable(url, proxy, error) from error
         except (OSError, UnicodeError, Broken) as error:
             call.check()
             raise self._unreachable(url, proxy, error) from error
-        whole = proxy is not None and url.scheme == "http"
-        return Connection(wire, self._patience, reach if proxy is None else by_name, proxied=whole)
+        asked = proxy if url.scheme == "http" else None
+        return Connection(wire, self._patience, reach if proxy is None else by_name, proxy=asked)
 
     def _wire(
         self, url: Url, proxy: Proxy | None, call: Call, sent_from: Reach | None
@@ -119,7 +123,7 @@ class Pool:
             return redirects.may_lead(sent_from, redirects.reach_of(address))
 
         host, port = (url.host, url.port) if proxy is None else (proxy.host, proxy.port)
-        context = self._tls() if url.scheme == "https" else None
+        context = self._tls(url.origin == self._own) if url.scheme == "https" else None
         wire, seconds = dial(host, port, call, self._patience, allowed)
         self.distance = min(self.distance or seconds, seconds)
         try:
@@ -148,18 +152,23 @@ class Pool:
         if not 200 <= status < 300:
             raise Broken(f"the proxy {proxy.shown} answered {status}")
 
-    def _tls(self) -> ssl.SSLContext:
+    def _tls(self, own: bool) -> ssl.SSLContext:
+        """For another server that the site redirects to nothing of the site's is shown or trusted:
+        our certificate would tell a stranger who we are (faults.md C11)."""
+        options = self._options
+        if not own:
+            options = replace(options, client_cert=None, ca_bundle=None)
         with self._lock:
-            if self._context is None:
-                self._context = tls.context_of(self._endpoint, self._options, self._access)
-            return self._context
+            if own not in self._contexts:
+                self._contexts[own] = tls.context_of(self._endpoint, options, self._access)
+            return self._contexts[own]
 
     def _unreachable(self, url: Url, proxy: Proxy | None, error: Exception) -> ProviderError:
         host, port = (url.host, url.port) if proxy is None else (proxy.host, proxy.port)
         why, advice = _why(error, host, port, self._patience.connect)
         if proxy is not None:
             why, advice = f"the proxy in between: {why}", "Check HTTPS_PROXY, or the site's proxy."
-        if url.origin == redirects.base_of(self._endpoint)[0].origin:
+        if url.origin == self._own:
             return Unreachable(self._endpoint, why, advice=advice)
         what = f"it redirects to {printable(url.origin)}, which cannot be reached: {why}"
         return ConnectionLost(self._endpoint, what)

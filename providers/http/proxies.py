@@ -7,7 +7,8 @@ import urllib.request
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from providers.errors import Unsupported
+from providers.errors import ConnectionLost, Unsupported
+from providers.http.calls import Call, asked_apart
 from providers.http.options import Options
 from providers.http.redirects import Url
 from providers.text import printable
@@ -29,17 +30,40 @@ class Proxy:
         return f"<proxy {self.shown}>"
 
 
-def proxy_for(url: Url, options: Options) -> Proxy | None:
-    """None: straight to the server. Raises Unsupported for a kind of proxy that is not spoken."""
+def proxy_for(url: Url, options: Options, call: Call, seconds: float) -> Proxy | None:
+    """None: straight to the server. Takes up to `seconds`, and ends with `call`.
+
+    Raises Unsupported for a kind of proxy that is not spoken, ConnectionLost when the system does
+    not say in time.
+    """
     if options.proxy == "none":
         return None
     if options.proxy != "environment":
         return _proxy(options.proxy)
     known = urllib.request.getproxies()
     address = known.get(url.scheme) or known.get("all")
-    if not address or urllib.request.proxy_bypass(f"{url.host}:{url.port}"):
+    if not address or _goes_straight(url, call, seconds):
         return None
     return _proxy(address if "://" in address else f"http://{address}")
+
+
+def _goes_straight(url: Url, call: Call, seconds: float) -> bool:
+    """Whether the environment or the system leaves this host out.
+
+    macOS and Windows may look the name up for that, to see whether it is in a network left out.
+    """
+
+    def ask() -> bool:
+        return bool(urllib.request.proxy_bypass(f"{url.host}:{url.port}"))
+
+    try:
+        return asked_apart(ask, call, seconds)
+    except OSError as error:
+        raise ConnectionLost(
+            printable(url.origin),
+            "the system did not say whether this goes through its proxy",
+            advice="It is tried again; set the site's proxy to its address, or to “none”.",
+        ) from error
 
 
 def _proxy(address: str) -> Proxy:

@@ -34,7 +34,6 @@ from providers.http.message import Broken, Headers
 from providers.http.options import Options
 from providers.http.patience import USUAL, Patience
 from providers.http.pool import Pool, wants_sign_in
-from providers.http.proxies import proxy_for
 from providers.http.redirects import Reach, Url
 from providers.http.references import with_query
 from providers.http.sign_in import SignIn
@@ -269,7 +268,7 @@ class Session:
         status = exchange.head.status
         error: ProviderError | None = None
         if status == 407:
-            error = wants_sign_in(proxy_for(exchange.url, self.options))
+            error = wants_sign_in(exchange.connection.proxy)
         else:
             error = throttled(status, exchange.head.headers, asked.path, self.endpoint)
         if error is not None:
@@ -281,7 +280,7 @@ class Session:
     def _carried_out(
         self, call: Call, url: Url, asked: Asked, sent_from: Reach | None, sent: str | None
     ) -> Exchange:
-        fresh = False
+        own, fresh = url.origin == self._root.origin, False
         while True:
             connection = self._pool.take(
                 url, call, sent_from=sent_from, path=asked.path, fresh=fresh
@@ -294,7 +293,7 @@ class Session:
                 call.check()
                 stale = connection.uses > 1 and not connection.answered
                 if not stale or asked.method not in SAFE or isinstance(error, TimeoutError):
-                    raise lost(error, asked.path) from error
+                    raise lost(error, asked.path, own=own) from error
                 fresh = True  # closed by the server while nobody looked (RFC 9112, 9.3.1)
             except ValueError as error:
                 connection.close()
@@ -311,10 +310,8 @@ class Session:
     ) -> dict[str, str]:
         headers = {"Host": url.authority, "User-Agent": "wharfie", "Accept": "*/*"}
         headers["Accept-Encoding"] = "identity"  # stored bytes are what is copied (faults.md C9)
-        if connection.proxied:
-            proxy = proxy_for(url, self.options)
-            if proxy is not None and proxy.authorization is not None:
-                headers["Proxy-Authorization"] = proxy.authorization
+        if connection.proxy is not None and connection.proxy.authorization is not None:
+            headers["Proxy-Authorization"] = connection.proxy.authorization
         if url.origin != self._root.origin:
             said = {k: v for k, v in asked.headers.items() if k.lower() in _SHOWN_ELSEWHERE}
             return headers | said
@@ -334,10 +331,12 @@ class Session:
             exchange.connection.close()
 
 
-def lost(error: Exception, path: str) -> ProviderError:
-    """What the end of a connection means."""
-    if isinstance(error, ssl.SSLError) and (distrusted := tls.distrust(error, path)) is not None:
-        return distrusted
+def lost(error: Exception, path: str, *, own: bool = True) -> ProviderError:
+    """What the end of a connection means, to the site's own server or to another."""
+    if isinstance(error, ssl.SSLError):
+        distrusted = tls.distrust(error, path, own=own)
+        if distrusted is not None:
+            return distrusted
     if isinstance(error, Broken):
         return ConnectionLost(path, str(error))
     if isinstance(error, TimeoutError):

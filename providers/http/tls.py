@@ -25,6 +25,7 @@ _REASONS = {  # OpenSSL's X509_V_ERR numbers
 _NAME_YOUR_CA = (
     "If the server is yours, give its CA certificate as the site's ca_bundle; else do not connect."
 )
+_NOT_OURS = "The site redirects there: connect to that address itself."
 _WANTS_OURS = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE")
 
 
@@ -97,8 +98,11 @@ def secure(
     return secured
 
 
-def distrust(error: ssl.SSLError, endpoint: str) -> ProviderError | None:
-    """What no other attempt will change, as the error it is; None: the connection was just lost."""
+def distrust(error: ssl.SSLError, endpoint: str, *, own: bool = True) -> ProviderError | None:
+    """What no other attempt will change, as the error it is; None: the connection was just lost.
+
+    `own`: it is the site's own server, and the site's options may be changed for it.
+    """
     if isinstance(error, ssl.SSLCertVerificationError):
         what, advice = _REASONS.get(
             error.verify_code, (f"cannot be trusted: {printable(error.verify_message)}", "ca")
@@ -106,14 +110,14 @@ def distrust(error: ssl.SSLError, endpoint: str) -> ProviderError | None:
         return Denied(
             endpoint,
             f"the server's certificate {what}",
-            advice=_NAME_YOUR_CA if advice == "ca" else advice,
+            advice=advice if advice != "ca" else _NAME_YOUR_CA if own else _NOT_OURS,
         )
     reason = error.reason or ""
     if reason.endswith(_WANTS_OURS):
         return Denied(
             endpoint,
             "the server wants a certificate of yours, or does not accept the one it got",
-            advice="Give it as the site's client_cert.",
+            advice="Give it as the site's client_cert." if own else _NOT_OURS,
         )
     if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"}:
         return Unsupported(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import trustme
 
 from providers.errors import ConnectionLost, Denied, Unreachable, Unsupported
 from providers.http.options import Options
-from tests.servers.http_place import place, read, session
+from tests.servers.http_place import HURRIED, place, read, session
 from tests.servers.scripted_http import HOST, Ask, ScriptedHttp, Served, Wire, answer
 from tests.servers.web_tls import context, trusting
 
@@ -136,6 +138,42 @@ def test_B12_a_proxy_of_another_kind_is_said(monkeypatch: pytest.MonkeyPatch, ad
         pytest.raises(Unsupported, match="only proxies with an http"),
     ):
         read(web, "/file")
+
+
+@pytest.mark.parametrize("left_out", [True, False])
+def test_B12_the_system_says_which_hosts_go_past_its_proxy(
+    monkeypatch: pytest.MonkeyPatch, left_out: bool
+) -> None:
+    """As on macOS and Windows, which look at more than the environment."""
+    asked: list[str] = []
+
+    def bypass(host: str) -> bool:
+        asked.append(host)
+        return left_out
+
+    with ScriptedHttp(Served(DATA)) as proxy, ScriptedHttp(Served(b"straight")) as server:
+        monkeypatch.setattr(urllib.request, "getproxies", lambda: {"http": proxy.base})
+        monkeypatch.setattr(urllib.request, "proxy_bypass", bypass)
+        with place(server.base, options=ENVIRONMENT) as web:
+            assert read(web, "/file") == (b"straight" if left_out else DATA)
+        assert set(asked) == {f"{HOST}:{server.port}"}
+
+
+def test_B12_a_system_that_does_not_say_in_time_is_waited_for_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may look the host's name up, and nothing can end that."""
+    over = threading.Event()
+    monkeypatch.setattr(urllib.request, "getproxies", lambda: {"http": f"http://{HOST}:1"})
+    monkeypatch.setattr(urllib.request, "proxy_bypass", lambda host: over.wait(20))
+    with (
+        place(
+            "http://files.example", options=ENVIRONMENT, patience=replace(HURRIED, resolve=0.2)
+        ) as web,
+        pytest.raises(ConnectionLost, match="whether this goes through its proxy"),
+    ):
+        read(web, "/file")
+    over.set()
 
 
 def test_B12_a_proxy_that_is_not_there_is_said_to_be_the_proxy() -> None:

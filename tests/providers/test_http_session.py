@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
+import urllib.request
 from dataclasses import replace
 
 import pytest
 
 from providers.errors import ConnectionLost, InvalidName, Throttled
+from providers.http.options import Options
 from providers.http.session import Session
 from tests.servers.http_place import HURRIED, NO_PROXY, access, place, read, session
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
@@ -88,6 +90,31 @@ def test_call_that_waits_for_a_name_is_ended(monkeypatch: pytest.MonkeyPatch) ->
         web.interrupt(victim.thread.ident or 0)
         assert isinstance(victim.join(), ConnectionLost)
         go.set()
+
+
+def test_call_that_waits_for_the_system_s_word_about_its_proxy_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, go, said = threading.Event(), threading.Event(), threading.Event()
+
+    def bypass(host: str) -> bool:
+        asked.set()
+        go.wait(20)
+        said.set()
+        return False
+
+    monkeypatch.setattr(urllib.request, "getproxies", lambda: {"http": "http://127.0.0.1:1"})
+    monkeypatch.setattr(urllib.request, "proxy_bypass", bypass)
+    patient = replace(PATIENT, resolve=60.0)
+    with place("http://files.example", options=Options(), patience=patient) as web:
+        victim = Victim(lambda: web.stat("/file"))
+        assert asked.wait(30)
+        web.interrupt(victim.thread.ident or 0)
+        ended = victim.join()
+        assert not said.is_set()
+        go.set()
+        assert isinstance(ended, ConnectionLost)
+        assert "ended here" in str(ended)
 
 
 def test_interrupt_with_nothing_under_way_touches_no_later_call() -> None:
