@@ -30,8 +30,8 @@ class Secrets:
         self._clock = clock
         self._lock = threading.Lock()
         self._values: dict[_Key, str] = {}
-        self._kept: set[_Key] = set()  # of these, those that the vault holds as well
-        self._missed: dict[_Key, float] = {}  # when the vault was seen to hold none
+        self._refused: dict[_Key, set[str]] = {}  # set aside in this run
+        self._missed: dict[_Key, float] = {}  # when the vault was seen to hold none of use
 
     def get(self, endpoint: str, needs: Secret, subject: str = "") -> str | None:
         """The secret for `endpoint`; `subject` is the key file of a passphrase.
@@ -48,11 +48,10 @@ class Secrets:
                 return None
         value = self.vault.get(endpoint, needs, subject)
         with self._lock:
-            if value is None:
+            if value is None or value in self._refused.get(key, ()):
                 self._missed[key] = self._clock()
-            elif key not in self._values:
-                self._values[key] = value
-                self._kept.add(key)
+            else:
+                self._values.setdefault(key, value)
             return self._values.get(key)
 
     def put(
@@ -65,11 +64,9 @@ class Secrets:
         key = (endpoint, needs, subject)
         with self._lock:
             self._values[key] = value
-            self._kept.discard(key)
+            self._refused.get(key, set()).discard(value)
         if keep:
             self.vault.put(endpoint, needs, subject, value)
-            with self._lock:
-                self._kept.add(key)
 
     def answer(self, asked: AuthRequired, typed: str, *, keep: bool = False) -> None:
         """Take in what a person typed for `asked`. Raises BadVault as `put` does.
@@ -88,7 +85,6 @@ class Secrets:
         key = (endpoint, needs, subject)
         with self._lock:
             self._values.pop(key, None)
-            self._kept.discard(key)
         self.vault.delete(endpoint, needs, subject)
 
     def of(self, endpoint: str) -> tuple[tuple[Secret, str, str], ...]:
@@ -101,19 +97,18 @@ class Secrets:
             )
 
     def forget(self, endpoint: str, needs: Secret, subject: str = "") -> None:
-        """Drop a secret the server refused, so that it is not tried again by itself.
+        """Set a secret that the server refused aside: it is not used again by itself in this run.
 
-        One that the vault holds goes from there, too, unless another was kept meanwhile.
+        The vault keeps what it holds, for a refusal may be the server's own mistake: only a person
+        takes a secret out, by giving another to keep or by removing its site. So one that is wrong
+        is tried once a run (faults.md F6), and again when a person gives it once more.
         """
         key = (endpoint, needs, subject)
         with self._lock:
             refused = self._values.pop(key, None)
-            kept = key in self._kept
-            self._kept.discard(key)
             if refused is not None:
+                self._refused.setdefault(key, set()).add(refused)
                 self._missed.pop(key, None)
-        if kept and self.vault.get(endpoint, needs, subject) == refused:
-            self.vault.delete(endpoint, needs, subject)
 
     def __repr__(self) -> str:
         return f"<{len(self._values)} secrets>"

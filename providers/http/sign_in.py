@@ -84,8 +84,8 @@ class SignIn:
     def refused(self, headers: Headers, sent: str | None) -> None:
         """A 401 came. Returns when another attempt may be made; else raises what is needed.
 
-        `sent` is the Authorization that went with the request. What was refused is forgotten: a
-        wrong password is not tried again by itself (faults.md F6).
+        `sent` is the Authorization that went with the request. What was refused is set aside: a
+        wrong password is not tried again by itself in this run (faults.md F6).
         """
         offered = challenges(headers.all("WWW-Authenticate"))
         usable = [one for one in offered if one.scheme in _SCHEMES[self._options.auth]]

@@ -8,15 +8,19 @@ import os
 import re
 import threading
 import traceback
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from providers.access import Access, Secrets
 from providers.errors import AuthRequired, Denied, InvalidName
 from providers.http.digest_auth import answer as digest_answer
 from providers.http.digest_auth import can_answer, challenges
 from providers.http.options import Options
+from providers.http.session import Session
+from providers.vault import FileVault
 from tests.servers.http_place import place, read
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
 from tests.servers.web_servers import Apache, find_apache
@@ -129,6 +133,35 @@ def test_refused_secret_is_sent_once_and_forgotten(secret: str) -> None:
         ]
         assert len(sent) == 1
         assert "wrong" not in str(refused.value)
+
+
+@pytest.mark.parametrize("challenge", ['Basic realm="x"', 'Digest realm="x", nonce="n"'])
+def test_stored_password_that_is_refused_once_is_there_for_the_next_run(
+    tmp_path: Path, challenge: str
+) -> None:
+    """A server that turns away everybody while it restarts takes nothing from a keyring."""
+    refusing = [True]
+
+    def script(ask: Ask, wire: Wire) -> None:
+        signed = "authorization" in ask.headers and not refusing[0]
+        wire.say(answer(200, DATA) if signed else answer(401, b"", {"WWW-Authenticate": challenge}))
+
+    vault = FileVault(tmp_path / "secrets.json")
+    with ScriptedHttp(script) as server:
+        vault.put(user(server), "password", "", "stored")
+
+        def run() -> Session:
+            return Session(user(server), options(), Access(tmp_path, Secrets(vault)))
+
+        with closing(run()) as asking:
+            for rejected in (True, False, False):
+                with pytest.raises(AuthRequired) as told, asking.send("GET", "/file"):
+                    pass
+                assert told.value.rejected is rejected
+        assert sum("authorization" in ask.headers for ask in server.asks) == 1
+        refusing[0] = False
+        with closing(run()) as asking, asking.send("GET", "/file") as response:
+            assert response.status == 200
 
 
 def test_wrong_password_is_sent_once_also_by_many_threads() -> None:

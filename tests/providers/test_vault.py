@@ -150,13 +150,40 @@ def test_what_was_looked_up_is_handed_on_to_the_queue(vault: Vault) -> None:
     assert secrets.of(HOST) == (("password", "", SECRET),)
 
 
-def test_a_refused_secret_leaves_the_vault_as_well(vault: Vault) -> None:
+def test_a_refused_secret_is_set_aside_for_this_run_and_stays_kept(vault: Vault) -> None:
     vault.put(HOST, "password", "", SECRET)
     secrets = Secrets(vault)
     assert secrets.get(HOST, "password") == SECRET
     secrets.forget(HOST, "password")
-    assert vault.get(HOST, "password", "") is None
     assert secrets.get(HOST, "password") is None
+    assert secrets.of(HOST) == ()
+    assert vault.get(HOST, "password", "") == SECRET
+    assert Secrets(vault).get(HOST, "password") == SECRET  # the next run
+
+
+def test_a_refused_secret_comes_back_by_a_person_only(vault: Vault) -> None:
+    clock = Clock()
+    vault.put(HOST, "password", "", SECRET)
+    secrets = Secrets(vault, clock=clock)
+    secrets.get(HOST, "password")
+    secrets.forget(HOST, "password")
+    secrets.put(HOST, "password", "a typing error")
+    secrets.forget(HOST, "password")
+    for _ in range(3):  # not the first one once more
+        assert secrets.get(HOST, "password") is None
+        clock.now += 60
+    secrets.put(HOST, "password", SECRET)
+    assert secrets.get(HOST, "password") == SECRET
+
+
+def test_a_secret_that_is_set_aside_is_replaced_by_one_that_is_kept(vault: Vault) -> None:
+    vault.put(HOST, "password", "", "old")
+    secrets = Secrets(vault)
+    secrets.get(HOST, "password")
+    secrets.forget(HOST, "password")
+    secrets.put(HOST, "password", SECRET, keep=True)
+    assert secrets.get(HOST, "password") == SECRET
+    assert Secrets(vault).get(HOST, "password") == SECRET
 
 
 def test_one_that_was_replaced_meanwhile_is_not_taken_away(vault: Vault) -> None:

@@ -171,14 +171,21 @@ def test_a_login_is_kept_and_lets_later_commands_in(
     assert not [path for path in home.rglob("*") if PASSWORD.encode() in path.read_bytes()]
 
 
-def test_a_password_that_is_refused_is_kept_no_longer(
-    home: Path, server: PasswordSSH, keyring: Mapping[str, str]
+def test_a_password_that_is_refused_stays_until_another_is_kept(
+    home: Path, server: PasswordSSH, tmp_path: Path, keyring: Mapping[str, str]
 ) -> None:
-    add("work", server)
+    add("work", server, f"path={tmp_path}")
+
+    def held() -> list[str]:
+        return list(json.loads(Path(keyring["WHARFIE_TEST_KEYRING"]).read_text()).values())
+
     assert typed("wrong\n", "login", "work:", env=keyring).code == 0
     done = wharfie("ls", "--accept-new", "work:", env=keyring)
     assert done.code == 1 and "the password was refused" in done.err
-    assert json.loads(Path(keyring["WHARFIE_TEST_KEYRING"]).read_text()) == {}
+    assert held() == ["wrong"]
+    assert typed(f"{PASSWORD}\n", "login", "work:", env=keyring).code == 0
+    assert held() == [PASSWORD]
+    assert wharfie("ls", "work:", env=keyring).code == 0
 
 
 def test_a_chosen_file_keeps_what_the_keyring_would(
