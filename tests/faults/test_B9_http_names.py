@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from providers.errors import Unreachable
+from tests.faults.black_hole import black_hole, has_ipv6
 from tests.faults.http_case import http_case
-from tests.servers.http_place import HURRIED, place, read
+from tests.servers.http_place import HURRIED, place
 from tests.servers.scripted_http import HOST, ScriptedHttp, Served
 from transfers.model import JobState
 
@@ -34,20 +35,6 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str, int], F
         monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, **_: answer(host, port))
 
     return set_to
-
-
-@contextmanager
-def black_hole() -> Iterator[int]:
-    """A port that never answers: a server whose queue is full drops what comes (Linux, BSD)."""
-    with ExitStack() as opened:
-        listener = opened.enter_context(socket.socket())
-        listener.bind((HOST, 0))
-        listener.listen(0)
-        for _ in range(8):
-            filler = opened.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex((HOST, listener.getsockname()[1]))
-        yield listener.getsockname()[1]
 
 
 @pytest.mark.parametrize("why", ["EAI_NONAME", "EAI_AGAIN"])
@@ -82,19 +69,34 @@ def test_B9_a_port_that_refuses_is_said_with_its_number() -> None:
     assert told.value.endpoint == f"http://{HOST}:{port}"
 
 
+@pytest.mark.parametrize("hole", ["::1", HOST])
 def test_B9_the_next_address_is_tried_when_one_is_a_black_hole(
-    resolve: Callable[[Callable[[str, int], Found]], None],
+    tmp_path: Path, resolve: Callable[[Callable[[str, int], Found]], None], hole: str
 ) -> None:
-    with black_hole() as dark, ScriptedHttp(Served(DATA)) as server:
-        resolve(lambda host, port: [_stream(HOST, dark), _stream(HOST, port)])
-        with place(server.base, patience=QUICK) as web:
-            assert read(web, "/file") == DATA
+    if hole == "::1" and not has_ipv6():
+        pytest.skip("no IPv6 on loopback here")
+    asked: list[str] = []
+
+    def answer(host: str, port: int) -> Found:
+        asked.append(host)
+        return [_stream(hole, dark), _stream(HOST, port)]
+
+    with black_hole(hole) as dark, ScriptedHttp(Served(DATA)) as server:
+        resolve(answer)
+        base = f"http://files.example:{server.port}"
+        with http_case(tmp_path, base, patience=QUICK) as case:
+            began = time.monotonic()
+            job = case.copied()
+            assert time.monotonic() - began >= QUICK.connect, "the hole refused instead"
+            assert (job.state, job.attempt) == (JobState.DONE, 1), job
+            assert case.there() == DATA
+    assert set(asked) == {"files.example"}
 
 
 def test_B9_when_no_address_answers_it_says_so(
     resolve: Callable[[Callable[[str, int], Found]], None],
 ) -> None:
-    with black_hole() as dark, place("http://files.example", patience=QUICK) as web:
+    with black_hole(HOST) as dark, place("http://files.example", patience=QUICK) as web:
         resolve(lambda host, port: [_stream(HOST, dark)] * 2)
         with pytest.raises(Unreachable, match="did not answer within"):
             web.stat("/file")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from providers.sftp.channels import open_session
 from providers.sftp.connect import target
 from providers.sftp.patience import USUAL
 from providers.sftp.provider import SftpProvider
+from tests.faults.black_hole import black_hole, has_ipv6
 from tests.faults.network.rig import Course, Rig
 from tests.faults.proxy import HOST
 from tests.servers.openssh import find_sshd
@@ -113,50 +114,23 @@ def test_B9_a_server_that_is_started_later_is_reached(tmp_path: Path) -> None:
             assert job.state is JobState.DONE, job
 
 
-class BlackHole:
-    """An address that never answers: a server whose queue is full drops what comes (Linux, BSD)."""
-
-    def __init__(self, host: str) -> None:
-        self._open = ExitStack()
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = self._open.enter_context(socket.socket(family))
-        listener.bind((host, 0))
-        listener.listen(0)
-        self.port: int = listener.getsockname()[1]
-        for _ in range(8):
-            filler = self._open.enter_context(socket.socket(family))
-            filler.setblocking(False)
-            filler.connect_ex((host, self.port))
-
-    def close(self) -> None:
-        self._open.close()
-
-
 @pytest.mark.parametrize("hole", ["::1", HOST])
 def test_B9_the_next_address_is_tried_when_one_is_a_black_hole(
     rig: Rig, tmp_path: Path, resolve: Resolve, hole: str
 ) -> None:
-    if hole == "::1" and not _has_ipv6():
+    if hole == "::1" and not has_ipv6():
         pytest.skip("no IPv6 on loopback here")
-    with closing(BlackHole(hole)) as dark:
-        resolve(lambda host, port: [_stream(hole, dark.port), _stream(HOST, port)])
+    with black_hole(hole) as dark:
+        resolve(lambda host, port: [_stream(hole, dark), _stream(HOST, port)])
         assert _copies_at_last(rig, tmp_path) == []  # the first attempt got through
 
 
 def test_B9_when_no_address_answers_it_says_so_with_the_name(rig: Rig, resolve: Resolve) -> None:
-    with closing(BlackHole(HOST)) as dark:
-        resolve(lambda host, port: [_stream(HOST, dark.port)] * 2)
+    with black_hole(HOST) as dark:
+        resolve(lambda host, port: [_stream(HOST, dark)] * 2)
         connect = partial(open_session, target(rig.endpoint), rig.access)
         place = SftpProvider(rig.endpoint, connect, patience=replace(USUAL, connect=0.3))
         with closing(place), pytest.raises(ConnectionLost, match="did not answer within") as lost:
             place.stat("/")
         assert NAME in str(lost.value)
         assert "firewall" in str(lost.value)
-
-
-def _has_ipv6() -> bool:
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-    except OSError:
-        return False
-    return True
