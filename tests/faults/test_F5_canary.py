@@ -11,96 +11,26 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from providers.access import Access
+from tests.faults.canaries import World, login, loud_world, said, shown
 from tests.servers.password_ssh import PASSWORD, PasswordSSH
-from tests.tui.cli_runner import Finished, wharfie
-from tests.tui.hosts import host_running, kill_host, stop_host, until_host
+from tests.tui.cli_runner import wharfie
+from tests.tui.hosts import host_running, kill_host, until_host
 from tests.tui.test_host_process import host_pid, moving, state, until
 from transfers.model import JobState, SetLimits
 from tui.headless.attach import attach
-from tui.settings import Home, find_home
-
-CANARIES = (
-    PASSWORD,
-    *(f"canary-{name}" for name in ("env", "graph", "aws", "url", "query", "token", "typed")),
-)
-_LOUD = """
-import logging, os, sys
-handler = logging.FileHandler(os.environ["WHARFIE_TEST_LOG"], encoding="utf-8")
-for name in ("", "wharfie", "paramiko", "urllib3", "requests", "keyring", "dotenv"):
-    logging.getLogger(name).addHandler(handler)
-    logging.getLogger(name).setLevel(logging.DEBUG)
-logging.captureWarnings(True)
-logging.getLogger("wharfie.tests").debug("loud")
-if os.environ.get("WHARFIE_TEST_CRASH"):
-    from providers.access import Secrets
-    get = Secrets.get
-    def crash(self, *which):
-        secret = get(self, *which)
-        if secret:
-            raise RuntimeError("crashed on purpose")
-        return secret
-    Secrets.get = crash
-"""
-
-
-@dataclass(frozen=True)
-class World:
-    """A home whose processes log everything, and what may hold a secret there."""
-
-    home: Home
-    root: Path
-    log: Path
-    kept: frozenset[Path]  # where secrets belong
-
-    def leaks(self, *texts: str | bytes) -> list[str]:
-        """Every canary that stands where it must not: in a file, or in one of `texts`."""
-        raw = {str(number): _bytes(text) for number, text in enumerate(texts)}
-        for path in self.root.rglob("*"):
-            if path.is_file() and path not in self.kept:
-                raw[str(path)] = path.read_bytes()
-        return [
-            f"{where}: {canary}"
-            for where, content in raw.items()
-            for canary in CANARIES
-            if canary.encode() in content
-        ]
-
-
-def _bytes(text: str | bytes) -> bytes:
-    return text.encode() if isinstance(text, str) else text
 
 
 @pytest.fixture
 def world(
     isolated_home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[World]:
-    root = isolated_home
-    config = root / "wharfie"
-    loud, temporary = tmp_path_factory.mktemp("loud"), root / "tmp"
-    for directory in (config, temporary):
-        directory.mkdir(mode=0o700)
-    (loud / "sitecustomize.py").write_text(_LOUD)
-    env_file, keyring, log = config / ".env", root / "keyring.json", root / "debug.log"
-    env_file.write_text(
-        "SFTP_HOST=elsewhere\nSFTP_PASSWORD=canary-env\nGRAPH_TOKEN=canary-graph\n"
-        "AWS_SECRET_ACCESS_KEY=canary-aws\n"
-        "FILE_URL=https://ann:canary-url@127.0.0.1:1/x?sig=canary-query\n"
-    )
-    env_file.chmod(0o600)
-    project = Path(__file__).parents[2]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(loud), str(project))))
-    monkeypatch.setenv("WHARFIE_TEST_LOG", str(log))
-    monkeypatch.setenv("WHARFIE_TEST_KEYRING", str(keyring))
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "tests.servers.keyrings.Good")
-    monkeypatch.setenv("TMPDIR", str(temporary))
-    yield World(find_home(os.environ), root, log, frozenset({env_file, keyring}))
-    stop_host()
+    with loud_world(isolated_home, tmp_path_factory.mktemp("loud"), monkeypatch) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -109,34 +39,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PasswordSSH]:
         yield running
 
 
-def login(name: str, secret: str, *more: str) -> Finished:
-    done = subprocess.run(
-        [sys.executable, "-m", "tui", "login", name, *more],
-        input=f"{secret}\n",
-        capture_output=True,
-        text=True,
-        timeout=90,
-    )
-    assert done.returncode == 0, done.stderr
-    return Finished(done.returncode, done.stdout, done.stderr)
-
-
-def shown(pid: int) -> bytes:
-    """The arguments and the environment of a process, as others of the same user may see them."""
-    folder = Path(f"/proc/{pid}")
-    if folder.exists():
-        return (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
-    listed = subprocess.run(["ps", "eww", "-o", "command=", "-p", str(pid)], capture_output=True)
-    return listed.stdout
-
-
 def test_F5_a_password_of_the_keyring_stays_there_through_a_crash_of_the_queue(
     world: World, server: PasswordSSH, tmp_path: Path
 ) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(os.urandom(8 << 20))
-    printed = [*_said(login(server.endpoint, PASSWORD))]
-    printed += _said(wharfie("ls", "--accept-new", f"{server.endpoint}{source}"))
+    printed = [*said(login(server.endpoint, PASSWORD))]
+    printed += said(wharfie("ls", "--accept-new", f"{server.endpoint}{source}"))
     with closing(attach(world.home, Access(world.home.known_hosts))) as queue:
         queue.send(SetLimits(rate=2 << 20))
         copying = subprocess.Popen(
@@ -164,18 +73,13 @@ def test_F5_a_password_of_the_keyring_stays_there_through_a_crash_of_the_queue(
     assert b"loud" in world.log.read_bytes()
 
 
-def _said(done: Finished) -> tuple[str, str]:
-    assert done.code == 0, done.err
-    return done.out, done.err
-
-
 def test_F5_a_host_that_nobody_granted_anything_looks_into_the_vault(
     world: World, server: PasswordSSH, tmp_path: Path
 ) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(b"content" * 1000)
     login(server.endpoint, PASSWORD)
-    _said(wharfie("ls", "--accept-new", f"{server.endpoint}{source}"))
+    said(wharfie("ls", "--accept-new", f"{server.endpoint}{source}"))
     with closing(attach(world.home, Access(world.home.known_hosts))) as queue:
         queue.send(SetLimits(rate=1000))
         words = [sys.executable, "-m", "tui", "copy", f"{server.endpoint}{source}", str(target)]
@@ -190,7 +94,7 @@ def test_F5_a_host_that_nobody_granted_anything_looks_into_the_vault(
     done = wharfie("queue", "run")  # with nothing in its memory
     assert done.code == 0, done.err
     assert target.read_bytes() == source.read_bytes()
-    assert world.leaks(*_said(done)) == []
+    assert world.leaks(*said(done)) == []
 
 
 class _Guarded(http.server.BaseHTTPRequestHandler):
@@ -235,16 +139,16 @@ def test_F5_a_token_and_the_secret_part_of_an_address(
     world: World, web: str, tmp_path: Path, hosted: bool
 ) -> None:
     words = ("--kind", "http", "--set", f"url={web}/", "--set", "auth=bearer")
-    printed = [*_said(wharfie("sites", "add", "api", *words))]
-    printed += _said(login("api", "canary-token", "--secret", "token"))
+    printed = [*said(wharfie("sites", "add", "api", *words))]
+    printed += said(login("api", "canary-token", "--secret", "token"))
     host = attach(world.home, Access(world.home.known_hosts)) if hosted else None
     with closing(host) if host is not None else nullcontext():
         for text in ("api:/f", f"{web}/f?sig=canary-query"):
             target = tmp_path / f"target{len(printed)}"
-            printed += _said(wharfie("copy", text, target, "--json"))
+            printed += said(wharfie("copy", text, target, "--json"))
             assert target.read_bytes() == _Guarded.content
-        printed += _said(wharfie("queue", "list"))
-        printed += _said(wharfie("sites", "list", "--json"))
+        printed += said(wharfie("queue", "list"))
+        printed += said(wharfie("sites", "list", "--json"))
     assert "f?~" in "".join(printed)  # that an address had a secret part is said
     assert world.leaks(*printed) == []
     kept: Mapping[str, str] = json.loads((world.root / "keyring.json").read_text())
@@ -253,7 +157,7 @@ def test_F5_a_token_and_the_secret_part_of_an_address(
 
 def test_F5_the_text_of_a_crash_has_no_secret(world: World, server: PasswordSSH) -> None:
     login(server.endpoint, PASSWORD)
-    _said(wharfie("ls", "--accept-new", f"{server.endpoint}/"))
+    said(wharfie("ls", "--accept-new", f"{server.endpoint}/"))
     env = {"WHARFIE_TEST_CRASH": "1", "PYTHONFAULTHANDLER": "1"}
     done = wharfie("ls", f"{server.endpoint}/", env=env)
     assert done.code != 0
