@@ -7,6 +7,7 @@ import socket
 import ssl
 import sys
 import time
+from contextlib import suppress
 
 from providers.base import Buffer
 from providers.http.calls import Call, shut_down
@@ -139,6 +140,19 @@ class Connection(Source):
     def is_stale(self) -> bool:
         """Whether an idle one was closed by the server, or said what nobody asked."""
         return bool(self._held) or _readable(self._wire, 0.0)
+
+    def part(self, seconds: float) -> None:
+        """Close it in the middle of a body, when the server has ended what it does with that.
+
+        It would else go on behind what is sent next to the same name. Waits up to `seconds`.
+        """
+        until = time.monotonic() + seconds
+        with suppress(OSError):  # below TLS: nothing of what comes is looked at
+            socket.socket.shutdown(self._wire, socket.SHUT_WR)
+            while (left := until - time.monotonic()) > 0 and _readable(self._wire, left):
+                if not socket.socket.recv(self._wire, _PIECE):
+                    break
+        self._wire.close()
 
     def close(self) -> None:
         self._wire.close()

@@ -144,9 +144,12 @@ def _framing(asked: Asked) -> dict[str, str]:
 def _send_stream(
     connection: Connection, asked: Asked, body: Body, patience: Patience
 ) -> Head | None:
-    """As `_send`."""
+    """As `_send`. The last byte goes when the body has ended: behind it a body may still say that
+    the file was not what it should be, and a server that had all of it would store it, perhaps
+    over what is sent next."""
     asked.begun = True
     chunked, left = asked.length is None, asked.length or 0
+    last = b"0\r\n\r\n" if chunked else b""
     for piece in body:
         view = memoryview(piece).cast("B") if not isinstance(piece, bytes) else memoryview(piece)
         if not view:
@@ -154,19 +157,18 @@ def _send_stream(
         if not chunked and len(view) > left:
             raise SourceChanged(asked.path, "more bytes came than the file had")
         left -= len(view)
+        if not chunked and not left:
+            view, last = view[:-1], bytes(view[-1:])
         framed = b"%x\r\n" % len(view) + view + b"\r\n" if chunked else view
         if not _all_or_answer(connection, framed):
             return _answer(connection, asked, patience)
-        # Behind its last byte a body may still say that the file was not what it should be.
-        if (chunked or left) and not connection.encrypted and connection.speaks_up():
+        if not connection.encrypted and connection.speaks_up():
             head = _refusal(connection, patience.silence)
             if head is not None:
                 return head
     if not chunked and left:
         raise SourceChanged(asked.path, f"{left} bytes fewer came than the file had")
-    if chunked and not _all_or_answer(connection, b"0\r\n\r\n"):
-        return _answer(connection, asked, patience)
-    return None
+    return None if _all_or_answer(connection, last) else _answer(connection, asked, patience)
 
 
 def _all_or_answer(connection: Connection, data: bytes | memoryview) -> bool:

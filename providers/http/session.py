@@ -47,6 +47,7 @@ _SHOWN_ELSEWHERE = frozenset(
 )
 _DRAIN = 64 << 10  # bytes that cost less to read than a new connection
 _DRAIN_SECONDS = 1.0
+_PART_SECONDS = 2.0  # for a server to notice that a body has ended early
 _ATTEMPTS = 4  # one that is not signed in, one that is, with a fresh nonce, without Expect
 _ONCE_MORE = {  # by status: why a body that has begun is sent again from its start
     401: "the server asked for the sign-in again",
@@ -301,6 +302,9 @@ class Session:
                 raise InvalidName(
                     asked.path, what, advice="Look at the token and headers."
                 ) from error
+            except ProviderError:  # of a body that failed, or of a header that is missing
+                connection.part(_PART_SECONDS if asked.begun else 0.0)
+                raise
             except BaseException:
                 connection.close()
                 raise
