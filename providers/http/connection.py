@@ -12,6 +12,7 @@ from contextlib import suppress
 from providers.base import Buffer
 from providers.http.calls import Call, shut_down
 from providers.http.message import Broken, Head, Source, read_head
+from providers.http.pace import Pace
 from providers.http.patience import Patience
 from providers.http.proxies import Proxy
 from providers.http.redirects import Reach
@@ -41,11 +42,13 @@ class Connection(Source):
         self._held = memoryview(b"")
         self._until: float | None = None
         self._head_left: int | None = None
+        self._pace: Pace | None = None
 
     def carry(self, call: Call) -> None:
         """Let `call` be ended by cutting this connection."""
         self.uses += 1
         self.answered = False
+        self._pace = None
         wire = self._wire
         call.carry(lambda: shut_down(wire))
 
@@ -127,7 +130,10 @@ class Connection(Source):
             if patience <= 0:
                 raise TimeoutError("the answer's head did not come to its end")
         self._wire.settimeout(patience)
+        asked = time.monotonic()
         count = self._wire.recv_into(view)
+        if self._pace is not None and not self._pace.keeps(count, time.monotonic() - asked):
+            raise Broken("the server sends so slowly that it was not waited for any longer")
         if self._until is not None and not self.answered:
             self._until = time.monotonic() + self._patience.headers
         self.answered = self.answered or count > 0
@@ -136,6 +142,10 @@ class Connection(Source):
     def deadline(self, seconds: float | None) -> None:
         """All that is read from now on comes within `seconds`; None: as long as bytes come."""
         self._until = None if seconds is None else time.monotonic() + seconds
+
+    def hurry(self) -> None:
+        """What comes until the next request is no file, and must keep the pace for that."""
+        self._pace = Pace(self._patience.rate, self._patience.slow)
 
     def is_stale(self) -> bool:
         """Whether an idle one was closed by the server, or said what nobody asked."""

@@ -113,8 +113,16 @@ class Response:
         self._call.check()
         return filled
 
+    def hurry(self) -> None:
+        """The body is no file: it is not waited for when it comes too slowly (faults.md B5)."""
+        self._exchange.connection.hurry()
+
     def text(self, limit: int) -> bytes:
-        """The whole body. Raises Unsupported for one of more than `limit` bytes (faults.md C10)."""
+        """The whole body, which is no file (`hurry`).
+
+        Raises Unsupported for one of more than `limit` bytes (faults.md C10).
+        """
+        self.hurry()
         found = bytearray()
         for chunk in self.chunks(min(limit, 1 << 20)):
             found += chunk
