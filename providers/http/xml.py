@@ -12,9 +12,9 @@ from xml.parsers import expat
 
 from providers.base import Buffer
 
-DOCUMENT = 512 << 20  # bytes of a document that is read record by record
-_RECORD = 16 << 20  # bytes of one record, or of a document kept whole
-_ELEMENTS = 100_000  # in one record
+DOCUMENT = 256 << 20  # bytes of a document that is read record by record
+_RECORD = 1 << 20  # characters of one record, bytes of a document kept whole
+_ELEMENTS = 10_000  # in one record
 _DEPTH = 64
 _SLICE = 1 << 16
 _TOKEN = 1 << 20  # bytes of one tag: older expat reads an unfinished one again and again

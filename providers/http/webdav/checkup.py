@@ -9,7 +9,10 @@ from providers.base import Entry, Kind
 from providers.diagnosis import Finding, Step, odd_names
 from providers.errors import Denied, NotFound, ProviderError, Unsupported
 from providers.http.faults import problem
+from providers.http.once import Once
+from providers.http.paths import name
 from providers.http.session import Session
+from providers.http.webdav.look import need_home
 from providers.http.webdav.multistatus import PROPFIND, PROPFIND_QUOTA, Described, Folder, described
 from providers.http.xml import BadXml
 from providers.text import printable
@@ -103,15 +106,18 @@ def _ask(session: Session, path: str, question: bytes, *, depth: str) -> _Answer
     with session.send("PROPFIND", path, headers=headers, body=question) as response:
         if response.status != 207:
             raise problem(response, path, "listing it")
+        need_home(session, response, path)
+        response.hurry()
         folder = Folder(response.path, response.origin)
         itself: Described | None = None
         entries: list[Entry] = []
+        names = Once(path)
         try:
             for one in described(response.chunks()):
                 where, place = folder.place(one.href)
                 if where == "itself":
                     itself = one
-                elif where == "below":
+                elif where == "below" and names.takes(name(place)):
                     entries.append(one.entry(place))
         except BadXml as error:
             raise Unsupported(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from providers.base import Body, Entry, Kind
 from providers.errors import Denied, NotFound, ProviderError, Unsupported, WrongKind
 from providers.http import paths
 from providers.http.faults import problem
+from providers.http.once import Once
 from providers.http.session import Response, Session
 from providers.http.webdav.multistatus import (
     PROPFIND,
@@ -19,6 +20,7 @@ from providers.http.webdav.multistatus import (
     described,
 )
 from providers.http.xml import BadXml
+from providers.text import printable
 
 _XML = {"Content-Type": 'application/xml; charset="utf-8"'}
 _PAGE = 500  # entries
@@ -126,10 +128,28 @@ def free(session: Session, path: str) -> int | None:
             path = paths.parent(path)
 
 
-def _propfind(
-    session: Session, asked: str, body: bytes, depth: str
-) -> AbstractContextManager[Response]:
-    return session.send("PROPFIND", asked, headers={"Depth": depth, **_XML}, body=body)
+@contextmanager
+def _propfind(session: Session, asked: str, body: bytes, depth: str) -> Iterator[Response]:
+    """Raises Unsupported when something else was described than what was asked for."""
+    with session.send("PROPFIND", asked, headers={"Depth": depth, **_XML}, body=body) as response:
+        response.hurry()
+        if response.status == _MULTISTATUS:
+            need_home(session, response, asked)
+        yield response
+
+
+def need_home(session: Session, response: Response, asked: str) -> None:
+    """Raise Unsupported when a redirect led elsewhere: a tree could contain itself, and files of
+    another server would be taken for this one's."""
+    here = response.origin == session.base
+    if here and paths.canonical(response.path) == paths.canonical(asked):
+        return
+    where = "" if here else response.origin
+    raise Unsupported(
+        paths.canonical(asked),
+        f"the server redirects it to {printable(where + response.path)}",
+        advice="Use that address if you trust it.",
+    )
 
 
 def _refused(response: Response, path: str) -> ProviderError:
@@ -152,6 +172,7 @@ def _itself(response: Response, path: str) -> Described:
 
 def _pages(response: Response, path: str) -> Iterator[Sequence[Entry]]:
     folder, seen = Folder(response.path, response.origin), False
+    names = Once(path)
     page: list[Entry] = []
     for one in _read(response, path):
         where, below = folder.place(one.href)
@@ -159,7 +180,7 @@ def _pages(response: Response, path: str) -> Iterator[Sequence[Entry]]:
             seen = True
             if one.kind is not Kind.DIR:
                 raise WrongKind(path, "is not a directory")
-        elif where == "below":
+        elif where == "below" and names.takes(paths.name(below)):
             page.append(one.entry(paths.child(path, paths.name(below))))
         if len(page) >= _PAGE:
             yield page

@@ -45,10 +45,11 @@ _ROOTS = frozenset({f"{_DAV}multistatus"})
 _RECORDS = frozenset({f"{_DAV}response"})
 _STATUS = re.compile(r"HTTP/\d\.\d (\d{3})(?: .*)?", re.DOTALL)
 _DIGITS = re.compile(r"\d{1,19}")
-_ETAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]+")')
+_ETAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]{1,1024}")')
 _REFUSED = re.compile(r"[\x00-\x1f\x7f\\?#]")
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 _PORTS = {"http": 80, "https": 443}
+_LONGEST = 64 << 10  # characters of an href: no server takes a longer address
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _described(response: Element) -> Described | None:
         kind=kind,
         size=size,
         modified=http_date(_text(props, "getlastmodified")),
-        etag=_text(props, "getetag"),
+        etag=_tag(props),
         digests=_digests(props) if kind is Kind.FILE else no_digests(),
         free=_number(_text(props, "quota-available-bytes")),
     )
@@ -138,6 +139,12 @@ def _text(props: list[Element], name: str) -> str:
         if text is not None:
             return text.strip()
     return ""
+
+
+def _tag(props: list[Element]) -> str:
+    """The entity tag; "" for what is none: it is sent back as a condition."""
+    text = _text(props, "getetag")
+    return text if _ETAG.fullmatch(text) else ""
 
 
 def _number(text: str) -> int | None:
@@ -172,7 +179,7 @@ def names_of(href: str, origin: str) -> list[str] | None:
 
     `origin`: "https://host:port", whose scheme, host and port an absolute href must have.
     """
-    if _REFUSED.search(href):
+    if len(href) > _LONGEST or _REFUSED.search(href):
         return None
     if href.startswith("//") or _ABSOLUTE.match(href):
         try:
