@@ -17,30 +17,23 @@ from providers.errors import (
     AuthRequired,
     Denied,
     InvalidName,
-    NotEmpty,
     NotFound,
-    ProviderError,
     Unsupported,
     WrongKind,
 )
-from providers.http import paths, reading
-from providers.http.faults import problem
+from providers.http import folders, paths, reading
 from providers.http.headers import strong_etag
-from providers.http.listing import parse_listing
 from providers.http.options import options_of
 from providers.http.patience import USUAL, Patience
 from providers.http.reading import HttpReader
 from providers.http.references import is_reference, remember_query
-from providers.http.session import Response, Session
-from providers.http.sidecars import MOST_BYTES, Sidecars
+from providers.http.session import Session
+from providers.http.sidecars import MOST_BYTES, Sidecars, is_sidecar
 from providers.http.uploading import Uploads
 from providers.text import printable
 
 __all__ = ["HttpProvider", "open_endpoint"]
 
-_LISTING_BYTES = 32 << 20
-_GLANCE_BYTES = 4 << 20  # of a listing that is only looked at for sidecars
-_PAGE = 1000
 _NOT_FOR_US = (AuthRequired, Denied, NotFound, Unsupported, WrongKind)
 _FAR_STREAMS = 4
 _FAR = 0.005  # seconds to connect: from there on several streams may be faster than one
@@ -109,55 +102,11 @@ class HttpProvider:
     # Looking ---------------------------------------------------------------------------------
 
     def list_dir(self, path: str) -> Iterator[Sequence[Entry]]:
-        entries = self._listed(path, _LISTING_BYTES)
-        self._sidecars.saw(path, [entry.name for entry in entries])
-        for start in range(0, len(entries), _PAGE):
-            yield entries[start : start + _PAGE]
-
-    def _listed(self, path: str, limit: int) -> list[Entry]:
-        if "?" in path:
-            raise WrongKind(path, "is a file")
-        address = "/" if path == "/" else f"{path}/"
-        with self._session.send("GET", address) as response:
-            if response.status == 200:
-                self._at_home(response, path)
-                entries = _entries(response, path, limit)
-                if entries is not None:
-                    return entries
-        raise self._not_listed(response, path)
-
-    def _not_listed(self, response: Response, path: str) -> ProviderError:
-        """Why a folder is not shown: it may be a file, missing, or its listing switched off."""
-        if response.status in {200, 400, 403, 404, 405, 410} and path != "/":
-            if reading.look(self._session, path).kind is Kind.FILE:
-                return WrongKind(path, "is a file")
-            if response.status not in {200, 403}:
-                return NotFound(path)
-        if response.status == 200:
-            return Unsupported(
-                path,
-                "the server shows a page here, but no list of files",
-                advice="Give the whole address of a file.",
-            )
-        if response.status == 403 or (response.status == 404 and path == "/"):
-            return Denied(
-                path,
-                "the server does not show what is in this folder",
-                advice="Give the whole address of a file in it.",
-            )
-        return problem(response, path, "listing it")
-
-    def _at_home(self, response: Response, path: str) -> None:
-        """Raise Unsupported when another folder answered: a tree could contain itself."""
-        here = response.origin == self._session.base
-        if here and (path == "/" or paths.canonical(response.path) == path):
-            return
-        where = "" if here else response.origin
-        raise Unsupported(
-            path,
-            f"the server redirects this folder to {printable(where + response.path)}",
-            advice="Use that address if you trust it.",
-        )
+        beside: list[str] = []
+        for page in folders.pages(self._session, path):
+            beside += [entry.name for entry in page if is_sidecar(entry.name)]
+            yield page
+        self._sidecars.saw(path, beside)
 
     def stat(self, path: str, *, follow: bool = False) -> Entry:
         entry = self._uploads.look(path)
@@ -199,10 +148,10 @@ class HttpProvider:
         raise AlreadyExists(path)
 
     def delete(self, path: str) -> None:
-        """A folder only when it is seen to be empty: servers remove it with all in it."""
+        """A folder only when it is certain to be empty."""
         folder = reading.look(self._session, path).kind is Kind.DIR
-        if folder and self._listed(path, _GLANCE_BYTES):
-            raise NotEmpty(path)
+        if folder:
+            folders.need_empty(self._session, path)
         self._uploads.delete(path, folder=folder)
 
     def rename(self, source: str, target: str, *, within: str = "") -> None:
@@ -260,18 +209,9 @@ class HttpProvider:
 
     def _glance(self, folder: str) -> list[str] | None:
         try:
-            return [entry.name for entry in self._listed(folder, _GLANCE_BYTES)]
+            return folders.glance(self._session, folder)
         except _NOT_FOR_US:
             return None
-
-
-def _entries(response: Response, path: str, limit: int) -> list[Entry] | None:
-    """None: the page is no listing. Raises Unsupported for what may be only a part of one."""
-    body = response.text(limit)
-    if not response.proven and b"</html>" not in body[-64:].lower():
-        raise Unsupported(path, "the listing has no end, and may not be all of it")
-    content_type = response.headers.get("Content-Type", "")
-    return parse_listing(body, content_type, response.path, response.origin)
 
 
 def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> HttpProvider:

@@ -18,7 +18,7 @@ from providers.errors import (
     Unsupported,
     WrongKind,
 )
-from providers.http import paths
+from providers.http import buckets, paths
 from providers.http.faults import problem
 from providers.http.headers import (
     BadHeader,
@@ -53,7 +53,8 @@ class HttpReader:
 def look(session: Session, path: str) -> Entry:
     """The file or folder at `path`, by its headers. Raises NotFound, Denied, AuthRequired.
 
-    A folder shows itself by the redirect to its address with a slash, or by having only that.
+    A folder shows itself by the redirect to its address with a slash, or by having only that; one
+    of a bucket by the keys below it.
     """
     with session.send("HEAD", path, headers=_WANT) as response:
         if path == "/" or leads_to_folder(response, path, session):
@@ -64,7 +65,7 @@ def look(session: Session, path: str) -> Entry:
         status = response.status
     if status in _NO_HEAD or status == 200:
         return _look_by_reading(session, path)
-    if status in {404, 410} and _has_slash_only(session, path):
+    if status in {404, 410} and _is_only_folder(session, response, path):
         return Entry(path, paths.name(path), Kind.DIR)
     raise problem(response, path, "looking at it")
 
@@ -119,6 +120,15 @@ def _has_slash_only(session: Session, path: str) -> bool:
         return False
     with session.send("HEAD", f"{path}/") as response:
         return response.status in {200, 403} and not response.url_changed
+
+
+def _is_only_folder(session: Session, response: Response, path: str) -> bool:
+    """Whether a folder is where nothing stands: it has its address with a slash only, or is what
+    keys of a bucket begin with."""
+    if _has_slash_only(session, path):
+        return True
+    may_be = "?" not in path and buckets.may_be_one(response)
+    return may_be and buckets.find(session, path) is not None
 
 
 # Its bytes -------------------------------------------------------------------------------------

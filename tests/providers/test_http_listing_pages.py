@@ -6,7 +6,7 @@ import pytest
 
 from providers.base import Entry, Kind
 from providers.errors import Unsupported
-from providers.http import listing
+from providers.http import once
 from providers.http.listing import family, parse_listing
 from providers.http.listing.times import seconds
 
@@ -222,7 +222,7 @@ def test_dates_as_listings_write_them(text: str, expected: float | None) -> None
 
 
 def test_a_folder_of_too_many_names_is_refused_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "MOST_ENTRIES", 3)
+    monkeypatch.setattr(once, "MOST_ENTRIES", 3)
     page = b"".join(b"<a href=%d>x</a>" % number for number in range(4))
     with pytest.raises(Unsupported, match="more than 3 entries"):
         listed(page)

@@ -25,6 +25,7 @@ __all__ = [
     "Nginx",
     "PythonHttp",
     "RcloneHttp",
+    "RcloneS3",
     "RcloneWebdav",
     "WebServer",
     "find_apache",
@@ -81,7 +82,7 @@ class PythonHttp(WebServer):
 
 
 class _Rclone(WebServer):
-    what: Literal["http", "webdav"]
+    what: Literal["http", "s3", "webdav"]
 
     def __init__(
         self,
@@ -117,6 +118,12 @@ class RcloneHttp(_Rclone):
     """`rclone serve http`. `options` are more of its flags."""
 
     what = "http"
+
+
+class RcloneS3(_Rclone):
+    """`rclone serve s3`: folders of `root` are buckets, for everybody."""
+
+    what = "s3"
 
 
 class RcloneWebdav(_Rclone):

@@ -7,7 +7,7 @@ lists what is below too: then the first part of a key is a folder.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from providers.base import Kind
@@ -23,55 +23,81 @@ _SPACES = (
     "{http://s3.amazonaws.com/doc/2006-03-01/}",
     "{http://doc.s3.amazonaws.com/2006-03-01}",
 )
-_FIELDS = ("Contents", "CommonPrefixes", "Prefix", "EncodingType", "IsTruncated")
+_FACTS = ("Prefix", "EncodingType", "IsTruncated", "NextContinuationToken")
+_FIELDS = ("Contents", "CommonPrefixes", *_FACTS)
 _ROOTS = frozenset(space + "ListBucketResult" for space in _SPACES)
 _NAMES = frozenset(space + name for space in _SPACES for name in _FIELDS)
+_MOST_KEYS = 50_000  # in one answer; Amazon gives 1,000
 
 
 @dataclass(slots=True)
-class _Bucket:
-    """A page as it is: keys whole, with what was said of each."""
+class Part:
+    """An answer about a bucket. `prefix` begins every key in it; `keys` are whole."""
 
-    facts: dict[str, str] = field(default_factory=dict)
-    keys: list[Found] = field(default_factory=list)
+    prefix: str
+    keys: list[Found]
+    encoded: bool
+    truncated: bool  # there are more keys than these
+    token: str  # leads to the next part (ListObjectsV2); "" for none
+
+    def found(self) -> Iterator[Found]:
+        """The names one level below the prefix; the folder's own marker is none of them."""
+        return _children(self.keys, self.prefix, self.encoded)
+
+
+def is_page(page: bytes) -> bool:
+    """Whether `page` looks like an answer about a bucket."""
+    return page.startswith((b"<?xml", b"<ListBucketResult")) and b"<ListBucketResult" in page[:1024]
+
+
+def part_of(page: bytes) -> Part:
+    """What a bucket's page says.
+
+    Raises NotAListing when it is no such page, or has more keys than any service sends at once.
+    """
+    facts: dict[str, str] = {}
+    keys: list[Found] = []
+    try:
+        for element in records([page], _ROOTS, _NAMES):
+            kind = element.tag.rpartition("}")[2]
+            if kind == "Contents":
+                size, time = exact(_text(element, "Size")), seconds(_text(element, "LastModified"))
+                keys.append(Found(_text(element, "Key"), Kind.FILE, size, time))
+            elif kind == "CommonPrefixes":
+                keys.append(Found(_text(element, "Prefix"), Kind.DIR))
+            else:
+                facts[kind] = element.text or ""
+            if len(keys) > _MOST_KEYS:
+                raise NotAListing
+    except BadXml:
+        raise NotAListing from None
+    encoded = facts.get("EncodingType") == "url"
+    return Part(
+        prefix=_plain(facts.get("Prefix", ""), encoded),
+        keys=keys,
+        encoded=encoded,
+        truncated=facts.get("IsTruncated", "").strip() == "true",
+        token=facts.get("NextContinuationToken", ""),
+    )
 
 
 def read(page: bytes, folder: Folder) -> Iterator[Found]:
-    """What a bucket's page says.
+    """What a bucket's page says of `folder`.
 
     Raises NotAListing when it is no such page, or one of another folder; Unsupported when the
     server lists only the first of the keys: the rest would be missed.
     """
-    try:
-        bucket = _bucket(page)
-    except BadXml:
-        raise NotAListing from None
-    if bucket.facts.get("IsTruncated", "").strip() == "true":
+    part = part_of(page)
+    if part.truncated:
         raise Unsupported(
             "/" + "/".join(folder.names),
             "the server lists only the first part of this bucket",
             advice="Give the address of a single file.",
         )
-    encoded = bucket.facts.get("EncodingType", "") == "url"
-    prefix = _plain(bucket.facts.get("Prefix", ""), encoded)
-    parts = [part for part in prefix.split("/") if part]
+    parts = [name for name in part.prefix.split("/") if name]
     if parts and folder.names[-len(parts) :] != parts:
         raise NotAListing
-    yield from _children(bucket.keys, prefix, encoded)
-
-
-def _bucket(page: bytes) -> _Bucket:
-    bucket = _Bucket()
-    for element in records([page], _ROOTS, _NAMES):
-        kind = element.tag.rpartition("}")[2]
-        if kind == "Contents":
-            size, time = exact(_text(element, "Size")), seconds(_text(element, "LastModified"))
-            bucket.keys.append(Found(_text(element, "Key"), Kind.FILE, size, time))
-        elif kind == "CommonPrefixes":
-            bucket.keys.append(Found(_text(element, "Prefix"), Kind.DIR))
-        else:
-            bucket.facts[kind] = element.text or ""
-    return bucket
+    return part.found()
 
 
 def _children(keys: list[Found], prefix: str, encoded: bool) -> Iterator[Found]:

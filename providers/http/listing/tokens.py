@@ -31,6 +31,7 @@ _ATTRIBUTE = re.compile(
     rb"""[\s/]*+([^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|(?!["'])([^\s>]*+)))?+"""
 )
 _TAG_END = re.compile(rb"[\s/]*+>")
+_LONGEST = 16 << 10  # bytes of an attribute that is looked at: no address is longer
 _REFERENCE = re.compile(r"&#?[0-9a-zA-Z]{1,32};")
 _RAW = {
     name: re.compile(rb"</%s[\s/>]" % name.encode(), re.IGNORECASE)
@@ -64,12 +65,16 @@ def tokens(page: bytes) -> Iterator[Token]:
 
 
 def attribute(raw: bytes, name: bytes) -> str | None:
-    """The value of the attribute `name` (lower case) of a start tag; the first one counts."""
+    """The value of the attribute `name` (lower case) of a start tag; the first one counts.
+
+    None also for one that is too long to be an address.
+    """
     if name not in raw.lower():
         return None
     for match in _attributes(raw, 0):
         if match[1].lower() == name:
-            return text(next((group for group in match.groups()[1:] if group is not None), b""))
+            value = next((group for group in match.groups()[1:] if group is not None), b"")
+            return text(value) if len(value) <= _LONGEST else None
     return None
 
 
