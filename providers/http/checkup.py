@@ -18,8 +18,10 @@ from providers.http.headers import (
     strong_etag,
     version_of,
 )
-from providers.http.listing import family, parse_listing
-from providers.http.paths import name, parent
+from providers.http.listing import entries_of, family, parse_listing, s3
+from providers.http.listing.address import NotAListing
+from providers.http.once import Once
+from providers.http.paths import canonical, name, parent
 from providers.http.session import Response, Session
 from providers.http.webdav import checkup as webdav
 from providers.text import printable
@@ -60,7 +62,7 @@ def _folder_or_file(
         return Kind.FILE, []
     step = Step("listing", path)
     try:
-        entries = parse_listing(page.body, page.content_type, page.path, page.origin)
+        entries = _listed(page)
     except ProviderError as error:
         yield step.failed(error)
         return None
@@ -79,7 +81,21 @@ def _folder_or_file(
     return Kind.DIR, entries
 
 
+def _listed(page: _Page) -> list[Entry] | None:
+    """Of a bucket its first keys; the rest is asked for when it is listed."""
+    body = page.body or b""
+    if not s3.is_page(body):
+        return parse_listing(body, page.content_type, page.path, page.origin)
+    path = canonical(page.path)
+    try:
+        return [*entries_of(s3.part_of(body).found(), path, Once(path))]
+    except NotAListing:
+        return None
+
+
 def _written(page: bytes, content_type: str) -> str:
+    if s3.is_page(page):
+        return "the first of a bucket"
     known = family(page)
     if known:
         return f"as {known} writes it"
@@ -155,7 +171,7 @@ def _alike(session: Session, path: str) -> str:
     above = parent(path)
     try:
         page, _ = _asked(session, above)
-        entries = parse_listing(page.body or b"", page.content_type, page.path, page.origin)
+        entries = _listed(page)
     except ProviderError:
         return ""
     return look_alike(name(path), (entry.name for entry in entries or ()))

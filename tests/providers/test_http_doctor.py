@@ -21,6 +21,8 @@ from providers.http.doctor import diagnose as diagnose_http
 from providers.http.patience import Patience
 from providers.registry import diagnose
 from tests.providers.diagnosing import Walk
+from tests.servers.bucket import Bucket
+from tests.servers.scripted_http import ScriptedHttp
 from tests.servers.web_servers import Apache, Nginx, PythonHttp, find_apache, find_nginx
 
 needs_nginx = pytest.mark.skipif(find_nginx() is None, reason="nginx is not installed")
@@ -512,3 +514,10 @@ def test_a_proxy_that_is_not_there_is_told_as_the_proxy(
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{held.getsockname()[1]}")
         told = walk("http://files.example", "", access).ends_wrong("TCP")
     assert "the proxy runs there" in told.advice
+
+
+def test_a_bucket_with_more_keys_than_one_answer_has_is_a_list(access: Access) -> None:
+    objects = {f"{number}": b"x" for number in range(30)}
+    with ScriptedHttp(Bucket(objects, most=20)) as server:
+        found = walk(server.base, "/", access)
+    assert found.of("listing").what == "a list of 20 entries, the first of a bucket"
