@@ -30,7 +30,6 @@ from providers.http.references import is_reference, remember_query
 from providers.http.session import Session
 from providers.http.sidecars import MOST_BYTES, Sidecars, is_sidecar
 from providers.http.uploading import Uploads
-from providers.text import printable
 
 __all__ = ["HttpProvider", "open_endpoint"]
 

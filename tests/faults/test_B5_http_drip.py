@@ -78,7 +78,7 @@ def test_B5_a_sidecar_that_drips_is_given_up() -> None:
         place(server.base, patience=PATIENCE) as web,
         pytest.raises(ConnectionLost, match=SLOWLY),
     ):
-        web.stat("/file")
+        web.published(web.stat("/file"))
 
 
 def test_B5_a_file_may_come_as_slowly_as_the_queue_allows() -> None:

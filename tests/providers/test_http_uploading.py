@@ -203,7 +203,7 @@ def test_A8_finish_after_a_restart_looks_what_is_there() -> None:
     with web(shelf) as to:
         token = begin(to)
         to.put_part(token, 0, 0, [DATA])
-        assert to.finish(token, [], replacing=None).size == len(DATA)
+        assert to.finish(token, [], replacing=None, again=True).size == len(DATA)
         shelf.files["/dir/file"] = DATA[:-1]
         with pytest.raises(UploadExpired):
             to.finish(token, [], replacing=None)

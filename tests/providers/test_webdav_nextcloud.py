@@ -12,6 +12,7 @@ from providers.base import ANY_VERSION, Parts, Place
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
+    Denied,
     NotFound,
     TargetChanged,
     UploadExpired,
@@ -19,10 +20,10 @@ from providers.errors import (
 from providers.http.webdav import nextcloud
 from providers.http.webdav.provider import WebdavProvider
 from tests.servers.nextcloud import FILES, UPLOADS, Nextcloud
-from tests.servers.scripted_http import Ask, ScriptedHttp, Wire
+from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
 from tests.servers.webdav_place import open_webdav, webdav
 from tests.transfers.queue_case import LEFT, QueueCase
-from transfers.model import JobState, NewJob, Op, ProofWord, Verify
+from transfers.model import Job, JobState, NewJob, Op, ProofWord, Verify
 
 KEY = "0badcafe"
 PART = 64 << 10
@@ -223,6 +224,128 @@ def test_missing_folder_is_not_found(place: WebdavProvider) -> None:
         begin(place, f"{FILES}/missing/file")
 
 
+# Servers with such addresses and no chunks ------------------------------------------------------
+
+NO_CHUNKS = [400, 403, 404, 405, 409, 501]
+
+
+@pytest.mark.parametrize("status", NO_CHUNKS)
+def test_large_file_goes_in_one_piece_where_no_chunks_are_taken(
+    cloud: Nextcloud, server: ScriptedHttp, place: WebdavProvider, status: int
+) -> None:
+    cloud.refuses = status
+    token = begin(place)
+    assert place.caps.parts is not None and place.caps.parts.max_count == 1
+    receipt = place.put_part(token, 0, 0, PIECES)
+    assert place.finish(token, [receipt], replacing=None).size == len(DATA)
+    assert cloud.files == {PATH: DATA}
+    asked = len(server.asks)
+    begin(place, f"{FILES}/other")
+    assert all(UPLOADS not in ask.target for ask in server.asks[asked:]), "it asked once more"
+
+
+@pytest.mark.parametrize("status", NO_CHUNKS)
+def test_what_a_lost_upload_left_is_removed_where_no_chunks_are_taken(
+    cloud: Nextcloud, server: ScriptedHttp, place: WebdavProvider, status: int
+) -> None:
+    cloud.refuses = status
+    begin(place)
+    with webdav(server.port) as other:
+        other.abandon(PATH, key=KEY)
+    assert cloud.files == {}
+
+
+def test_chunks_that_are_there_and_may_not_be_removed_are_told_of(
+    cloud: Nextcloud, place: WebdavProvider
+) -> None:
+    def refuse(ask: Ask, wire: Wire) -> bool:
+        if ask.method == "DELETE" and ask.target.startswith(UPLOADS):
+            wire.say(answer(403))
+        return ask.method == "DELETE" and ask.target.startswith(UPLOADS)
+
+    begin(place)
+    cloud.before = refuse
+    with pytest.raises(Denied):
+        place.abandon(PATH, key=KEY)
+
+
+def test_missing_folder_is_not_taken_for_a_server_without_chunks(
+    cloud: Nextcloud, place: WebdavProvider
+) -> None:
+    with pytest.raises(NotFound):
+        begin(place, f"{FILES}/missing/file")
+    begin(place)
+    assert list(cloud.uploads) == [FOLDER]
+
+
+def test_server_that_took_chunks_once_is_not_thought_to_take_none(
+    cloud: Nextcloud, place: WebdavProvider
+) -> None:
+    """Parts of other jobs are on their way: how files are cut must not change under them."""
+    token = begin(place)
+    cloud.refuses = 403
+    with pytest.raises(UploadExpired):
+        place.begin(f"{FILES}/other", len(DATA), key="0badbeef", part_size=PART)
+    cloud.refuses = 0
+    assert place.caps.parts == nextcloud.PARTS
+    place.finish(token, put(place, token, 0, 1, 2, 3), replacing=None)
+    assert cloud.files == {PATH: DATA}
+
+
+def test_job_of_a_large_file_is_done_where_no_chunks_are_taken(
+    cloud: Nextcloud, server: ScriptedHttp, tmp_path: Path
+) -> None:
+    cloud.refuses = 501
+    job = copied(server, tmp_path)
+    assert (job.state, cloud.files) == (JobState.DONE, {PATH: DATA})
+
+
+# What the server says it received ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [PART, len(DATA)], ids=["one piece", "chunks"])
+def test_bytes_that_came_otherwise_than_they_were_sent_are_sent_again(
+    cloud: Nextcloud, server: ScriptedHttp, place: WebdavProvider, size: int
+) -> None:
+    def damaged(body: bytes) -> bytes:
+        cloud.damage = lambda body: body
+        return b"\0" + body[1:]
+
+    token = begin(place, size=size)
+    cloud.damage = damaged
+    with pytest.raises(ConnectionLost, match="other bytes than were sent"):
+        place.put_part(token, 0, 0, [PIECES[0]])
+    receipts = put(place, token, *range(size // PART + (size % PART > 0)))
+    place.finish(token, receipts, replacing=None)
+    assert cloud.files == {PATH: DATA[:size]}
+    assert {ask.headers["x-hash"] for ask in server.asked("PUT")} == {"sha256"}
+
+
+def test_our_own_digest_is_not_given_to_a_server_that_would_only_repeat_it(
+    server: ScriptedHttp, tmp_path: Path
+) -> None:
+    """Nextcloud keeps what a client says (OC-Checksum), and tells it as its own word."""
+    job = copied(server, tmp_path)
+    assert job.proof is not None and job.proof.word is ProofWord.SIZE_ONLY
+    assert all("oc-checksum" not in ask.headers for ask in server.asks)
+
+
+def copied(server: ScriptedHttp, tmp_path: Path, verify: Verify = Verify.AUTO) -> Job:
+    """The job that copied DATA to PATH."""
+    case = QueueCase(tmp_path)
+    endpoint = f"dav://127.0.0.1:{server.port}"
+    case.places[endpoint] = place = open_webdav(server.port)
+    case.left.put("/a", DATA)
+    case.start()
+    try:
+        new = NewJob(Op.COPY, Place(LEFT, "/a"), Place(endpoint, PATH))
+        (job,) = case.finish(*case.send_new(new, verify=verify))
+    finally:
+        case.close()
+        place.close()
+    return job
+
+
 def test_job_whose_line_is_cut_sends_only_the_chunks_that_are_missing(
     cloud: Nextcloud, server: ScriptedHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,17 +357,7 @@ def test_job_whose_line_is_cut_sends_only_the_chunks_that_are_missing(
 
     monkeypatch.setattr("transfers.retry.FIRST_DELAY", 0.0)
     cloud.before = cut
-    case = QueueCase(tmp_path)
-    endpoint = f"dav://127.0.0.1:{server.port}"
-    case.places[endpoint] = place = open_webdav(server.port)
-    case.left.put("/a", DATA)
-    case.start()
-    try:
-        new = NewJob(Op.COPY, Place(LEFT, "/a"), Place(endpoint, PATH))
-        (job,) = case.finish(*case.send_new(new, verify=Verify.STRONG))
-    finally:
-        case.close()
-        place.close()
+    job = copied(server, tmp_path, Verify.STRONG)
     assert (job.state, cloud.files) == (JobState.DONE, {PATH: DATA})
     assert job.proof is not None and job.proof.word is ProofWord.SHA256
     chunks = [ask.target[-1] for ask in server.asked("PUT")]

@@ -9,6 +9,7 @@ version 2 refuses: no Destination, another than at the beginning, chunks of a wr
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote, urlsplit
@@ -21,14 +22,19 @@ UPLOADS = "/remote.php/dav/uploads/ann"
 
 
 class Nextcloud:
-    """`smallest`: bytes of a chunk that is not the last. `before` may answer in its place."""
+    """`smallest`: bytes of a chunk that is not the last. `before` may answer in its place.
 
-    def __init__(self, *, smallest: int = 5 << 20) -> None:
+    `refuses`: the status of every answer about chunks, where there are none. `damage` is done to
+    what comes in, before it is digested (X-Hash) and stored.
+    """
+
+    def __init__(self, *, smallest: int = 5 << 20, refuses: int = 0) -> None:
         self.files: dict[str, bytes] = {}
         self.folders = {FILES}
         self.uploads: dict[str, dict[str, bytes]] = {}
         self.times: dict[str, str] = {}
-        self.smallest = smallest
+        self.smallest, self.refuses = smallest, refuses
+        self.damage: Callable[[bytes], bytes] = lambda body: body
         self.before: Callable[[Ask, Wire], bool] = lambda ask, wire: False
         self._destinations: dict[str, str] = {}
         self._tags: dict[str, str] = {}
@@ -42,6 +48,9 @@ class Nextcloud:
         if ask.headers.get("expect") == "100-continue":
             wire.say(b"HTTP/1.1 100 Continue\r\n\r\n")
             body = wire.body(ask.headers)
+        if self.refuses and path.startswith(f"{UPLOADS}/"):
+            wire.say(answer(self.refuses))
+            return
         methods: Mapping[str, Callable[[str, Ask, bytes], bytes]] = {
             "PROPFIND": self._propfind,
             "PUT": self._put,
@@ -67,6 +76,7 @@ class Nextcloud:
         return answer(201)
 
     def _put(self, path: str, ask: Ask, body: bytes) -> bytes:
+        body = self.damage(body)
         folder, _, name = path.rpartition("/")
         if not path.startswith(f"{UPLOADS}/"):
             if folder not in self.folders:
@@ -79,7 +89,7 @@ class Nextcloud:
         if ask.headers.get("destination") != self._destinations[folder]:
             return answer(400)
         self.uploads[folder][name] = body
-        return answer(201)
+        return answer(201, b"", _digests(body, ask))
 
     def _assembled(self, folder: str, ask: Ask) -> bytes | None:
         """The file, or None for chunks that are refused."""
@@ -100,7 +110,7 @@ class Nextcloud:
         self._tags[path] = f'"{next(self._next)}"'
         if "x-oc-mtime" in ask.headers:
             self.times[path] = ask.headers["x-oc-mtime"]
-        return answer(201 if new else 204, b"", {"X-OC-MTime": "accepted"})
+        return answer(201 if new else 204, b"", {"X-OC-MTime": "accepted"} | _digests(data, ask))
 
     def move(self, path: str, ask: Ask, body: bytes) -> bytes:
         target = unquote(urlsplit(ask.headers["destination"]).path)
@@ -147,6 +157,12 @@ class Nextcloud:
         return answer(
             207, f'<d:multistatus xmlns:d="DAV:">{"".join(found)}</d:multistatus>'.encode()
         )
+
+
+def _digests(body: bytes, ask: Ask) -> dict[str, str]:
+    if ask.headers.get("x-hash") != "sha256":
+        return {}
+    return {"X-Hash-SHA256": hashlib.sha256(body).hexdigest()}
 
 
 def _folder(path: str) -> str:

@@ -15,9 +15,11 @@ from dataclasses import asdict, dataclass
 from providers.base import Body, Entry, Kind, Parts
 from providers.errors import (
     AlreadyExists,
+    Denied,
     NotFound,
     ProviderError,
     TargetChanged,
+    Unsupported,
     UploadExpired,
     WrongKind,
 )
@@ -26,7 +28,7 @@ from providers.http.session import Session
 from providers.http.webdav import look
 from providers.http.webdav.look import Done, change
 from providers.http.webdav.multistatus import Described
-from providers.http.webdav.uploads import Counted
+from providers.http.webdav.received import Sent
 
 PARTS = Parts(order="sequential", min_size=32 << 20, max_size=32 << 20, max_count=10_000)
 """The manual allows 5 MiB to 5 GiB, a smaller last one, and names 1 to 10000. All are of one size,
@@ -91,23 +93,33 @@ def from_token(token: str) -> Chunks | None:
         raise UploadExpired("", "the note of the unfinished upload cannot be read") from error
 
 
-def start(session: Session, upload: Chunks) -> None:
-    """Make the empty folder of chunks, in place of one an earlier start left."""
+def start(session: Session, upload: Chunks) -> bool:
+    """Make the empty folder of chunks, in place of one an earlier start left.
+
+    False: the server takes no chunks; others than Nextcloud have such addresses as well, and a
+    Nextcloud may be set up so.
+    """
     above = look.maybe(session, paths.parent(upload.path))
     if above is None:
         raise NotFound(paths.parent(upload.path), "there is no such directory")
-    discard(session, upload.folder)
-    done = _ask(session, upload, "MKCOL", upload.folder, "beginning to store it")
-    if done.error is not None:
-        raise done.error
+    try:
+        discard(session, upload.folder)
+        made = _ask(session, upload, "MKCOL", upload.folder, "beginning to store it").error
+    except (Denied, Unsupported):
+        return False
+    if made is not None and not isinstance(made, Denied | NotFound | Unsupported):
+        raise made
+    return made is None
 
 
 def store(session: Session, upload: Chunks, index: int, offset: int, body: Body) -> str:
     """Send one chunk; the receipt is its length. Sent again it replaces what was cut off."""
-    counted, length = Counted(body), upload.length(offset)
     path, doing = upload.chunk(index), "storing it"
-    _need(_ask(session, upload, "PUT", path, doing, body=counted, length=length))
-    return str(counted.count)
+    sent, length = Sent(body, path), upload.length(offset)
+    done = _ask(session, upload, "PUT", path, doing, body=sent, length=length, more=sent.headers)
+    _need(done)
+    sent.need_received(done.headers, upload.path)
+    return str(sent.count)
 
 
 def parts(session: Session, upload: Chunks) -> Mapping[int, str]:
@@ -177,10 +189,20 @@ def _finished_before(
 
 
 def discard(session: Session, folder: str) -> None:
-    """Remove unfinished bytes. Nothing there is success."""
+    """Remove unfinished bytes. Nothing there is success, as is a server that knows no chunks: what
+    a Nextcloud hides it removes itself, after a day."""
     done = change(session, "DELETE", f"{folder}/", shown=folder, doing="removing it")
-    if done.error is not None and not isinstance(done.error, NotFound):
+    if done.error is None or isinstance(done.error, NotFound | Unsupported):
+        return
+    if not isinstance(done.error, Denied) or _is_there(session, folder):
         raise done.error
+
+
+def _is_there(session: Session, folder: str) -> bool:
+    try:
+        return look.maybe(session, folder) is not None
+    except (Denied, Unsupported):
+        return False
 
 
 def _ask(

@@ -20,6 +20,7 @@ from providers.errors import (
     NotFound,
     SourceChanged,
     Unsupported,
+    UploadExpired,
     WrongKind,
 )
 from providers.http import paths, reading
@@ -51,12 +52,14 @@ class WebdavProvider:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._chunks = False  # whether it was seen to be a Nextcloud
+        self._nextcloud = False  # whether a path looked like one's
+        self._chunked: bool | None = None  # whether it takes chunks; None: it was not asked yet
 
     @property
     def caps(self) -> Capabilities:
         streams = _FAR_STREAMS if self._session.distance >= _FAR else 1
-        parts = nextcloud.PARTS if self._chunks else _CAPS.parts
+        chunked = self._nextcloud if self._chunked is None else self._chunked
+        parts = nextcloud.PARTS if chunked else _CAPS.parts
         return replace(_CAPS, streams=streams, parts=parts)
 
     def close(self) -> None:
@@ -85,7 +88,7 @@ class WebdavProvider:
         return look.children(self._session, path)
 
     def stat(self, path: str, *, follow: bool = False) -> Entry:
-        self._chunks = self._chunks or nextcloud.serves(path)
+        self._nextcloud = self._nextcloud or nextcloud.serves(path)
         return look.entry(self._session, path)
 
     @contextmanager
@@ -166,10 +169,14 @@ class WebdavProvider:
     ) -> str:
         need_within(path, within)
         need_short_name(path)
-        if nextcloud.cuts(path, size):
+        if self._chunked is not False and nextcloud.cuts(path, size):
             chunks = nextcloud.plan(path, size, key=key, part_size=part_size, modified=modified)
-            nextcloud.start(self._session, chunks)
-            return chunks.token()
+            if nextcloud.start(self._session, chunks):
+                self._chunked = True
+                return chunks.token()
+            if self._chunked:
+                raise UploadExpired(path, "the server takes no chunks at the moment")
+            self._chunked = False
         upload = uploads.plan(path, size, key=key, modified=modified)
         uploads.start(self._session, upload)
         return upload.token()
@@ -182,12 +189,14 @@ class WebdavProvider:
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
         chunks = nextcloud.from_token(upload)
         if chunks is not None:
+            self._chunked = True
             return nextcloud.store(self._session, chunks, index, offset, body)
         return uploads.store(self._session, uploads.from_token(upload), index, offset, body)
 
     def parts(self, upload: str) -> Mapping[int, str] | None:
         chunks = nextcloud.from_token(upload)
         if chunks is not None:
+            self._chunked = True
             return nextcloud.parts(self._session, chunks)
         uploads.check(self._session, uploads.from_token(upload))
         return None

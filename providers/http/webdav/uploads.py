@@ -8,10 +8,10 @@ what is there decides, not what is remembered (faults.md 5, A8).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from providers.base import Body, Buffer, Entry, Kind
+from providers.base import Body, Entry, Kind
 from providers.errors import (
     AlreadyExists,
     NotFound,
@@ -24,6 +24,7 @@ from providers.http.session import Session
 from providers.http.webdav import look
 from providers.http.webdav.look import Done, change
 from providers.http.webdav.multistatus import Described
+from providers.http.webdav.received import Sent
 from providers.names import temporary_name
 
 _ASK_FIRST = 1 << 20  # bytes from which on a refusal is worth waiting for before they are sent
@@ -62,7 +63,7 @@ def from_token(token: str) -> Upload:
 
 def start(session: Session, upload: Upload) -> None:
     """Make the empty temporary file, in place of one an earlier start left."""
-    done = _put(session, upload, b"", 0)
+    done = _put(session, upload, Sent((), upload.temporary), 0)
     if done.error is not None:
         raise look.explained(session, done, upload.path)
 
@@ -74,29 +75,17 @@ def store(session: Session, upload: Upload, index: int, offset: int, body: Body)
     """
     if index or offset:
         raise UploadExpired(upload.path, "the server takes a file in one piece only")
-    counted = Counted(body)
-    done = _put(session, upload, counted, upload.size)
+    sent = Sent(body, upload.temporary)
+    done = _put(session, upload, sent, upload.size)
     if done.error is not None:
         raise look.explained(session, done, upload.path)
+    sent.need_received(done.headers, upload.path)
     timed = done.headers.get("X-OC-MTime", "").strip().lower() == "accepted"
-    return f"{counted.count} timed" if timed else str(counted.count)
+    return f"{sent.count} timed" if timed else str(sent.count)
 
 
-class Counted:
-    """A body that tells how many bytes were taken of it."""
-
-    def __init__(self, body: Body) -> None:
-        self.count = 0
-        self._body = body
-
-    def __iter__(self) -> Iterator[Buffer]:
-        for chunk in self._body:
-            self.count += memoryview(chunk).nbytes
-            yield chunk
-
-
-def _put(session: Session, upload: Upload, body: bytes | Body, length: int | None) -> Done:
-    headers = {"Content-Type": "application/octet-stream"}
+def _put(session: Session, upload: Upload, sent: Sent, length: int | None) -> Done:
+    headers = {"Content-Type": "application/octet-stream", **sent.headers}
     if upload.modified is not None:
         headers["X-OC-Mtime"] = str(int(upload.modified))  # ownCloud, Nextcloud, rclone
     return change(
@@ -106,7 +95,7 @@ def _put(session: Session, upload: Upload, body: bytes | Body, length: int | Non
         shown=upload.path,
         doing=_STORING,
         headers=headers,
-        body=body,
+        body=sent,
         length=length,
         expect_continue=length is None or length >= _ASK_FIRST,
     )
