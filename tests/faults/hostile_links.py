@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Iterable
 from itertools import product
+from xml.sax.saxutils import escape
 
 from providers.base import Entry
 from providers.http.paths import join
@@ -62,6 +65,24 @@ NAMES = (
 """For listings that give names instead of links: each must be left out."""
 
 
+_PLAIN = tuple(dict.fromkeys(html.unescape(link) for link in LINKS))
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd]")
+
+HREFS = tuple(
+    f"{before}{link}"
+    for before, link in product(("", "/tree/", "/", "http://{host}/tree/"), _PLAIN)
+    if not _NO_XML.search(link)
+)
+"""For WebDAV's answers about "/tree": the links, and each behind what an href may begin with."""
+
+KEYS = tuple(
+    f"{before}{link}"
+    for before, link in product(("", "tree/", "tree//", "/tree/"), (*_PLAIN, *NAMES))
+    if not re.search("[\ud800-\udfff]", link)
+)
+"""For lists of buckets, of what is below "tree/"."""
+
+
 def html_of(links: Iterable[str], host: str) -> bytes:
     made = (link.replace("{host}", host).replace('"', "&quot;") for link in links)
     lines = "".join(f'<a href="{link}">x</a>\n' for link in made)
@@ -71,6 +92,17 @@ def html_of(links: Iterable[str], host: str) -> bytes:
 def json_of(names: Iterable[str]) -> bytes:
     """As nginx writes it."""
     return json.dumps([{"name": name, "type": "file", "mtime": ""} for name in names]).encode()
+
+
+def multistatus_of(hrefs: Iterable[str], host: str) -> bytes:
+    """As a WebDAV server writes it. "/tree" is a folder, as is what ends in a slash."""
+    told = ""
+    for href in hrefs:
+        folder = href.strip().endswith(("/", "/tree"))
+        kind = f"<resourcetype>{'<collection/>' if folder else ''}</resourcetype>"
+        where = escape(href.replace("{host}", host))
+        told += f"<response><href>{where}</href><propstat><prop>{kind}</prop></propstat></response>"
+    return f'<multistatus xmlns="DAV:">{told}</multistatus>'.encode()
 
 
 def is_in(folder: str, entry: Entry) -> bool:
