@@ -6,8 +6,8 @@ from providers.errors import Unsupported
 from providers.text import to_bytes
 
 MOST_ENTRIES = 250_000
-LONGEST_NAME = 4096
-"""Bytes: disks take 255, buckets 1024. What is longer is not the name of anything."""
+LONGEST_NAME = 1024
+"""Bytes: disks take 255, a whole key of a bucket has 1,024. What is longer names nothing."""
 _MOST_BYTES = 16 << 20  # of all names
 
 
