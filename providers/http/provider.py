@@ -148,7 +148,7 @@ class HttpProvider:
 
     def delete(self, path: str) -> None:
         """A folder only when it is certain to be empty."""
-        folder = reading.look(self._session, path).kind is Kind.DIR
+        folder = self._uploads.look(path).kind is Kind.DIR
         if folder:
             folders.need_empty(self._session, path)
         self._uploads.delete(path, folder=folder)

@@ -14,6 +14,8 @@ from providers.base import ANY_VERSION, Digester, Entry, Provider, Writer
 from providers.errors import ProviderError, Unsupported
 
 KEY = "0badcafe"
+PART = 400_000
+"""Bytes of a part, of uploads that are cut."""
 
 
 class WritableProvider(Provider, Writer, Protocol):
@@ -35,7 +37,8 @@ class Case:
     provider's capabilities say some can; `times`: whether it lets a file's time be set.
     `writes`: whether the provider itself can be changed, and not only what stands behind it;
     `listed_versions`: whether a listing tells versions; `ranges`: whether parts are sent;
-    `serves`: whether it shows a file of that name at all; `renames`: whether it renames.
+    `serves`: whether it shows a file of that name at all; `renames`: whether it renames;
+    `tells_empty`: whether it can be sure that a folder is empty, which it removes only then.
     """
 
     provider: WritableProvider
@@ -49,6 +52,7 @@ class Case:
     ranges: bool = True
     serves: Callable[[str], bool] = lambda name: True
     renames: bool = True
+    tells_empty: bool = True
 
     @property
     def lacks(self) -> set[str]:
@@ -65,6 +69,11 @@ class Case:
         parts = self.provider.caps.parts
         return parts is not None and parts.max_count != 1
 
+    @property
+    def _part_size(self) -> int:
+        parts = self.provider.caps.parts
+        return 1 << 20 if parts is None else min(1 << 20, parts.max_size)
+
     def at(self, *names: str) -> str:
         path = self.root
         for name in names:
@@ -72,7 +81,7 @@ class Case:
         return path
 
     def begin(self, path: str, size: int | None, *, key: str = KEY, **more: float | str) -> str:
-        return self.provider.begin(path, size, key=key, part_size=1 << 20, **more)  # type: ignore[arg-type]
+        return self.provider.begin(path, size, key=key, part_size=self._part_size, **more)  # type: ignore[arg-type]
 
     def put(
         self,
@@ -83,10 +92,15 @@ class Case:
         replacing: str | None = None,
         **more: float | str,
     ) -> Entry:
-        """Upload `data` as one part."""
+        """Upload `data`, as one part where the place takes that."""
         upload = self.begin(path, len(data), key=key, **more)
-        receipt = self.provider.put_part(upload, 0, 0, [data])
-        return self.provider.finish(upload, [receipt], replacing=replacing)
+        parts = self.provider.caps.parts
+        size = len(data) if parts is None else min(len(data), parts.max_size)
+        receipts = [
+            self.provider.put_part(upload, number, start, [data[start : start + size]])
+            for number, start in enumerate(range(0, len(data) or 1, size or 1))
+        ]
+        return self.provider.finish(upload, receipts, replacing=replacing)
 
     def overwrite(self, path: str, data: bytes) -> Entry:
         return self.put(path, data, replacing=ANY_VERSION)

@@ -14,7 +14,7 @@ import pytest
 
 from providers.access import Access, Secrets
 from providers.registry import open_provider
-from tests.contract import web, web_folder
+from tests.contract import web, web_folder, web_scripted
 from tests.contract.case import Case, WritableProvider
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest, Path], Case]] = {
         name: partial(web_folder.folder_case, name, folder)
         for name, folder in web_folder.FOLDERS.items()
     },
+    **web_scripted.SCRIPTED,
 }
 
 

@@ -12,7 +12,9 @@ import pytest
 
 from providers.access import Access
 from providers.registry import open_provider
+from providers.sites import Site, Sites
 from tests.contract.case import Case, WritableProvider
+from tests.servers.web_certificate import AUTHORITY, certified
 from tests.servers.web_servers import (
     Apache,
     Nginx,
@@ -36,11 +38,18 @@ class Flavour:
     listed_versions: bool = True
     renames: bool = True
     hidden: bool = True
+    tells_empty: bool = True
 
 
 _KEEP = ("--dir-cache-time=5m",)  # with none, rclone 1.75 may block itself for ever at a MOVE
 WRITABLE = {
     "webdav-apache": Flavour(find_apache, lambda path: Apache(path, dav=True), times=False),
+    "webdav-apache-tls": Flavour(
+        find_apache,
+        lambda path: Apache(path, dav=True, tls=certified(path)),
+        scheme="davs",
+        times=False,
+    ),
     "webdav-rclone": Flavour(find_rclone, lambda path: RcloneWebdav(path, options=_KEEP)),
     "webdav-rclone-sha256": Flavour(
         find_rclone,
@@ -55,6 +64,7 @@ WRITABLE = {
         listed_versions=False,
         renames=False,
         hidden=False,
+        tells_empty=False,
     ),
 }
 
@@ -85,10 +95,7 @@ def writable_case(
     name: str, flavour: Flavour, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Case:
     server: WebServer = request.getfixturevalue("web_servers")(name, flavour)
-    endpoint, access = (
-        f"{flavour.scheme}://127.0.0.1:{server.port}",
-        Access(tmp_path / "known_hosts"),
-    )
+    endpoint, access = reached(server, flavour.scheme, tmp_path)
 
     def again() -> WritableProvider:
         return cast(WritableProvider, open_provider(endpoint, access))
@@ -109,11 +116,24 @@ def writable_case(
         listed_versions=flavour.listed_versions,
         renames=flavour.renames,
         serves=lambda name: flavour.hidden or not name.startswith("."),
+        tells_empty=flavour.tells_empty,
     )
     if flavour.digests:  # which ones is only told with a file
         case.put(case.at("file"), b"x")
         provider.delete(case.at("file"))
     return case
+
+
+def reached(server: WebServer, scheme: str, tmp_path: Path) -> tuple[str, Access]:
+    """The server's endpoint; a site says whom to trust for one with a certificate."""
+    sites = Sites(tmp_path / "sites.toml")
+    endpoint = f"{scheme}://127.0.0.1:{server.port}"
+    if server.tls is not None:
+        kind = "webdav" if scheme.startswith("dav") else "http"
+        trusted = str(server.directory / AUTHORITY)
+        sites.add(Site("secure", kind, {"url": f"{endpoint}/", "ca_bundle": trusted}))
+        endpoint = sites.place(sites.all()[0]).endpoint
+    return endpoint, Access(tmp_path / "known_hosts", sites=sites)
 
 
 def no_links(path: str, target: str) -> None:

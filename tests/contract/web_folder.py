@@ -14,14 +14,14 @@ from uuid import uuid4
 
 import pytest
 
-from providers.access import Access
 from providers.base import Body, Entry
 from providers.http.provider import HttpProvider
 from providers.local import LocalProvider
 from providers.registry import open_provider
 from providers.text import from_bytes
 from tests.contract.case import Case, WritableProvider
-from tests.contract.web import Flavour, no_links
+from tests.contract.web import Flavour, no_links, reached
+from tests.servers.web_certificate import certified
 from tests.servers.web_servers import (
     Apache,
     Nginx,
@@ -58,6 +58,7 @@ def _has_no_controls(name: str) -> bool:
 
 FOLDERS = {
     "http-nginx": Folder(find_nginx, Nginx, _is_shown),
+    "https-nginx": Folder(find_nginx, lambda path: Nginx(path, tls=certified(path)), _is_shown),
     "http-nginx-json": Folder(find_nginx, lambda path: Nginx(path, listing="json"), _is_shown),
     "http-apache": Folder(find_apache, Apache),
     "http-python": Folder(lambda: "here", PythonHttp, _is_text, ranges=False),
@@ -117,7 +118,7 @@ class Seeded:
 def folder_case(name: str, folder: Folder, request: pytest.FixtureRequest, tmp_path: Path) -> Case:
     running = request.getfixturevalue("web_servers")
     server: WebServer = running(name, Flavour(folder.find, folder.start))
-    endpoint, access = f"http://127.0.0.1:{server.port}", Access(tmp_path / "known_hosts")
+    endpoint, access = reached(server, "https" if server.tls else "http", tmp_path)
 
     def again() -> WritableProvider:
         web = cast(HttpProvider, open_provider(endpoint, access))

@@ -250,3 +250,22 @@ def test_folder_is_removed_where_the_server_tells_all_that_is_in_it(tmp_path: Pa
         (folder / ".hidden").unlink()
         web.delete("/dir")
         assert not folder.exists()
+
+
+def test_page_with_a_form_is_a_folder_and_not_a_file_to_be_removed() -> None:
+    html = {"Content-Type": "text/html", "Content-Length": "6"}
+
+    def script(ask: Ask, wire: Wire) -> None:
+        known = ask.method in {"HEAD", "GET"}
+        wire.say(answer(200, b"<form>" if ask.method == "GET" else b"", html) if known else NO)
+
+    with (
+        ScriptedHttp(script) as server,
+        place(server.base, options=Options(proxy="none", upload="post")) as web,
+    ):
+        with pytest.raises(NotEmpty):
+            web.delete("/inbox")
+        assert server.asked("DELETE") == []
+
+
+NO = answer(405)

@@ -1,4 +1,4 @@
-"""The part of a Nextcloud that chunked uploads need, after its developer manual. An emulator.
+"""A Nextcloud after its developer manual, as far as files and chunked uploads go. An emulator.
 
     with ScriptedHttp(Nextcloud()) as server:
         … dav://127.0.0.1:{server.port}/remote.php/dav/files/ann/file …
@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import threading
 from collections.abc import Callable, Mapping
-from urllib.parse import unquote, urlsplit
+from email.utils import formatdate
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 from xml.sax.saxutils import escape
 
+from providers.text import from_bytes, to_bytes
 from tests.servers.scripted_http import Ask, Wire, answer
 
 FILES = "/remote.php/dav/files/ann"
@@ -39,11 +42,12 @@ class Nextcloud:
         self._destinations: dict[str, str] = {}
         self._tags: dict[str, str] = {}
         self._next = itertools.count(1)
+        self._lock = threading.RLock()
 
     def __call__(self, ask: Ask, wire: Wire) -> None:
         if self.before(ask, wire):
             return
-        path = unquote(ask.target).rstrip("/")
+        path = _decoded(ask.target)
         body = ask.body
         if ask.headers.get("expect") == "100-continue":
             wire.say(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -58,15 +62,17 @@ class Nextcloud:
             "MOVE": self.move,
             "DELETE": self._delete,
             "GET": self._get,
+            "HEAD": self._head,
         }
-        wire.say(methods[ask.method](path, ask, body))
+        with self._lock:
+            said = methods[ask.method](path, ask, body)
+        wire.say(said)
 
     # Chunks ----------------------------------------------------------------------------------
 
     def _mkcol(self, path: str, ask: Ask, body: bytes) -> bytes:
         if not path.startswith(f"{UPLOADS}/"):
-            self.folders.add(path)
-            return answer(201)
+            return self._make(path)
         if "destination" not in ask.headers:
             return answer(400)
         if path in self.uploads:
@@ -79,7 +85,7 @@ class Nextcloud:
         body = self.damage(body)
         folder, _, name = path.rpartition("/")
         if not path.startswith(f"{UPLOADS}/"):
-            if folder not in self.folders:
+            if folder not in self.folders or path in self.folders:
                 return answer(409)
             return self.store(path, body, ask)
         if folder not in self.uploads:
@@ -113,9 +119,10 @@ class Nextcloud:
         return answer(201 if new else 204, b"", {"X-OC-MTime": "accepted"} | _digests(data, ask))
 
     def move(self, path: str, ask: Ask, body: bytes) -> bytes:
-        target = unquote(urlsplit(ask.headers["destination"]).path)
+        target = _decoded(urlsplit(ask.headers["destination"]).path)
         there = self._tags.get(target)
-        if ask.headers.get("overwrite") == "F" and target in self.files:
+        taken = target in self.files or target in self.folders
+        if ask.headers.get("overwrite") == "F" and taken:
             return answer(412)
         if "if" in ask.headers and f"([{there}])" not in ask.headers["if"]:
             return answer(412)
@@ -126,37 +133,96 @@ class Nextcloud:
                 return answer(400)
             del self.uploads[folder]
             return self.store(target, whole, ask)
-        if path not in self.files:
+        if path not in self.files and path not in self.folders:
             return answer(404)
-        return self.store(target, self.files.pop(path), ask)
+        if target.rpartition("/")[0] not in self.folders:
+            return answer(409)
+        return self._moved(path, target)
+
+    def _moved(self, path: str, target: str) -> bytes:
+        new = target not in self.files
+        for old in [*self.files]:
+            if old == path or old.startswith(f"{path}/"):
+                to = target + old.removeprefix(path)
+                for of_file in (self.files, self._tags, self.times):
+                    if old in of_file:
+                        of_file[to] = of_file.pop(old)  # type: ignore[attr-defined,index]
+        for old in [*self.folders]:
+            if old == path or old.startswith(f"{path}/"):
+                self.folders.remove(old)
+                self.folders.add(target + old.removeprefix(path))
+        return answer(201 if new else 204)
+
+    def _make(self, path: str) -> bytes:
+        if path in self.folders or path in self.files:
+            return answer(405)
+        if path.rpartition("/")[0] not in self.folders:
+            return answer(409)
+        self.folders.add(path)
+        return answer(201)
 
     def _delete(self, path: str, ask: Ask, body: bytes) -> bytes:
-        found = self.files.pop(path, None) is not None
-        found = self.uploads.pop(path, None) is not None or found
+        found = path in self.files or path in self.folders or path in self.uploads
+        self.uploads.pop(path, None)
+        for held in (self.files, self._tags, self.times):
+            for one in [one for one in held if one == path or one.startswith(f"{path}/")]:
+                del held[one]  # type: ignore[attr-defined]
+        self.folders = {one for one in self.folders if f"{one}/".find(f"{path}/") != 0}
         return answer(204 if found else 404)
 
     def _get(self, path: str, ask: Ask, body: bytes) -> bytes:
         if path not in self.files:
             return answer(404)
-        return answer(200, self.files[path], {"ETag": self._tags[path]})
+        data, said = self.files[path], {"ETag": self._tags[path]}
+        if ask.range is None or ask.headers.get("if-range", said["ETag"]) != said["ETag"]:
+            return answer(200, data, said)
+        first, last = ask.range
+        if first >= len(data):
+            return answer(416, b"", said | {"Content-Range": f"bytes */{len(data)}"})
+        last = len(data) - 1 if last is None else min(last, len(data) - 1)
+        part = f"bytes {first}-{last}/{len(data)}"
+        return answer(206, data[first : last + 1], said | {"Content-Range": part})
+
+    def _head(self, path: str, ask: Ask, body: bytes) -> bytes:
+        return self._get(path, ask, body).partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
 
     # Looking ---------------------------------------------------------------------------------
 
     def _propfind(self, path: str, ask: Ask, body: bytes) -> bytes:
+        deep = ask.headers["depth"] == "1"
         found: list[str] = []
         if path in self.files:
-            found.append(_file(path, len(self.files[path]), self._tags[path]))
-        elif path in self.uploads or path in self.folders:
+            found.append(self._file(path))
+        elif path in self.folders:
             found.append(_folder(path))
-            chunks = self.uploads.get(path, {})
-            if ask.headers["depth"] == "1":
-                found += [_file(f"{path}/{name}", len(data)) for name, data in chunks.items()]
-                found += [_file(f"{path}/.file", 0)] if path in self.uploads else []
+            if deep:
+                found += [self._file(each) for each in self.files if _in(each, path)]
+                found += [_folder(each) for each in self.folders if _in(each, path)]
+        elif path in self.uploads:
+            found.append(_folder(path))
+            chunks = self.uploads[path] | {".file": b""}
+            if deep:
+                found += [_chunk(f"{path}/{name}", len(data)) for name, data in chunks.items()]
         else:
             return answer(404)
         return answer(
             207, f'<d:multistatus xmlns:d="DAV:">{"".join(found)}</d:multistatus>'.encode()
         )
+
+    def _file(self, path: str) -> str:
+        told = f"<d:getetag>{escape(self._tags.get(path, ''))}</d:getetag>"
+        if path in self.times:
+            when = formatdate(int(self.times[path]), usegmt=True)
+            told += f"<d:getlastmodified>{when}</d:getlastmodified>"
+        return _chunk(path, len(self.files[path]), told)
+
+
+def _decoded(target: str) -> str:
+    return from_bytes(unquote_to_bytes(target)).rstrip("/")
+
+
+def _in(path: str, folder: str) -> bool:
+    return path.rpartition("/")[0] == folder
 
 
 def _digests(body: bytes, ask: Ask) -> dict[str, str]:
@@ -169,12 +235,12 @@ def _folder(path: str) -> str:
     return _response(f"{path}/", "<d:resourcetype><d:collection/></d:resourcetype>")
 
 
-def _file(path: str, size: int, tag: str = "") -> str:
-    told = f"<d:getetag>{escape(tag)}</d:getetag>" if tag else ""
+def _chunk(path: str, size: int, more: str = "") -> str:
     length = f"<d:getcontentlength>{size}</d:getcontentlength>"
-    return _response(path, f"<d:resourcetype/>{length}{told}")
+    return _response(path, f"<d:resourcetype/>{length}{more}")
 
 
 def _response(path: str, props: str) -> str:
     stat = f"<d:propstat><d:prop>{props}</d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat>"
-    return f"<d:response><d:href>{escape(path)}</d:href>{stat}</d:response>"
+    href = quote(to_bytes(path), safe="/")
+    return f"<d:response><d:href>{href}</d:href>{stat}</d:response>"
