@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from providers.access import Access
-from providers.base import Kind, Place, Provider
-from providers.errors import NotFound, WrongKind
+from providers.base import Entry, Kind, Place, Provider
+from providers.errors import Denied, NotFound, Unsupported, WrongKind
 from providers.location import parse
+from providers.registry import open_provider
 from providers.sites import Sites
 from transfers.model import Enqueue, NewJob, Op, Pause, Policy, Verify
 from transfers.pool import ProviderPool
@@ -20,7 +21,7 @@ from tui.headless.follow import follow, send
 from tui.headless.interrupts import terminated_as_interrupt
 from tui.headless.reach import Reached, reach
 from tui.headless.report import Report
-from tui.headless.sign_in import sign_in
+from tui.headless.sign_in import asking
 from tui.settings import Home
 
 _SHOWN = 12  # numbers of jobs in a sentence
@@ -45,9 +46,9 @@ def run_copy(order: CopyOrder, home: Home, access: Access) -> int:
     """Plan, queue and follow. Raises ProviderError, QueueInUse, JournalError, KeyboardInterrupt."""
     report = Report(order.as_json)
     with terminated_as_interrupt():
-        pool = ProviderPool(lambda endpoint: sign_in(endpoint, access))
+        pool = ProviderPool(lambda endpoint: open_provider(endpoint, access))
         try:
-            jobs = plan(order, pool, access.sites)
+            jobs = asking(access, lambda: plan(order, pool, access.sites))
         finally:
             pool.close()
         with reach(home, access, serve=True, workers=order.workers, rate=order.rate) as reached:
@@ -95,23 +96,29 @@ def _pause(queue: Queue, ids: tuple[int, ...]) -> None:
         print(f"wharfie: {told}", file=sys.stderr)
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What one SOURCE stands for. `contents`: what is in it, not it."""
+
+    place: Place
+    entry: Entry
+    contents: bool
+
+
 def plan(order: CopyOrder, pool: ProviderPool, sites: Sites | None = None) -> tuple[NewJob, ...]:
-    """The jobs of `order`, in the order given."""
+    """The jobs of `order`, in the order given.
+
+    Both ends are looked at before a tree is walked: what a place asks is asked at once.
+    """
     place = parse(order.target, sites)
     target = pool.get(place.endpoint)
     place = Place(place.endpoint, target.resolve(place.path))
-    into = (
-        order.target.endswith("/")
-        or len(order.sources) > 1
-        or _kind(target, place.path) is Kind.DIR
-    )
+    several = order.target.endswith("/") or len(order.sources) > 1
+    into = _is_directory(target, place.path, surely=several)
+    sources = [_found(text, pool, sites) for text in order.sources]
     jobs: list[NewJob] = []
-    for text in order.sources:
-        there = parse(text, sites)
-        contents = text.endswith("/")
-        jobs.extend(
-            _plan_source(there, pool, target, place, contents=contents, into=into, move=order.move)
-        )
+    for source in sources:
+        jobs.extend(_plan_source(source, pool, target, place, into=into, move=order.move))
     if order.expected:
         return (_expecting(jobs, order.expected),)
     return tuple(jobs)
@@ -126,19 +133,29 @@ def _expecting(jobs: Sequence[NewJob], digest: str) -> NewJob:
     return replace(files[0], expected=digest)
 
 
-def _plan_source(
-    there: Place,
-    pool: ProviderPool,
-    target: Provider,
-    place: Place,
-    *,
-    contents: bool,
-    into: bool,
-    move: bool,
-) -> Sequence[NewJob]:
+def _is_directory(provider: Provider, path: str, *, surely: bool) -> bool:
+    """Whether `path` receives names; `surely`: it does, even where it cannot be looked at."""
+    try:
+        return _kind(provider, path) is Kind.DIR or surely
+    except (Denied, Unsupported, WrongKind):
+        if surely:
+            return True
+        raise
+
+
+def _found(text: str, pool: ProviderPool, sites: Sites | None) -> _Source:
+    there = parse(text, sites)
     source = pool.get(there.endpoint)
     there = Place(there.endpoint, source.resolve(there.path))
-    entry = source.stat(there.path, follow=contents)
+    contents = text.endswith("/")
+    return _Source(there, source.stat(there.path, follow=contents), contents)
+
+
+def _plan_source(
+    found: _Source, pool: ProviderPool, target: Provider, place: Place, *, into: bool, move: bool
+) -> Sequence[NewJob]:
+    there, entry, contents = found.place, found.entry, found.contents
+    source = pool.get(there.endpoint)
     if entry.kind is Kind.DIR and (contents or not into):
         _require_directory_or_nothing(target, place.path)
         return plan_directory(

@@ -5,49 +5,50 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterable
+from contextlib import closing
 
 from providers.access import Access
 from providers.base import Entry, Kind, Place, Provider
+from providers.registry import open_provider
 from providers.text import printable
 from tui import format as fmt
-from tui.headless.sign_in import sign_in
+from tui.headless.sign_in import asking
 
 _MARKS = {Kind.DIR: "/", Kind.LINK: "@", Kind.OTHER: "?", Kind.FILE: ""}
 
 
 def run_ls(place: Place, access: Access, *, as_json: bool) -> int:
     """List `place`, a directory or one file. Raises ProviderError."""
-    provider = sign_in(place.endpoint, access)
-    try:
-        path = provider.resolve(place.path)
-        if as_json:
-            _print_json(provider, path)
-        else:
-            _print_table(provider, path)
-    finally:
-        provider.close()
+    with closing(open_provider(place.endpoint, access)) as provider:
+        entries = asking(access, lambda: _entries(provider, place.path))
+    if as_json:
+        _print_json(entries)
+    else:
+        _print_table(entries)
     return 0
 
 
-def _entries(provider: Provider, path: str) -> list[Entry]:
+def _entries(provider: Provider, typed: str) -> list[Entry]:
+    path = provider.resolve(typed)
     entry = provider.stat(path, follow=True)
     if entry.kind is not Kind.DIR:
         return [entry]
     return [entry for page in provider.list_dir(path) for entry in page]
 
 
-def _print_table(provider: Provider, path: str) -> None:
+def _print_table(entries: Iterable[Entry]) -> None:
     now = time.time()
-    for entry in sorted(_entries(provider, path), key=lambda entry: entry.name.casefold()):
+    for entry in sorted(entries, key=lambda entry: entry.name.casefold()):
         name = printable(entry.name) + _MARKS[entry.kind]
         if entry.target is not None:
             name += f" → {printable(entry.target)}"
         print(f"{fmt.size(entry.size):>9}  {fmt.when(entry.modified, now):16}  {name}")
 
 
-def _print_json(provider: Provider, path: str) -> None:
+def _print_json(entries: Iterable[Entry]) -> None:
     count = size = 0
-    for entry in _entries(provider, path):
+    for entry in entries:
         count += 1
         size += entry.size or 0
         print(json.dumps(describe(entry)))

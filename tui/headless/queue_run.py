@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import closing, suppress
 
 from providers.access import Access
+from providers.base import Place
 from providers.environment import add_password
-from providers.errors import ProviderError
+from providers.errors import Denied, NotFound, ProviderError
 from providers.location import LOCAL
+from providers.registry import open_provider
 from transfers.model import Hold, JobState, RunExisting, Unpark
 from transfers.queue_api import Queue
 from tui.headless.attach import grant_for
 from tui.headless.follow import follow_all
 from tui.headless.reach import Reached, reach
 from tui.headless.report import Report
-from tui.headless.sign_in import sign_in
+from tui.headless.sign_in import asking
 from tui.overview import all_rows
 from tui.settings import Home
 
@@ -48,16 +51,24 @@ def run_what_is_left(
 def _let_in(queue: Queue, access: Access, settings: Mapping[str, str]) -> None:
     """Sign in, asking where that takes a person, wherever transfers are left to do."""
     left = [row.job for row in all_rows(queue) if not row.job.finished]
-    places = {place.endpoint for job in left for place in (job.source, job.target)}
-    for endpoint in sorted(places - {LOCAL}):
+    places = {place.endpoint: place for job in left for place in (job.target, job.source)}
+    for endpoint, place in sorted(places.items()):
+        if endpoint == LOCAL:
+            continue
         add_password(settings, access, endpoint)
         try:
-            sign_in(endpoint, access).close()
+            _knock(place, access)
         except ProviderError as error:
             _say(str(error))  # its jobs say so, too, and are tried again by their own rules
             continue
         queue.grant(grant_for(access, endpoint))
         queue.send(Unpark(endpoint))
+
+
+def _knock(place: Place, access: Access) -> None:
+    """Have whoever is there ask what it asks; that it answers is enough."""
+    with closing(open_provider(place.endpoint, access)) as provider, suppress(Denied, NotFound):
+        asking(access, lambda: provider.stat(place.path))
 
 
 def _say_it_goes_on(reached: Reached) -> None:

@@ -4,32 +4,52 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections import Counter
+from collections.abc import Callable
 from functools import cache
+from typing import TypeVar
 
 from providers.access import Access
-from providers.base import Provider
-from providers.errors import AuthRequired, HostKeyUnknown
-from providers.registry import open_provider, remember_host_key
+from providers.errors import AuthRequired, HostKeyUnknown, Secret
+from providers.registry import remember_host_key
 from providers.text import printable
 from providers.vault import BadVault, Vault
 
-_TRIES = 3
+T = TypeVar("T")
+
+_TRIES = 3  # for each secret
+_USUAL: Secret = "password"
+_KEPT_BY_LOGIN = frozenset[Secret]({"password", "passphrase", "token"})
 
 
-def sign_in(endpoint: str, access: Access) -> Provider:
-    """Open `endpoint` and make sure that it answers. Raises ProviderError."""
-    tries = 0
+def asking(access: Access, work: Callable[[], T]) -> T:
+    """The result of `work`, begun again after each answer to what a place asked on the way.
+
+    Places connect when they are first used, so that any call may ask. Raises what `work` does; an
+    AuthRequired that nobody is there to answer says how a shell keeps a secret.
+    """
+    asked: Counter[tuple[str, str, str]] = Counter()
     while True:
-        provider = open_provider(endpoint, access)
         try:
-            provider.resolve("")
+            return work()
         except (HostKeyUnknown, AuthRequired) as error:
-            provider.close()
-            tries += isinstance(error, AuthRequired)
-            if tries > _TRIES or not answered(error, access):
+            question = (error.endpoint, "", "")
+            if isinstance(error, AuthRequired):
+                question = (error.endpoint, error.needs, error.subject)
+            asked[question] += 1
+            if asked[question] > _TRIES or not answered(error, access):
+                if isinstance(error, AuthRequired) and not _interactive():
+                    error.advice = _with_login(error)
                 raise
-        else:
-            return provider
+
+
+def _with_login(error: AuthRequired) -> str:
+    """Its advice, and the command that keeps the secret where one does."""
+    if error.needs not in _KEPT_BY_LOGIN:
+        return error.advice
+    option = "" if error.needs == _USUAL else f" --secret {error.needs}"
+    site = error.endpoint.partition("#")[2] or error.endpoint
+    return f"{error.advice} “wharfie login {printable(site)}{option}” keeps it.".lstrip()
 
 
 def answered(error: HostKeyUnknown | AuthRequired, access: Access) -> bool:
@@ -46,6 +66,8 @@ def answered(error: HostKeyUnknown | AuthRequired, access: Access) -> bool:
     if error.needs == "key":
         return False
     secret = _ask(error)
+    if not secret:
+        return False
     try:
         access.secrets.answer(error, secret, keep=_keeps(error, access.secrets.vault))
     except BadVault as wrong:
@@ -86,7 +108,11 @@ def _say(text: str) -> None:
 
 
 def _ask(error: AuthRequired) -> str:
+    """The secret; "" when the person gives none."""
     again = "not accepted; " if error.rejected else ""
     what = printable(error.subject or error.endpoint)
     asked = "whole address" if error.needs == "query" else error.needs
-    return getpass.getpass(f"{again}{asked} for {what}: ", stream=sys.stderr)
+    try:
+        return getpass.getpass(f"{again}{asked} for {what}: ", stream=sys.stderr)
+    except EOFError:
+        return ""

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from providers.access import Access
+from providers.base import Place
 from providers.errors import InvalidName, ProviderError, Secret
 from providers.location import LOCAL, parse, show
+from providers.registry import open_provider
 from providers.sites import Site, Sites, kind_of
 from providers.text import printable
 from tui import format as fmt
-from tui.headless.sign_in import sign_in, yes
+from tui.headless.sign_in import asking, yes
 from tui.trial import look_at
 
 _NAME_WIDTH, _KIND_WIDTH = 16, 8
@@ -114,8 +116,7 @@ def _test(order: SitesOrder, access: Access) -> int:
     for site in _chosen(order, access.sites):
         try:
             place = access.sites.place(site)
-            with closing(sign_in(place.endpoint, access)) as provider:
-                told, fine = look_at(provider, place), True
+            told, fine = _tried(place, access), True
         except ProviderError as error:
             told, fine = str(error), False
         failed += not fine
@@ -126,6 +127,11 @@ def _test(order: SitesOrder, access: Access) -> int:
     if order.as_json:
         print(json.dumps({"summary": True, "failed": failed}))
     return 1 if failed else 0
+
+
+def _tried(place: Place, access: Access) -> str:
+    with closing(open_provider(place.endpoint, access)) as provider:
+        return asking(access, lambda: look_at(provider, place))
 
 
 def _chosen(order: SitesOrder, sites: Sites) -> Sequence[Site]:
