@@ -6,12 +6,11 @@ redirect a connection (faults.md 1, dotenv; F4).
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -19,9 +18,10 @@ from dotenv import dotenv_values
 
 from providers import location
 from providers.access import Access, Secrets
-from providers.errors import Denied, InvalidName, NotFound
+from providers.errors import Denied, InvalidName, NotFound, ProviderError
 from providers.http.paths import canonical
 from providers.http.references import remember_query
+from providers.private_file import NotPrivate, read_private
 from providers.sites import Sites
 from providers.vault import Vault
 
@@ -42,28 +42,43 @@ _SIGNED_IN = (
 def read_settings(environ: Mapping[str, str], env_file: Path, *, required: bool) -> dict[str, str]:
     """The allowed names of `env_file`, overlaid with those of `environ`.
 
-    A missing file is fine unless `required` (NotFound). Raises Denied for a file that others may
-    read or that is a link: it may hold a password.
+    A missing file is fine unless `required` (NotFound). Raises as `settings_in`.
     """
-    values: dict[str, str] = {}
-    if env_file.exists() or env_file.is_symlink():
-        _require_private(env_file)
-        found = dotenv_values(env_file, interpolate=False)
-        values = {k: v for k, v in found.items() if k in ALLOWED and v is not None}
-    elif required:
+    found = settings_in(env_file)
+    if found is None and required:
         raise NotFound(str(env_file), "there is no such settings file", advice="Check --env-file.")
+    values = {k: v for k, v in (found or {}).items() if k in ALLOWED and v is not None}
     return values | {name: environ[name] for name in ALLOWED if environ.get(name)}
 
 
-def _require_private(path: Path) -> None:
-    if path.is_symlink():
-        raise Denied(str(path), "the settings file is a link", advice="Put the file itself there.")
-    if os.name != "nt" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+def settings_in(env_file: Path) -> Mapping[str, str | None] | None:
+    """Every name in the file with what it says; None: there is no such file.
+
+    Raises Denied for a file that others may read or that is a link, since it may hold a password,
+    ProviderError for one that cannot be read or is no text.
+    """
+    try:
+        raw = read_private(env_file)
+    except FileNotFoundError:
+        return None
+    except NotPrivate as error:
         raise Denied(
-            str(path),
-            "others may read the settings file, which can hold a password",
-            advice=f"Run: chmod 600 {path}",
-        )
+            str(env_file), f"the settings file {error.why}", advice=error.advice
+        ) from error
+    except OSError as error:
+        what = f"the settings file cannot be read ({error.strerror})"
+        raise Denied(str(env_file), what, advice="Check its owner and mode.") from error
+    return dotenv_values(stream=StringIO(_text(env_file, raw)), interpolate=False)
+
+
+def _text(env_file: Path, raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+    # Raised out here: the error of before holds the whole file.
+    what = f"line {line} of the settings file is not UTF-8 text"
+    raise ProviderError(str(env_file), what, advice="Save the file as UTF-8.")
 
 
 def access_from(

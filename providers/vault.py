@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import queue
-import stat
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from providers.errors import ProviderError, Secret
-from providers.private_file import write_private
+from providers.private_file import NotPrivate, exclusive, read_private, write_private
 from providers.text import printable
 
 if TYPE_CHECKING:
@@ -202,7 +200,8 @@ def _reason(error: BaseException) -> str:
 class FileVault:
     """One JSON file, mode 0600, for whoever chose it: the secrets stand in it in the clear.
 
-    Refused when others may read it, or when it is a link.
+    Refused when others may read it, or when it is a link. What another process keeps there
+    meanwhile stays.
     """
 
     def __init__(self, path: Path) -> None:
@@ -225,41 +224,43 @@ class FileVault:
 
     def put(self, endpoint: str, needs: Secret, subject: str, value: str) -> None:
         with self._lock:
-            kept = self._read()
-            if kept is not None:
-                self._write(kept | {_user(endpoint, needs, subject): value})
-        if self._problem:
-            raise BadVault(endpoint, self._problem.rstrip("."), advice="")
+            self._change(_user(endpoint, needs, subject), value)
+            problem = self._problem
+        if problem:
+            raise BadVault(endpoint, problem.rstrip("."), advice="")
 
     def delete(self, endpoint: str, needs: Secret, subject: str) -> None:
+        user = _user(endpoint, needs, subject)
         with self._lock:
             kept = self._read()
-            if kept is not None and kept.pop(_user(endpoint, needs, subject), None) is not None:
-                self._write(kept)
+            if kept is not None and user in kept:
+                self._change(user, None)
+
+    def _change(self, user: str, value: str | None) -> None:
+        """Keep `value`, None: nothing, with no other process in between."""
+        try:
+            with exclusive(self._path):
+                kept = self._read()
+                if kept is not None:
+                    others = {name: each for name, each in kept.items() if name != user}
+                    self._write(others if value is None else others | {user: value})
+        except OSError as error:
+            self._problem = self._sentence(f"cannot be changed ({error.strerror})")
 
     def _read(self) -> dict[str, str] | None:
         """What is kept; None, and a problem, where the file cannot be trusted."""
         self._problem = ""
         try:
-            flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-            with os.fdopen(os.open(self._path, flags), "rb") as file:
-                self._problem = self._distrusted(os.fstat(file.fileno()).st_mode)
-                kept = {} if self._problem else _as_written(file.read())
+            return _as_written(read_private(self._path))
         except FileNotFoundError:
             return {}
+        except NotPrivate as error:
+            self._problem = self._sentence(f"{error.why}. {error.advice.rstrip('.')}")
         except OSError as error:
-            wrong = "is a link" if self._path.is_symlink() else f"cannot be read ({error.strerror})"
-            self._problem = self._sentence(wrong)
+            self._problem = self._sentence(f"cannot be read ({error.strerror})")
         except ValueError:
             self._problem = self._sentence("is damaged: correct it, or move it away")
-        return None if self._problem else kept
-
-    def _distrusted(self, mode: int) -> str:
-        if not stat.S_ISREG(mode) or self._path.is_symlink():
-            return self._sentence("is not a file of its own")
-        if os.name != "nt" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            return self._sentence(f"may be read by others: run chmod 600 {self._path}")
-        return ""
+        return None
 
     def _write(self, kept: dict[str, str]) -> None:
         try:

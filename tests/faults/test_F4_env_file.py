@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from providers import environment
 from providers.environment import ALLOWED, access_from, read_settings
 from providers.errors import Denied, NotFound
 from tests.tui.cli_runner import wharfie
@@ -23,7 +27,7 @@ def env_file(tmp_path: Path) -> Path:
 
 
 def write(path: Path, text: str, mode: int = 0o600) -> None:
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     path.chmod(mode)
 
 
@@ -83,6 +87,69 @@ def test_F4_a_link_is_refused_even_to_nothing(env_file: Path, tmp_path: Path) ->
     write(target, "SFTP_HOST=evil\n")
     with pytest.raises(Denied, match="is a link"):
         read_settings({}, env_file, required=False)
+
+
+@posix
+def test_F4_a_link_is_refused_where_the_system_would_follow_it(
+    env_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "O_NOFOLLOW")
+    write(tmp_path / "elsewhere", "SFTP_HOST=evil\n")
+    env_file.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Denied, match="is a link"):
+        read_settings({}, env_file, required=False)
+
+
+@posix
+def test_F4_a_pipe_is_refused_and_not_waited_for(env_file: Path) -> None:
+    os.mkfifo(env_file, 0o600)
+    caught: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            read_settings({}, env_file, required=False)
+        except Denied as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert "not a file of its own" in str(caught[0])
+
+
+def test_F4_what_was_looked_at_is_what_is_read(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another file put there after the look changes nothing."""
+    write(env_file, "SFTP_HOST=mine\n")
+    parse = environment.dotenv_values
+
+    def put_another_there(*arguments: Any, **options: Any) -> Mapping[str, str | None]:
+        env_file.unlink()
+        write(env_file, "SFTP_HOST=evil\n", 0o644)
+        return parse(*arguments, **options)
+
+    monkeypatch.setattr(environment, "dotenv_values", put_another_there)
+    assert read_settings({}, env_file, required=True) == {"SFTP_HOST": "mine"}
+
+
+def test_F4_one_that_is_not_utf_8_is_said_with_its_line_and_never_quoted(
+    isolated_home: Path,
+) -> None:
+    home = isolated_home / "wharfie"
+    home.mkdir(mode=0o700)
+    (home / ".env").write_bytes(b"SFTP_HOST=h\nSFTP_PASSWORD=canary-\xfc\n")
+    (home / ".env").chmod(0o600)
+    for words in (("ls", "."), ("doctor",)):
+        done = wharfie(*words)
+        assert done.code == 1
+        assert "line 2 of the settings file is not UTF-8 text" in done.out + done.err
+        assert "canary" not in done.out + done.err and "Traceback" not in done.err
+
+
+def test_F4_a_mark_at_the_start_of_the_text_is_no_part_of_it(env_file: Path) -> None:
+    write(env_file, "\ufeffSFTP_HOST=h\n")  # as Windows editors write
+    assert read_settings({}, env_file, required=True) == {"SFTP_HOST": "h"}
 
 
 @pytest.mark.parametrize("quote", ["'", ""])

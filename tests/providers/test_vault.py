@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from providers import private_file
 from providers.access import Secrets
 from providers.errors import AuthRequired
 from providers.vault import SERVICE, BadVault, FileVault, KeyringVault, NoVault, Vault
@@ -88,7 +91,8 @@ def test_no_vault_keeps_nothing_and_says_how_to_have_one() -> None:
 def test_the_file_is_its_owners_alone(file: Path) -> None:
     FileVault(file).put(HOST, "password", "", SECRET)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    names = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}
+    assert names == {file.name: 0o600, f"{file.name}.lock": 0o600}
 
 
 @posix
@@ -130,6 +134,45 @@ def test_a_damaged_file_is_said_not_quoted_and_never_written_over(file: Path, te
     with pytest.raises(BadVault):
         vault.put(HOST, "password", "", "new")
     assert file.read_bytes() == text.encode("latin-1")
+
+
+def test_what_several_processes_keep_at_once_is_all_kept(file: Path) -> None:
+    """The screen, a shell and the process that works the queue share the file."""
+    at_once = [subprocess.Popen([sys.executable, "-c", _KEEPS, str(file), who]) for who in "abcd"]
+    assert [process.wait(60) for process in at_once] == [0] * len(at_once)
+    assert len(json.loads(file.read_text())) == len(at_once) * 20
+
+
+_KEEPS = """
+import sys
+from pathlib import Path
+from providers.vault import FileVault
+vault = FileVault(Path(sys.argv[1]))
+for number in range(20):
+    vault.put(f"{sys.argv[2]}{number}", "password", "", "x")
+    vault.put("shared", "password", "", "x")
+    vault.delete("shared", "password", "")
+"""
+
+
+def test_a_process_that_was_stopped_in_a_change_is_not_waited_for_long(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(private_file, "PATIENCE", 0.05)
+    vault = FileVault(file)
+    vault.put(HOST, "password", "", SECRET)
+    with private_file.exclusive(file):
+        with pytest.raises(BadVault, match="another Wharfie is changing it"):
+            vault.put(HOST, "password", "", "new")
+        assert vault.get(HOST, "password", "") == SECRET
+    vault.put(HOST, "password", "", "new")
+    assert vault.get(HOST, "password", "") == "new"
+
+
+def test_deleting_nothing_needs_no_right_to_write(file: Path) -> None:
+    vault = FileVault(file.parent / "missing" / file.name)
+    vault.delete(HOST, "password", "")
+    assert vault.problem == ""
 
 
 # Secrets over a vault ------------------------------------------------------------------------

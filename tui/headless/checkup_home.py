@@ -8,11 +8,9 @@ import stat
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from providers.access import Access
 from providers.diagnosis import Finding, Step
-from providers.environment import ALLOWED, read_settings
+from providers.environment import ALLOWED, read_settings, settings_in
 from providers.errors import ProviderError
 from providers.vault import FileVault, KeyringVault, Vault
 from transfers.engine import JOURNAL_NAME
@@ -144,12 +142,9 @@ def _settings(
     step = Step("settings")
     try:
         settings = read_settings(environ, env_file, required=required)
-        held = dotenv_values(env_file, interpolate=False) if env_file.exists() else None
+        held = settings_in(env_file)
     except ProviderError as error:
         yield step.failed(error)
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        yield step.wrong(f"{env_file} cannot be read ({error})", "Check its owner, mode and text.")
         return {}
     given = sorted(name for name in ALLOWED if environ.get(name))
     told = f"the environment has {', '.join(given) or 'none of our names'}; "
