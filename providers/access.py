@@ -80,6 +80,14 @@ class Secrets:
             typed = typed.partition("?")[2] or typed
         self.put(asked.endpoint, asked.needs, typed, subject, keep=keep)
 
+    def carry(self, endpoint: str, needs: Secret, subject: str, *, to: str) -> None:
+        """Let what opens `endpoint` open `to` as well, kept where it was kept. Raises BadVault."""
+        value = self.get(endpoint, needs, subject)
+        if value is not None:
+            with self._lock:
+                kept = (endpoint, needs, subject) in self._kept
+            self.put(to, needs, value, subject, keep=kept)
+
     def erase(self, endpoint: str, needs: Secret, subject: str = "") -> None:
         """Drop a secret that is not wanted any more, from the vault as well."""
         key = (endpoint, needs, subject)

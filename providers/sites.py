@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
 from providers import registry, sites_file
 from providers.base import Place
 from providers.errors import InvalidName, Secret, Unsupported
+from providers.site_values import HEADERS, check_headers, with_whole_paths
 from providers.sites_file import BadSites
 from providers.text import printable
 
@@ -39,7 +40,10 @@ _LIST = "“wharfie sites” lists them."
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing that a site of some kind may say. The connect screen draws it as it is."""
+    """One thing that a site of some kind may say. The connect screen draws it as it is.
+
+    What files of this computer and headers are called is in `site_values`.
+    """
 
     name: str  # the key in sites.toml and of `--set name=value`
     label: str
@@ -169,21 +173,24 @@ class Sites:
             )
         return site.values
 
-    def add(self, site: Site) -> None:
+    def add(self, site: Site) -> Site:
         """Save `site`, over one of its name; comments and all other sites stay as they are.
 
+        Returned as it is saved: files it names by a path from the current folder have a whole one.
         Raises InvalidName naming the field that is wrong, BadSites.
         """
+        site = replace(site, values=with_whole_paths(site.values, Path.cwd()))
         check(site)
-        with self._lock:
-            path = self._own_path()
+        path = self._own_path()
+        with self._lock, sites_file.changing(path):
             text = self._text_to_change(path)
             sites_file.write(path, sites_file.with_site(text, site.name, site.kind, site.values))
+        return site
 
     def remove(self, name: str) -> None:
         """Forget a saved site, also one that cannot be used. Raises InvalidName, BadSites."""
-        with self._lock:
-            path = self._own_path()
+        path = self._own_path()
+        with self._lock, sites_file.changing(path):
             text = self._text_to_change(path)
             left = sites_file.without_site(text, name)
             if left is None:
@@ -258,6 +265,8 @@ def _check_value(kind: SiteKind, about: Field | None, name: str, value: str) -> 
         raise InvalidName(
             name, "a secret is never kept in this file", advice="Use “wharfie login SITE” for it."
         )
+    if name == HEADERS:
+        check_headers(value)
     if about.choices and value not in about.choices:
         what = f"“{printable(value)}” is not a choice for {about.label}"
         raise InvalidName(name, what, advice=f"Choose one of: {', '.join(about.choices)}.")
@@ -273,7 +282,7 @@ def _read(path: Path, stamp: object) -> _Reading:
     problems: dict[str, BadSites] = {}
     for name, values in tables.items():
         try:
-            found[name] = _site(name, values)
+            found[name] = _site(name, values, path.parent)
         except InvalidName as error:
             line = sites_file.line_of(text, name, error.path)
             what = f"line {line}: site “{printable(name)}”: {error.what}"
@@ -281,10 +290,11 @@ def _read(path: Path, stamp: object) -> _Reading:
     return _Reading(stamp, found, problems)
 
 
-def _site(name: str, values: object) -> Site:
+def _site(name: str, values: object, folder: Path) -> Site:
     if not isinstance(values, dict):
         raise InvalidName(name, "this does not belong to a site", advice="Write it below [NAME].")
     texts = {key: sites_file.as_text(key, value) for key, value in values.items()}
-    site = Site(name, texts.pop("kind", ""), {k: v for k, v in texts.items() if v})
+    kind = texts.pop("kind", "")
+    site = Site(name, kind, with_whole_paths({k: v for k, v in texts.items() if v}, folder))
     check(site)
     return site

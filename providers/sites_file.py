@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import tomlkit
 from tomlkit.exceptions import ParseError, TOMLKitError
 
 from providers.errors import InvalidName, ProviderError
-from providers.private_file import write_private
+from providers.private_file import exclusive, write_private
 from providers.text import printable
 
 _HEADER = re.compile(r"\s*\[\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|([A-Za-z0-9._-]+))\s*\]")
@@ -157,11 +158,25 @@ def _without_lines(text: str, name: str) -> str:
     return "".join(lines[:begin] + lines[end:])
 
 
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Nobody else changes the file for the length of the block. Raises BadSites."""
+    try:
+        with exclusive(path):
+            yield
+    except OSError as error:
+        raise _unsaved(path, error) from error
+
+
 def write(path: Path, text: str) -> None:
     """Replace the file, readable by its owner only. Raises BadSites."""
     try:
         write_private(path, text.encode())
     except OSError as error:
-        what = f"it cannot be saved ({error.strerror or error})"
-        advice = f"Look at {os.fspath(path.parent)}: it must be yours to write."
-        raise BadSites(str(path), what, advice=advice) from error
+        raise _unsaved(path, error) from error
+
+
+def _unsaved(path: Path, error: OSError) -> BadSites:
+    what = f"it cannot be saved ({error.strerror or error})"
+    advice = f"Look at {os.fspath(path.parent)}: it must be yours to write."
+    return BadSites(str(path), what, advice=advice)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -52,7 +54,8 @@ def test_the_file_is_its_owners_alone(sites: Sites, path: Path) -> None:
     path.chmod(0o644)
     sites.add(WORK)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    names = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
+    assert names == {path.name: 0o600, f"{path.name}.lock": 0o600}
 
 
 def test_what_changes_in_the_file_is_seen_at_once(sites: Sites, path: Path) -> None:
@@ -120,6 +123,47 @@ def test_many_may_add_at_once(sites: Sites) -> None:
     for thread in threads:
         thread.join(30)
     assert {site.name for site in sites.all()} == set(names)
+
+
+def test_several_processes_may_add_at_once(path: Path) -> None:
+    at_once = [subprocess.Popen([sys.executable, "-c", _ADDS, str(path), who]) for who in "abcd"]
+    assert [process.wait(60) for process in at_once] == [0] * len(at_once)
+    assert len(Sites(path).all()) == len(at_once) * 10
+
+
+_ADDS = """
+import sys
+from pathlib import Path
+from providers.sites import Site, Sites
+for number in range(10):
+    Sites(Path(sys.argv[1])).add(Site(f"{sys.argv[2]}{number}", "sftp", {"host": "h"}))
+"""
+
+
+def test_a_file_is_saved_with_a_path_that_is_right_from_every_folder(
+    sites: Sites, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    values = {"url": "https://h/", "client_cert": "me.pem", "ca_bundle": "~/ca.pem"}
+    saved = sites.add(Site("web", "http", values))
+    monkeypatch.chdir(tmp_path)  # the queue runs in a folder of its own
+    here = str(tmp_path / "here" / "me.pem")
+    assert saved.values == {**values, "client_cert": here}
+    assert Sites(path).get("web") == saved
+    key = sites.add(Site("ssh", "sftp", {"host": "h", "key": "id"}))
+    assert key.values["key"] == str(tmp_path / "id")
+
+
+def test_a_file_that_was_written_by_hand_is_found_from_the_folder_of_the_sites(
+    sites: Sites, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_text('[web]\nkind = "http"\nurl = "https://h/"\nca_bundle = "certs/ca.pem"\n')
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    found = sites.get("web")
+    assert found is not None
+    assert found.values["ca_bundle"] == str(path.parent / "certs" / "ca.pem")
 
 
 def test_without_a_path_nothing_is_kept() -> None:
@@ -254,6 +298,51 @@ def test_a_job_never_goes_to_another_server_than_the_journal_says(sites: Sites) 
     sites.remove("keyed")
     with pytest.raises(Unsupported, match="there is no site “keyed” any more"):
         sites.options(endpoint)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Authorization: Bearer canary",
+        "authorization : canary",
+        "Proxy-Authorization: Basic canary",
+        "Cookie: session=canary",
+        "X-Api-Key: canary",
+        "Api-Key: canary",
+        "X-Auth-Token: canary",
+        "Private-Token: canary",
+        "X-Client-Secret: canary",
+        "X-Team: blue; X-Api-Key: canary",
+    ],
+)
+@pytest.mark.parametrize("kind", ["http", "webdav"])
+def test_a_secret_in_a_header_is_refused_and_not_repeated(
+    sites: Sites, path: Path, header: str, kind: str
+) -> None:
+    values = {"url": "https://h/", "headers": header}
+    with pytest.raises(InvalidName, match="wharfie login") as caught:
+        sites.add(Site("web", kind, values))
+    assert caught.value.path == "headers" and "canary" not in str(caught.value)
+    assert not path.exists()
+    path.write_text(f'[web]\nkind = "{kind}"\nurl = "https://h/"\nheaders = "{header}"\n')
+    (problem,) = sites.problems()
+    assert "line 4: site “web”" in problem and "canary" not in problem
+    assert sites.all() == ()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Authorization: Bearer {token}",
+        "Cookie: session={token}; X-Team: blue",
+        "X-Api-Key: {token}",
+        "X-Monkey: see",
+        "X-Requested-With: XMLHttpRequest\nAccept-Language: de",
+    ],
+)
+def test_other_headers_are_kept_as_they_are(sites: Sites, headers: str) -> None:
+    saved = sites.add(Site("web", "http", {"url": "https://h/", "headers": headers}))
+    assert saved.values["headers"] == headers
 
 
 def test_every_kind_describes_itself_completely() -> None:

@@ -188,6 +188,32 @@ def test_a_password_that_is_refused_stays_until_another_is_kept(
     assert wharfie("ls", "work:", env=keyring).code == 0
 
 
+def test_a_passphrase_is_kept_for_the_file_that_the_site_names(
+    home: Path, tmp_path: Path, keyring: Mapping[str, str]
+) -> None:
+    cert = tmp_path / "me.pem"
+    words = ("--kind", "http", "--set", "url=https://h/", "--set", f"client_cert={cert}")
+    assert wharfie("sites", "add", "web", *words).code == 0
+    done = typed("canary\n", "login", "web", "--secret", "passphrase", env=keyring)
+    assert done.code == 0, done.err
+    held = json.loads(Path(keyring["WHARFIE_TEST_KEYRING"]).read_text())
+    assert held == {f"wharfie\npassphrase|{cert}|https://h#web": "canary"}
+    assert wharfie("sites", "remove", "web", env=keyring).code == 0
+    assert json.loads(Path(keyring["WHARFIE_TEST_KEYRING"]).read_text()) == {}
+    done = typed("x\n", "login", "sftp://h", "--secret", "passphrase", env=keyring)
+    assert done.code == 2 and "no saved site of this name says which" in done.err
+
+
+def test_what_was_kept_for_the_old_address_is_gone_after_an_edit(
+    home: Path, keyring: Mapping[str, str]
+) -> None:
+    words = ("sites", "add", "work", "--kind", "sftp", "--set", "host=old.example")
+    assert wharfie(*words).code == 0
+    assert typed("canary\n", "login", "work", env=keyring).code == 0
+    assert wharfie("sites", "edit", "work", "--set", "host=new.example", env=keyring).code == 0
+    assert json.loads(Path(keyring["WHARFIE_TEST_KEYRING"]).read_text()) == {}
+
+
 def test_a_chosen_file_keeps_what_the_keyring_would(
     home: Path, server: PasswordSSH, tmp_path: Path
 ) -> None:

@@ -236,6 +236,7 @@ async def test_the_fields_are_those_of_the_kind(access: Access) -> None:
 
 
 async def test_a_site_is_changed_and_what_was_left_alone_stays(access: Access) -> None:
+    access.secrets.put("sftp://ann@h.example:22", "password", SECRET, keep=True)
     changed: list[str] = []
     app = Connecting(ConnectScreen([], access, changed=changed.append))
     async with app.run_test() as pilot:

@@ -12,6 +12,8 @@ from typing import TypeVar
 from providers.access import Access
 from providers.errors import AuthRequired, HostKeyUnknown, Secret
 from providers.registry import remember_host_key
+from providers.site_secrets import secrets_of
+from providers.sites import Sites
 from providers.text import printable
 from providers.vault import BadVault, Vault
 
@@ -19,7 +21,7 @@ T = TypeVar("T")
 
 _TRIES = 3  # for each secret
 _USUAL: Secret = "password"
-_KEPT_BY_LOGIN = frozenset[Secret]({"password", "passphrase", "token"})
+_OF_AN_ADDRESS: tuple[tuple[Secret, str], ...] = (("password", ""), ("token", ""))
 
 
 def asking(access: Access, work: Callable[[], T]) -> T:
@@ -39,17 +41,20 @@ def asking(access: Access, work: Callable[[], T]) -> T:
             asked[question] += 1
             if asked[question] > _TRIES or not answered(error, access):
                 if isinstance(error, AuthRequired) and not _interactive():
-                    error.advice = _with_login(error)
+                    error.advice = _with_login(error, access.sites)
                 raise
 
 
-def _with_login(error: AuthRequired) -> str:
+def _with_login(error: AuthRequired, sites: Sites) -> str:
     """Its advice, and the command that keeps the secret where one does."""
-    if error.needs not in _KEPT_BY_LOGIN:
+    name = error.endpoint.partition("#")[2]
+    site = sites.get(name) if name else None
+    known = secrets_of(site) if site is not None else _OF_AN_ADDRESS
+    if (error.needs, error.subject) not in known:
         return error.advice
     option = "" if error.needs == _USUAL else f" --secret {error.needs}"
-    site = error.endpoint.partition("#")[2] or error.endpoint
-    return f"{error.advice} “wharfie login {printable(site)}{option}” keeps it.".lstrip()
+    where = printable(name or error.endpoint)
+    return f"{error.advice} “wharfie login {where}{option}” keeps it.".lstrip()
 
 
 def answered(error: HostKeyUnknown | AuthRequired, access: Access) -> bool:

@@ -15,6 +15,7 @@ from providers.base import Place
 from providers.errors import InvalidName, ProviderError, Secret
 from providers.location import LOCAL, parse, show
 from providers.registry import open_provider
+from providers.site_secrets import remove, save, secrets_of
 from providers.sites import Site, Sites, kind_of
 from providers.text import printable
 from tui import format as fmt
@@ -51,9 +52,10 @@ def login(name: str, access: Access, *, needs: Secret | None = None) -> int:
     place = access.sites.place(site) if site is not None else parse(name, access.sites)
     if place.endpoint == LOCAL:
         raise _unknown(name)
+    known = secrets_of(site) if site is not None else ()
     if needs is None:
-        known = [each.secret for each in kind_of(site).fields if each.secret] if site else []
-        needs = known[0] if known else "password"
+        needs = known[0][0] if known else "password"
+    subject = _subject(name, needs, known)
     where = printable(show(replace(place, path="")) if site is None else site.name)
     if sys.stdin.isatty():
         secret = getpass.getpass(f"{needs} for {where}: ", stream=sys.stderr)
@@ -61,9 +63,23 @@ def login(name: str, access: Access, *, needs: Secret | None = None) -> int:
         secret = sys.stdin.readline().rstrip("\r\n")
     if not secret:
         raise InvalidName("", "an empty secret is not kept", advice="Nothing was changed.")
-    access.secrets.put(place.endpoint, needs, secret, keep=True)
+    access.secrets.put(place.endpoint, needs, secret, subject, keep=True)
     print(f"The {needs} for {where} is in {access.secrets.vault.name} now.")
     return 0
+
+
+def _subject(name: str, needs: Secret, known: Sequence[tuple[Secret, str]]) -> str:
+    """What the secret is for, beside its place: the file that a passphrase opens."""
+    if needs != "passphrase":
+        return ""
+    for each, subject in known:
+        if each == needs:
+            return subject
+    raise InvalidName(
+        name,
+        "a passphrase is for a file, and no saved site of this name says which",
+        advice="Save a site with its key, or give the passphrase when it is asked for.",
+    )
 
 
 # Looking -------------------------------------------------------------------------------------
@@ -175,7 +191,7 @@ def _given(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _save(site: Site, access: Access) -> int:
-    access.sites.add(site)
+    site = save(site, access)
     print(f"{site.name}: {printable(address(site, access.sites))}")
     return 0
 
@@ -185,16 +201,6 @@ def _remove(order: SitesOrder, access: Access) -> int:
         remove(name, access)
         print(f"{printable(name)} is removed.")
     return 0
-
-
-def remove(name: str, access: Access) -> None:
-    """Forget a saved site and the secrets that were kept for it. Raises InvalidName, BadSites."""
-    site = next((site for site in access.sites.all() if site.name == name), None)
-    endpoint = access.sites.place(site).endpoint if site is not None else ""
-    access.sites.remove(name)
-    for each in kind_of(site).fields if site is not None else ():
-        if each.secret is not None:
-            access.secrets.erase(endpoint, each.secret)
 
 
 def _import_ssh(order: SitesOrder, access: Access) -> int:

@@ -17,11 +17,12 @@ from providers import location
 from providers.access import Access
 from providers.base import Place
 from providers.errors import InvalidName, ProviderError
+from providers.site_secrets import remove, save
 from providers.sites import BadSites, Site, Sites, kind_of
 from providers.text import printable
 from tui import format as fmt
 from tui.background import in_thread
-from tui.headless.sites import address, remove
+from tui.headless.sites import address
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.dialog import CANCEL, Choice, Dialog
 from tui.screens.site_form import SiteAnswer, SiteForm
@@ -238,14 +239,16 @@ class ConnectScreen(Dialog[Place | None]):
             await self._save(answer)
 
     async def _save(self, answer: SiteAnswer) -> None:
-        await in_thread(partial(self.sites.add, answer.site))
+        access = self.access
+        add = self.sites.add if access is None else partial(save, access=access)
+        site = await in_thread(partial(add, answer.site))
         self.query_one("#address", Input).value = ""
-        await self._load(select=answer.site.name)
-        self._say(f"“{answer.site.name}” is saved.")
-        endpoint = self.sites.place(answer.site).endpoint
+        await self._load(select=site.name)
+        self._say(f"“{site.name}” is saved.")
+        endpoint = self.sites.place(site).endpoint
         await in_thread(partial(self.changed, endpoint))
-        if self.access is not None:
-            put = partial(self.access.secrets.put, endpoint, keep=bool(self._vault()))
+        if access is not None:
+            put = partial(access.secrets.put, endpoint, keep=bool(self._vault()))
             for needs, value in answer.secrets:
                 await in_thread(partial(put, needs, value))
 
