@@ -6,10 +6,11 @@ import fnmatch
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
-from providers.base import Entry, Kind, Provider
+from providers.base import Entry, Kind, Place, Provider
 from providers.errors import Denied, NotFound, Unsupported, WrongKind
 
 FIRST_GAP = 0.1  # seconds between the first two snapshots; each later gap is twice as long
@@ -33,6 +34,16 @@ class View:
     @property
     def descending(self) -> bool:
         return self.reverse if self.sort is SortBy.NAME else not self.reverse
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A place to show. `typed`: by a person, so it may be "", "~/x" or name a file."""
+
+    place: Place
+    focus: str | None = None  # the path to put the cursor on
+    typed: bool = False
+    kept: bool = False  # what is shown stays until all of it is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,27 @@ def read(
             due, gap = clock() + gap, gap * 2
     if not cancelled():
         emit(snapshot(complete=True))
+
+
+def read_asked(
+    provider: Provider,
+    request: Request,
+    *,
+    view: Callable[[], View],
+    emit: Callable[[Request, Snapshot], None],
+    cancelled: Callable[[], bool],
+) -> None:
+    """As `read`, of what was asked for. A file that was typed is shown in its folder, in focus."""
+    path = request.place.path
+    if request.typed:
+        path = provider.resolve(path)
+    try:
+        read(provider, path, view=view, emit=partial(emit, request), cancelled=cancelled)
+    except WrongKind:
+        if not request.typed or (file := provider.stat(path, follow=True)).kind is Kind.DIR:
+            raise
+        shown = partial(emit, replace(request, focus=path))
+        read_around(provider, file, view=view, emit=shown, cancelled=cancelled)
 
 
 def read_around(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,6 +21,7 @@ from textual.strip import Strip
 from providers.base import Entry, Kind
 from providers.names import is_temporary
 from tui import format as show
+from tui.details import Told
 from tui.keys import Where, bindings
 
 _SIZE_WIDTH = 9
@@ -95,12 +96,16 @@ class FileList(ScrollView, can_focus=True):
             super().__init__()
             self.entry = entry
 
+    class Seen(Message):
+        """Other rows are in sight than before."""
+
     class MarksChanged(Message):
         """Other entries are marked than before."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: Sequence[Entry] = ()
+        self.told: Mapping[str, Told] = {}  # by path: rows of which more is known than was listed
         self.marks: dict[str, Entry] = {}
         self.held: str | None = None
         self._has_parent = False
@@ -116,6 +121,24 @@ class FileList(ScrollView, can_focus=True):
         self.set_reactive(FileList.cursor, self._clamp(self.cursor if where is None else where))
         self._scroll_to_cursor()
         self.refresh()
+        self.post_message(self.Seen())
+
+    def tell(self, told: Mapping[str, Told]) -> None:
+        """Show what is known of some rows by now."""
+        self.told = told
+        self.refresh()
+
+    def known(self, entry: Entry) -> Entry:
+        """`entry` with all that is known of it."""
+        told = self.told.get(entry.path)
+        return entry if told is None else told.known
+
+    @property
+    def in_sight(self) -> list[Entry]:
+        """The entries on the screen, as they were listed."""
+        first = self.scroll_offset.y - self._has_parent
+        rows = self.rows[max(0, first) : max(0, first + self.size.height)]
+        return [told.listed if (told := self.told.get(e.path)) else e for e in rows]
 
     def jump(self, anchor: str | None) -> None:
         """Put the cursor on `anchor`, now or once it is there; None: on the first row."""
@@ -140,7 +163,7 @@ class FileList(ScrollView, can_focus=True):
 
     def _entry(self, index: int) -> Entry | None:
         index -= self._has_parent
-        return self.rows[index] if 0 <= index < len(self.rows) else None
+        return self.known(self.rows[index]) if 0 <= index < len(self.rows) else None
 
     def _index_of(self, path: str | None) -> int | None:
         if path is None:
@@ -248,6 +271,11 @@ class FileList(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self._scroll_to_cursor()
+        self.post_message(self.Seen())
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self.post_message(self.Seen())
 
     def on_focus(self) -> None:
         self.refresh()

@@ -4,45 +4,37 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
+from textual.worker import Worker
 
 from providers.base import Entry, Kind, Place, Provider
-from providers.errors import ProviderError, WrongKind
+from providers.errors import ProviderError
 from providers.text import printable
-from tui import format as show
 from tui import listing
 from tui.background import in_thread
+from tui.details import Answers, Details, still_true
 from tui.keys import Where, bindings
-from tui.listing import Snapshot, SortBy, View
+from tui.listing import Request, Snapshot, SortBy, View
 from tui.sign_in import Connections, SignIn
+from tui.widgets import pane_foot
 from tui.widgets.file_list import FileList
 from tui.widgets.filter_input import FilterInput
+from tui.widgets.pane_foot import PaneFoot
 from tui.widgets.path_bar import ColumnHeader, PathBar
 
 _MANY = 20_000  # entries from which arranging goes to a thread
 _REFRESH_GAP = 1.0  # seconds between refreshes that nobody asked for
-_LISTING, _ARRANGING = "listing", "arranging"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A place to show. `typed`: by a person, so it may be "", "~/x" or name a file."""
-
-    place: Place
-    focus: str | None = None  # the path to put the cursor on
-    typed: bool = False
-    kept: bool = False  # what is shown stays until all of it is read
+_LISTING, _ARRANGING, _DETAILS = "listing", "arranging", "details"
 
 
 class FilePane(Widget):
@@ -94,13 +86,15 @@ class FilePane(Widget):
         self._refresh_timer: Timer | None = None
         self._wants_refresh = False
         self._known: frozenset[str] | None = None
+        self._details: Details | None = None  # None while something is read
+        self._asking: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
         yield PathBar()
         yield ColumnHeader()
         yield FileList()
         yield FilterInput(placeholder="part of a name, or *.txt", compact=True)
-        yield Static(markup=False, classes="footer")
+        yield PaneFoot()
 
     def on_mount(self) -> None:
         self.list = self.query_one(FileList)
@@ -121,8 +115,11 @@ class FilePane(Widget):
     def selected(self) -> list[Entry]:
         """The marked entries, or the one under the cursor."""
         if self.list.marks:
-            return sorted(self.list.marks.values(), key=lambda e: (e.name.casefold(), e.name))
+            return sorted(self._marked(), key=lambda e: (e.name.casefold(), e.name))
         return [] if self.list.current is None else [self.list.current]
+
+    def _marked(self) -> list[Entry]:
+        return [self.list.known(entry) for entry in self.list.marks.values()]
 
     @property
     def idle(self) -> bool:
@@ -162,6 +159,7 @@ class FilePane(Widget):
 
     def _read(self, request: Request) -> None:
         self._generation += 1
+        self._stop_asking()
         self._loading, self._count, self._error = request, 0, ""
         self._wants_refresh = False
         self._show_foot()
@@ -184,28 +182,14 @@ class FilePane(Widget):
             self._refreshed = time.monotonic()
 
     def _read_in_thread(self, request: Request, generation: int, stop: threading.Event) -> None:
-        provider = self._connections.open(request.place.endpoint)
-        path = request.place.path
-        if request.typed:
-            path = provider.resolve(path)
-
-        def emit(snapshot: Snapshot, request: Request = request) -> None:
+        def emit(found: Request, snapshot: Snapshot) -> None:
             if not stop.is_set():
-                self.post_message(self.Listed(generation, request, snapshot))
+                self.post_message(self.Listed(generation, found, snapshot))
 
-        try:
-            listing.read(provider, path, view=lambda: self.view, emit=emit, cancelled=stop.is_set)
-        except WrongKind:
-            if not request.typed or (file := provider.stat(path, follow=True)).kind is Kind.DIR:
-                raise
-            found = replace(request, focus=path)
-            listing.read_around(
-                provider,
-                file,
-                view=lambda: self.view,
-                emit=lambda snapshot: emit(snapshot, found),
-                cancelled=stop.is_set,
-            )
+        provider = self._connections.open(request.place.endpoint)
+        listing.read_asked(
+            provider, request, view=lambda: self.view, emit=emit, cancelled=stop.is_set
+        )
 
     def on_file_pane_listed(self, message: FilePane.Listed) -> None:
         message.stop()
@@ -225,14 +209,15 @@ class FilePane(Widget):
             self.place, self.parent_path, self.read_once = place, snapshot.parent, True
             self.view = replace(self.view, filter="")
             self._close_filter()
-            self.list.rows = ()
+            self.list.rows, self.list.told = (), {}
             self.list.clear_marks()
             self.list.jump(request.focus)
             self._show_head()
         elif request.focus is not None:
             self.list.held = request.focus
         self.entries, self._known = snapshot.entries, None
-        if snapshot.view == self.view:
+        self.list.told = still_true(self.list.told, snapshot.entries) if self.list.told else {}
+        if snapshot.view == self.view and not self.list.told:
             self._show_rows(snapshot.rows)
         else:
             self._arrange()
@@ -241,6 +226,7 @@ class FilePane(Widget):
         self._loading = None
         self.list.keep_marks(snapshot.entries)
         self.list.hold()
+        self._begin_asking()
         if self._wants_refresh:
             self.reread_soon()
 
@@ -248,6 +234,7 @@ class FilePane(Widget):
         if generation != self._generation:
             return
         self._loading = None
+        self._begin_asking(known=self.list.told)
         self._error = str(error)
         if not self.read_once:
             self.list.show_rows((), has_parent=False, notice="not read")
@@ -260,9 +247,45 @@ class FilePane(Widget):
         self._generation += 1
         self._loading = None
         self.workers.cancel_group(self, _LISTING)
+        self._begin_asking(known=self.list.told)
         self._error = "Stopped reading. Ctrl+R reads it again."
         self._show_foot()
         return True
+
+    # What the listing left out
+
+    @on(FileList.Seen)
+    def _seen(self, event: FileList.Seen) -> None:
+        event.stop()
+        self._ask_details()
+
+    def _begin_asking(self, known: Iterable[str] = ()) -> None:
+        if self.read_once:
+            endpoint = self.place.endpoint
+            self._details = Details(lambda: self._connections.open(endpoint), known)
+            self._ask_details()
+
+    def _ask_details(self) -> None:
+        """Ask about the rows in sight, first about those of which nothing is known yet."""
+
+        def in_sight() -> list[Entry]:
+            return sorted(self.list.in_sight, key=lambda entry: entry.path in self.list.told)
+
+        if self._details is not None and (self._asking is None or self._asking.is_finished):
+            self._asking = self.run_worker(self._details.ask(in_sight, self._tell), group=_DETAILS)
+
+    def _tell(self, answers: Answers) -> None:
+        told = {**self.list.told, **answers}
+        self.list.tell({path: one for path, one in told.items() if one is not None})
+        if None in answers.values():
+            self._arrange()  # what was known of that one stands in the rows
+        self._show_foot()
+
+    def _stop_asking(self) -> None:
+        if self._details is not None:
+            self._details.stop()
+        self.workers.cancel_group(self, _DETAILS)
+        self._details = self._asking = None
 
     # Looking
 
@@ -270,13 +293,13 @@ class FilePane(Widget):
         """Sort and filter again; where that takes long, in a thread."""
         self._show_header()
         if len(self.entries) < _MANY:
-            self._show_rows(listing.arrange(self.entries, self.view))
+            self._show_rows(listing.arrange(map(self.list.known, self.entries), self.view))
         else:
             work = self._arrange_in_thread(self.entries, self.view)
             self.run_worker(work, group=_ARRANGING, exclusive=True)
 
     async def _arrange_in_thread(self, entries: Sequence[Entry], view: View) -> None:
-        rows = await in_thread(lambda: listing.arrange(entries, view))
+        rows = await in_thread(lambda: listing.arrange(map(self.list.known, entries), view))
         if entries is self.entries and view == self.view:
             self._show_rows(rows)
 
@@ -386,27 +409,14 @@ class FilePane(Widget):
         self._show_foot()
 
     def _show_foot(self) -> None:
-        foot = self.query_one(".footer", Static)
-        resized = bool(self._error) or foot.has_class("-error")
-        foot.set_class(bool(self._error), "-error")
-        foot.update(Text(self._error or " · ".join(self._facts())), layout=resized)
+        self.query_one(PaneFoot).show(self._facts(), self._error)
 
-    def _facts(self) -> list[str]:
-        facts = []
+    def _facts(self) -> Iterator[str]:
         if self._loading is not None:
-            where = self._loading.place
-            what = "" if where == self.place else f" {printable(where.path) or where.endpoint}"
-            facts.append(f"reading{what}… {self._count:,}" if self._count else f"reading{what}…")
+            yield pane_foot.reading(self._loading.place, self.place, self._count)
         if self.list.marks:
-            total = sum(e.size or 0 for e in self.list.marks.values())
-            facts.append(f"{len(self.list.marks):,} marked, {show.size(total)}")
+            yield pane_foot.marked(self._marked())
         if self.view.filter:
-            filtered = f"{len(self.list.rows):,} of {len(self.entries):,}"
-            facts.append(f"“{printable(self.view.filter)}”: {filtered}")
+            yield pane_foot.filtered(self.view.filter, len(self.list.rows), len(self.entries))
         elif self.read_once:
-            facts.append(_counted(len(self.list.rows)))
-        return facts
-
-
-def _counted(n: int) -> str:
-    return f"{n:,} entry" if n == 1 else f"{n:,} entries"
+            yield pane_foot.counted(len(self.list.rows))

@@ -1,0 +1,43 @@
+"""The line below a list: what is read, marked and filtered, or what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.text import Text
+from textual.widgets import Static
+
+from providers.base import Entry, Place
+from providers.text import printable
+from tui import format as show
+
+
+class PaneFoot(Static):
+    """Facts beside each other; an error stands alone, on more lines where it needs them."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False, classes="footer")
+
+    def show(self, facts: Iterable[str], error: str) -> None:
+        resized = bool(error) or self.has_class("-error")
+        self.set_class(bool(error), "-error")
+        self.update(Text(error or " · ".join(facts)), layout=resized)
+
+
+def reading(place: Place, shown: Place, count: int) -> str:
+    """That `place` is read, while `shown` is what stands there; `count` entries so far."""
+    what = "" if place == shown else f" {printable(place.path) or place.endpoint}"
+    return f"reading{what}… {count:,}" if count else f"reading{what}…"
+
+
+def marked(entries: Sequence[Entry]) -> str:
+    total = sum(entry.size or 0 for entry in entries)
+    return f"{len(entries):,} marked, {show.size(total)}"
+
+
+def filtered(pattern: str, rows: int, entries: int) -> str:
+    return f"“{printable(pattern)}”: {rows:,} of {entries:,}"
+
+
+def counted(rows: int) -> str:
+    return f"{rows:,} entry" if rows == 1 else f"{rows:,} entries"
