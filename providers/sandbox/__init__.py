@@ -1,1 +1,1 @@
-"""A server on loopback with sample data, in a process of its own: for the demo and the tests."""
+"""Servers on loopback with sample data, in a process of their own: for the demo and the tests."""

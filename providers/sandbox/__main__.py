@@ -16,10 +16,12 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from providers.errors import ProviderError
 from providers.sandbox import sample
+from providers.sandbox.dav import Dav
 from providers.sandbox.remove import remove_tree
 from providers.sandbox.server import USER, Running, serve
 from providers.sandbox.web import Web
@@ -32,8 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--bare", action="store_true", help="a temporary folder without samples")
     options = parser.parse_args(arguments)
     try:
-        with _folders(options.root, bare=options.bare) as (local, remote, web):
-            asyncio.run(_run(local, remote, web, options.user_key))
+        with _folders(options.root, bare=options.bare) as folders:
+            asyncio.run(_run(folders, options.user_key))
     except (OSError, ProviderError) as error:
         with contextlib.suppress(OSError):  # nobody may be listening any more
             _say({"error": str(error)})
@@ -41,22 +43,36 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Folders:
+    """What is served, and the local side of the demo; None: not there."""
+
+    remote: Path
+    local: Path | None = None
+    web: Path | None = None
+    dav: Path | None = None
+
+
 @contextlib.contextmanager
-def _folders(root: Path | None, *, bare: bool) -> Iterator[tuple[Path | None, Path, Path | None]]:
+def _folders(root: Path | None, *, bare: bool) -> Iterator[_Folders]:
     if root is not None:
-        yield None, root, None
+        yield _Folders(root)
         return
     with _turned_into_exit(), contextlib.ExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="wharfie-demo-"))
         stack.callback(remove_tree, home)
-        local, remote, web = home / "local", home / "remote", home / "web"
-        for folder in (local, remote, web):
+        folders = _Folders(home / "remote", home / "local", home / "web", home / "dav")
+        for folder, files in (
+            (folders.local, sample.local_files()),
+            (folders.remote, sample.remote_files()),
+            (folders.web, sample.web_files()),
+            (folders.dav, sample.dav_files()),
+        ):
+            assert folder is not None
             folder.mkdir()
-        if not bare:
-            sample.fill(local, sample.local_files())
-            sample.fill(remote, sample.remote_files())
-            sample.fill(web, sample.web_files())
-        yield local, remote, web
+            if not bare:
+                sample.fill(folder, files)
+        yield folders
 
 
 @contextlib.contextmanager
@@ -69,33 +85,33 @@ def _turned_into_exit() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-async def _run(
-    local: Path | None, remote: Path, web_root: Path | None, user_key: Path | None
-) -> None:
-    server = await serve(remote, user_key=user_key)
-    web = None if web_root is None else Web(web_root)
+async def _run(folders: _Folders, user_key: Path | None) -> None:
+    server = await serve(folders.remote, user_key=user_key)
+    web = None if folders.web is None else Web(folders.web)
+    dav = None if folders.dav is None else Dav(folders.dav)
     stopped = _stop_signs()
-    _say(_ready(server, local, remote) | _web_ready(web))
+    ready = _ready(server, folders) | _web_ready("web", web) | _web_ready("dav", dav)
+    _say(ready)
     await stopped.wait()
     server.acceptor.close()  # not waited for: that could take as long as its visitors stay
 
 
-def _ready(server: Running, local: Path | None, remote: Path) -> dict[str, str | None]:
+def _ready(server: Running, folders: _Folders) -> dict[str, str | None]:
     """What the parent is told. The password goes through this pipe and nowhere else."""
     return {
         "endpoint": server.endpoint,
         "user": USER,
         "password": server.password,
         "known_hosts_line": server.known_hosts_line,
-        "local": None if local is None else str(local),
-        "remote": str(remote),
+        "local": None if folders.local is None else str(folders.local),
+        "remote": str(folders.remote),
     }
 
 
-def _web_ready(web: Web | None) -> dict[str, str | None]:
+def _web_ready(name: str, web: Web | None) -> dict[str, str | None]:
     if web is None:
         return {}
-    return {"web_endpoint": web.endpoint, "web_password": web.password}
+    return {f"{name}_endpoint": web.endpoint, f"{name}_password": web.password}
 
 
 def _say(message: dict[str, str | None] | dict[str, str]) -> None:

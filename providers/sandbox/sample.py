@@ -82,6 +82,16 @@ def web_files() -> Iterator[SampleFile]:
         yield SampleFile(f"docs/tides/{number:02}.csv", 3_000 + number * 91, "text")
 
 
+def dav_files() -> Iterator[SampleFile]:
+    """What the WebDAV server starts with."""
+    yield SampleFile("welcome.txt", 650, "text")
+    yield SampleFile("Plans/harbour basin.dwg", 6 * MIB + 1_023)
+    yield SampleFile("Plans/Kai Süd/Ansicht.png", 1_204_224)
+    yield SampleFile("Notes/[x] done & dusted #1.md", 2_210, "text")
+    for number in range(1, 9):
+        yield SampleFile(f"Minutes/2025-{number:02}.odt", 24_000 + number * 1_337)
+
+
 def fill(folder: Path, files: Iterator[SampleFile]) -> None:
     """Make `files` and one empty folder below `folder`. Raises ProviderError (disk full …)."""
     try:

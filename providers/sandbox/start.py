@@ -21,7 +21,7 @@ _END_SECONDS = 10.0
 
 
 class Sandbox:
-    """A context manager: an SFTP and a web server with sample files, gone without a trace on exit.
+    """A context manager: an SFTP, a web and a WebDAV server with samples, gone without a trace.
 
     The child process owns the temporary folder. It ends when its stdin does, so it cleans up also
     when this process is killed. Raises Unsupported without asyncssh, ProviderError when the
@@ -33,6 +33,8 @@ class Sandbox:
     known_hosts_line: str
     web_endpoint: str  # "http://demo@127.0.0.1:port"
     web_password: str
+    dav_endpoint: str  # "dav://demo@127.0.0.1:port"
+    dav_password: str
     local_root: Path
     remote_root = "/"  # as seen over SFTP
 
@@ -81,6 +83,8 @@ class Sandbox:
         self.known_hosts_line = ready["known_hosts_line"]
         self.web_endpoint = ready["web_endpoint"]
         self.web_password = ready["web_password"]
+        self.dav_endpoint = ready["dav_endpoint"]
+        self.dav_password = ready["dav_password"]
         self.local_root = Path(ready["local"])
         self._served = Path(ready["remote"])
 

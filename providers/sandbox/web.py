@@ -26,39 +26,22 @@ _PIECE = 1 << 20  # bytes
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
-class Web:
-    """Serves `root` from construction until `close`, to `USER` with `password`. Raises OSError."""
-
-    def __init__(self, root: Path) -> None:
-        self.password = secrets.token_urlsafe(16)
-        login = base64.b64encode(f"{USER}:{self.password}".encode()).decode("ascii")
-        handler = type("Handler", (_Handler,), {"root": os.fsencode(root), "login": login})
-        self._server = _Server((HOST, 0), handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://{USER}@{HOST}:{self._server.server_address[1]}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
 
 
-class _Refused(Exception):
+class Refused(Exception):
+    """The answer is this status, and nothing more."""
+
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status.phrase)
         self.status = status
 
 
-class _Handler(BaseHTTPRequestHandler):
-    """One connection. Class attributes are set by `Web`."""
+class Handler(BaseHTTPRequestHandler):
+    """One connection. `root` and `login` are set by `Web`."""
 
     root: bytes
     login: str
@@ -70,22 +53,23 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: the terminal belongs to the panes."""
 
     def do_HEAD(self) -> None:
-        self._answered(self._give)
+        self.answered(self._give)
 
     def do_GET(self) -> None:
-        self._answered(self._give)
+        self.answered(self._give)
 
     def do_PUT(self) -> None:
-        self._answered(self._take)
+        self.answered(self._take)
 
     def do_DELETE(self) -> None:
-        self._answered(self._remove)
+        self.answered(self.remove)
 
-    def _answered(self, action: Callable[[], None]) -> None:
+    def answered(self, action: Callable[[], None]) -> None:
+        """Sign in and do `action`, or say why not."""
         try:
             self._sign_in()
             action()
-        except _Refused as refused:
+        except Refused as refused:
             self._refuse(refused.status)
         except FileNotFoundError:
             self._refuse(HTTPStatus.NOT_FOUND)
@@ -97,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _sign_in(self) -> None:
         scheme, _, given = self.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "basic" or not hmac.compare_digest(given.strip(), self.login):
-            raise _Refused(HTTPStatus.UNAUTHORIZED)
+            raise Refused(HTTPStatus.UNAUTHORIZED)
 
     def _refuse(self, status: HTTPStatus) -> None:
         self.close_connection = True  # a body may still be on its way
@@ -108,30 +92,31 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
 
-    def _path(self) -> bytes:
-        """The file that is meant. Raises _Refused for one outside of the folder."""
-        parts = [unquote_to_bytes(p) for p in self.path.partition("?")[0].split("/") if p]
+    def meant(self, address: str) -> bytes:
+        """The file that `address` is of. Raises Refused for one outside of the folder."""
+        parts = [unquote_to_bytes(p) for p in address.partition("?")[0].split("/") if p]
         if any(part in (b".", b"..") or b"/" in part or b"\0" in part for part in parts):
-            raise _Refused(HTTPStatus.BAD_REQUEST)
+            raise Refused(HTTPStatus.BAD_REQUEST)
         path = os.path.join(self.root, *parts)
         inside = os.path.realpath(self.root)
         if os.path.commonpath([os.path.realpath(path), inside]) != inside:
-            raise _Refused(HTTPStatus.FORBIDDEN)
+            raise Refused(HTTPStatus.FORBIDDEN)
         return path
 
     # Giving ----------------------------------------------------------------------------------
 
     def _give(self) -> None:
-        path = self._path()
+        path = self.meant(self.path)
         info = os.stat(path)
         if not stat.S_ISDIR(info.st_mode):
             self._give_file(path)
         elif self.path.endswith("/"):
-            self._send(HTTPStatus.OK, _page(path), {"Content-Type": "text/html; charset=utf-8"})
+            self.send(HTTPStatus.OK, _page(path), {"Content-Type": "text/html; charset=utf-8"})
         else:
-            self._send(HTTPStatus.MOVED_PERMANENTLY, b"", {"Location": f"{self.path}/"})
+            self.send(HTTPStatus.MOVED_PERMANENTLY, b"", {"Location": f"{self.path}/"})
 
-    def _send(self, status: HTTPStatus, body: bytes, headers: dict[str, str]) -> None:
+    def send(self, status: HTTPStatus, body: bytes, headers: dict[str, str]) -> None:
+        """Answer all at once."""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -143,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _give_file(self, path: bytes) -> None:
         with Path(os.fsdecode(path)).open("rb") as file:
             info = os.fstat(file.fileno())
-            tag = _tag(info)
+            tag = etag_of(info)
             start, end, status = self._asked_for(info.st_size, tag)
             self.send_response(status)
             self.send_header("ETag", tag)
@@ -185,13 +170,13 @@ class _Handler(BaseHTTPRequestHandler):
     # Taking ----------------------------------------------------------------------------------
 
     def _take(self) -> None:
-        path = self._path()
+        path = self.meant(self.path)
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or self.path.endswith("/"):
-            raise _Refused(HTTPStatus.LENGTH_REQUIRED)
+            raise Refused(HTTPStatus.LENGTH_REQUIRED)
         replaces = os.path.lexists(path)
         self._check_agreed(path, replaces)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        self.need_folder(path)
         unfinished = path + b"." + secrets.token_hex(4).encode() + b".upload"
         try:
             with Path(os.fsdecode(unfinished)).open("xb") as file:
@@ -202,13 +187,22 @@ class _Handler(BaseHTTPRequestHandler):
                 os.unlink(unfinished)
             raise
         status = HTTPStatus.NO_CONTENT if replaces else HTTPStatus.CREATED
-        self._send(status, b"", {"ETag": _tag(os.stat(path))})
+        told = self.stored(path)
+        self.send(status, b"", {"ETag": etag_of(os.stat(path)), **told})
+
+    def need_folder(self, path: bytes) -> None:
+        """Folders appear with what is put in them."""
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+
+    def stored(self, path: bytes) -> dict[str, str]:
+        """What is done with a file once it is there, and told with the answer."""
+        return {}
 
     def _check_agreed(self, path: bytes, replaces: bool) -> None:
         agreed = self.headers.get("If-Match")
-        changed = agreed is not None and not (replaces and agreed in ("*", _tag(os.stat(path))))
+        changed = agreed is not None and not (replaces and agreed in ("*", etag_of(os.stat(path))))
         if changed or (replaces and self.headers.get("If-None-Match") == "*"):
-            raise _Refused(HTTPStatus.PRECONDITION_FAILED)
+            raise Refused(HTTPStatus.PRECONDITION_FAILED)
 
     def _fill(self, file: IO[bytes], length: int) -> None:
         while length > 0:
@@ -218,12 +212,36 @@ class _Handler(BaseHTTPRequestHandler):
             file.write(piece)
             length -= len(piece)
 
-    def _remove(self) -> None:
-        os.unlink(self._path())
-        self._send(HTTPStatus.NO_CONTENT, b"", {})
+    def remove(self) -> None:
+        """Remove the file that is meant."""
+        os.unlink(self.meant(self.path))
+        self.send(HTTPStatus.NO_CONTENT, b"", {})
 
 
-def _tag(info: os.stat_result) -> str:
+class Web:
+    """Serves `root` from construction until `close`, to `USER` with `password`. Raises OSError."""
+
+    scheme = "http"
+    handler = Handler
+
+    def __init__(self, root: Path) -> None:
+        self.password = secrets.token_urlsafe(16)
+        login = base64.b64encode(f"{USER}:{self.password}".encode()).decode("ascii")
+        about = {"root": os.fsencode(root), "login": login}
+        handler = type("Handler", (self.handler,), about)
+        self._server = _Server((HOST, 0), handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.scheme}://{USER}@{HOST}:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def etag_of(info: os.stat_result) -> str:
     return f'"{info.st_ino:x}-{info.st_size:x}-{info.st_mtime_ns:x}"'
 
 

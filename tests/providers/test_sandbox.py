@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import os
 import signal
@@ -11,14 +12,27 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import paramiko
 import pytest
 
-from providers.errors import ProviderError, Unsupported
+from providers.access import Access
+from providers.base import Entry
+from providers.errors import (
+    AlreadyExists,
+    AuthRequired,
+    NotFound,
+    ProviderError,
+    TargetChanged,
+    Unsupported,
+)
+from providers.http.webdav.provider import WebdavProvider
+from providers.registry import open_provider
 from providers.sandbox import sample
 from providers.sandbox.start import Sandbox
 
@@ -154,6 +168,81 @@ def test_nothing_stays_when_the_server_is_killed(temporary: Path) -> None:
         assert sandbox._process is not None
         sandbox._process.kill()
     assert list(temporary.iterdir()) == []
+
+
+@contextmanager
+def _dav(sandbox: Sandbox, password: str | None = None) -> Iterator[WebdavProvider]:
+    access = Access(Path("hosts"))
+    access.secrets.put(sandbox.dav_endpoint, "password", password or sandbox.dav_password)
+    with closing(open_provider(sandbox.dav_endpoint, access)) as provider:
+        assert isinstance(provider, WebdavProvider)
+        yield provider
+
+
+def _status(sandbox: Sandbox, method: str, path: str, **headers: str) -> int:
+    """What the WebDAV server answers to a request that our own client would not make."""
+    address = urlsplit(sandbox.dav_endpoint)
+    login = base64.b64encode(f"demo:{sandbox.dav_password}".encode()).decode()
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    with closing(HTTPConnection(str(address.hostname), address.port, timeout=30)) as wire:
+        wire.request(method, path, headers={"Authorization": f"Basic {login}", **given})
+        return wire.getresponse().status
+
+
+def _store(dav: WebdavProvider, path: str, content: bytes, *, replacing: str | None) -> Entry:
+    upload = dav.begin(path, len(content), key="0badcafe", part_size=1 << 20, modified=1.7e9)
+    receipt = dav.put_part(upload, 0, 0, [content])
+    return dav.finish(upload, [receipt], replacing=replacing)
+
+
+def test_webdav_takes_files_and_folders_and_gives_them_back(sandbox: Sandbox) -> None:
+    with _dav(sandbox) as dav:
+        names = {entry.name for page in dav.list_dir("/") for entry in page}
+        assert {"welcome.txt", "Plans", "empty folder"} <= names
+        dav.make_dir("/made")
+        entry = _store(dav, "/made/100%25", b"first", replacing=None)
+        assert (entry.size, entry.modified) == (5, 1.7e9)
+        entry = _store(dav, "/made/100%25", b"second", replacing=entry.version)
+        with dav.read("/made/100%25", version=entry.version) as reader:
+            assert b"".join(map(bytes, reader.chunks())) == b"second"
+        dav.rename("/made", "/named")
+        assert [e.name for page in dav.list_dir("/named") for e in page] == ["100%"]
+        dav.delete("/named/100%25")
+        dav.delete("/named")
+        with pytest.raises(NotFound):
+            dav.stat("/named")
+
+
+def test_webdav_replaces_nothing_that_was_not_agreed_on(sandbox: Sandbox) -> None:
+    with _dav(sandbox) as dav:
+        there = _store(dav, "/taken", b"there", replacing=None)
+        with pytest.raises(AlreadyExists):
+            _store(dav, "/taken", b"new", replacing=None)
+        with pytest.raises(TargetChanged):
+            _store(dav, "/taken", b"new", replacing='"another"')
+        _store(dav, "/other", b"other", replacing=None)
+        to = f"{sandbox.dav_endpoint.replace('dav://demo@', 'http://')}/taken"
+        move = partial(_status, sandbox, "MOVE", "/other", Destination=to)
+        assert move(Overwrite="F") == 412
+        assert move(Overwrite="T", If=f'<{to}> (["stale"])') == 412
+        assert dav.stat("/taken").version == there.version
+
+
+def test_webdav_stays_in_its_folder_and_lets_nobody_else_in(sandbox: Sandbox) -> None:
+    with pytest.raises(AuthRequired), _dav(sandbox, "wrong") as dav:
+        dav.stat("/")
+    here = sandbox.dav_endpoint.replace("dav://demo@", "http://")
+    assert _status(sandbox, "PROPFIND", "/../local", Depth="1") == 400
+    assert _status(sandbox, "PROPFIND", "/%2e%2e/local", Depth="1") == 400
+    assert _status(sandbox, "MKCOL", "/no/such/folder") == 409
+    assert _status(sandbox, "MKCOL", "/Plans") == 405
+    for there, status in (
+        (f"{here}/../out", 400),
+        ("http://elsewhere.example/out", 502),
+        (f"{here}/no/such/folder", 409),
+    ):
+        assert _status(sandbox, "MOVE", "/welcome.txt", Destination=there) == status
+    assert _status(sandbox, "PROPFIND", "/", Depth="infinity") == 403
 
 
 def test_one_folder_can_be_served_and_is_left(tmp_path: Path) -> None:

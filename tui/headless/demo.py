@@ -37,7 +37,8 @@ def run_demo(*, check: bool) -> int:
         engine = Engine(home.queue, lambda endpoint: open_provider(endpoint, access))
         try:
             # Its servers and its memory live in this process, and so does its queue.
-            offered = (f"{sandbox.web_endpoint}/", f"{sandbox.endpoint}/")
+            servers = (sandbox.web_endpoint, sandbox.dav_endpoint, sandbox.endpoint)
+            offered = tuple(f"{endpoint}/" for endpoint in servers)
             return show_panes(engine, access, left, right, verify=Verify.STRONG, recent=offered)
         finally:
             engine.close()
@@ -49,6 +50,7 @@ def demo_access(sandbox: Sandbox, home: Home) -> Access:
     access = Access(known_hosts=home.known_hosts, use_agent=False, use_default_keys=False)
     access.secrets.put(sandbox.endpoint, "password", sandbox.password)
     access.secrets.put(sandbox.web_endpoint, "password", sandbox.web_password)
+    access.secrets.put(sandbox.dav_endpoint, "password", sandbox.dav_password)
     return access
 
 
@@ -61,6 +63,9 @@ def _check(sandbox: Sandbox, home: Home, access: Access) -> int:
         ("sftp → local", sandbox.endpoint, "/copied-there", LOCAL, str(back)),
         ("http → local", sandbox.web_endpoint, "/", LOCAL, f"{back}-web"),
         ("local → http", LOCAL, f"{back}-web", sandbox.web_endpoint, "/from-local"),
+        ("webdav → local", sandbox.dav_endpoint, "/", LOCAL, f"{back}-dav"),
+        ("local → webdav", LOCAL, f"{back}-dav", sandbox.dav_endpoint, "/from-local"),
+        ("http → webdav", sandbox.web_endpoint, "/docs", sandbox.dav_endpoint, "/docs"),
         ("local → memory", LOCAL, str(back), "memory://demo", "/"),
         ("memory → local", "memory://demo", "/", LOCAL, f"{back}-again"),
     )
