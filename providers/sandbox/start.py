@@ -115,8 +115,15 @@ def _spawn(complaints: IO[str], *, bare: bool) -> subprocess.Popen[str]:
         stderr=complaints,
         text=True,
         encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(_where_from())},
         start_new_session=os.name != "nt",  # Ctrl-C is for the screen, which then stops us
     )
+
+
+def _where_from() -> list[str]:
+    """The place these packages are imported from, before any other: both speak alike."""
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return [str(Path(__file__).parents[2]), *filter(None, paths)]
 
 
 def _first_line(process: subprocess.Popen[str]) -> dict[str, str]:
