@@ -84,8 +84,7 @@ class Secrets:
         """Let what opens `endpoint` open `to` as well, kept where it was kept. Raises BadVault."""
         value = self.get(endpoint, needs, subject)
         if value is not None:
-            with self._lock:
-                kept = (endpoint, needs, subject) in self._kept
+            kept = needs != "key" and self.vault.get(endpoint, needs, subject) == value
             self.put(to, needs, value, subject, keep=kept)
 
     def erase(self, endpoint: str, needs: Secret, subject: str = "") -> None:
