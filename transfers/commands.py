@@ -235,22 +235,33 @@ def _(
 
 
 def _shifted(order: list[Job], chosen: list[Job], by: int) -> list[Job]:
-    """`chosen` moved by `by` places within `order`; the jobs whose seq changes."""
-    ids = [job.id for job in order]
+    """`chosen` moved by `by` places within `order`, in one go; the jobs whose seq changes.
+
+    At the end of the queue they come to stand one behind the other, in their order.
+    """
     picked = {job.id for job in chosen}
-    step = -1 if by < 0 else 1
-    for _ in range(abs(by)):
-        for job in chosen if by < 0 else reversed(chosen):
-            here = ids.index(job.id)
-            there = here + step
-            if 0 <= there < len(ids) and ids[there] not in picked:
-                ids[here], ids[there] = ids[there], ids[here]
-    by_id = {job.id: job for job in order}
+    here = [place for place, job in enumerate(order) if job.id in picked]
+    rest = iter([job for job in order if job.id not in picked])
+    there = _places(here, by, len(order))
+    moved = {place: order[old] for old, place in zip(here, there, strict=True)}
+    new = [moved[place] if place in moved else next(rest) for place in range(len(order))]
     return [
-        altered(by_id[job_id], seq=before.seq)
-        for job_id, before in zip(ids, order, strict=True)
-        if by_id[job_id].seq != before.seq
+        altered(job, seq=before.seq)
+        for job, before in zip(new, order, strict=True)
+        if job is not before
     ]
+
+
+def _places(here: list[int], by: int, count: int) -> list[int]:
+    """Where those that stand at `here`, of `count` places, stand once they moved by `by`."""
+    if by > 0:
+        mirrored = _places([count - 1 - place for place in reversed(here)], -by, count)
+        return [count - 1 - place for place in reversed(mirrored)]
+    places: list[int] = []
+    for place in here:
+        first_free = places[-1] + 1 if places else 0
+        places.append(max(place + by, first_free))
+    return places
 
 
 def _queue_again(draft: Draft, jobs: list[Job], **more: Any) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.transfers.samples import Desk, make_job, new_job
@@ -233,6 +235,24 @@ def test_jobs_move_within_the_queue(
     desk.give(Move(jobs, by=by, to=to))
     assert desk.order() == order
     assert len({job.seq for job in desk.book}) == 5
+
+
+@pytest.mark.parametrize("jobs", [(4,), (1, 2, 6), (3, 5, 6, 11), (2, 7, 12)])
+@pytest.mark.parametrize("by", range(-13, 14))
+def test_moving_by_many_places_is_moving_by_one_as_often(jobs: tuple[int, ...], by: int) -> None:
+    at_once, step_by_step = (Desk(make_job(n) for n in range(1, 13)) for _ in range(2))
+    at_once.give(Move(jobs, by=by))
+    for _ in range(abs(by)):
+        step_by_step.give(Move(jobs, by=1 if by > 0 else -1))
+    assert at_once.order() == step_by_step.order()
+
+
+def test_H1_a_move_by_many_places_in_a_long_queue_holds_nothing_up() -> None:
+    desk = Desk(make_job(n) for n in range(1, 20_001))
+    since = time.process_time()
+    desk.give(Move(tuple(range(1, 1001)), by=10_000))
+    assert time.process_time() - since < 5.0  # it takes a tenth of a second; place by place, hours
+    assert desk.order()[10_000:11_000] == list(range(1, 1001))
 
 
 def test_moving_to_the_top_again_and_again_puts_the_last_one_first() -> None:
