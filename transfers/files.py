@@ -1,11 +1,29 @@
-"""Names of our own files, made to last."""
+"""Our own files: names that last, and nobody else's business."""
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_LOG = logging.getLogger("wharfie.queue")
+
+
+def keep_private(path: Path, descriptor: int) -> None:
+    """Have the open file at `path` readable and writable by its owner only, however it came here.
+
+    Where the disk has no modes, or the file is another's, the log says so. Windows: nothing.
+    """
+    if not hasattr(os, "fchmod") or not os.fstat(descriptor).st_mode & _OTHERS:
+        return
+    try:
+        os.fchmod(descriptor, 0o600)
+    except OSError as error:
+        _LOG.warning("others may read %s: its mode cannot be changed (%s)", path, error.strerror)
 
 
 def sync_directory(directory: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from providers.text import printable
 from transfers.changes import Changes, Event, Part
 from transfers.collecting import without_collecting
-from transfers.files import keep_as, sync_directory
+from transfers.files import keep_as, keep_private, sync_directory
 from transfers.journal_rows import Values, checksum, read_jobs
 from transfers.journal_writer import Writer
 from transfers.migrate import create, migrate
@@ -86,9 +86,14 @@ class Journal:
     # Opening -------------------------------------------------------------------------------
 
     def _provide(self) -> None:
-        """Have a file that we may write. Never an empty one, even for a moment: see `_rebuild`."""
+        """Have a file that we, and nobody else, may write. Never an empty one, even for a moment:
+        see `_rebuild`."""
         if self._path.exists():
-            os.close(os.open(self._path, os.O_RDWR))
+            fd = os.open(self._path, os.O_RDWR)
+            try:
+                keep_private(self._path, fd)
+            finally:
+                os.close(fd)
             return
         rest = self._rollback_file()
         if rest.exists():  # it would be rolled back into the new file

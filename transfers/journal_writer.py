@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple
@@ -20,6 +21,7 @@ from transfers.journal_rows import (
 from transfers.model import Job
 from transfers.schema import SCHEMA_VERSION
 
+_LOG = logging.getLogger("wharfie.queue")
 _SAVE = f"INSERT OR REPLACE INTO job VALUES ({', '.join('?' * WIDTH)})"
 _RESTATE = (
     f"UPDATE job SET {', '.join(f'{name} = ?' for name in STATUS)}, status_sum = ? "
@@ -55,18 +57,25 @@ class Writer:
 
     def write(self, changes: Changes) -> None:
         """All of `changes` or nothing; durable on return. Raises sqlite3.Error."""
+        self._undo()  # an earlier write, where that failed at the time
         self._db.execute("BEGIN IMMEDIATE")
         try:
             sums, total = self.store(changes)
             self._db.execute("COMMIT")
         except Exception:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+            try:
+                self._undo()
+            except sqlite3.Error:  # what made the write fail is what the caller is to hear
+                _LOG.exception("a write that failed could not be undone yet")
             raise
         self._total = total
         self._sums.update(sums)
         for job_id in changes.removed:
             self._sums.pop(job_id, None)
+
+    def _undo(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
 
     def store(self, changes: Changes) -> tuple[dict[int, int], int]:
         """Within a transaction: write them; returns the new rows' sums, and the seal's total."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -126,6 +129,39 @@ def test_a_full_disk_rolls_back_says_so_and_the_next_write_works(journal: Journa
     assert len(journal.load()) == 2
 
 
+class _Stubborn(sqlite3.Connection):
+    """The disk fails so often at each of these statements."""
+
+    failing: ClassVar[dict[str, int]] = {}
+
+    def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
+        if self.failing.get(sql, 0) > 0:
+            self.failing[sql] -= 1
+            raise sqlite3.OperationalError("disk I/O error")
+        return super().execute(sql, *values)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_write_that_cannot_even_be_undone_at_once_does_not_stop_the_next(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "transfers.journal.sqlite3.connect", partial(sqlite3.connect, factory=_Stubborn)
+    )
+    journal = Journal(path)
+    journal.write(_saved(make_job(1)))
+    _Stubborn.failing = {"COMMIT": 1, "ROLLBACK": 2}
+    with pytest.raises(JournalError, match=r"disk I/O error"):
+        journal.write(_saved(make_job(2)))
+    with pytest.raises(JournalError, match=r"disk I/O error"):
+        journal.write(_saved(make_job(3)))
+    journal.write(_saved(make_job(4)))
+    journal.close()
+    again = Journal(path)
+    assert (again.notice, again.load()) == ("", [make_job(1), make_job(4)])
+    again.close()
+
+
 @pytest.mark.parametrize("size", [(1 << 63) - 1, 1 << 63, (1 << 64) - 1])
 def test_a_size_no_file_can_have_does_not_stop_the_queue(journal: Journal, size: int) -> None:
     journal.write(_saved(make_job(1, size=size)))
@@ -151,6 +187,30 @@ def test_a_closed_journal_is_an_error_with_a_sentence(path: Path) -> None:
 def test_the_file_is_for_its_owner_only(journal: Journal, path: Path) -> None:
     journal.write(_saved(make_job(1)))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@posix
+def test_a_file_that_others_could_read_is_its_owners_alone_once_it_was_opened(path: Path) -> None:
+    Journal(path).close()
+    path.chmod(0o664)
+    journal = Journal(path)
+    journal.write(_saved(make_job(1)))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    journal.close()
+
+
+@posix
+def test_a_disk_without_modes_is_spoken_of_in_the_log_and_no_reason_to_stop(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(descriptor: int, mode: int) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    Journal(path).close()
+    path.chmod(0o644)
+    monkeypatch.setattr("os.fchmod", refuse)
+    Journal(path).close()
+    assert f"others may read {path}" in caplog.text
 
 
 def test_commits_are_as_durable_as_sqlite_can_make_them(journal: Journal) -> None:
