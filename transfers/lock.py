@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
+
+from providers.text import printable
+from transfers.journal import JournalError
+
+# What a lock that another holds says: POSIX and BSD flock(2), Windows' _locking.
+_TAKEN = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES})
+
+_NO_LOCKS = (
+    "Its disk may have no locks, as some network disks: put WHARFIE_HOME on a local disk, or start "
+    "the disk's lock service."
+)
 
 
 class QueueInUse(Exception):
@@ -36,15 +48,24 @@ class QueueSilent(QueueInUse):
 
 
 class QueueLock:
-    """Held from construction to `release` (or the end of the process)."""
+    """Held from construction to `release` (or the end of the process).
+
+    Raises QueueInUse when another has it, JournalError when there can be none in `directory`: a
+    queue that two might write is not worked at all (faults.md D11).
+    """
 
     def __init__(self, directory: Path) -> None:
-        fd = os.open(directory / "queue.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fd = os.open(directory / "queue.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise _cannot(directory, error, "Check that directory's owner and mode.") from error
         try:
             _lock(fd)
         except OSError as error:
             os.close(fd)
-            raise QueueInUse(directory) from error
+            if error.errno in _TAKEN:
+                raise QueueInUse(directory) from error
+            raise _cannot(directory, error, _NO_LOCKS) from error
         self._fd: int | None = fd
 
     def release(self) -> None:
@@ -52,6 +73,11 @@ class QueueLock:
         fd, self._fd = self._fd, None
         if fd is not None:
             os.close(fd)
+
+
+def _cannot(directory: Path, error: OSError, advice: str) -> JournalError:
+    shown, why = printable(str(directory)), error.strerror or "no reason given"
+    return JournalError(f"The queue in {shown} cannot be locked ({why}). {advice}")
 
 
 if sys.platform == "win32":

@@ -58,6 +58,11 @@ def failing(call: str, error: str, *, path: Path | None = None, when: str = "1+"
     return [*_command(names), *only, "-e", inject, "--"]
 
 
+def locking_fails(error: str) -> list[str]:
+    """What to put before a command so that no file can be locked in it."""
+    return [*_command("flock"), "-e", f"inject=flock:error={error}", "--"]
+
+
 @contextmanager
 def killing(process: int, call: str, when: int) -> Iterator[None]:
     """While the block runs, `process` dies at the `when`-th `call` of one of its threads."""
