@@ -402,7 +402,7 @@ def _waiting(disk: str, draft: Draft) -> list[Job]:
 
 
 def _lane(job: Job) -> Lane:
-    return (job.source.endpoint, job.target.endpoint)
+    return Lane(job.source.endpoint, job.target.endpoint)
 
 
 def _nothing() -> None:

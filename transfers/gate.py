@@ -31,17 +31,18 @@ class Gate:
         self._total = 0
         self._asking: Counter[str] = Counter()
         self._resting: dict[Lane, float] = {}
+        self._throttled: dict[str, float] = {}
         self.site_limits: dict[str, int] = {}  # by endpoint, where a person set one
         self.held = False  # nothing more is started
 
     def started(self, lane: Lane) -> None:
         self._total += 1
-        self._running.update(set(lane))
+        self._running.update(lane.endpoints)
 
     def ended(self, lane: Lane, streams: int = 1) -> None:
         """A job is over that had been given `streams` connections of its lane."""
         self._total -= 1
-        for endpoint in set(lane):
+        for endpoint in lane.endpoints:
             self._running[endpoint] -= streams
 
     def widened(self, lane: Lane, streams: int) -> int:
@@ -49,9 +50,9 @@ class Gate:
 
         One stays free for whatever comes next: a large file must not hold up the small ones.
         """
-        spare = min(self._room(endpoint) for endpoint in set(lane)) - 1
+        spare = min(self._room(endpoint) for endpoint in lane.endpoints) - 1
         more = max(0, min(streams - 1, spare))
-        for endpoint in set(lane):
+        for endpoint in lane.endpoints:
             self._running[endpoint] += more
         return 1 + more
 
@@ -72,27 +73,32 @@ class Gate:
 
     def rest_endpoint(self, endpoint: str, until: float) -> None:
         """As `rest`, for every lane that has to do with `endpoint`: an account was throttled."""
-        self.rest((endpoint, ""), until)
+        self._throttled[endpoint] = max(until, self._throttled.get(endpoint, 0.0))
 
     def wake(self, lane: Lane) -> None:
         """A person asked for it again, or it answered. A throttled endpoint rests on."""
         self._resting.pop(lane, None)
 
     def next_open(self, now: float) -> float | None:
-        """When a resting lane opens again, on the monotonic clock."""
+        """When something that rests opens again, on the monotonic clock."""
         self._resting = {lane: until for lane, until in self._resting.items() if until > now}
-        return min(self._resting.values(), default=None)
+        self._throttled = {place: until for place, until in self._throttled.items() if until > now}
+        return min((*self._resting.values(), *self._throttled.values()), default=None)
 
     def has_room(self, lane: Lane) -> bool:
-        """Whether a job of `lane` may start now."""
-        if self.held or self._total >= self.workers or lane in self._resting:
+        """Whether a job of `lane` may start now.
+
+        What a cancelled job left is removed whoever else runs, and while the queue is held: a
+        person was told that it is being cancelled, and the process may end any time.
+        """
+        if not lane.cleans and (self.held or self._total >= self.workers):
             return False
-        return all(
+        return lane not in self._resting and all(
             self._asking[endpoint] == 0
-            and (endpoint, "") not in self._resting
+            and endpoint not in self._throttled
             and not self._rests(endpoint)
             and self._room(endpoint) > 0
-            for endpoint in set(lane)
+            for endpoint in lane.endpoints
         )
 
     def asks(self, endpoint: str) -> bool:

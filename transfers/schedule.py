@@ -5,12 +5,26 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from typing import NamedTuple
 
 from providers.base import Place
 from transfers.model import FINISHED, RUNNING, Job, JobState, Op
 
-Lane = tuple[str, str]
-"""Source and destination endpoint: jobs of one lane compete for the same connections."""
+
+class Lane(NamedTuple):
+    """Source and destination endpoint: jobs of one lane compete for the same connections.
+
+    `cleans`: nothing is moved, only what a cancelled job left at its destination is removed.
+    """
+
+    source: str
+    target: str
+    cleans: bool = False
+
+    @property
+    def endpoints(self) -> frozenset[str]:
+        return frozenset({self.source, self.target})
+
 
 _Turn = tuple[int, int, int]
 """Where a job stands: minus its priority, its place in the queue, its number."""
@@ -153,7 +167,7 @@ class Schedule:
 def _lane(job: Job) -> Lane:
     """A cancelled job's destination alone is cleaned up: it does not wait for its source."""
     source = job.target if job.cancelling else job.source
-    return (source.endpoint, job.target.endpoint)
+    return Lane(source.endpoint, job.target.endpoint, job.cancelling)
 
 
 def _turn(job: Job) -> _Turn:

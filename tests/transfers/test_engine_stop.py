@@ -34,6 +34,9 @@ from transfers.model import (
     Resume,
     SetLimits,
 )
+from transfers.model import (
+    Hold as HoldCommand,
+)
 
 S = JobState
 
@@ -175,6 +178,42 @@ def test_cancel_of_a_paused_job_removes_its_unfinished_bytes(case: QueueCase) ->
     (job,) = case.finish(number)
     assert (job.state, job.reason) == (S.CANCELLED, "")
     assert case.right.paths() == []
+
+
+def _paused_with_unfinished_bytes(case: QueueCase) -> int:
+    case.left.put("/a", bytes(4 * PART))
+    case.right.store.fail = hold = Hold("put_part", nth=2)
+    number = case.copy()
+    _pause_in(case, hold, number)
+    assert case.right.leftovers()
+    return number
+
+
+def test_a_cancel_is_cleaned_up_after_though_every_worker_is_busy(case: QueueCase) -> None:
+    case.restart(workers=1)
+    number = _paused_with_unfinished_bytes(case)
+    case.left.put("/b", bytes(4 * PART))
+    case.right.store.fail = hold = Hold("put_part")
+    other = case.copy("/b")
+    hold.wait()
+    case.engine.send(Cancel((number,)))
+    assert case.reach(number, S.CANCELLED).reason == ""
+    assert case.job(other).state is S.TRANSFERRING
+    assert len(case.right.leftovers()) == 1  # of the one that runs
+    hold.release()
+    assert case.reach(other, S.DONE)
+
+
+def test_a_cancel_is_cleaned_up_after_though_the_queue_is_held(case: QueueCase) -> None:
+    number = _paused_with_unfinished_bytes(case)
+    case.engine.send(HoldCommand())
+    case.right.store.fail = hold = Hold("abort")
+    case.engine.send(Cancel((number,)))
+    hold.wait()
+    assert not case.engine.idle  # else its process might end now
+    hold.release()
+    assert case.reach(number, JobState.CANCELLED).reason == ""
+    assert case.right.leftovers() == []
 
 
 def test_unfinished_bytes_that_cannot_be_removed_are_spoken_of(case: QueueCase) -> None:

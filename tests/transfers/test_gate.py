@@ -7,8 +7,9 @@ from transfers.gate import Gate
 from transfers.model import JobState
 from transfers.schedule import Lane
 
-_LANE: Lane = (LEFT, RIGHT)
-_OTHER: Lane = ("memory://a", "memory://b")
+_LANE = Lane(LEFT, RIGHT)
+_OTHER = Lane("memory://a", "memory://b")
+_CLEANS = Lane(RIGHT, RIGHT, cleans=True)
 
 
 def _gate(workers: int = 4, connections: int = 8) -> Gate:
@@ -27,17 +28,17 @@ def test_no_more_jobs_run_than_there_are_workers() -> None:
 
 def test_an_endpoint_gets_no_more_jobs_than_it_has_connections() -> None:
     gate = _gate(connections=1)
-    gate.started((LEFT, "memory://x"))
+    gate.started(Lane(LEFT, "memory://x"))
     assert not gate.has_room(_LANE)
     assert gate.has_room(_OTHER)
 
 
 def test_a_copy_within_one_endpoint_counts_once() -> None:
     gate = _gate(connections=2)
-    gate.started((LEFT, LEFT))
-    assert gate.has_room((LEFT, LEFT))
-    gate.started((LEFT, LEFT))
-    assert not gate.has_room((LEFT, LEFT))
+    gate.started(Lane(LEFT, LEFT))
+    assert gate.has_room(Lane(LEFT, LEFT))
+    gate.started(Lane(LEFT, LEFT))
+    assert not gate.has_room(Lane(LEFT, LEFT))
 
 
 def test_a_resting_lane_opens_when_its_time_has_come() -> None:
@@ -65,7 +66,7 @@ def test_an_endpoint_that_asks_gets_nothing_until_every_question_is_answered() -
     for job in parked:
         gate.note(make_job(job.id), job)
     assert not gate.has_room(_LANE)
-    assert not gate.has_room((RIGHT, "memory://x"))
+    assert not gate.has_room(Lane(RIGHT, "memory://x"))
     assert gate.has_room(_OTHER)
     gate.note(parked[0], make_job(1))
     assert not gate.has_room(_LANE)
@@ -83,7 +84,7 @@ def test_a_server_that_cannot_be_reached_gets_nothing_in_any_lane() -> None:
     lost = {RIGHT}
     gate = Gate(lambda endpoint: 8, 4, rests=lost.__contains__)
     assert not gate.has_room(_LANE)
-    assert not gate.has_room((RIGHT, "memory://x"))
+    assert not gate.has_room(Lane(RIGHT, "memory://x"))
     assert gate.has_room(_OTHER)
     lost.clear()
     assert gate.has_room(_LANE)
@@ -95,6 +96,23 @@ def test_a_held_gate_lets_nothing_start() -> None:
     assert not gate.has_room(_LANE)
     gate.held = False
     assert gate.has_room(_LANE)
+
+
+def test_what_a_cancelled_job_left_is_removed_whoever_else_runs_and_also_while_held() -> None:
+    gate = _gate(workers=1)
+    gate.started(_LANE)
+    assert gate.has_room(_CLEANS) and not gate.has_room(_LANE)
+    gate.held = True
+    assert gate.has_room(_CLEANS)
+
+
+def test_a_clean_up_keeps_to_the_connections_of_its_place_and_to_its_rest() -> None:
+    gate = _gate(connections=1)
+    gate.started(_LANE)
+    assert not gate.has_room(_CLEANS)
+    gate.ended(_LANE)
+    gate.rest_endpoint(RIGHT, 100.0)
+    assert not gate.has_room(_CLEANS)
 
 
 def test_a_limit_of_a_person_wins_over_what_the_place_says() -> None:
@@ -126,7 +144,7 @@ def test_a_throttled_endpoint_rests_in_every_lane_also_when_woken() -> None:
     gate = _gate()
     gate.rest_endpoint(RIGHT, 100.0)
     assert not gate.has_room(_LANE)
-    assert not gate.has_room((RIGHT, "memory://x"))
+    assert not gate.has_room(Lane(RIGHT, "memory://x"))
     assert gate.has_room(_OTHER)
     gate.wake(_LANE)
     assert not gate.has_room(_LANE)

@@ -6,6 +6,7 @@ from transfers.gate import Gate
 from transfers.limit import Limiter
 from transfers.limits import Limits
 from transfers.model import Hold, SetLimits
+from transfers.schedule import Lane
 from transfers.view import View
 
 SITE = "sftp://ann@host:22"
@@ -39,13 +40,14 @@ def test_a_setting_that_is_no_number_is_left_out() -> None:
 
 def test_zero_takes_a_limit_away() -> None:
     limits, limiter, gate = _limits()
+    lane = Lane("memory://a", SITE)
     limits.change(SetLimits(rate=5))
     limits.change(SetLimits(rate=0, workers=0, endpoint=SITE, connections=0))
     assert (limiter.rate, gate.workers) == (0, 1)
-    gate.started(("memory://a", SITE))
-    assert gate.has_room(("memory://a", SITE)) is False
+    gate.started(lane)
+    assert gate.has_room(lane) is False
     gate.workers = 2
-    assert gate.has_room(("memory://a", SITE))
+    assert gate.has_room(lane)
 
 
 def test_a_hold_is_shown_and_not_kept() -> None:

@@ -59,7 +59,7 @@ def test_jobs_run_in_queue_order_across_lanes() -> None:
 
 def test_a_lane_without_room_is_passed_over_not_waited_for() -> None:
     queue = Queue(*(make_job(n, target=_to(f"memory://{n % 2}")) for n in (1, 2, 3, 4)))
-    queue.closed = {(LEFT, "memory://1")}
+    queue.closed = {Lane(LEFT, "memory://1")}
     assert queue.take_all() == [2, 4]
     queue.closed.clear()
     assert queue.take_all() == [1, 3]
@@ -115,7 +115,7 @@ def test_directories_are_removed_only_after_the_last_file_of_their_batch() -> No
 
 def test_another_batch_does_not_hold_a_removal() -> None:
     queue = Queue(make_job(1, batch=2), _removal(2))
-    queue.closed = {(LEFT, RIGHT)}
+    queue.closed = {Lane(LEFT, RIGHT)}
     assert queue.take() is None
     queue.closed.clear()
     assert queue.take_all() == [1, 2]
