@@ -40,6 +40,7 @@ from transfers.model import (
 from transfers.outage import Missed, Outages
 from transfers.pool import ProviderPool
 from transfers.recover import checkpoint, has_parts, recovered
+from transfers.rests import Rests
 from transfers.retry import MORE_ATTEMPTS
 from transfers.runs import Runs, Tuning
 from transfers.schedule import Lane, Schedule
@@ -73,7 +74,8 @@ class Coordinator:
         self._pool = ProviderPool(open_provider)
         self._limiter = Limiter(time.monotonic)
         self._outages = Outages(tuning.random)
-        self._gate = Gate(self._pool.connections, rests=self._outages.rests)
+        self._rests = Rests()
+        self._gate = Gate(self._pool.connections, rests=self._is_asked_nothing)
         self._limits = Limits(self._limiter, self._gate)
         self._schedule = Schedule()
         self._book = Book()
@@ -102,7 +104,9 @@ class Coordinator:
             if job.state is JobState.QUEUED and not run_existing:
                 self._left_alone.add(job.id)
             self._gate.note(None, job)
-        self._limits.restore(self._journal.settings(), self._tuning.workers, self._tuning.rate)
+        settings = self._journal.settings()
+        self._limits.restore(settings, self._tuning.workers, self._tuning.rate)
+        self._rests.restore(settings)
         self._limits.show(self._view)
         self._view.notice = self._journal.notice
         self._view.start(self._book)
@@ -113,7 +117,7 @@ class Coordinator:
         starting = self._dispatch(draft)
         if self._save(draft):
             self._start(starting)
-        self._view.idle = self._idle()
+        self._show()
         while not self._finished():
             messages = self._collect()
             with without_collecting():
@@ -135,7 +139,7 @@ class Coordinator:
         if not self._save(draft):
             return False
         self._start(starting)
-        self._view.idle = self._idle()
+        self._show()
         for reply in replies:
             reply()
         return True
@@ -155,8 +159,7 @@ class Coordinator:
     def _patience(self) -> float | None:
         now = time.monotonic()
         look = now + LOOK_SECONDS if self._runs else None
-        due, opens = self._schedule.next_due(), self._gate.next_open(now)
-        times = (due, opens, self._outages.next_open(), self._quit_by, look)
+        times = (self._schedule.next_due(), *self._opens(), self._quit_by, look)
         known = [at for at in times if at is not None]
         return min(_LONGEST_NAP, max(0.0, min(known) - now)) if known else None
 
@@ -269,6 +272,8 @@ class Coordinator:
         missed = self._outages.ended(message, time.monotonic())
         ending = end_of(job, message, self._tuning.random, missed)
         self._rest(ending, lane, missed)
+        if ending.throttled:
+            draft.changes.settings |= self._rests.begin(ending.throttled, ending.rest)
         job = ending.job
         resumable = not job.finished or job.state is JobState.FAILED
         if resumable and message.checkpoint is not None and job.proof is None:
@@ -288,8 +293,6 @@ class Coordinator:
             self._view.waiting(job.id, until)
             if missed is None:  # or the endpoint rests, in every lane
                 self._gate.rest(lane, until)
-            if ending.throttled:
-                self._gate.rest_endpoint(ending.throttled, until)
         elif job.cancelling:
             self._gate.wake(lane)
         if ending.full:
@@ -383,12 +386,22 @@ class Coordinator:
                 draft.save(end_of(job, Ended(job, stop=Stop.QUIT), self._tuning.random).job)
         self._save(draft)
 
-    def _idle(self) -> bool:
-        """Whether nothing goes on by itself: what is queued could not be started."""
-        due, opens = self._schedule.next_due(), self._gate.next_open(time.monotonic())
-        if opens is None and self._book.counts[JobState.QUEUED]:
-            opens = self._outages.next_open()
-        return not self._runs and due is None and opens is None and not self._disks.watching
+    def _show(self) -> None:
+        """How the queue as a whole stands after a cycle: idle, when nothing goes on by itself."""
+        queued = self._book.counts[JobState.QUEUED] > len(self._left_alone)
+        waits = queued and any(at is not None for at in self._opens())
+        due = self._schedule.next_due() is not None or self._disks.watching
+        self._view.idle = not self._runs and not due and not waits
+        if waits and not self._runs and not self._journal.notice:
+            self._view.notice = self._rests.sentence()
+
+    def _opens(self) -> tuple[float | None, ...]:
+        """When what rests may be tried again, on the monotonic clock."""
+        lanes = self._gate.next_open(time.monotonic())
+        return (lanes, self._outages.next_open(), self._rests.next_open())
+
+    def _is_asked_nothing(self, endpoint: str) -> bool:
+        return self._rests.resting(endpoint) or self._outages.rests(endpoint)
 
     def _finished(self) -> bool:
         if self._quit_by is None:

@@ -10,7 +10,7 @@ from providers.text import printable
 from transfers.messages import Ended
 from transfers.model import Job, JobState, ParkReason
 from transfers.outage import Missed
-from transfers.retry import Verdict, after_mistake
+from transfers.retry import Verdict, after_mistake, rest
 
 
 class InternalError(ProviderError):
@@ -24,12 +24,14 @@ class InternalError(ProviderError):
 class Ending:
     """The job's new value; `delay` in seconds when it waits for a retry.
 
-    `throttled`: the endpoint whose every request must wait as long. `full`: its disk, by name.
+    `throttled`: an endpoint that is asked nothing for `rest` seconds, whatever becomes of the job.
+    `full`: its disk, by name.
     """
 
     job: Job
     delay: float | None = None
     throttled: str = ""
+    rest: float = 0.0
     full: str = ""
 
 
@@ -57,7 +59,10 @@ def end_of(
     # A pause may have been taken back while its worker was ending.
     ending = _end_of(replace(job, pausing=False), ended, job.pausing, random)
     if ending.job.cancelling and not ending.job.finished:
-        return Ending(replace(ending.job, state=JobState.QUEUED))
+        ending = Ending(replace(ending.job, state=JobState.QUEUED))
+    if isinstance(ended.error, Throttled):
+        seconds = rest(ended.error, job.attempt, random) if ending.delay is None else ending.delay
+        ending = replace(ending, throttled=ended.error.endpoint, rest=seconds)
     return ending
 
 
@@ -107,9 +112,7 @@ def _failed(
     job = _after(verdict, job, reason, full)
     if pausing and job.state in (JobState.WAITING, JobState.QUEUED):
         return Ending(replace(job, state=JobState.PAUSED, reason=""))
-    throttled = error.endpoint if isinstance(error, Throttled) else ""
-    delay = verdict.delay if verdict.state is JobState.WAITING else None
-    return Ending(job, delay, throttled, full)
+    return Ending(job, verdict.delay if verdict.state is JobState.WAITING else None, full=full)
 
 
 def _after(verdict: Verdict, job: Job, reason: str, full: str) -> Job:

@@ -23,7 +23,8 @@ class Gate:
         *,
         rests: Callable[[str], bool] = lambda endpoint: False,
     ) -> None:
-        """`rests`: whether an endpoint cannot be reached, and nobody may knock just now."""
+        """`rests`: whether an endpoint is asked nothing just now: it wants to be left alone, or
+        cannot be reached."""
         self.workers = workers
         self._rests = rests
         self._connections = connections
@@ -31,7 +32,6 @@ class Gate:
         self._total = 0
         self._asking: Counter[str] = Counter()
         self._resting: dict[Lane, float] = {}
-        self._throttled: dict[str, float] = {}
         self.site_limits: dict[str, int] = {}  # by endpoint, where a person set one
         self.held = False  # nothing more is started
 
@@ -71,19 +71,14 @@ class Gate:
         """Leave `lane` alone until the monotonic time `until`."""
         self._resting[lane] = max(until, self._resting.get(lane, 0.0))
 
-    def rest_endpoint(self, endpoint: str, until: float) -> None:
-        """As `rest`, for every lane that has to do with `endpoint`: an account was throttled."""
-        self._throttled[endpoint] = max(until, self._throttled.get(endpoint, 0.0))
-
     def wake(self, lane: Lane) -> None:
-        """A person asked for it again, or it answered. A throttled endpoint rests on."""
+        """A person asked for it again, or it answered."""
         self._resting.pop(lane, None)
 
     def next_open(self, now: float) -> float | None:
-        """When something that rests opens again, on the monotonic clock."""
+        """When a resting lane opens again, on the monotonic clock."""
         self._resting = {lane: until for lane, until in self._resting.items() if until > now}
-        self._throttled = {place: until for place, until in self._throttled.items() if until > now}
-        return min((*self._resting.values(), *self._throttled.values()), default=None)
+        return min(self._resting.values(), default=None)
 
     def has_room(self, lane: Lane) -> bool:
         """Whether a job of `lane` may start now.
@@ -94,10 +89,7 @@ class Gate:
         if not lane.cleans and (self.held or self._total >= self.workers):
             return False
         return lane not in self._resting and all(
-            self._asking[endpoint] == 0
-            and endpoint not in self._throttled
-            and not self._rests(endpoint)
-            and self._room(endpoint) > 0
+            self._asking[endpoint] == 0 and not self._rests(endpoint) and self._room(endpoint) > 0
             for endpoint in lane.endpoints
         )
 

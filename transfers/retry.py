@@ -21,6 +21,7 @@ from transfers.model import JobState, ParkReason
 
 FIRST_DELAY = 1.0  # seconds
 LONGEST_DELAY = 300.0  # seconds
+LONGEST_REST = 86_400.0  # seconds: a server that asks for more is asked again after a day
 
 
 class Mismatch(ProviderError):
@@ -49,6 +50,14 @@ def delay(attempt: int, random: Callable[[], float]) -> float:
     return float(max(0.1, longest * random()))
 
 
+def rest(error: Throttled, attempt: int, random: Callable[[], float]) -> float:
+    """Seconds for which a server is asked nothing: what it said, up to a day, else as after any
+    trouble."""
+    if error.retry_after is None:
+        return delay(attempt, random)
+    return min(LONGEST_REST, max(0.0, error.retry_after))
+
+
 def judge(
     error: ProviderError,
     attempt: int,
@@ -74,8 +83,7 @@ def judge(
         transient = isinstance(error, ConnectionLost | Throttled)
         return Verdict(JobState.FAILED, restart=not transient)
     if isinstance(error, Throttled):
-        wait = error.retry_after
-        return Verdict(JobState.WAITING, delay(attempt, random) if wait is None else max(0.0, wait))
+        return Verdict(JobState.WAITING, rest(error, attempt, random))
     if isinstance(error, ConnectionLost):
         return Verdict(JobState.WAITING, delay(attempt, random))
     if isinstance(error, UploadExpired):

@@ -69,7 +69,43 @@ def test_a_job_that_is_to_be_sent_anew_when_it_failed_is_not_gone_on_with() -> N
 def test_a_throttled_account_is_named() -> None:
     error = Throttled("/a", retry_after=9.0, endpoint=RIGHT)
     ending = _end(RUNNING, Ended(RUNNING, error=error, verdict=Verdict(S.WAITING, delay=9.0)))
-    assert (ending.delay, ending.throttled) == (9.0, RIGHT)
+    assert (ending.delay, ending.throttled, ending.rest) == (9.0, RIGHT, 9.0)
+
+
+_WAITS = Verdict(S.WAITING, delay=9.0)
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict", "state"),
+    [
+        ({"attempt": 8}, Verdict(S.FAILED), S.FAILED),
+        ({"pausing": True}, _WAITS, S.PAUSED),
+        ({"cancelling": True}, _WAITS, S.QUEUED),
+    ],
+)
+def test_a_throttled_account_rests_whatever_becomes_of_the_job(
+    more: dict[str, object], verdict: Verdict, state: JobState
+) -> None:
+    job = replace(RUNNING, **more)  # type: ignore[arg-type]
+    error = Throttled("/a", retry_after=9.0, endpoint=RIGHT)
+    ending = end_of(job, Ended(job, error=error, verdict=verdict), lambda: 0.5)
+    assert (ending.job.state, ending.delay) == (state, None)
+    assert (ending.throttled, ending.rest) == (RIGHT, 9.0)
+
+
+def test_a_throttled_account_rests_also_when_its_job_was_told_to_stop_meanwhile() -> None:
+    error = Throttled("/a", retry_after=9.0, endpoint=RIGHT)
+    ending = _end(RUNNING, Ended(RUNNING, stop=Stop.PAUSE, error=error), pausing=True)
+    assert (ending.job.state, ending.throttled, ending.rest) == (S.PAUSED, RIGHT, 9.0)
+
+
+def test_an_account_that_does_not_say_for_how_long_rests_as_long_as_its_job() -> None:
+    error = Throttled("/a", retry_after=None, endpoint=RIGHT)
+    waits = _end(RUNNING, Ended(RUNNING, error=error, verdict=Verdict(S.WAITING, delay=3.0)))
+    assert (waits.delay, waits.rest) == (3.0, 3.0)
+    last = replace(RUNNING, attempt=8)
+    fails = _end(last, Ended(last, error=error, verdict=Verdict(S.FAILED)))
+    assert (fails.delay, fails.rest) == (None, 0.5 * 2**8)
 
 
 @pytest.mark.parametrize(("volume", "asks"), [("disk", f"{RIGHT}#disk"), ("", "")])

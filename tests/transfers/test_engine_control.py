@@ -8,6 +8,7 @@ import pytest
 
 from providers.base import Place, Room
 from providers.errors import ConnectionLost, NoSpace, Throttled
+from tests.transfers.host_case import until
 from tests.transfers.queue_case import LEFT, PART, RIGHT, Hold, Memory, QueueCase
 from transfers.model import (
     Cancel,
@@ -18,6 +19,7 @@ from transfers.model import (
     ParkReason,
     Pause,
     Policy,
+    Retry,
     RunExisting,
     SetLimits,
     SetPriority,
@@ -297,3 +299,54 @@ def test_a_throttled_account_is_left_alone_by_all_its_jobs(case: QueueCase) -> N
     (third,) = case.send_new(NewJob(Op.COPY, Place(LEFT, "/a"), Place(other, "/c")))
     assert case.reach(third, S.DONE)
     assert case.job(second).state is S.QUEUED
+
+
+def _throttled(case: QueueCase, *, attempts: int = 1) -> int:
+    """A job whose server asked for an hour with its `attempts`-th answer."""
+    case.left.put("/a", b"a")
+    answers = iter([0.0] * (attempts - 1) + [3600.0])
+
+    def ask() -> None:
+        raise Throttled("/a", retry_after=next(answers), endpoint=RIGHT)
+
+    case.right.store.fail = Hold("begin", times=attempts, then=ask)
+    return case.copy("/a")
+
+
+def test_a_server_that_asked_to_be_left_alone_is_also_after_a_restart(case: QueueCase) -> None:
+    number = _throttled(case)
+    assert case.reach(number, S.WAITING)
+    case.restart()
+    other = case.copy("/a", "/b")
+    back = case.send_new(NewJob(Op.COPY, Place(LEFT, "/a"), Place(LEFT, "/c")))
+    case.finish(*back)  # it was offered to start after the two others
+    assert _states(case, number, other) == [S.QUEUED, S.QUEUED]
+    assert isinstance(case.right.store.fail, Hold) and case.right.store.fail.calls == 1
+    until(lambda: f"{RIGHT} asked to be left alone" in case.engine.snapshot().notice)
+    assert not case.engine.idle
+
+
+def test_a_job_with_its_last_attempt_does_not_take_its_servers_word_to_the_grave(
+    case: QueueCase,
+) -> None:
+    number = _throttled(case, attempts=8)
+    assert case.reach(number, S.FAILED)
+    until(lambda: case.engine.idle)  # nothing waits for that server: nobody stays for it
+    other = case.copy("/a", "/b")
+    case.finish(*case.send_new(NewJob(Op.COPY, Place(LEFT, "/a"), Place(LEFT, "/c"))))
+    assert case.job(other).state is S.QUEUED
+    case.engine.send(Retry((number,)))  # whoever asks, and for whatever
+    case.finish(*case.send_new(NewJob(Op.COPY, Place(LEFT, "/a"), Place(LEFT, "/d"))))
+    assert _states(case, number, other) == [S.QUEUED, S.QUEUED]
+    assert not case.engine.idle
+
+
+def test_what_an_earlier_run_left_for_a_server_that_rests_keeps_nobody_here(
+    case: QueueCase,
+) -> None:
+    number = _throttled(case)
+    assert case.reach(number, S.WAITING)
+    case.restart(run_existing=False)
+    case.finish(*case.send_new(NewJob(Op.COPY, Place(LEFT, "/a"), Place(LEFT, "/c"))))
+    until(lambda: case.engine.idle)
+    assert case.engine.snapshot().notice == ""

@@ -111,7 +111,7 @@ def test_a_clean_up_keeps_to_the_connections_of_its_place_and_to_its_rest() -> N
     gate.started(_LANE)
     assert not gate.has_room(_CLEANS)
     gate.ended(_LANE)
-    gate.rest_endpoint(RIGHT, 100.0)
+    gate.rest(_CLEANS, 100.0)
     assert not gate.has_room(_CLEANS)
 
 
@@ -138,16 +138,3 @@ def test_without_spare_connections_a_large_file_has_its_one() -> None:
     gate = _gate(connections=2)
     gate.started(_LANE)
     assert gate.widened(_LANE, 4) == 1
-
-
-def test_a_throttled_endpoint_rests_in_every_lane_also_when_woken() -> None:
-    gate = _gate()
-    gate.rest_endpoint(RIGHT, 100.0)
-    assert not gate.has_room(_LANE)
-    assert not gate.has_room(Lane(RIGHT, "memory://x"))
-    assert gate.has_room(_OTHER)
-    gate.wake(_LANE)
-    assert not gate.has_room(_LANE)
-    assert gate.next_open(99.0) == 100.0
-    gate.next_open(100.0)
-    assert gate.has_room(_LANE)

@@ -28,7 +28,7 @@ from providers.errors import (
     WrongKind,
 )
 from transfers.model import JobState, ParkReason
-from transfers.retry import LONGEST_DELAY, Mismatch, Verdict, delay, judge
+from transfers.retry import LONGEST_DELAY, LONGEST_REST, Mismatch, Verdict, delay, judge
 
 
 def _judged(
@@ -81,6 +81,11 @@ def test_the_time_a_server_asked_for_wins_over_ours() -> None:
     assert _judged(Throttled("/a", retry_after=600.0)).delay == 600.0
     assert _judged(Throttled("/a", retry_after=0.0)).delay == 0.0
     assert _judged(Throttled("/a", retry_after=None)).delay == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("absurd", [LONGEST_REST + 1, 1e300, math.inf])
+def test_no_server_is_obeyed_for_longer_than_a_day(absurd: float) -> None:
+    assert _judged(Throttled("/a", retry_after=absurd)).delay == LONGEST_REST == 86_400.0
 
 
 @pytest.mark.parametrize("nonsense", [-5.0, math.nan])
