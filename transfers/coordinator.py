@@ -89,8 +89,11 @@ class Coordinator:
         self._quit_by: float | None = None
 
     @without_collecting()
-    def load(self, run_existing: bool) -> None:
-        """Read the journal. What an earlier run left unfinished is queued again."""
+    def load(self, run_existing: bool, held: bool | None) -> None:
+        """Read the journal. What an earlier run left unfinished is queued again.
+
+        `held`: whether anything is started; None: as a person left it.
+        """
         jobs = [recovered(job) for job in self._journal.load()]
         self._book = Book(jobs, first_free_id(self._journal.settings()))
         # Removals wait for the rest of their batch, wherever they were moved to.
@@ -105,7 +108,7 @@ class Coordinator:
                 self._left_alone.add(job.id)
             self._gate.note(None, job)
         settings = self._journal.settings()
-        self._limits.restore(settings, self._tuning.workers, self._tuning.rate)
+        self._limits.restore(settings, self._tuning.workers, self._tuning.rate, held)
         self._rests.restore(settings)
         self._limits.show(self._view)
         self._view.notice = self._journal.notice

@@ -36,6 +36,8 @@ class Engine:
     """Runs the queue in `directory` (made 0700) within this process: implements `queue_api.Queue`.
 
     `open_provider` connects to an endpoint. `run_existing`: work jobs of an earlier run as well.
+    `held`: whether anything is started but what removes unfinished bytes; None: as a person left it
+    (`model.Hold`), in this run or an earlier one.
     `admit` takes what a person gives to get in; `random` (0 to 1) spreads the delays of retries.
     Raises QueueInUse, JournalError.
     """
@@ -48,6 +50,7 @@ class Engine:
         workers: int | None = None,
         rate: int | None = None,
         run_existing: bool = True,
+        held: bool | None = None,
         admit: Callable[[Grant], None] = lambda grant: None,
         random: Callable[[], float] = random.random,
         low_speed: LowSpeed = LOW_SPEED,
@@ -67,7 +70,7 @@ class Engine:
                 coordinator = Coordinator(
                     journal, self._inbox, self._view, open_provider, tuning, self._closing
                 )
-                coordinator.load(run_existing)
+                coordinator.load(run_existing, held)
             except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
                 started.put(error)
                 return

@@ -1,4 +1,4 @@
-"""How fast and how many: what a person set, kept in the journal and in force at once."""
+"""How fast, how many, and whether any: what a person set, in force at once and over a restart."""
 
 from __future__ import annotations
 
@@ -10,21 +10,29 @@ from transfers.model import Hold, SetLimits
 from transfers.view import View
 
 _WORKERS = 4
+_HELD = "held"
 _SITE = "connections "  # + endpoint: the name of a site's setting
 
 
 class Limits:
-    """The rate, the files at once, and the files at once of single sites."""
+    """The rate, the files at once, those of single sites, and a hold."""
 
     def __init__(self, limiter: Limiter, gate: Gate) -> None:
         self._limiter = limiter
         self._gate = gate
 
-    def restore(self, settings: Mapping[str, str], workers: int | None, rate: int | None) -> None:
+    def restore(
+        self,
+        settings: Mapping[str, str],
+        workers: int | None,
+        rate: int | None,
+        held: bool | None = None,
+    ) -> None:
         """What an earlier run was told, unless this one was started with something else."""
         kept = {name: int(value) for name, value in settings.items() if value.isdecimal()}
         self._limiter.set_rate(kept.get("rate", 0) if rate is None else rate)
         self._gate.workers = max(1, kept.get("workers", _WORKERS) if workers is None else workers)
+        self._gate.held = kept.get(_HELD) == 1 if held is None else held
         for name, value in kept.items():
             if name.startswith(_SITE):
                 self._gate.site_limits[name.removeprefix(_SITE)] = value
@@ -33,7 +41,7 @@ class Limits:
         """Put `command` in force; returns what of it is to be journaled."""
         if isinstance(command, Hold):
             self._gate.held = command.on
-            return {}
+            return {_HELD: str(int(command.on))}
         settings = {}
         if command.rate is not None:
             self._limiter.set_rate(command.rate)

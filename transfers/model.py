@@ -295,7 +295,10 @@ class SetPriority:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Start nothing more ("finish current, then stop"), or go on. What runs is finished."""
+    """Start nothing more ("finish current, then stop"), or go on. What runs is finished.
+
+    It outlives the process that was told: the next one starts nothing either, until it is told to.
+    """
 
     on: bool = True
 

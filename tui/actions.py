@@ -25,6 +25,7 @@ from tui.screens.prompt import PromptScreen
 from tui.sign_in import show
 from tui.trial import look_at
 from tui.widgets.file_pane import FilePane
+from tui.widgets.transfer_panel import TransferPanel
 
 if TYPE_CHECKING:
     from tui.screens.main import MainScreen
@@ -60,7 +61,9 @@ async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, mo
     await in_thread(enqueue)
     source.list.mark(entries, marked=False)
     noun = "job" if len(jobs) == 1 else "jobs"
-    screen.say(f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(target.place))}")
+    said = f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(target.place))}"
+    held = screen.query_one(TransferPanel).held
+    screen.say(f"{said}; the queue is held: w, then H, goes on" if held else said)
 
 
 async def _plan(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui.app import WharfieApp
 
 _PATIENCE_SECONDS = 5.0
+_GOES_ON = "H in the next wharfie goes on, or wharfie queue run"
 _REMEMBERED = {OnQuit.KEEP: Leave.KEEP, OnQuit.STOP: Leave.STOP}
 
 
@@ -119,9 +120,12 @@ class Leaving:
         """Told by what runs now: some may have finished while a person thought about it."""
         now = await self._app.of_queue(lambda: self._app.queue.snapshot(0, 0))
         if running := now.totals.running:
-            return f"{counted(running)} being finished in the background, then the queue stops."
+            return (
+                f"{counted(running)} being finished in the background, then the queue is held: "
+                f"{_GOES_ON}."
+            )
         if left := now.totals.unfinished:
-            return f"Nothing runs any more; {counted(left)} left for the next wharfie."
+            return f"Nothing runs any more; {counted(left)} left and held: {_GOES_ON}."
         return "Every transfer has ended."
 
     def _remember(self, leave: Leave) -> None:

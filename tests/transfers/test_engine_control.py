@@ -109,6 +109,33 @@ def test_a_held_queue_finishes_what_runs_and_starts_nothing(case: QueueCase) -> 
     assert not case.engine.snapshot().held
 
 
+def test_a_hold_outlives_the_process_that_was_told(case: QueueCase) -> None:
+    case.left.put("/a", b"a")
+    case.engine.send(HoldCommand())
+    number = case.copy("/a")
+    case.restart()
+    assert case.engine.snapshot().held and case.engine.idle
+    later = case.copy("/a", "/b")
+    assert _states(case, number, later) == [S.QUEUED, S.QUEUED]
+    case.engine.send(HoldCommand(on=False))
+    case.finish(number, later)
+    case.restart()
+    assert not case.engine.snapshot().held
+
+
+def test_a_run_for_its_own_jobs_works_them_and_leaves_the_hold_to_the_next(
+    case: QueueCase,
+) -> None:
+    case.left.put("/a", b"a")
+    case.engine.send(HoldCommand())
+    left = case.copy("/a")
+    case.restart(run_existing=False, held=False)
+    case.finish(case.copy("/a", "/b"))
+    case.restart()
+    assert case.engine.snapshot().held
+    assert case.job(left).state is S.QUEUED
+
+
 def test_a_site_gets_no_more_files_at_once_than_a_person_allows(case: QueueCase) -> None:
     case.engine.send(SetLimits(endpoint=RIGHT, connections=1))
     case.left.put("/a", b"a")
@@ -134,7 +161,7 @@ def test_limits_are_kept_over_a_restart(case: QueueCase) -> None:
 def test_what_an_earlier_run_left_is_worked_when_asked_for(case: QueueCase) -> None:
     case.left.put("/d/a", b"a")
     case.left.put("/d/b", b"b")
-    case.engine.send(HoldCommand())
+    case.restart(held=True)
     old = case.send_new(*case.plan(Place(LEFT, "/d"), Place(RIGHT, "/"), move=True))
     case.restart(run_existing=False)
     case.left.put("/c", b"c")
@@ -148,7 +175,7 @@ def test_what_an_earlier_run_left_is_worked_when_asked_for(case: QueueCase) -> N
 
 def test_what_an_earlier_run_left_is_not_started_by_moving_it(case: QueueCase) -> None:
     case.left.put("/a", b"a")
-    case.engine.send(HoldCommand())
+    case.restart(held=True)
     first, second = case.copy("/a", "/1"), case.copy("/a", "/2")
     case.restart(run_existing=False)
     case.engine.send(SetPriority((second,), 1))

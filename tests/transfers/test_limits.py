@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from transfers.gate import Gate
 from transfers.limit import Limiter
 from transfers.limits import Limits
@@ -50,10 +52,27 @@ def test_zero_takes_a_limit_away() -> None:
     assert gate.has_room(lane)
 
 
-def test_a_hold_is_shown_and_not_kept() -> None:
+def test_a_hold_is_shown_and_kept_until_it_is_taken_back() -> None:
     limits, _, gate = _limits()
     view = View(lambda: 0.0)
-    assert limits.change(Hold()) == {}
+    kept = limits.change(Hold())
     limits.show(view)
     assert gate.held
     assert view.snapshot(0, 0).held
+    again, _, gate = _limits()
+    again.restore(kept, None, None)
+    assert gate.held
+    kept |= again.change(Hold(False))
+    later, _, gate = _limits()
+    later.restore(kept, None, None)
+    assert not gate.held
+
+
+@pytest.mark.parametrize("kept", [{}, {"held": "0"}, {"held": "1"}])
+@pytest.mark.parametrize("held", [True, False])
+def test_a_run_that_is_started_held_or_not_is_and_keeps_what_was_kept(
+    kept: dict[str, str], held: bool
+) -> None:
+    limits, _, gate = _limits()
+    limits.restore(kept, None, None, held)
+    assert gate.held is held

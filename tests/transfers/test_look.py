@@ -50,10 +50,11 @@ def test_what_ran_when_its_process_died_runs_no_longer_and_its_crash_counts_once
 
 
 def test_the_jobs_are_in_queue_order_and_the_limits_are_told(tmp_path: Path) -> None:
-    _leave(tmp_path, make_job(1, seq=9), make_job(2, seq=3), rate="1024", workers="2")
+    set_ = {"rate": "1024", "workers": "2", "held": "1"}
+    _leave(tmp_path, make_job(1, seq=9), make_job(2, seq=3), **set_)
     seen = look(tmp_path)
     assert [row.job.id for row in seen.rows] == [2, 1]
-    assert (seen.count, seen.rate_limit, seen.workers) == (2, 1024, 2)
+    assert (seen.count, seen.rate_limit, seen.workers, seen.held) == (2, 1024, 2, True)
 
 
 def test_a_home_that_never_had_a_queue_has_an_empty_one(tmp_path: Path) -> None:

@@ -83,6 +83,17 @@ async def test_copy_enqueues_what_is_marked_into_the_other_folder() -> None:
         assert not pane(app).list.marks
 
 
+async def test_copying_into_a_held_queue_says_what_makes_it_go_on() -> None:
+    queue = FakeQueue()
+    queue.held = True
+    app = make_app(at("x"), at("y"), queue=queue, opener=opener(x=Tree(["/a"]), y=Tree()))
+    async with app.run_test(size=(120, 30)) as pilot:
+        await read(pilot)
+        await until(pilot, lambda: "held: H goes on" in text(app))
+        await pilot.press("f5")
+        await until(pilot, lambda: "the queue is held: w, then H, goes on" in text(app))
+
+
 async def test_move_takes_the_entry_under_the_cursor() -> None:
     queue = FakeQueue()
     app = make_app(at("x"), at("y"), queue=queue, opener=opener(x=Tree(["/a", "/b"]), y=Tree()))

@@ -18,7 +18,7 @@ from providers.registry import open_provider
 from tests.tui.cli_runner import Finished, start, wharfie
 from tests.tui.hosts import until_queue_is_free
 from transfers.engine import Engine
-from transfers.model import Enqueue, Hold, NewJob, Op
+from transfers.model import Enqueue, NewJob, Op
 from tui.settings import find_home
 
 SIZE = 4_000_000
@@ -35,9 +35,9 @@ def left(tmp_path: Path) -> Path:
 
 def enqueue(folder: Path, names: Sequence[str]) -> None:
     (folder / "to").mkdir(exist_ok=True)
-    engine = Engine(find_home(os.environ).queue, lambda e: open_provider(e, Access(folder / "no")))
+    access = Access(folder / "no")
+    engine = Engine(find_home(os.environ).queue, lambda e: open_provider(e, access), held=True)
     try:
-        engine.send(Hold())
         engine.send(Enqueue(tuple(_copy(folder / name, folder / "to" / name) for name in names)))
     finally:
         engine.close()
@@ -170,9 +170,41 @@ def test_limits_are_kept_for_the_next_run(left: Path) -> None:
     assert "sftp://ann@host:22: 1 at once" in site.out
 
 
-def test_holding_a_queue_that_nobody_works_says_so(left: Path) -> None:
+def test_a_queue_that_nobody_works_is_held_for_whoever_works_it_next(left: Path) -> None:
     done = wharfie("queue", "hold")
-    assert done.code == 0 and "Nothing works the queue now" in done.out
+    assert done.code == 0 and "Nothing more is started" in done.out
+    assert "Nothing works the queue now" in done.out
+    assert wharfie("queue", "--json").lines[-1]["held"] is True
+    assert "held (wharfie queue go); nothing works the queue now: wharfie queue run" in (
+        wharfie("queue").out
+    )
+    done = wharfie("queue", "go", "--json")
+    assert done.lines == [{"summary": True, "action": "go", "held": False}]
+    assert wharfie("queue", "--json").lines[-1]["held"] is False
+    assert listed() == {1: "queued", 2: "queued", 3: "queued"}
+
+
+def test_working_what_is_left_ends_a_hold(left: Path) -> None:
+    wharfie("queue", "hold")
+    assert wharfie("queue", "run").code == 0
+    assert listed() == {1: "done", 2: "done", 3: "done"}
+    assert wharfie("queue", "--json").lines[-1]["held"] is False
+
+
+def test_a_copy_of_its_own_is_done_though_the_queue_was_held_and_what_was_left_stays_so(
+    left: Path,
+) -> None:
+    wharfie("queue", "hold")
+    done = wharfie("copy", left / "one", left / "copied")
+    assert (done.code, (left / "copied").read_text()) == (0, "one")
+    assert listed() == {1: "queued", 2: "queued", 3: "queued", 4: "done"}
+    assert wharfie("queue", "--json").lines[-1]["held"] is True
+
+
+def test_steering_a_queue_that_nobody_works_holds_nothing(left: Path) -> None:
+    wharfie("queue", "pause", "1")
+    wharfie("queue", "resume", "1")
+    assert wharfie("queue", "--json").lines[-1]["held"] is False
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,12 @@ def test_the_last_json_line_tells_how_the_queue_stands(capsys: pytest.CaptureFix
     assert (summary["jobs"], summary["done"], summary["rate_limit"]) == (2, 1, 1024)
 
 
+@pytest.mark.parametrize("held", [False, True])
 @pytest.mark.parametrize("state", [JobState.QUEUED, JobState.PARKED])
 def test_a_queue_that_nobody_works_says_who_does(
-    state: JobState, capsys: pytest.CaptureFixture[str]
+    state: JobState, held: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    snapshot = Snapshot(1, 0, 1, (), Totals({state: 1}))
+    snapshot = Snapshot(1, 0, 1, (), Totals({state: 1}), held=held)
     print_list([make_row(1, state)], snapshot, worked=False, as_json=False)
     assert "wharfie queue run" in capsys.readouterr().out
 

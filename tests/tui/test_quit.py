@@ -89,7 +89,8 @@ async def test_finishing_tells_of_what_still_runs_when_it_was_answered() -> None
         leaver.queue.rows[0] = make_row(1, JobState.DONE)
         await pilot.press("f")
         await until(pilot, lambda: leaver.app._exit)
-    said = "Nothing runs any more; 1 transfer is left for the next wharfie."
+    said = "Nothing runs any more; 1 transfer is left and held: "
+    said += "H in the next wharfie goes on, or wharfie queue run."
     assert leaver.app.leaving.lines == [said]
 
 

@@ -66,6 +66,10 @@ def until(holds: Callable[[], object]) -> None:
         time.sleep(0.05)  # another process's progress has no event to wait for
 
 
+def _to(source: Path, target: Path) -> NewJob:
+    return NewJob(Op.COPY, Place("file:", str(source)), Place("file:", str(target)))
+
+
 def state(queue: Client, job: int = 1) -> JobState | None:
     row = queue.row(job)
     return None if row is None else row.job.state
@@ -118,8 +122,7 @@ def test_ctrl_c_pauses_the_jobs_that_were_handed_over_and_no_others(
 ) -> None:
     with screen() as queue:
         queue.send(SetLimits(rate=SLOW))
-        other = NewJob(Op.COPY, Place("file:", str(source)), Place("file:", str(tmp_path / "own")))
-        queue.send(Enqueue((other,)))
+        queue.send(Enqueue((_to(source, tmp_path / "own"),)))
         with shell("copy", source, tmp_path / "to") as copying:
             until(lambda: moving(queue, 2))
             copying.send_signal(signal.SIGTERM)
@@ -154,10 +157,26 @@ def test_hold_finishes_what_runs_and_go_goes_on(source: Path, tmp_path: Path) ->
     with screen() as queue:
         assert "Nothing more is started" in wharfie("queue", "hold").out
         with shell("copy", source, tmp_path / "to") as copying:
-            until(lambda: state(queue) is JobState.QUEUED)
+            assert copying.stderr is not None
+            assert "the queue is held" in copying.stderr.readline()
+            assert state(queue) is JobState.QUEUED
             assert wharfie("queue", "go").out == "The queue goes on.\n"
             one_line(copying)
         assert copying.returncode == 0
+        assert not queue.snapshot(0, 0).held
+
+
+def test_a_hold_outlives_a_host_that_was_killed(source: Path, tmp_path: Path) -> None:
+    with screen() as queue:
+        queue.send(Hold())
+        (number,) = queue.send(Enqueue((_to(source, tmp_path / "to"),)))
+        kill_host()
+        until(lambda: queue.connected)  # it started a successor
+        until(lambda: queue.snapshot(0, 0).count)
+        assert queue.snapshot(0, 0).held
+        assert state(queue, number) is JobState.QUEUED
+        done = wharfie("queue", "run")
+        assert (done.code, state(queue, number)) == (0, JobState.DONE)
         assert not queue.snapshot(0, 0).held
 
 

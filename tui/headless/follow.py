@@ -17,6 +17,7 @@ from tui.overview import all_rows
 
 _LOOK_SECONDS = 0.25
 _Changes = queues.SimpleQueue[Sequence[StateChanged]]
+_NOTHING_STARTS = "the queue is held, nothing more is started: wharfie queue go goes on"
 _NOBODY = "The process that worked the queue is gone. The queue is kept: wharfie queue run goes on."
 
 
@@ -153,9 +154,15 @@ def _look(reached: Reached, report: Report) -> Snapshot:
     snapshot = reached.queue.snapshot(0, 0)
     if not alive:
         raise JournalError(_NOBODY if reached.shared else snapshot.notice)
-    report.notice(snapshot.notice)
+    report.notice(snapshot.notice or _held(snapshot))
     report.progress(snapshot.totals)
     return snapshot
+
+
+def _held(snapshot: Snapshot) -> str:
+    """What a person must know who waits for a queue in which somebody stopped the starting."""
+    waits = snapshot.held and snapshot.totals.counts.get(JobState.QUEUED)
+    return _NOTHING_STARTS if waits and not snapshot.totals.running else ""
 
 
 def _needs(job: NewJob, endpoint: str) -> bool:

@@ -113,8 +113,6 @@ def _steer(order: QueueOrder, reached: Reached) -> int:
     if order.jobs is not None:
         _require(order.jobs, {job for job in order.jobs if queue.row(job) is not None})
     cleans_up = order.action in ("cancel", "clear")
-    if not reached.shared and not cleans_up:
-        queue.send(Hold())  # nothing is to start here: this process ends in a moment
     concerned = send(reached, _command(order, queue), Report(order.as_json))
     if order.action == "clear" or (cleans_up and not reached.shared):
         left = _wait_for_clean_up(queue, concerned)
@@ -164,17 +162,16 @@ def _cleaning(queue: Queue, job: int) -> bool:
 
 
 def _hold(order: QueueOrder, reached: Reached) -> int:
-    if not reached.shared:
-        _tell(order, _NOBODY, held=False)
-        return 0
     held = order.action == "hold"
     reached.queue.send(Hold(held))
     running = reached.queue.snapshot(0, 0).totals.running
+    what = "The queue goes on."
     if held:
-        what = f"Nothing more is started; {running:,} still to finish. wharfie queue go goes on."
-    else:
-        what = "The queue goes on."
+        left = f"; {running:,} still to finish" if reached.shared else ""
+        what = f"Nothing more is started{left}. wharfie queue go goes on."
     _tell(order, what, held=held)
+    if not reached.shared:
+        _add(order, _NOBODY)
     return 0
 
 

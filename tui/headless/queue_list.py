@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 
 from providers.location import show
 from providers.text import printable
@@ -61,10 +62,11 @@ def _title(width: int) -> str:
 
 
 def _standing(snapshot: Snapshot, worked: bool, width: int) -> str:
-    limit, held = snapshot.rate_limit, ", held (wharfie queue go)" if snapshot.held else ""
-    told = totals_text(snapshot.totals, width, rate_limit=limit) + held
+    told = totals_text(snapshot.totals, width, rate_limit=snapshot.rate_limit)
+    if snapshot.held:
+        told += ", held (wharfie queue go)"
     parked = snapshot.totals.counts.get(JobState.PARKED, 0)
-    if not worked and (parked or at_work(snapshot)):
+    if not worked and (parked or at_work(replace(snapshot, held=False))):
         told += "; nothing works the queue now: wharfie queue run"
     return told
 

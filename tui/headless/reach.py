@@ -61,10 +61,11 @@ def reach(
 ) -> Iterator[Reached]:
     """The queue of `home`. Where nobody works it, an engine here does, for new jobs only.
 
-    `serve`: other shells see and steer that engine, too. `workers` and `rate` are its limits; None:
+    `serve`: that engine works, whatever was held before, and other shells see and steer it, too;
+    else it starts nothing. `workers` and `rate` are its limits; None:
     as before. Raises QueueInUse, JournalError.
     """
-    found = _client_or_engine(home, access, workers, rate)
+    found = _client_or_engine(home, access, workers, rate, held=not serve)
     if isinstance(found, Client):
         try:
             yield of_client(found)
@@ -113,7 +114,7 @@ def seen(home: Home, access: Access) -> tuple[Snapshot, Sequence[Row], bool]:
 
 
 def _client_or_engine(
-    home: Home, access: Access, workers: int | None, rate: int | None
+    home: Home, access: Access, workers: int | None, rate: int | None, *, held: bool
 ) -> Client | Engine:
     def engine() -> Engine:
         return Engine(
@@ -122,6 +123,7 @@ def _client_or_engine(
             workers=workers,
             rate=rate,
             run_existing=False,
+            held=held,
             admit=lambda grant: admit(access, grant),
         )
 

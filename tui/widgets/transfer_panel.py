@@ -163,6 +163,11 @@ class TransferPanel(Vertical):
         self.set_class(self.size.height < _LOW, "low")
 
     @property
+    def held(self) -> bool:
+        """Whether the queue starts nothing, as last shown."""
+        return self._queue is not None and self._queue.held
+
+    @property
     def view(self) -> TransferList:
         return self.query_one(TransferList)
 
@@ -300,7 +305,7 @@ class TransferPanel(Vertical):
 
     def action_hold(self) -> None:
         if self._queue is not None:
-            self.send(Hold(not self._queue.held))
+            self.send(Hold(not self.held))
 
     def action_limit(self) -> None:
         if self._queue is not None:
