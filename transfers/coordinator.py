@@ -44,7 +44,7 @@ from transfers.rests import Rests
 from transfers.retry import MORE_ATTEMPTS
 from transfers.runs import Runs, Tuning
 from transfers.schedule import Lane, Schedule
-from transfers.space import FullDisks
+from transfers.space import FullDisks, parked_for, try_again
 from transfers.view import View
 from transfers.watchdog import LOOK_SECONDS
 
@@ -187,7 +187,7 @@ class Coordinator:
         elif isinstance(message, Widened):
             return self._widen(message)
         elif isinstance(message, RoomSeen):
-            self._room_seen(message, draft)
+            try_again(message, self._disks, draft)
         elif isinstance(message, Quit) and self._quit_by is None:
             self._quit_by = time.monotonic() + _QUIT_SECONDS
             self._runs.stop_all()
@@ -223,7 +223,7 @@ class Coordinator:
                 asked.add("" if before is None else before.asks)
             self._give_up_cleaning(job, draft)
         for name in asked - {""}:
-            self._disks.opened(name, waited=bool(_waiting(name, draft)))
+            self._disks.opened(name, waited=bool(parked_for(name, draft)))
 
     def _give_up_cleaning(self, job: Job, draft: Draft) -> None:
         """A cancelled job does not wait for a sign-in or a lost server only to remove its rest."""
@@ -241,16 +241,6 @@ class Coordinator:
             granted = self._gate.widened(_lane(run.job), message.streams)
             self._streams[message.job] = granted
         return lambda: message.reply.set_result(granted)
-
-    def _room_seen(self, message: RoomSeen, draft: Draft) -> None:
-        """Have the jobs tried again that fit into what is free on a disk that was full."""
-        waiting = _waiting(message.disk, draft)
-        fitting = [job for job in waiting if (job.size or 1) - job.sent <= message.free]
-        if fitting or not waiting:
-            self._disks.opened(message.disk, waited=len(fitting) < len(waiting))
-        for job in fitting:  # a full disk is no fault of its own
-            attempt = max(0, job.attempt - 1)
-            draft.save(replace(job, state=JobState.QUEUED, reason="", attempt=attempt))
 
     def _report(self, message: Reported, draft: Draft) -> Callable[[], None]:
         job = merged(message.job, draft.get(message.job.id))
@@ -390,11 +380,11 @@ class Coordinator:
         self._save(draft)
 
     def _show(self) -> None:
-        """How the queue as a whole stands after a cycle: idle, when nothing goes on by itself."""
+        """How the queue as a whole stands after a cycle."""
         queued = self._book.counts[JobState.QUEUED] > len(self._left_alone)
         waits = queued and any(at is not None for at in self._opens())
-        due = self._schedule.next_due() is not None or self._disks.watching
-        self._view.idle = not self._runs and not due and not waits
+        self._view.busy = bool(self._runs) or waits or self._schedule.next_due() is not None
+        self._view.idle = not self._view.busy and not self._disks.watching
         if waits and not self._runs and not self._journal.notice:
             self._view.notice = self._rests.sentence()
 
@@ -410,11 +400,6 @@ class Coordinator:
         if self._quit_by is None:
             return False
         return not self._runs or time.monotonic() >= self._quit_by
-
-
-def _waiting(disk: str, draft: Draft) -> list[Job]:
-    """The jobs that are parked until there is room on `disk`."""
-    return [job for job in draft.jobs() if job.state is JobState.PARKED and job.asks == disk]
 
 
 def _lane(job: Job) -> Lane:

@@ -11,6 +11,9 @@ from transfers.messages import Ended
 from transfers.model import Job, JobState, ParkReason
 from transfers.outage import Missed
 from transfers.retry import Verdict, after_mistake, rest
+from transfers.space import named
+
+_TRIED_AGAIN = "Free some space there: it is tried again every few minutes while the queue runs."
 
 
 class InternalError(ProviderError):
@@ -25,7 +28,7 @@ class Ending:
     """The job's new value; `delay` in seconds when it waits for a retry.
 
     `throttled`: an endpoint that is asked nothing for `rest` seconds, whatever becomes of the job.
-    `full`: its disk, by name.
+    `full`: its disk, as `space` names it.
     """
 
     job: Job
@@ -105,8 +108,10 @@ def _failed(
     else:
         job = replace(job, crashes=0)
     full = ""
-    if isinstance(error, NoSpace) and verdict.park is ParkReason.SPACE and volume:
-        full = f"{job.target.endpoint}#{volume}"
+    if isinstance(error, NoSpace) and verdict.park is ParkReason.SPACE:
+        full = named(job.target.endpoint, volume)
+        if not volume:
+            error = NoSpace(error.path, error.what, advice=_TRIED_AGAIN)
     again = isinstance(error, Unreachable) and verdict.state is JobState.WAITING
     reason = printable(str(error)) + " It is tried again." * again
     job = _after(verdict, job, reason, full)

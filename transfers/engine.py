@@ -106,8 +106,13 @@ class Engine:
         return self._thread.is_alive()
 
     @property
+    def busy(self) -> bool:
+        """Whether something runs, or starts by itself at a known time."""
+        return self._view.busy
+
+    @property
     def idle(self) -> bool:
-        """Whether nothing runs, nor ever would without a person."""
+        """Whether nothing runs, nor ever would without a person, also not once a disk has room."""
         return self._view.idle
 
     def snapshot(self, first: int = 0, limit: int = 200) -> Snapshot:

@@ -54,10 +54,10 @@ class Widened:
 
 @dataclass(frozen=True, slots=True)
 class RoomSeen:
-    """A full disk was looked at: `free` bytes are there."""
+    """A full disk was looked at: `free` bytes are there; None: its place never tells."""
 
     disk: str
-    free: int
+    free: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,20 @@
-"""Disks that are full: which, and when there is room again (faults.md D1)."""
+"""Disks that are full: which, and when there is room again (faults.md D1).
+
+Where a place does not tell how much room it has, nor on which disk, its jobs are tried again after
+longer and longer times: that shows it as well.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from providers.base import Measured, Place, Provider
-from providers.errors import ProviderError
+from providers.errors import ProviderError, Unsupported
+from transfers.draft import Draft
+from transfers.messages import RoomSeen
+from transfers.model import Job, JobState
 
 _FIRST_LOOK = 5.0  # seconds
 _CLOSE_SECONDS = 2.0
@@ -24,15 +31,16 @@ class _Full:
 
 
 class FullDisks:
-    """Thread-safe. `seen` is told a full disk and the bytes that are free there, when looked at.
+    """Thread-safe. `seen` is told a full disk and the bytes that are free there, when looked at;
+    None: its place never tells.
 
-    A disk is named "endpoint#volume": jobs parked for it carry that as what they ask for.
+    Jobs parked for a disk carry its name (see `named`) as what they ask for.
     """
 
     def __init__(
         self,
         provider: Callable[[str], Provider],
-        seen: Callable[[str, int], None],
+        seen: Callable[[str, int | None], None],
         *,
         first: float | None = None,
     ) -> None:
@@ -85,6 +93,7 @@ class FullDisks:
         """Whether `folder` is on a disk that is known to be full. May ask the place."""
         with self._lock:
             names = {n for n, disk in self._disks.items() if not disk.open}
+        names.discard(named(endpoint, ""))  # other folders there may be on another disk
         if not any(name.startswith(f"{endpoint}#") for name in names):
             return False
         return disk_name(endpoint, self._provider(endpoint), folder) in names
@@ -112,12 +121,7 @@ class FullDisks:
         while self._needs_a_look(name, disk):
             if self._closed.wait(self.patience(name)):
                 return
-            free = self._free(disk.folder)
-            if free is None:
-                break
-            self._seen(name, free)
-        with self._lock:
-            disk.watched = False
+            self._seen(name, self._free(disk.folder))
 
     def _needs_a_look(self, name: str, disk: _Full) -> bool:
         with self._lock:
@@ -129,6 +133,8 @@ class FullDisks:
         try:
             place = self._provider(folder.endpoint)
             return place.room(folder.path).free if isinstance(place, Measured) else None
+        except Unsupported:
+            return None
         except ProviderError:
             return 0
 
@@ -138,6 +144,29 @@ def disk_name(endpoint: str, place: Provider, folder: str) -> str:
     if not isinstance(place, Measured):
         return ""
     try:
-        return f"{endpoint}#{place.room(folder).volume}"
+        return named(endpoint, place.room(folder).volume)
     except ProviderError:
         return ""
+
+
+def named(endpoint: str, volume: str) -> str:
+    """What a disk is called here. `volume`: its name within its place, "" where nobody knows."""
+    return f"{endpoint}#{volume}"
+
+
+def parked_for(disk: str, draft: Draft) -> list[Job]:
+    """The jobs that are parked until there is room on `disk`."""
+    return [job for job in draft.jobs() if job.state is JobState.PARKED and job.asks == disk]
+
+
+def try_again(seen: RoomSeen, disks: FullDisks, draft: Draft) -> None:
+    """Have the jobs queued again that may fit into what is free on a disk that was full."""
+    waiting = parked_for(seen.disk, draft)
+    fitting = [
+        job for job in waiting if seen.free is None or (job.size or 1) - job.sent <= seen.free
+    ]
+    if fitting or not waiting:
+        disks.opened(seen.disk, waited=len(fitting) < len(waiting))
+    for job in fitting:  # a full disk is no fault of its own
+        attempt = max(0, job.attempt - 1)
+        draft.save(replace(job, state=JobState.QUEUED, reason="", attempt=attempt))

@@ -30,6 +30,7 @@ class View:
         self.rate_limit = 0
         self.workers = 0
         self.held = False
+        self.busy = False
         self.idle = False
         self.notice = ""
 

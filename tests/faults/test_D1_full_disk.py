@@ -1,24 +1,35 @@
 """D1: the disk is full at each point. The job waits for room, the old file stays whole, and once
-there is room it ends byte by byte the same. A full disk under the journal holds the queue."""
+there is room it goes on by itself and ends byte by byte the same. A full disk under the journal
+holds the queue."""
 
 from __future__ import annotations
 
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from providers.base import Place
+from providers.sftp.protocol import Status
 from tests.faults.disks import PART, Scripted, copying, fill, local_queue, mounted, unfinished_in
+from tests.faults.lying_case import always, leftovers, lying_case
+from tests.servers.lying_sftp import OFFERS, PIECE, STATVFS, Ask, LyingSftp
+from tests.servers.scripted_sftp import status
 from tests.transfers.queue_case import LOCAL, QueueCase
-from transfers.model import Job, JobState, NewJob, Op, ParkReason, Policy, ProofWord, Resume
+from tests.tui.cli_runner import wharfie
+from transfers.model import Job, JobState, NewJob, Op, ParkReason, Policy, ProofWord, Retry
 
 DATA = os.urandom(5 * PART + 7)
 _DEADLINE = 60.0  # seconds: only reached when a test fails
+
+
+@pytest.fixture(autouse=True)
+def _looked_at_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transfers.space._FIRST_LOOK", 0.05)
 
 
 @pytest.fixture
@@ -29,12 +40,11 @@ def source(tmp_path: Path) -> Path:
 
 
 def _until_there_was_room(case: QueueCase, number: int, ballast: Path) -> Job:
-    """Have the job meet the full disk, make room, go on."""
+    """Have the job meet the full disk, and make room. Nobody tells the queue."""
     parked = case.parked(number, ParkReason.SPACE)
     assert "no space left" in parked.reason
     assert "goes on by itself" in parked.reason and "retry" not in parked.reason
     ballast.unlink()
-    case.engine.send(Resume((number,)))
     (job,) = case.finish(number)
     assert job.state is JobState.DONE
     assert job.proof is not None and job.proof.word is ProofWord.SHA256
@@ -85,10 +95,51 @@ def test_D1_disk_that_holds_no_more_names(tmp_path: Path, source: Path, op: Op) 
         case.parked(number, ParkReason.SPACE)
         for name in ("0", "1"):  # under its name a file is counted once more for a moment
             (disk / name).unlink()
-        case.engine.send(Resume((number,)))
         (job,) = case.finish(number)
         assert job.state is JobState.DONE
         assert (disk / "new").is_dir() if op is Op.MAKE_DIR else (disk / "new").is_file()
+
+
+@pytest.mark.parametrize("asked", [None, Retry])
+def test_D1_server_that_does_not_tell_its_room_is_tried_again(
+    tmp_path: Path, asked: type[Retry] | None
+) -> None:
+    """Also when a person was impatient in between."""
+    full = threading.Event()
+    full.set()
+
+    def write(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        refused = full.is_set() and ask.offset >= PIECE
+        return status(ask.number, Status.FAILURE, b"No space left") if refused else truth()
+
+    server = LyingSftp({"/a": b"old"}, offers=OFFERS - {STATVFS}, lie=always("WRITE", write))
+    with lying_case(tmp_path, server) as case:
+        first, second = case.send_new(
+            case.upload("a", DATA), case.upload("b", DATA), policy=Policy.OVERWRITE
+        )
+        parked = case.parked(first, ParkReason.SPACE)
+        assert "No space left" in parked.reason
+        assert "it is tried again every few minutes" in parked.reason
+        case.parked(second, ParkReason.SPACE)
+        assert server.get("/a") == b"old"
+        assert not case.engine.idle and not case.engine.busy
+        if asked is not None:
+            case.engine.send(asked((first,)))
+            case.watch.until(lambda: case.watch.states(first).count(JobState.PARKED) > 1, list)
+        full.clear()
+        jobs = case.finish(first, second)
+        assert {job.state for job in jobs} == {JobState.DONE}
+        assert max(job.attempt for job in jobs) <= 2  # waiting for room costs none
+        assert (server.get("/a"), server.get("/b")) == (DATA, DATA)
+        assert leftovers(server.names("/")) == []
+
+
+def test_D1_copy_onto_a_full_disk_says_so_and_ends(tmp_path: Path, source: Path) -> None:
+    with mounted(tmp_path / "disk") as disk:
+        fill(disk)
+        done = wharfie("copy", source, disk / "file")
+        assert done.code == 1
+        assert "no space left" in done.err and "other shells" not in done.err
 
 
 class _Trouble(logging.Handler):

@@ -108,12 +108,13 @@ def test_an_account_that_does_not_say_for_how_long_rests_as_long_as_its_job() ->
     assert (fails.delay, fails.rest) == (None, 0.5 * 2**8)
 
 
-@pytest.mark.parametrize(("volume", "asks"), [("disk", f"{RIGHT}#disk"), ("", "")])
-def test_D1_a_full_disk_is_named_where_it_is_known(volume: str, asks: str) -> None:
+@pytest.mark.parametrize(("volume", "asks"), [("disk", f"{RIGHT}#disk"), ("", f"{RIGHT}#")])
+def test_D1_a_full_disk_is_named_as_far_as_it_is_known(volume: str, asks: str) -> None:
     verdict = Verdict(S.PARKED, park=ParkReason.SPACE)
     ended = Ended(RUNNING, error=NoSpace("/a"), verdict=verdict, volume=volume)
     ending = _end(RUNNING, ended)
     assert (ending.job.state, ending.job.asks, ending.full) == (S.PARKED, asks, asks)
+    assert ("it is tried again" in ending.job.reason) is (volume == "")
 
 
 def test_A11_a_mistake_of_ours_is_tried_three_times_then_left_to_a_person() -> None:

@@ -85,7 +85,7 @@ def of_engine(engine: Engine) -> Reached:
     def running() -> bool:
         return engine.running
 
-    return Reached(engine, False, running, running, lambda: not engine.idle)
+    return Reached(engine, False, running, running, lambda: engine.busy)
 
 
 def of_client(client: Client) -> Reached:
