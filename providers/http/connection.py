@@ -39,7 +39,8 @@ class Connection(Source):
         self.answered = False  # a byte of the answer to this request has come
         self._wire = wire
         self._patience = patience
-        self._held = memoryview(b"")
+        self._piece = bytearray(_PIECE)
+        self._start = self._end = 0  # what of it has come and was not asked for yet
         self._until: float | None = None
         self._head_left: int | None = None
         self._pace: Pace | None = None
@@ -61,7 +62,7 @@ class Connection(Source):
 
     def speaks_up(self, seconds: float = 0.0) -> bool:
         """Whether something has come, or the end, within `seconds`."""
-        if self._held:
+        if self._start < self._end:
             return True
         if isinstance(self._wire, ssl.SSLSocket) and self._wire.pending():
             return True
@@ -92,35 +93,31 @@ class Connection(Source):
     # What message.Source asks for ------------------------------------------------------------
 
     def readline(self, limit: int) -> bytes:
-        line = bytearray()
-        while len(line) < limit:
-            if not self._held and not self._fill():
+        line = b""
+        while len(line) < limit and not line.endswith(b"\n"):
+            if self._start == self._end and not self._fill():
                 break
-            held = self._held.tobytes()
-            end = held.find(b"\n") + 1
-            taken = min(end or len(held), limit - len(line))
-            line += held[:taken]
-            self._held = self._held[taken:]
-            if line.endswith(b"\n"):
-                break
-        return bytes(line)
+            stop = self._piece.find(b"\n", self._start, self._end) + 1 or self._end
+            stop = min(stop, self._start + limit - len(line))
+            line += bytes(self._piece[self._start : stop])
+            self._start = stop
+        return line
 
     def readinto(self, view: memoryview) -> int:
-        if self._held:
-            count = min(len(view), len(self._held))
-            view[:count] = self._held[:count]
-            self._held = self._held[count:]
+        if self._start < self._end:
+            count = min(len(view), self._end - self._start)
+            view[:count] = memoryview(self._piece)[self._start : self._start + count]
+            self._start += count
             return count
         return self._receive(view)
 
     def _fill(self) -> bool:
-        piece = bytearray(_PIECE)
-        count = self._receive(memoryview(piece))
+        count = self._receive(memoryview(self._piece))
         if self._head_left is not None:
             self._head_left -= count
             if self._head_left < 0:
                 raise Broken("its headers have no end")
-        self._held = memoryview(piece)[:count]
+        self._start, self._end = 0, count
         return count > 0
 
     def _receive(self, view: memoryview) -> int:
@@ -149,7 +146,7 @@ class Connection(Source):
 
     def is_stale(self) -> bool:
         """Whether an idle one was closed by the server, or said what nobody asked."""
-        return bool(self._held) or _readable(self._wire, 0.0)
+        return self._start < self._end or _readable(self._wire, 0.0)
 
     def part(self, seconds: float) -> None:
         """Close it in the middle of a body, when the server has ended what it does with that.

@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from providers.base import ANY_VERSION, Digester, Kind
+from providers.base import ANY_VERSION, Copier, Digester, Kind
 from providers.errors import (
     AlreadyExists,
     InvalidName,
@@ -352,3 +352,26 @@ def test_two_uploads_to_one_name_do_not_mix(case: Case) -> None:
     case.provider.abort(second)
     assert case.get(case.at("file")) == b"one"
     assert case.names() == ["file"]
+
+
+def test_a_file_is_copied_by_its_place(case: Case) -> None:
+    if not isinstance(case.provider, Copier):
+        pytest.skip("this place copies nothing itself")
+    source = case.put(case.at("source"), PARTS[-1])
+    upload = case.begin(case.at("copy"), len(PARTS[-1]))
+    receipts = case.provider.copy_into(upload, source.path, version=source.version)
+    assert "copy" not in case.names(), "it has no name before it is finished"
+    assert case.provider.finish(upload, receipts, replacing=None).size == len(PARTS[-1])
+    assert case.get(case.at("copy")) == case.get(case.at("source")) == PARTS[-1]
+    assert case.names() == ["copy", "source"]
+
+
+def test_another_version_than_the_one_asked_for_is_not_copied(case: Case) -> None:
+    if not isinstance(case.provider, Copier):
+        pytest.skip("this place copies nothing itself")
+    case.put(case.at("source"), b"old")
+    upload = case.begin(case.at("copy"), 3)
+    with fails(SourceChanged):
+        case.provider.copy_into(upload, case.at("source"), version="another")
+    case.provider.abort(upload)
+    assert case.names() == ["source"]

@@ -60,6 +60,7 @@ class Nextcloud:
             "PUT": self._put,
             "MKCOL": self._mkcol,
             "MOVE": self.move,
+            "COPY": self._copy,
             "DELETE": self._delete,
             "GET": self._get,
             "HEAD": self._head,
@@ -138,6 +139,14 @@ class Nextcloud:
         if target.rpartition("/")[0] not in self.folders:
             return answer(409)
         return self._moved(path, target)
+
+    def _copy(self, path: str, ask: Ask, body: bytes) -> bytes:
+        target = _decoded(urlsplit(ask.headers["destination"]).path)
+        if path not in self.files:
+            return answer(404)
+        if target.rpartition("/")[0] not in self.folders:
+            return answer(409)
+        return self.store(target, self.files[path], ask)
 
     def _moved(self, path: str, target: str) -> bytes:
         new = target not in self.files

@@ -193,6 +193,11 @@ class WebdavProvider:
             return nextcloud.store(self._session, chunks, index, offset, body)
         return uploads.store(self._session, uploads.from_token(upload), index, offset, body)
 
+    def copy_into(self, upload: str, source: str, *, version: str | None) -> Sequence[str]:
+        if nextcloud.from_token(upload) is not None:
+            raise Unsupported(source, "it is as large as what is sent in chunks")
+        return [uploads.copy(self._session, uploads.from_token(upload), source, version)]
+
     def parts(self, upload: str) -> Mapping[int, str] | None:
         chunks = nextcloud.from_token(upload)
         if chunks is not None:

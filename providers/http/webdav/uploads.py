@@ -14,8 +14,11 @@ from dataclasses import asdict, dataclass
 from providers.base import Body, Entry, Kind
 from providers.errors import (
     AlreadyExists,
+    Denied,
     NotFound,
+    SourceChanged,
     TargetChanged,
+    Unsupported,
     UploadExpired,
     WrongKind,
 )
@@ -82,6 +85,25 @@ def store(session: Session, upload: Upload, index: int, offset: int, body: Body)
     sent.need_received(done.headers, upload.path)
     timed = done.headers.get("X-OC-MTime", "").strip().lower() == "accepted"
     return f"{sent.count} timed" if timed else str(sent.count)
+
+
+def copy(session: Session, upload: Upload, source: str, version: str | None) -> str:
+    """Have the server fill the temporary file with a file of its own; the receipt as `store`'s.
+
+    Raises SourceChanged, Unsupported for a server that does not.
+    """
+    if version is not None and look.at(session, source).version != version:
+        raise SourceChanged(source)
+    headers = {"Destination": f"{session.base}{upload.temporary}", "Overwrite": "T"}
+    done = change(session, "COPY", source, shown=source, doing="copying it", headers=headers)
+    if isinstance(done.error, Denied | Unsupported):
+        raise Unsupported(source, "the server does not copy it itself") from done.error
+    if done.error is not None:
+        raise look.explained(session, done, source)
+    made = check(session, upload)
+    if made.size is None:
+        raise Unsupported(source, "the server does not tell how much of it was copied")
+    return str(made.size)
 
 
 def _put(session: Session, upload: Upload, sent: Sent, length: int | None) -> Done:
