@@ -309,7 +309,7 @@ def test_bytes_that_came_otherwise_than_they_were_sent_are_sent_again(
 ) -> None:
     def damaged(body: bytes) -> bytes:
         cloud.damage = lambda body: body
-        return b"\0" + body[1:]
+        return bytes([body[0] ^ 1]) + body[1:]
 
     token = begin(place, size=size)
     cloud.damage = damaged
