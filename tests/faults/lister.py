@@ -8,7 +8,6 @@ Prints "entries KiB why": how many came, how much the process grew at the most, 
 from __future__ import annotations
 
 import gc
-import resource
 import subprocess
 import sys
 from contextlib import closing
@@ -41,6 +40,8 @@ def listed_apart(endpoint: str) -> Listed:
 
 def _most() -> int:
     """KiB that this process had at the most. Linux's `ru_maxrss` begins with its parent's."""
+    import resource
+
     status = Path("/proc/self/status")
     if status.exists():
         (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]

@@ -56,7 +56,11 @@ def opened(kind: str) -> Iterator[Opened]:
         hostile.host = server.base.removeprefix("http://")
         dav = kind == "webdav"
         endpoint = f"dav://127.0.0.1:{server.port}" if dav else server.base
-        web = stack.enter_context(webdav(server.port) if dav else place(server.base))  # type: ignore[type-var]
+        web: HttpProvider | WebdavProvider
+        if dav:
+            web = stack.enter_context(webdav(server.port))
+        else:
+            web = stack.enter_context(place(server.base))
         entries = [entry for page in web.list_dir(TREE) for entry in page]
         yield Opened(server, endpoint, web, entries)
 

@@ -150,17 +150,26 @@ class Nextcloud:
 
     def _moved(self, path: str, target: str) -> bytes:
         new = target not in self.files
-        for old in [*self.files]:
-            if old == path or old.startswith(f"{path}/"):
-                to = target + old.removeprefix(path)
-                for of_file in (self.files, self._tags, self.times):
-                    if old in of_file:
-                        of_file[to] = of_file.pop(old)  # type: ignore[attr-defined,index]
-        for old in [*self.folders]:
-            if old == path or old.startswith(f"{path}/"):
-                self.folders.remove(old)
-                self.folders.add(target + old.removeprefix(path))
+
+        def to(old: str) -> str:
+            below = old == path or old.startswith(f"{path}/")
+            return target + old.removeprefix(path) if below else old
+
+        self._forget(target)
+        self.files = {to(old): data for old, data in self.files.items()}
+        self._tags = {to(old): tag for old, tag in self._tags.items()}
+        self.times = {to(old): time for old, time in self.times.items()}
+        self.folders = {to(old) for old in self.folders}
         return answer(201 if new else 204)
+
+    def _forget(self, path: str) -> None:
+        def stays(one: str) -> bool:
+            return not f"{one}/".startswith(f"{path}/")
+
+        self.files = {one: data for one, data in self.files.items() if stays(one)}
+        self._tags = {one: tag for one, tag in self._tags.items() if stays(one)}
+        self.times = {one: time for one, time in self.times.items() if stays(one)}
+        self.folders = {one for one in self.folders if stays(one)}
 
     def _make(self, path: str) -> bytes:
         if path in self.folders or path in self.files:
@@ -173,10 +182,7 @@ class Nextcloud:
     def _delete(self, path: str, ask: Ask, body: bytes) -> bytes:
         found = path in self.files or path in self.folders or path in self.uploads
         self.uploads.pop(path, None)
-        for held in (self.files, self._tags, self.times):
-            for one in [one for one in held if one == path or one.startswith(f"{path}/")]:
-                del held[one]  # type: ignore[attr-defined]
-        self.folders = {one for one in self.folders if f"{one}/".find(f"{path}/") != 0}
+        self._forget(path)
         return answer(204 if found else 404)
 
     def _get(self, path: str, ask: Ask, body: bytes) -> bytes:
