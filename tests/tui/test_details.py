@@ -56,8 +56,9 @@ class Sparse(Tree):
         try:
             self.open.wait(30)
             if threading.get_ident() in self.interrupted:
-                self.interrupted.remove(threading.get_ident())
-                self.ended += 1
+                with self._lock:
+                    self.interrupted.remove(threading.get_ident())
+                    self.ended += 1
                 raise ConnectionLost(path)
             if self.error is not None:
                 raise self.error
