@@ -330,7 +330,8 @@ class Interruptible(Protocol):
         """End what the thread with that `threading.get_ident()` has under way here.
 
         Closes the connections it uses, connecting ones included: its call raises ConnectionLost.
-        Never blocks; nothing under way is fine. Calls that the thread makes later are not touched.
+        Never blocks; nothing under way is fine. Calls that the thread makes later are not touched,
+        nor `finish` from where it gives the file its name: nobody would know whether it has it.
         """
         ...
 

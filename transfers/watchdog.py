@@ -44,7 +44,7 @@ class Watch:
 
     def _overdue(self, control: Control, asked: float, now: float) -> bool:
         last = asked if self._cut_at is None else max(asked, self._cut_at)
-        if control.committing or now - last < STOP_SECONDS:
+        if now - last < STOP_SECONDS:
             return False
         self._cut_at = now
         return True

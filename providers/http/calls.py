@@ -54,6 +54,7 @@ class Calls:
         self._endpoint = endpoint
         self._lock = threading.Lock()
         self._under_way: set[Call] = set()
+        self._naming: set[int] = set()  # threads whose request gives a file its name
         self._closed = False
 
     @contextmanager
@@ -70,8 +71,22 @@ class Calls:
             with self._lock:
                 self._under_way.discard(call)
 
+    @contextmanager
+    def gives_name(self) -> Iterator[None]:
+        """For the length of the block nothing of this thread is interrupted."""
+        thread = threading.get_ident()
+        with self._lock:
+            self._naming.add(thread)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._naming.discard(thread)
+
     def interrupt(self, thread: int) -> None:
         with self._lock:
+            if thread in self._naming:
+                return
             for call in self._under_way:
                 if call.thread == thread:
                     call.end(_ENDED)

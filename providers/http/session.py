@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
 
 from providers.access import Access
@@ -188,6 +188,10 @@ class Session:
     def interrupt(self, thread: int) -> None:
         """End what `thread` has under way here: its call raises ConnectionLost. Never waits."""
         self._calls.interrupt(thread)
+
+    def gives_name(self) -> AbstractContextManager[None]:
+        """For the length of the block a new file gets its name: `interrupt` leaves that alone."""
+        return self._calls.gives_name()
 
     @property
     def distance(self) -> float:

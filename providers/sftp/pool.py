@@ -41,7 +41,12 @@ class _Call:
 
     thread: int
     wire: Wire | None = None
+    session: Session | None = None
     ended: bool = False
+
+    @property
+    def naming(self) -> bool:
+        return self.session is not None and self.session.naming
 
 
 class Pool:
@@ -91,9 +96,11 @@ class Pool:
                 self._calls.discard(call)
 
     def interrupt(self, thread: int) -> None:
-        """End what `thread` has under way: waiting, connecting or using a session. Never waits."""
+        """End what `thread` has under way: waiting, connecting or using a session, but not while
+        a new file gets its name. Never waits."""
         with self._changed:
-            self._end([call for call in self._calls if call.thread == thread])
+            calls = [call for call in self._calls if call.thread == thread]
+            self._end([call for call in calls if not call.naming])
 
     def close(self) -> None:
         """Close every session, also those in use: their calls end with ConnectionLost."""
@@ -127,7 +134,7 @@ class Pool:
                     return None
                 line = self._idle.pop()
                 self._busy.append(line)
-                call.wire = line.wire
+                call.wire, call.session = line.wire, line.session
             if self._still_good(line):
                 return line
             self._drop(line)
@@ -158,6 +165,7 @@ class Pool:
                 self._changed.notify_all()
         with self._lock:
             self._busy.append(line)
+            call.session = line.session
             usable = not self._closed and not call.ended
         if not usable:
             self._drop(line)
@@ -167,7 +175,7 @@ class Pool:
     def _give_back(self, line: Line, call: _Call) -> None:
         good = line.session.settle()
         with self._lock:
-            call.wire = None
+            call.wire = call.session = None
             usable = good and not line.wire.is_cut and not self._closed
             if usable and len(self._idle) < self._keep:
                 line.idle_since = self._clock()

@@ -6,7 +6,8 @@ requests, their window and their answers are ours. The bytes come and go through
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn, Protocol, TypeVar
 
@@ -92,6 +93,7 @@ class Session:
         self.read_size = self.write_size = _SAFE_SIZE
         self.reading, self.writing = Pace(), Pace()
         self.broken = False
+        self.naming = False  # what is under way gives a new file its name
         self._stream = stream
         self.patience = patience
         self._buffer = memoryview(b"")
@@ -213,6 +215,15 @@ class Session:
         if reply.kind == Op.STATUS and reply.body[:4] == u32(Status.OK):
             return
         self.decode(reply, Op.STATUS, path, lambda fields: _raise(_status_error(fields, path)))
+
+    @contextmanager
+    def gives_name(self) -> Iterator[None]:
+        """For the length of the block a new file gets its name: no `interrupt` comes between."""
+        self.naming = True
+        try:
+            yield
+        finally:
+            self.naming = False
 
     # Its state -------------------------------------------------------------------------------
 

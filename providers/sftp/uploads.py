@@ -163,10 +163,12 @@ def finish(
     if there is not None and _is_ours(session, upload, staged, there):
         _clean(session, upload.temporary)
         _clean(session, upload.backup)
-    elif replacing is None:
-        _name_new(session, upload, there)
     else:
-        _name_over(session, upload, there, replacing)
+        with session.gives_name():
+            if replacing is None:
+                _name_new(session, upload, there)
+            else:
+                _name_over(session, upload, there, replacing)
     return look.at(session, upload.path)
 
 

@@ -106,10 +106,18 @@ def test_a_call_is_ended_at_whichever_step_the_server_is_frozen(
     tmp_path: Path, caller: Caller, step: str
 ) -> None:
     (tmp_path / "there").write_bytes(bytes(1000))
+    (tmp_path / "old name").write_bytes(b"")
+
+    def call(place: SftpProvider) -> None:
+        if step == "rename":  # that of a new file is let through
+            place.rename("/old name", "/new name")
+        else:
+            come_by(place, step)
+
     with FrozenSSH(tmp_path, step) as server:
         given = access(tmp_path, server.endpoint)
         with closing(open_endpoint(server.endpoint, given)) as place:
-            caller.calls.put(lambda: come_by(place, step))
+            caller.calls.put(lambda: call(place))
             assert server.reached.wait(LAST_RESORT)
             interrupt(place, caller)
             assert given.secrets.get(server.endpoint, "password") is not None

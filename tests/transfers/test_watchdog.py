@@ -87,14 +87,6 @@ def test_a_job_that_does_not_stop_is_cut_within_five_seconds_and_again() -> None
     assert STOP_SECONDS < 5.0
 
 
-def test_a_file_that_gets_its_name_is_not_cut_off() -> None:
-    run = Run()
-    run.control.stop(Stop.CANCEL)
-    with run.control.commits():
-        assert not run.after(3600)
-    assert run.after(0)
-
-
 def test_a_pause_that_was_taken_back_cuts_nothing() -> None:
     run = Run()
     run.control.stop(Stop.PAUSE)

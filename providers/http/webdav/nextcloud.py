@@ -170,7 +170,8 @@ def _put_together(session: Session, upload: Chunks, size: int, there: Described 
         headers["If"] = f"<{session.base}{upload.path}> ([{there.etag}])"
     if upload.modified is not None:
         headers["X-OC-Mtime"] = str(int(upload.modified))
-    done = _ask(session, upload, "MOVE", f"{upload.folder}/.file", "naming it", more=headers)
+    with session.gives_name():
+        done = _ask(session, upload, "MOVE", f"{upload.folder}/.file", "naming it", more=headers)
     if done.status == _PRECONDITION_FAILED:
         raise AlreadyExists(upload.path) if there is None else TargetChanged(upload.path)
     _need(done)

@@ -152,12 +152,13 @@ def finish(
         raise AlreadyExists(upload.path)
     if replacing and (there is None or there.version != replacing):
         raise TargetChanged(upload.path)
-    if there is None:
-        move_new(session, upload.temporary, upload.path)
-    elif there.kind is Kind.DIR:
+    if there is not None and there.kind is Kind.DIR:
         raise WrongKind(upload.path, "is a directory")
-    else:
-        _move_over(session, upload, there)
+    with session.gives_name():
+        if there is None:
+            move_new(session, upload.temporary, upload.path)
+        else:
+            _move_over(session, upload, there)
     return look.entry(session, upload.path)
 
 
