@@ -26,17 +26,27 @@ class Runner:
     makes: str
 
 
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """`folder` is in memory where the system has such; `home`, Wharfie's own, on the disk, where a
+    journal belongs."""
+
+    folder: Path
+    home: Path
+
+
 @contextmanager
-def workplace() -> Iterator[Path]:
-    """A folder in memory where the system has such, else a temporary one."""
+def workplace() -> Iterator[Workplace]:
     where = _MEMORY if _MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(dir=where, prefix="wharfie-bench-") as folder:
-        yield Path(folder)
+    with (
+        tempfile.TemporaryDirectory(dir=where, prefix="wharfie-bench-") as folder,
+        tempfile.TemporaryDirectory(prefix="wharfie-bench-home-") as home,
+    ):
+        yield Workplace(Path(folder), Path(home))
 
 
-def wharfie(*arguments: str) -> list[str]:
-    """Wharfie's command line with a home of its own on the disk, where a journal belongs."""
-    home = tempfile.mkdtemp(prefix="wharfie-bench-home-")
+def wharfie(home: Path, *arguments: str) -> list[str]:
+    """Wharfie's command line."""
     python = [sys.executable, "-m", "tui"]
     return ["env", f"WHARFIE_HOME={home}", f"PYTHONPATH={_ROOT}", *python, *arguments]
 

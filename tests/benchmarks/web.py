@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks.side_by_side import Runner, seconds_of, table, wharfie, workplace
+from tests.benchmarks.side_by_side import Runner, Workplace, seconds_of, table, wharfie, workplace
 from tests.faults.proxy import Proxy, Toxics, every
 from tests.servers.web_nginx import Nginx
 
@@ -41,49 +41,49 @@ def _curl(url: str) -> Runner:
     return Runner("curl -o", ["curl", "-sf", "-o", "with-curl", url], "with-curl")
 
 
-def _copy(url: str, name: str) -> Runner:
-    command = wharfie("copy", url, "copied/", "--on-conflict", "overwrite")
+def _copy(place: Workplace, url: str, name: str) -> Runner:
+    command = wharfie(place.home, "copy", url, "copied/", "--on-conflict", "overwrite")
     return Runner(name, command, "copied")
 
 
-def big(folder: Path, base: str, root: Path, runs: int) -> str:
+def big(place: Workplace, base: str, root: Path, runs: int) -> str:
     _fill(root / "big", _BIG)
     url = f"{base}/big"
     digested = f"curl -sf -o with-digest {url} && openssl dgst -sha256 with-digest"
     runners = [
         _curl(url),
         Runner("curl, then openssl dgst -sha256", ["sh", "-c", digested], "with-digest"),
-        _copy(url, "wharfie copy, sha256 both ends"),
+        _copy(place, url, "wharfie copy, sha256 both ends"),
     ]
-    took = seconds_of(folder, runners, runs)
+    took = seconds_of(place.folder, runners, runs)
     (root / "big").unlink()
     return table("1 GiB", took, "curl -o") + table("1 GiB", took, runners[1].name)
 
 
-def small(folder: Path, base: str, root: Path, runs: int) -> str:
+def small(place: Workplace, base: str, root: Path, runs: int) -> str:
     for number in range(_SMALL):
-        place = root / "small" / f"{number // 100:02}"
-        place.mkdir(parents=True, exist_ok=True)
-        (place / f"{number:04}").write_bytes(random.Random(number).randbytes(_SMALL_SIZE))
+        inner = root / "small" / f"{number // 100:02}"
+        inner.mkdir(parents=True, exist_ok=True)
+        (inner / f"{number:04}").write_bytes(random.Random(number).randbytes(_SMALL_SIZE))
     url = f"{base}/small/"
     runners = [
         Runner("wget -r", ["wget", "-q", "-r", "-np", "-nH", "-R", "index.html*", url], "small"),
-        _copy(url, "wharfie copy, sha256 both ends"),
+        _copy(place, url, "wharfie copy, sha256 both ends"),
     ]
-    return table("2,000 × 8 KiB", seconds_of(folder, runners, runs), "wget -r")
+    return table("2,000 × 8 KiB", seconds_of(place.folder, runners, runs), "wget -r")
 
 
-def far(folder: Path, base: str, root: Path, runs: int) -> str:
+def far(place: Workplace, base: str, root: Path, runs: int) -> str:
     _fill(root / "far", _FAR)
     port = int(base.rpartition(":")[2])
     away = Toxics(latency=_ONE_WAY)
     with Proxy(port, plan=every(up=away, down=away)) as proxy:
         url = f"http://127.0.0.1:{proxy.port}/far"
-        runners = [_curl(url), _copy(url, "wharfie copy, several ranges")]
-        return table("128 MiB, 100 ms away", seconds_of(folder, runners, runs), "curl -o")
+        runners = [_curl(url), _copy(place, url, "wharfie copy, several ranges")]
+        return table("128 MiB, 100 ms away", seconds_of(place.folder, runners, runs), "curl -o")
 
 
-def memory(base: str, root: Path) -> str:
+def memory(place: Workplace, base: str, root: Path) -> str:
     """The most memory of a copy of 20 GiB, above that of a copy of 8 KiB, in MiB."""
     (root / "little").write_bytes(bytes(_SMALL_SIZE))
     (root / "sparse").touch()
@@ -91,7 +91,11 @@ def memory(base: str, root: Path) -> str:
     peaks = {}
     with tempfile.TemporaryDirectory(prefix="wharfie-bench-") as folder:
         for name in ("little", "sparse"):
-            command = ["/usr/bin/time", "-v", *wharfie("copy", f"{base}/{name}", f"{folder}/")]
+            command = [
+                "/usr/bin/time",
+                "-v",
+                *wharfie(place.home, "copy", f"{base}/{name}", f"{folder}/"),
+            ]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             found = _GNU_TIME.search(done.stderr)
             assert found is not None, "GNU time is needed"
@@ -107,12 +111,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=["big", "small", "far", "memory"])
     options = parser.parse_args()
     measures = {"big": big, "small": small, "far": far}
-    with workplace() as folder, Nginx(folder / "nginx") as nginx:
+    with workplace() as place, Nginx(place.folder / "nginx") as nginx:
         for name in options.only:
             if name == "memory":
-                told = memory(nginx.base, nginx.root)
+                told = memory(place, nginx.base, nginx.root)
             else:
-                told = measures[name](folder, nginx.base, nginx.root, options.runs)
+                told = measures[name](place, nginx.base, nginx.root, options.runs)
             sys.stdout.write(told)
             sys.stdout.flush()
 
