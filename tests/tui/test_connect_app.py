@@ -98,7 +98,7 @@ async def test_a_site_is_opened_by_part_of_its_name_and_its_password_remembered(
         await until(pilot, lambda: names(app) == ["inside.txt"])
 
 
-async def test_a_password_is_not_remembered_by_itself_and_a_refused_one_goes(
+async def test_a_password_is_not_remembered_by_itself_and_a_refused_one_is_asked_for(
     tmp_path: Path,
 ) -> None:
     secrets = tmp_path / "secrets.json"
@@ -109,10 +109,10 @@ async def test_a_password_is_not_remembered_by_itself_and_a_refused_one_goes(
         await pilot.press(*"work", "enter")
         await shown(pilot, SecretScreen)
         assert "The last one was refused" in text(app)
-        assert json.loads(secrets.read_text()) == {}
         await pilot.press(*RIGHT, "enter")
         await until(pilot, lambda: names(app) == ["inside.txt"])
-        assert json.loads(secrets.read_text()) == {}
+    kept = {f"password||{HOST}": "old"}  # a refusal may be the server's mistake
+    assert json.loads(secrets.read_text()) == kept
 
 
 async def test_a_password_that_cannot_be_kept_is_used_and_that_is_said(tmp_path: Path) -> None:
