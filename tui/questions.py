@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from providers.errors import ProviderError
+from providers.base import Provider
+from providers.errors import Denied, NotFound, ProviderError, Unsupported, WrongKind
 from transfers.model import (
     Conflict,
     Job,
@@ -18,6 +21,7 @@ from transfers.model import (
     Row,
     StateChanged,
 )
+from transfers.queue_api import Queue
 from tui.background import in_thread
 from tui.overview import all_rows
 from tui.screens.conflict import ConflictScreen
@@ -236,7 +240,9 @@ class Questions:
             self._app.say(LATER)
             return
         else:
-            look = sign_in.call(lambda: connections.open(endpoint).resolve(""), by_key=False)
+            waits = partial(_path_that_waits, self._app.queue, endpoint)
+            path = await self._app.of_queue(waits)
+            look = sign_in.call(lambda: _look(connections.open(endpoint), path), by_key=False)
             await self._while_needed(endpoint, look)
             self._let_in.add(endpoint)
         await in_thread(lambda: self._app.unpark(endpoint))
@@ -258,6 +264,25 @@ class Questions:
         if task.cancelled():
             raise _NotNeeded
         task.result()
+
+
+def _path_that_waits(queue: Queue, endpoint: str) -> str:
+    """What a job wants of `endpoint` that waits for an answer; blocking."""
+    for row in all_rows(queue):
+        if row.job.asks == endpoint:
+            source = row.job.source
+            return source.path if source.endpoint == endpoint else row.job.target.path
+    return ""
+
+
+def _look(place: Provider, path: str) -> None:
+    """Have the place ask what it asks for `path`: some let everybody in, up to some folder.
+
+    Raises ProviderError; not for what only says that nothing, or not this, is there.
+    """
+    place.resolve("")
+    with suppress(NotFound, Denied, Unsupported, WrongKind):
+        place.stat(path)
 
 
 class _NotNeeded(Exception):

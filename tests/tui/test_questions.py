@@ -281,3 +281,20 @@ async def test_a_sign_in_for_a_pane_stays_when_a_transfer_to_it_is_cancelled() -
         queue.put(make_row(1, JobState.CANCELLED))
         await pilot.pause(0.2)
         assert isinstance(app.screen, SecretScreen)
+
+
+class LockedFile(Tree):
+    """A web server: everybody is let in, up to a file that wants a token."""
+
+    def stat(self, path: str, *, follow: bool = False) -> Entry:
+        raise AuthRequired("memory://x", needs="token")
+
+
+async def test_what_is_asked_is_found_out_at_the_file_that_waits() -> None:
+    queue = FakeQueue()
+    app = make_app(at("y"), at("y"), queue=queue, opener=opener(x=LockedFile(), y=Tree()))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        queue.put(refused(1))
+        await dialog(pilot, SecretScreen)
+        assert "token" in text(app.screen).lower()
