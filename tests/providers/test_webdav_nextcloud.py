@@ -318,7 +318,7 @@ def test_bytes_that_came_otherwise_than_they_were_sent_are_sent_again(
     receipts = put(place, token, *range(size // PART + (size % PART > 0)))
     place.finish(token, receipts, replacing=None)
     assert cloud.files == {PATH: DATA[:size]}
-    assert {ask.headers["x-hash"] for ask in server.asked("PUT")} == {"sha256"}
+    assert {ask.headers["x-hash"] for ask in server.asked("PUT") if ask.body} == {"sha256"}
 
 
 def test_our_own_digest_is_not_given_to_a_server_that_would_only_repeat_it(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -22,9 +22,11 @@ from providers.errors import (
     Unsupported,
     UploadExpired,
 )
+from providers.http.session import Session
 from providers.http.webdav.provider import WebdavProvider
 from providers.names import is_temporary
 from tests.faults.proxy import Fate, Proxy, Toxics, first
+from tests.servers.http_place import HURRIED, NO_PROXY, access
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
 from tests.servers.web_servers import Apache, RcloneWebdav, find_apache, find_rclone
 from tests.servers.webdav_place import webdav
@@ -308,3 +310,15 @@ def test_what_appears_in_the_last_moment_is_not_replaced() -> None:
             place.finish(begin(place, "/file", 5), ["5"], replacing=None)
         [move] = server.asked("MOVE")
     assert move.headers["overwrite"] == "F"
+
+
+def test_upload_may_be_the_first_that_is_asked_for(tmp_path: Path) -> None:
+    """The server asks for the sign-in then: what has no bytes to lose is sent again."""
+    if find_apache() is None:
+        pytest.skip("no Apache here: install apache2-bin")
+    server = Apache(tmp_path / "apache", dav=True, sign_in=("ann", "pw"))
+    endpoint = f"dav://ann@127.0.0.1:{server.port}"
+    session = Session(endpoint, NO_PROXY, access(endpoint, password="pw"), patience=HURRIED)
+    with server, closing(WebdavProvider(session)) as place:
+        upload(place, "/file")
+        assert (server.root / "file").read_bytes() == DATA

@@ -66,7 +66,7 @@ def from_token(token: str) -> Upload:
 
 def start(session: Session, upload: Upload) -> None:
     """Make the empty temporary file, in place of one an earlier start left."""
-    done = _put(session, upload, Sent((), upload.temporary), 0)
+    done = _put(session, upload, None, 0)
     if done.error is not None:
         raise look.explained(session, done, upload.path)
 
@@ -106,8 +106,9 @@ def copy(session: Session, upload: Upload, source: str, version: str | None) -> 
     return str(made.size)
 
 
-def _put(session: Session, upload: Upload, sent: Sent, length: int | None) -> Done:
-    headers = {"Content-Type": "application/octet-stream", **sent.headers}
+def _put(session: Session, upload: Upload, sent: Sent | None, length: int | None) -> Done:
+    """`sent` None: nothing, which may be sent again when a sign-in is asked for."""
+    headers = {"Content-Type": "application/octet-stream", **(sent.headers if sent else {})}
     if upload.modified is not None:
         headers["X-OC-Mtime"] = str(int(upload.modified))  # ownCloud, Nextcloud, rclone
     return change(
@@ -117,7 +118,7 @@ def _put(session: Session, upload: Upload, sent: Sent, length: int | None) -> Do
         shown=upload.path,
         doing=_STORING,
         headers=headers,
-        body=sent,
+        body=b"" if sent is None else sent,
         length=length,
         expect_continue=length is None or length >= _ASK_FIRST,
     )
