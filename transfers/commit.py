@@ -41,8 +41,7 @@ def commit(run: Run) -> Job:
     job = run.report(replace(job, state=JobState.COMMITTING, proof=proof))
     receipts = run.control.checkpoint.receipts if run.control.checkpoint else ()
     try:
-        with run.control.commits():
-            entry = target.finish(upload, receipts, replacing=job.replacing)
+        entry = target.finish(upload, receipts, replacing=job.replacing)
     except AlreadyExists as error:
         _unsettled(run)
         raise TargetChanged(error.path, "something appeared there meanwhile") from error
@@ -147,8 +146,7 @@ def settle(run: Run) -> Job | None:
         _unsettled(run)
         return None
     try:
-        with run.control.commits():
-            entry = target.finish(upload, receipts, replacing=job.replacing, again=True)
+        entry = target.finish(upload, receipts, replacing=job.replacing, again=True)
     except (AlreadyExists, NotFound, TargetChanged, UploadExpired) as error:
         if job.committed:
             return source_kept(job, error)

@@ -60,7 +60,6 @@ class Control:
         self.checkpoint: Checkpoint | None = None
         self.threads: set[int] = set()  # `threading.get_ident()` of each that works for this job
         self.moving = False  # bytes are to flow: standing still is trouble
-        self.committing = False  # cutting it off would only leave its outcome unknown
         self.napped = 0.0  # seconds that the limiter held the bytes back
         self.stop_asked: float | None = None  # when, on the clock
         self._clock = clock
@@ -78,15 +77,6 @@ class Control:
             yield
         finally:
             self.moving = False
-
-    @contextmanager
-    def commits(self) -> Iterator[None]:
-        """For the length of the block the destination is getting its name."""
-        self.committing = True
-        try:
-            yield
-        finally:
-            self.committing = False
 
     def stop(self, why: Stop) -> None:
         """Ask for a stop. The first reason stands (quitting keeps a pause), but a cancel wins."""

@@ -8,7 +8,7 @@ import threading
 from dataclasses import replace
 
 from providers.base import Measured
-from providers.errors import NoSpace, ProviderError
+from providers.errors import NoSpace, ProviderError, Throttled
 from transfers.control import Stop, Stopped
 from transfers.ending import InternalError
 from transfers.leftovers import clean_up
@@ -47,7 +47,11 @@ def _worked(run: Run) -> Ended:
         return _stopped(run, stopped.why)
     except ProviderError as error:
         asked = _asked_to_stop(run)
-        return _failed(run, error) if asked is None else _stopped(run, asked)
+        if asked is None:
+            return _failed(run, error)
+        # How a connection ends that is cut off says nothing; how long to leave a server alone does.
+        told = error if isinstance(error, Throttled) else None
+        return replace(_stopped(run, asked), error=told)
     except Exception as error:  # noqa: BLE001 - a bug here must cost one job, not the queue
         return _failed(run, _mistake(run, error))
 

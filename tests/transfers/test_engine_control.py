@@ -368,6 +368,25 @@ def test_a_job_with_its_last_attempt_does_not_take_its_servers_word_to_the_grave
     assert not case.engine.idle
 
 
+@pytest.mark.parametrize("command", [Pause, Cancel])
+def test_a_server_that_asks_to_be_left_alone_while_its_job_is_told_to_stop_is_obeyed(
+    case: QueueCase, command: type[Pause] | type[Cancel]
+) -> None:
+    case.left.put("/a", bytes(2 * PART))
+
+    def stop_and_ask() -> None:
+        case.engine.send(command((number,)))
+        raise Throttled("/a", retry_after=3600, endpoint=RIGHT)
+
+    case.right.store.fail = held = Hold("put_part", nth=2, then=stop_and_ask)
+    number = case.copy("/a")
+    assert case.reach(number, S.PAUSED, S.CANCELLED)
+    assert held.calls == 2
+    other = case.copy("/a", "/b")
+    case.finish(*case.send_new(NewJob(Op.COPY, Place(LEFT, "/a"), Place(LEFT, "/c"))))
+    assert case.job(other).state is S.QUEUED
+
+
 def test_what_an_earlier_run_left_for_a_server_that_rests_keeps_nobody_here(
     case: QueueCase,
 ) -> None:
