@@ -23,10 +23,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A running job's new value, with the part it just stored; `reply` gets it as journaled."""
+    """A running job's new value, with the part it just stored; `reply` gets it as journaled.
+
+    `waits`: its worker does nothing until then.
+    """
 
     job: Job
     part: Part | None = None
+    waits: bool = True
     reply: Future[Job] = field(default_factory=Future)
 
 

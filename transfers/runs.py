@@ -139,7 +139,7 @@ class Runs:
 
     def _report(self, job: Job, part: Part | None, wait: bool) -> Job:
         """With `wait` it returns once the journal has it."""
-        message = Reported(job, part)
+        message = Reported(job, part, wait)
         self._inbox.put(message)
         return message.reply.result() if wait else job
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue as queues
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -64,6 +65,7 @@ def follow(reached: Reached, jobs: Mapping[int, NewJob], report: Report) -> None
                 report.taken_off()
         return found
 
+    look_at = 0.0
     with _listening(queue, report) as changes:
         while left:
             for job in _changed(changes, look_at_all):
@@ -71,11 +73,14 @@ def follow(reached: Reached, jobs: Mapping[int, NewJob], report: Report) -> None
                     continue
                 report.job(job)
                 parked = parked or job.state is JobState.PARKED
-                for behind in [i for i, new in left.items() if job.asks and _needs(new, job.asks)]:
-                    del left[behind]
+                if job.asks:
+                    for behind in [i for i, new in left.items() if _needs(new, job.asks)]:
+                        del left[behind]
             if parked and all(new.op is Op.REMOVE_DIR for new in left.values()):
                 break
-            _look(reached, report)
+            if time.monotonic() >= look_at:
+                _look(reached, report)
+                look_at = time.monotonic() + _LOOK_SECONDS
 
 
 def follow_all(reached: Reached, report: Report) -> None:
@@ -90,6 +95,7 @@ def follow_all(reached: Reached, report: Report) -> None:
         return [row.job for row in all_rows(queue) if row.job.id not in old]
 
     told: dict[int, JobState] = {}  # of those at rest
+    look_at = 0.0
     with _listening(queue, report) as changes:
         while True:
             for job in _changed(changes, look_at_all):
@@ -98,7 +104,10 @@ def follow_all(reached: Reached, report: Report) -> None:
                 elif told.get(job.id) is not job.state:
                     told[job.id] = job.state
                     report.job(job)
+            if not changes.empty() and time.monotonic() < look_at:
+                continue
             snapshot = _look(reached, report)
+            look_at = time.monotonic() + _LOOK_SECONDS
             if _moves(snapshot) or not changes.empty() or not reached.connected():
                 continue
             if snapshot.held or stuck(list(all_rows(queue))):
