@@ -86,6 +86,8 @@ class Response:
 
         Raises ConnectionLost when less came than was announced.
         """
+        if self.length is not None:
+            size = min(size, max(1, self.length))
         buffer = memoryview(bytearray(size))
         while filled := self._fill(buffer):
             yield buffer[:filled]
