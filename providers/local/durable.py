@@ -1,4 +1,4 @@
-"""Making bytes and names last, and naming a file without writing over another.
+"""Making bytes and names last.
 
 Systems differ here; each difference is one function, whose fallback a test forces.
 """
@@ -16,7 +16,6 @@ _UNSUPPORTED = frozenset({errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})  # two
 # Directories of these file systems cannot be synced, or may be written but not read.
 _NO_DIRECTORY_SYNC = _UNSUPPORTED | {errno.EINVAL, errno.EBADF, errno.EACCES, errno.EPERM}
 _NO_FULL_SYNC = _UNSUPPORTED | {errno.EINVAL, errno.ENOTTY, errno.ENODEV}
-_NO_HARD_LINKS = _UNSUPPORTED | {errno.EPERM, errno.EACCES, errno.EMLINK, errno.EXDEV}
 
 
 def _find_full_sync() -> Callable[[int], object] | None:
@@ -71,39 +70,6 @@ def sync_directory(path: str, directory: int | None = None) -> None:
     except OSError as error:
         if error.errno not in _NO_DIRECTORY_SYNC:
             raise
-
-
-def move_to_new_name(source: str, target: str, directory: int | None = None) -> None:
-    """Give a file the name `target`, never over something. Raises FileExistsError, OSError.
-
-    Both are relative to the open `directory`, if given. A hard link is the one portable call that
-    fails when the name is taken. A crash between its two steps leaves both names on the same file,
-    which `finish` recognises.
-    """
-    if WINDOWS:
-        os.rename(source, target)  # refuses a taken name there
-        return
-    try:
-        os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory)
-    except OSError as error:
-        if error.errno not in _NO_HARD_LINKS:
-            raise
-        move_to_free_name(source, target, directory)
-        return
-    os.unlink(source, dir_fd=directory)
-
-
-def move_to_free_name(source: str, target: str, directory: int | None = None) -> None:
-    """As `move_to_new_name`, where hard links do not exist (FAT, some network disks, directories).
-
-    Looks, then renames: something made in between by another program would be replaced.
-    """
-    try:
-        os.stat(target, dir_fd=directory, follow_symlinks=False)
-    except FileNotFoundError:
-        os.rename(source, target, src_dir_fd=directory, dst_dir_fd=directory)
-        return
-    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
 
 
 @cache

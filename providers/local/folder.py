@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from providers.base import Kind
 from providers.errors import InvalidName, WrongKind
-from providers.local.durable import move_to_free_name, move_to_new_name, sync_directory
+from providers.local.durable import sync_directory
 from providers.local.entries import kind_of
 from providers.local.faults import system_errors
+from providers.local.naming import move_to_free_name, move_to_new_name
 
 Identity = tuple[int, int]
 """Device and inode."""
@@ -70,7 +71,7 @@ class Folder:
         move_to_new_name(self._at(name), self._at(other), self.descriptor)
 
     def name_free(self, name: str, other: str) -> None:
-        """As `name_new`, for what cannot be linked: looks first. `name` may be a whole path."""
+        """As `name_new`, for directories and links."""
         move_to_free_name(self._at(name), self._at(other), self.descriptor)
 
     def name_over(self, name: str, other: str) -> None:

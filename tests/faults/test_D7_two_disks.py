@@ -89,6 +89,7 @@ def test_D7_refused_rename_is_never_done_by_copying(
 
     for call in ("rename", "replace", "link"):
         monkeypatch.setattr(f"os.{call}", refuse)
+    monkeypatch.setattr("providers.local.naming.exclusive_rename", refuse)
     with pytest.raises(Unsupported):
         finish(local, upload)
     with pytest.raises(Unsupported):

@@ -175,7 +175,7 @@ def test_version_changes_with_time_size_and_identity(local: LocalProvider, tmp_p
 
 @posix
 def test_file_is_renamed_where_hard_links_do_not_exist(
-    local: LocalProvider, tmp_path: Path, no_hard_links: None
+    local: LocalProvider, tmp_path: Path, nothing_but_a_look: None
 ) -> None:
     (tmp_path / "a").write_bytes(b"a")
     (tmp_path / "b").write_bytes(b"b")
@@ -214,16 +214,17 @@ def test_second_name_of_the_same_file_is_a_conflict(local: LocalProvider, tmp_pa
 
 
 @pytest.fixture
-def no_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_but_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(errno.EPERM, "no hard links on this disk")
 
-    monkeypatch.setattr("providers.local.durable.os.link", refuse)
+    monkeypatch.setattr("os.link", refuse)
+    monkeypatch.setattr("providers.local.naming.exclusive_rename", None)
 
 
 @posix
-def test_nothing_is_overwritten_where_hard_links_do_not_exist(
-    local: LocalProvider, tmp_path: Path, no_hard_links: None
+def test_nothing_is_overwritten_where_a_disk_has_neither_hard_links_nor_a_call_for_it(
+    local: LocalProvider, tmp_path: Path, nothing_but_a_look: None
 ) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")

@@ -100,16 +100,6 @@ def test_windows_syncs_no_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     durable.sync_directory("/not/there")
 
 
-def test_windows_renames_as_it_never_replaces(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "a").touch()
-    monkeypatch.setattr(durable, "WINDOWS", True)
-    monkeypatch.setattr(durable.os, "link", _refusing(errno.EIO))
-    durable.move_to_new_name(str(tmp_path / "a"), str(tmp_path / "b"))
-    assert [p.name for p in tmp_path.iterdir()] == ["b"]
-
-
 def test_mode_of_a_new_file_is_read_without_changing_the_umask(tmp_path: Path) -> None:
     durable.new_file_mode.cache_clear()
     mode = durable.new_file_mode()

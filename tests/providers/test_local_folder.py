@@ -255,9 +255,9 @@ import os, sys
 os.supports_dir_fd = set()
 for name in ("O_DIRECTORY", "O_NOFOLLOW", "O_PATH", "O_NONBLOCK", "O_CLOEXEC"):
     vars(os).pop(name, None)
-from providers.local import LocalProvider, durable, folder
+from providers.local import LocalProvider, durable, folder, naming
 assert not folder.BY_DESCRIPTOR
-durable.WINDOWS = True
+durable.WINDOWS = naming.WINDOWS = True
 path = os.path.join(sys.argv[1], "file")
 local = LocalProvider()
 upload = local.begin(path, 1, key="0badcafe", part_size=1, within=sys.argv[1])
