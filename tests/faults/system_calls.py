@@ -29,7 +29,10 @@ from transfers.engine import JOURNAL_NAME
 from transfers.journal import Journal
 from transfers.model import Job
 
-JOB_TYPES = ("copy", "move across disks", "overwrite")
+JOB_TYPES = (
+    *("copy", "move across disks", "overwrite", "move over a file"),
+    *("copy where names are given by links", "move by renaming", "large in parts"),
+)
 _HANGS_SECONDS = 60
 _SHOWN = 2000  # characters of what a process wrote before it ended
 _NONE_LEFT = 2  # runs that were not killed: there are no calls of that number any more
@@ -112,7 +115,14 @@ class _Life:
 
     def _world(self) -> World:
         steps, scenario = Steps(self.shared), self._scenario
-        return World(steps, self.shared, -1, part=scenario.part, renames=scenario.renames)
+        return World(
+            steps,
+            self.shared,
+            -1,
+            part=scenario.part,
+            renames=scenario.renames,
+            names_by_linking=scenario.names_by_linking,
+        )
 
     def lived(self) -> tuple[bool, list[Finding]]:
         """Let it run to its end: whether it was killed, and what was wrong about its end."""

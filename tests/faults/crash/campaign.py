@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from providers.local import naming
 from tests.faults.crash.places import SFTP, find_sftp_server
 from tests.faults.crash.point import Outcome, Point, carry_out, until_killed
 from tests.faults.crash.scenarios import SCENARIOS, Scenario
@@ -19,6 +20,7 @@ from tests.faults.oracle import Harm
 _EDGES = (
     *("open", "write", "fsync", "link", "unlink", "replace", "mkdir", "rmdir", "chmod", "utime"),
     *("commit", "send", "answer"),
+    *("exclusive rename",) * (naming.exclusive_rename is not None),
 )
 _TWICE = 0.3  # of the points have a second crash, in the restart
 _LONGEST_DELAY = 0.0005  # seconds: about what a commit takes

@@ -62,7 +62,7 @@ def first_run(world: World, scenario: Scenario, directory: Path, midway_at: int)
     """Plan, enqueue and work. The steps begin when the queue is opened."""
     places = open_places(world, scenario.endpoints)
     lots = scenario.plan(places, directory)
-    watch(world.steps)
+    watch(world.steps, names_by_linking=world.names_by_linking)
     engine = _open(directory, places)
     follower = _Follower(engine)
     reached: list[None] = []
@@ -88,7 +88,7 @@ def first_run(world: World, scenario: Scenario, directory: Path, midway_at: int)
 def next_run(world: World, scenario: Scenario, directory: Path) -> None:
     """Open the queue that the run before left and work what is left in it."""
     places = open_places(world, scenario.endpoints)
-    watch(world.steps)
+    watch(world.steps, names_by_linking=world.names_by_linking)
     engine = _open(directory, places)
     follower = _Follower(engine)
     follower.until(lambda: follower.all_in(_REST))

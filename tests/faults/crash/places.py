@@ -48,6 +48,7 @@ class World:
     part: int | None = None  # bytes of a part, None: as large as the place wants
     streams: int = 1  # parts of one file at once
     renames: bool = True  # whether this computer moves by renaming
+    names_by_linking: bool = False  # it has no call to rename only to a free name
     sftp_options: tuple[str, ...] = ()
 
 

@@ -122,6 +122,7 @@ class _Attempt:
             part=scenario.part,
             streams=scenario.streams,
             renames=scenario.renames,
+            names_by_linking=scenario.names_by_linking,
             sftp_options=scenario.sftp_options,
         )
         log = self._directory / "errors"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from providers.base import Place, Provider
 from tests.faults.crash.places import LOCAL, SFTP
@@ -21,6 +22,7 @@ _TREE = {"tree/big": 3 * PART + 5, "tree/deep/small": 11, "tree/deep/er/x": 4000
 _MANY = {f"tree/n{number % 5}/{number}": number * 7 for number in range(20)}
 _LARGE = {"large": 9 * PART + 5}
 _TWO = {"tree/one": 3 * PART, "tree/two": 5}
+_NO_POSIX_RENAME = ("-P", "posix-rename")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,13 @@ class Scenario:
     directories: tuple[str, ...] = ("tree/hollow",)
     move: bool = False
     over: bool = False  # every destination exists
+    verify: Verify = Verify.AUTO
     part: int | None = None  # bytes
     streams: int = 1  # parts of one file at once
     renames: bool = False  # this computer moves by renaming
+    names_by_linking: bool = False  # its disk knows no call to rename only to a free name
     sftp_options: tuple[str, ...] = ()
     midway: str = ""  # "cancel" or "pause": sent at some step
-
-    @property
-    def verify(self) -> Verify:
-        return Verify.STRONG if self.target == SFTP else Verify.AUTO
 
     @property
     def policy(self) -> Policy:
@@ -73,6 +73,7 @@ class Scenario:
             move=self.move,
             swapped=bool(self.sftp_options),
             renamed=self.renames,
+            sized=self.target == SFTP and self.verify is Verify.AUTO,
             modified=_MODIFIED,
         )
 
@@ -99,43 +100,50 @@ def _content(name: str, size: int) -> bytes:
     return random.Random(name).randbytes(size)
 
 
+def _in_parts(name: str, **fields: Any) -> Scenario:
+    return Scenario(name, files=_LARGE, directories=(), part=PART, **fields)
+
+
+# What an SFTP server that has no shell stored is proven by its size, as people have it who ask for
+# nothing, and read back, as they have it who ask for more.
+_TO_SFTP = (
+    Scenario("copy to sftp", target=SFTP),
+    Scenario("copy within sftp", source=SFTP, target=SFTP),
+    Scenario("move to sftp", target=SFTP, move=True),
+    Scenario("overwrite on sftp", target=SFTP, over=True),
+    Scenario("overwrite by swapping", target=SFTP, over=True, sftp_options=_NO_POSIX_RENAME),
+    Scenario("move over a file on sftp", target=SFTP, over=True, move=True),
+    Scenario("many small files to sftp", target=SFTP, files=_MANY),
+    _in_parts("large in parts to sftp", target=SFTP),
+    _in_parts("large side by side to sftp", target=SFTP, streams=3),
+    Scenario("cancel on sftp", target=SFTP, files=_TWO, part=PART, midway="cancel"),
+    Scenario("pause on sftp", target=SFTP, files=_TWO, part=PART, midway="pause"),
+)
+
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
         Scenario("copy"),
-        Scenario("copy to sftp", target=SFTP),
+        Scenario("copy where names are given by links", names_by_linking=True),
         Scenario("copy from sftp", source=SFTP),
-        Scenario("copy within sftp", source=SFTP, target=SFTP),
         Scenario("move by renaming", move=True, renames=True),
+        Scenario("move by linking", move=True, renames=True, names_by_linking=True),
         Scenario("move across disks", move=True),
-        Scenario("move to sftp", target=SFTP, move=True),
         Scenario("move from sftp", source=SFTP, move=True),
         Scenario("overwrite", over=True),
-        Scenario("overwrite on sftp", target=SFTP, over=True),
-        Scenario(
-            "overwrite by swapping",
-            target=SFTP,
-            over=True,
-            sftp_options=("-P", "posix-rename"),
-        ),
-        Scenario("move over a file", target=SFTP, over=True, move=True),
+        Scenario("move over a file", over=True, move=True),
+        Scenario("move over a file that could be renamed", over=True, move=True, renames=True),
         Scenario("many small files", files=_MANY),
-        Scenario("many small files to sftp", target=SFTP, files=_MANY),
-        Scenario("large in parts", files=_LARGE, directories=(), part=PART),
-        Scenario("large in parts to sftp", target=SFTP, files=_LARGE, directories=(), part=PART),
-        Scenario("large in parts from sftp", source=SFTP, files=_LARGE, directories=(), part=PART),
-        Scenario(
-            "large side by side to sftp",
-            target=SFTP,
-            files=_LARGE,
-            directories=(),
-            part=PART,
-            streams=3,
-        ),
+        _in_parts("large in parts"),
+        _in_parts("large in parts from sftp", source=SFTP),
+        _in_parts("large side by side from sftp", source=SFTP, streams=3),
         Scenario("cancel", files=_TWO, part=PART, midway="cancel"),
-        Scenario("cancel on sftp", target=SFTP, files=_TWO, part=PART, midway="cancel"),
         Scenario("cancel a move", files=_TWO, part=PART, move=True, midway="cancel"),
         Scenario("pause", files=_TWO, part=PART, midway="pause"),
-        Scenario("pause on sftp", target=SFTP, files=_TWO, part=PART, midway="pause"),
+        *_TO_SFTP,
+        *(
+            replace(scenario, name=f"{scenario.name}, read back", verify=Verify.STRONG)
+            for scenario in _TO_SFTP
+        ),
     )
 }

@@ -21,7 +21,7 @@ from io import FileIO
 from types import ModuleType
 from typing import Any
 
-from providers.local import durable
+from providers.local import durable, naming
 
 _CALLS = (
     *("open", "write", "pwrite", "fsync", "fdatasync", "rename", "replace", "link", "unlink"),
@@ -147,13 +147,20 @@ def edges() -> list[tuple[ModuleType, str, str]]:
     ]
 
 
-def watch(steps: Steps) -> None:
-    """From here on, for the rest of this process, every call at the edge is a step."""
+def watch(steps: Steps, *, names_by_linking: bool = False) -> None:
+    """From here on, for the rest of this process, every call at the edge is a step.
+
+    `names_by_linking`: as on a disk that knows no call to rename only to a free name.
+    """
     steps.watching = True
     file = _counting_file(steps)
     for module, kept, name in edges():
         setattr(module, kept, file if name == "FileIO" else _counted(getattr(module, kept), steps))
     durable._full_sync = durable._full_sync and steps.around("fsync", durable._full_sync)
+    if (rename := naming.exclusive_rename) is not None:
+        naming.exclusive_rename = (
+            None if names_by_linking else steps.around("exclusive rename", rename)
+        )
     sqlite3.connect = functools.partial(  # type: ignore[assignment]
         sqlite3.connect, factory=_counting_connection(steps)
     )
