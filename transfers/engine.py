@@ -84,10 +84,19 @@ class Engine:
 
         self._thread = threading.Thread(target=coordinate, name="coordinator", daemon=True)
         self._thread.start()
+        self._keeper = threading.Thread(target=self._keep_lock, name="queue-lock", daemon=True)
+        self._keeper.start()
         failure = started.get()
         if failure is not None:
-            self._lock.release()
+            self._closing.set()
+            self._keeper.join()
             raise failure
+
+    def _keep_lock(self) -> None:
+        """Nobody else may own the queue while the coordinator lives: it may be within a commit."""
+        self._thread.join()
+        self._closing.wait()
+        self._lock.release()
 
     def send(self, command: Command) -> tuple[int, ...]:
         """See `queue_api.Queue.send`. Raises RuntimeError after `close`."""
@@ -128,8 +137,12 @@ class Engine:
         self._admit(grant)
 
     def close(self) -> None:
-        """Stop what runs, keeping its unfinished bytes, and let go of the queue."""
+        """Stop what runs, keeping its unfinished bytes, and let go of the queue.
+
+        On a disk that hangs, the queue stays locked until that is over or this process ends.
+        """
         self._closing.set()
         self._inbox.put(Quit())
-        self._thread.join(_QUIT_SECONDS)
-        self._lock.release()
+        self._keeper.join(_QUIT_SECONDS)
+        if self._keeper.is_alive():
+            _LOG.warning("the journal hangs: the queue stays locked until this process ends")
