@@ -13,8 +13,10 @@ import socket
 import stat
 import struct
 import sys
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import (
     Client,
@@ -162,12 +164,13 @@ def _shake_hands(connection: Connection, key: bytes) -> None:
     """Raises NoHost, Intruder, QueueSilent."""
     try:
         require_own(connection)
-        if not connection.poll(_ANSWER_SECONDS):
-            raise QueueSilent(peer_process(connection))
-        answer_challenge(connection, key)
-        deliver_challenge(connection, key)
+        with _in_time(connection):
+            answer_challenge(connection, key)
+            deliver_challenge(connection, key)
     except AuthenticationError as error:
         raise Intruder("whoever listens where this queue does has not its key") from error
+    except TimeoutError as error:
+        raise QueueSilent(peer_process(connection)) from error
     except (OSError, EOFError, AssertionError) as error:
         raise NoHost("whoever worked this queue hung up") from error
 
@@ -178,8 +181,34 @@ def welcome(connection: Connection, key: bytes) -> None:
     Raises Intruder, OSError, EOFError, multiprocessing.AuthenticationError.
     """
     require_own(connection)
-    deliver_challenge(connection, key)
-    answer_challenge(connection, key)
+    with _in_time(connection):
+        deliver_challenge(connection, key)
+        answer_challenge(connection, key)
+
+
+@contextmanager
+def _in_time(connection: Connection) -> Iterator[None]:
+    """Hang up when what is said in the block is not said soon: a process may be stopped at any
+    word, or in the middle of one. Raises TimeoutError then."""
+    late = threading.Event()
+
+    def cut() -> None:
+        late.set()
+        hang_up(connection)
+
+    timer = threading.Timer(_ANSWER_SECONDS, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, EOFError):
+        if not late.is_set():
+            raise
+    finally:
+        timer.cancel()
+        timer.join()
+    if late.is_set():
+        raise TimeoutError("whoever is at the other end did not answer in time")
 
 
 def require_own(connection: Connection) -> None:

@@ -8,6 +8,7 @@ import socket
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tests.transfers.host_case import (
     short_directory,
     until,
 )
+from transfers import socket_address
 from transfers.client import Client
 from transfers.engine import Engine
 from transfers.host import Host, hosted
@@ -287,6 +289,21 @@ def test_clients_that_come_and_go_leave_nothing_behind(engine: Engine, directory
             with client_of(directory) as client:
                 client.send(Pause())
         until(lambda: host.clients == 0 and threading.active_count() <= threads)
+
+
+def test_clients_that_say_nothing_are_let_go(
+    engine: Engine, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is stopped as it connects, say: it must not cost a thread for ever."""
+    monkeypatch.setattr(socket_address, "_ANSWER_SECONDS", 0.2)
+    with hosted(engine, directory) as host, ExitStack() as stack:
+        threads = threading.active_count()
+        for _ in range(5):
+            silent = stack.enter_context(socket.socket(socket.AF_UNIX))
+            silent.connect(addresses(directory)[0])
+            until(lambda: threading.active_count() > threads)
+        until(lambda: threading.active_count() <= threads)
+        assert host.clients == 0
 
 
 def _ask(connection: Connection, what: str, content: object) -> tuple[str, Any]:

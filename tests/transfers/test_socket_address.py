@@ -6,9 +6,10 @@ import os
 import queue as queues
 import socket
 import stat
+import struct
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
@@ -207,16 +208,67 @@ def test_without_the_systems_word_directory_and_key_suffice(
         assert connection.recv_bytes() == b"welcome"
 
 
-def test_who_listens_but_never_answers_is_named(
-    queue: Path, monkeypatch: pytest.MonkeyPatch
+_CHALLENGE = b"#CHALLENGE#" + bytes(20)
+# What a host may have said when it is stopped, and the client waits for more.
+_STOPPED = {
+    "before its first word": (),
+    "in its first word": (b"\0\0",),
+    "after its first word": (struct.pack("!i", len(_CHALLENGE)) + _CHALLENGE,),
+    "after the client's answer": (
+        struct.pack("!i", len(_CHALLENGE)) + _CHALLENGE,
+        struct.pack("!i", 9) + b"#WELCOME#",
+    ),
+}
+
+
+@contextmanager
+def stopped_after(queue: Path, words: Sequence[bytes]) -> Iterator[None]:
+    """A host that says `words`, and then nothing more."""
+    done = threading.Event()
+
+    def say() -> None:
+        with listener.accept() as connection:
+            for word in words:
+                os.write(connection.fileno(), word)
+            done.wait(60)
+
+    with Listener(addresses(queue)[0]) as listener:
+        thread = threading.Thread(target=say)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+@pytest.mark.parametrize("when", _STOPPED)
+def test_a_host_that_is_stopped_at_any_word_of_the_greeting_is_named(
+    queue: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     monkeypatch.setattr(socket_address, "_ANSWER_SECONDS", 0.2)
     make_key(queue)
-    with Listener(addresses(queue)[0]), pytest.raises(QueueSilent) as raised:
+    with stopped_after(queue, _STOPPED[when]), pytest.raises(QueueSilent) as raised:
         dial(queue)
     told = str(raised.value)
     assert raised.value.pid == os.getpid()
     assert f"(pid {os.getpid()}) does not answer" in told and f"kill -CONT {os.getpid()}" in told
+
+
+@pytest.mark.parametrize("word", [b"", b"\0\0", struct.pack("!i", 16)])
+def test_a_client_that_is_stopped_in_its_greeting_is_not_waited_for(
+    queue: Path, monkeypatch: pytest.MonkeyPatch, word: bytes
+) -> None:
+    monkeypatch.setattr(socket_address, "_ANSWER_SECONDS", 0.2)
+    with (
+        listening(addresses(queue)[0], make_key(queue)) as met,
+        socket.socket(socket.AF_UNIX) as silent,
+    ):
+        silent.connect(addresses(queue)[0])
+        silent.sendall(word)
+        assert isinstance(met.get(timeout=20), TimeoutError)
+        with dial(queue) as connection:
+            assert connection.recv_bytes() == b"welcome"
 
 
 def test_where_as_many_as_can_wait_already_wait_nobody_waits_for_ever(
