@@ -9,6 +9,7 @@ import struct
 import sys
 import time
 from contextlib import closing, suppress
+from pathlib import Path
 
 from providers.access import Access
 from transfers.client import Client
@@ -61,8 +62,10 @@ def stop_host() -> None:
     until_queue_is_free()
 
 
-def until_queue_is_free() -> None:
-    directory, deadline = find_home(os.environ).queue, time.monotonic() + _LAST_RESORT
+def until_queue_is_free(directory: Path | None = None) -> None:
+    """`directory`: of another queue than this test's."""
+    directory = directory or find_home(os.environ).queue
+    deadline = time.monotonic() + _LAST_RESORT
     while True:
         try:
             QueueLock(directory).release()
