@@ -127,7 +127,8 @@ def carry_out(story: Story, directory: Path, done: Counter[str]) -> None:
     try:
         done["killed owners"] += _watched(story, home, faces)
         _check(home, _settled(home, faces))
-        for process in processes:
+        for face, process in reversed([*zip(faces, processes, strict=True)]):
+            face.send(None)  # the last one ends the owner, when no other would start it anew
             process.join(_SECONDS)
             if process.is_alive():
                 raise Broken("a face does not end")
@@ -177,8 +178,6 @@ def _settled(home: Home, faces: Sequence[Connection]) -> list[Seen]:
         pass
     else:
         raise Broken("nobody holds the lock of a queue that is worked")
-    for face in reversed(faces):
-        face.send(None)
     return seen
 
 
@@ -296,9 +295,9 @@ def main() -> int:
             broken += 1
             _say(f"BROKEN --seed {options.seed} --only {number}: {error}; kept in {directory}")
         else:
-            shutil.rmtree(directory / str(number))
+            shutil.rmtree(directory / str(number), ignore_errors=True)  # a late log may be written
     if not broken:
-        shutil.rmtree(directory)
+        shutil.rmtree(directory, ignore_errors=True)
     figures = ", ".join(f"{count} {what}" for what, count in done.items())
     _say(f"seed {options.seed}, {time.monotonic() - began:.0f} seconds; {figures}")
     _say(f"{len(numbers)} times one owner, {broken} broken")

@@ -1,11 +1,16 @@
 """D3: the folder a file is written to is removed, replaced by a link, or made read-only meanwhile.
-Nothing is ever written where a link leads."""
+Nothing is ever written where a link leads.
+
+`SWAPS=10000 pytest tests/faults/test_D3_folder_swapped.py` swaps that often.
+"""
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
-import threading
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -194,52 +199,54 @@ def test_D3_job_whose_folder_became_read_only_fails(tmp_path: Path, trap: Trap, 
     assert (trap.folder / "file").read_bytes() == b"old"
 
 
-def test_D3_nothing_leaves_a_folder_that_is_swapped_all_the_time(trap: Trap) -> None:
+_SWAP = """
+import os, random, sys, time
+folder, outside, moved, swaps, seed = sys.argv[1:]
+pauses = random.Random(int(seed))
+print("swapping", flush=True)
+for _ in range(int(swaps)):
+    os.rename(folder, moved)
+    os.symlink(outside, folder)
+    time.sleep(pauses.random() / 5000)
+    os.unlink(folder)
+    os.rename(moved, folder)
+    time.sleep(pauses.random() / 250)
+"""
+
+
+def test_D3_nothing_leaves_a_folder_that_is_swapped_all_the_time(
+    trap: Trap, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The folder is a link at every other moment; what is done in it stays in it or is refused."""
     local = LocalProvider()
-    swapper = _Swapper(trap)
+    seed = random.SystemRandom().randrange(1 << 32)
+    places = (str(place) for place in (trap.folder, trap.outside, trap.moved))
+    command = [sys.executable, "-c", _SWAP, *places, str(SWAPS), str(seed)]
     stored = refused = 0
-    with swapper:
-        for number in range(SWAPS):
-            key = f"{number:08x}"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as swapper:
+        assert swapper.stdout is not None
+        assert swapper.stdout.readline() == "swapping\n"
+        for number in itertools.count():
+            if swapper.poll() is not None:
+                break
             path = trap.folder / f"{number % 7}"
             try:
-                upload = local.begin(
-                    str(path), 3, key=key, part_size=3, within=str(trap.folder.parent)
-                )
-                local.put_part(upload, 0, 0, [b"new"])
-                local.finish(upload, [], replacing="")
+                _upload(local, path, f"{number:08x}")
                 stored += 1
             except ProviderError:
                 refused += 1
+    figures = f"{SWAPS} swaps, {stored} uploads stored, {refused} refused, seed {seed}"
+    with capsys.disabled():
+        sys.stdout.write(f"\nD3: {figures}\n")
+    assert swapper.returncode == 0
+    assert stored and refused, figures
     trap.assert_untouched()
-    assert swapper.swaps > 0
-    assert stored + refused == SWAPS
     for path in trap.folder.iterdir():
         assert path.read_bytes() in (b"new", b"")
 
 
-class _Swapper:
-    """Swaps in a thread for as long as the block runs, and ends with the folder in its place."""
-
-    def __init__(self, trap: Trap) -> None:
-        self._trap = trap
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._swap)
-        self.swaps = 0
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _swap(self) -> None:
-        pauses = random.Random(3)
-        while not self._ended.is_set():
-            self._trap.spring()
-            self._ended.wait(pauses.random() / 5000)
-            self._trap.release()
-            self._ended.wait(pauses.random() / 2000)
-            self.swaps += 1
+def _upload(local: LocalProvider, path: Path, key: str) -> None:
+    within = str(path.parent.parent)
+    upload = local.begin(str(path), 3, key=key, part_size=3, within=within)
+    local.put_part(upload, 0, 0, [b"new"])
+    local.finish(upload, [], replacing="")

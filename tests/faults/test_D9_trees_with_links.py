@@ -1,7 +1,7 @@
 """D9: links that lead in circles in a tree that is walked, and a recursive delete while directories
 and links are swapped: nothing outside the tree is deleted.
 
-`SWAPS=10000 pytest tests/faults/test_D9_trees_with_links.py` swaps that often.
+`SWAPS=10000 pytest tests/faults/test_D9_trees_with_links.py` deletes that often while they are.
 """
 
 from __future__ import annotations
@@ -181,28 +181,37 @@ def test_D9_directory_moved_away_while_it_is_deleted_ends_the_delete(tmp_path: P
 
 
 _SWAP = """
-import os, sys
+import os, signal, sys
 tree, outside = sys.argv[1:]
+swaps, asked = 0, False
+
+def end(*_):
+    global asked
+    asked = True
+
+signal.signal(signal.SIGTERM, end)
 real, spare = tree + "/victim", tree + "/spare"
 os.symlink(outside, tree + "/link")
 print("swapping", flush=True)
-while True:  # until it is ended
+while not asked:
     try:
         os.rename(real, spare)
         os.rename(tree + "/link", real)
         os.rename(real, tree + "/link")
         os.rename(spare, real)
+        swaps += 1
     except OSError:
         for make in (lambda: os.symlink(outside, tree + "/link"), lambda: os.mkdir(real)):
             try:
                 make()
             except OSError:
                 pass
+print(swaps, flush=True)
 """
 
 
 def test_D9_nothing_outside_is_deleted_while_directories_and_links_are_swapped(
-    tmp_path: Path,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if not tree.BY_DESCRIPTOR:
         pytest.skip("without descriptors a moment between looking and deleting remains")
@@ -210,21 +219,28 @@ def test_D9_nothing_outside_is_deleted_while_directories_and_links_are_swapped(
     top = tmp_path / "tree"
     top.mkdir()
     command = [sys.executable, "-c", _SWAP, str(top), str(outside)]
+    filled = 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as swapper:
         try:
             assert swapper.stdout is not None
             assert swapper.stdout.readline() == "swapping\n"
             for _ in range(SWAPS):
-                _refill(top / "victim")
+                filled += _refill(top / "victim")
                 for name in ("victim", "link", "spare"):
                     _try_to_delete(local, top / name)
+            swapper.terminate()
+            swaps = int(swapper.stdout.readline())
         finally:
             swapper.kill()
+    figures = f"{3 * SWAPS} trees deleted, {filled} of them filled before, {swaps} whole swaps"
+    with capsys.disabled():
+        sys.stdout.write(f"\nD9: {figures}\n")
+    assert filled and swaps, figures
     _assert_whole(outside)
     assert sorted(path.name for path in outside.iterdir()) == ["below", "precious"]
 
 
-def _refill(victim: Path) -> None:
+def _refill(victim: Path) -> bool:
     """Something to delete below what is sometimes a link: also where that leads."""
     here = -1
     try:
@@ -232,7 +248,9 @@ def _refill(victim: Path) -> None:
         os.mkdir("below", dir_fd=here)
         os.close(os.open("below/precious", os.O_WRONLY | os.O_CREAT, dir_fd=here))
     except OSError:
-        pass  # it is a link, or gone, just now
+        return False  # it is a link, or gone, just now
+    else:
+        return True
     finally:
         if here >= 0:
             os.close(here)
