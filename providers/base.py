@@ -188,7 +188,10 @@ class Writer(Protocol):
     """
 
     def make_dir(self, path: str) -> None:
-        """Make one directory. Raises AlreadyExists when anything stands there."""
+        """Make one directory, its name durable where the place can.
+
+        Raises AlreadyExists when anything stands there.
+        """
         ...
 
     def delete(self, path: str) -> None:

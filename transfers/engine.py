@@ -13,6 +13,7 @@ from pathlib import Path
 
 from providers.base import Provider
 from transfers.coordinator import Coordinator
+from transfers.files import sync_directory
 from transfers.journal import Journal
 from transfers.lock import QueueLock
 from transfers.messages import Message, Quit, Sent
@@ -56,6 +57,8 @@ class Engine:
         low_speed: LowSpeed = LOW_SPEED,
     ) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(OSError):  # a folder above it that may not be read
+            sync_directory(directory.parent)
         self._lock = QueueLock(directory)
         self._admit = admit
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()

@@ -192,6 +192,7 @@ class LocalProvider:
     def make_dir(self, path: str) -> None:
         with system_errors(path):
             os.mkdir(path)
+            sync_directory(os.path.dirname(path))  # or all that is copied into it goes with it
 
     def delete(self, path: str) -> None:
         with system_errors(path):

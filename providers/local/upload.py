@@ -204,11 +204,19 @@ def _leads_elsewhere(upload: Upload, folder: Folder) -> bool:
 
 
 def put_part(upload: Upload, offset: int, body: Body) -> int:
-    """Store a part and return how many bytes it had, once they are on the disk."""
+    """Store a part and return how many bytes it had, once they are on the disk.
+
+    With the first of several the unfinished file's name is, too: they are to be found after a
+    power cut (fsync(2) says nothing of the name).
+    """
     with _reopened(upload) as folder:
         descriptor = _open(upload, folder, os.O_WRONLY)
         with _synced_or_discarded(upload, folder, descriptor, sync_data):
-            return _write(upload, descriptor, offset, body)
+            written = _write(upload, descriptor, offset, body)
+        if offset == 0 and written != upload.size:
+            with system_errors(upload.folder):
+                folder.sync()
+        return written
 
 
 def _write(upload: Upload, descriptor: int, offset: int, body: Body) -> int:

@@ -30,6 +30,7 @@ from providers.local import LocalProvider, open_endpoint
 from providers.local import entries as local_entries
 from providers.local.faults import system_errors, to_provider_error
 from providers.local.windows import check_windows_name
+from tests.providers.local_upload import KEY
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX file system calls")
 
@@ -433,3 +434,42 @@ def test_fault_of_a_disk_is_told_in_plain_words(number: int, words: str) -> None
 def test_provider_errors_pass_unchanged() -> None:
     with pytest.raises(SourceChanged), system_errors("/x"):
         raise SourceChanged("/y")
+
+
+# What lasts
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The directories that are synced, by name."""
+    found: list[str] = []
+
+    def sync(path: str, directory: int | None = None) -> None:
+        found.append(path)
+
+    for module in ("folder", "provider"):
+        monkeypatch.setattr(f"providers.local.{module}.sync_directory", sync)
+    return found
+
+
+def test_a_new_directorys_name_lasts(
+    local: LocalProvider, tmp_path: Path, synced: list[str]
+) -> None:
+    local.make_dir(str(tmp_path / "new"))
+    assert synced == [str(tmp_path)]
+
+
+def test_an_unfinished_files_name_lasts_with_the_first_of_its_parts(
+    local: LocalProvider, tmp_path: Path, synced: list[str]
+) -> None:
+    """Once: the others need it no more. A file of one part gets its lasting name at the end."""
+    upload = local.begin(str(tmp_path / "file"), 3, key=KEY, part_size=1)
+    assert synced == []
+    local.put_part(upload, 0, 0, [b"a"])
+    assert len(synced) == 1
+    local.put_part(upload, 1, 1, [b"b"])
+    local.put_part(upload, 2, 2, [b"c"])
+    assert len(synced) == 1
+    small = local.begin(str(tmp_path / "small"), 1, key=KEY, part_size=1)
+    local.put_part(small, 0, 0, [b"a"])
+    assert len(synced) == 1
