@@ -74,17 +74,23 @@ def at_end(
     accepted: int,
     *,
     cancelled: bool = False,
+    returning: bool = False,
 ) -> list[Finding]:
-    """What must be so when nothing is left to do: (a) to (e). `cancelled`: a person may have."""
+    """What must be so when nothing is left to do: (a) to (e). `cancelled`: a person may have.
+
+    `returning`: what was deleted may be there again, as after a power cut.
+    """
     found = [*_unaccounted(jobs, accepted)]
     by_target = {job.target.path: job for job in jobs if job.op in (Op.COPY, Op.MOVE)}
     for file in files:
-        found += _file_at_end(file, by_target.get(str(file.target)), cancelled)
+        job = by_target.get(str(file.target))
+        found += _file_at_end(file, job, may_stay=cancelled or returning)
     ends = {JobState.DONE, JobState.CANCELLED} if cancelled else {JobState.DONE}
     for job in jobs:
-        if job.state not in ends:
+        kept = returning and job.op is Op.REMOVE_DIR and job.state is JobState.SKIPPED
+        if job.state not in ends and not kept:
             found.append(Finding(Harm.LOST, f"job {job.id} ended {job.state}: {job.reason}"))
-        found += _directory_at_end(job)
+        found += _directory_at_end(job, may_stay=returning)
     found += [Finding(Harm.LEFT, str(path)) for path in _strangers(files, folders)]
     return found
 
@@ -119,12 +125,13 @@ def _source_harm(file: Watched, there: bytes | None) -> Iterator[Finding]:
         yield Finding(Harm.ALTERED, f"the source {file.source} was changed")
 
 
-def _file_at_end(file: Watched, job: Job | None, cancelled: bool) -> Iterator[Finding]:
+def _file_at_end(file: Watched, job: Job | None, *, may_stay: bool) -> Iterator[Finding]:
+    """`may_stay`: the source of a move."""
     there = _content(file.target)
     yield from _source_harm(file, there)
     if job is not None and job.state is JobState.DONE:
         yield from _done(file, job, there)
-        if file.move and file.source.exists() and not cancelled:
+        if file.move and file.source.exists() and not may_stay:
             yield Finding(Harm.LEFT, f"job {job.id} moved, its source stayed: {job.reason}")
     elif there != file.old:
         state = "no job" if job is None else f"job {job.id} {job.state}"
@@ -158,12 +165,12 @@ def _is_by_size(file: Watched, proof: Proof | None) -> bool:
     )
 
 
-def _directory_at_end(job: Job) -> Iterator[Finding]:
+def _directory_at_end(job: Job, *, may_stay: bool) -> Iterator[Finding]:
     if job.state is not JobState.DONE:
         return
     if job.op is Op.MAKE_DIR and not Path(job.target.path).is_dir():
         yield Finding(Harm.LOST, f"the directory {job.target.path} was not made")
-    if job.op is Op.REMOVE_DIR and Path(job.source.path).exists():
+    if job.op is Op.REMOVE_DIR and Path(job.source.path).exists() and not may_stay:
         yield Finding(Harm.LEFT, f"the directory {job.source.path} was moved and is still there")
 
 

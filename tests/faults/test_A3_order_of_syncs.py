@@ -1,19 +1,32 @@
 """A3: what a power cut may leave, by the order of the system calls: a name is given only to bytes
 that are on the disk, and a job is done only when its name is.
 
-Dropping what was not synced, at whatever moment, then leaves the old file, or the whole new one.
+Dropping what was not synced, at whatever moment, then leaves the old file, or the whole new one. A
+sample of such moments is tried here, more by `python -m tests.faults.power_cut --points 2000`.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from providers.names import is_temporary
+from tests.faults.crash.scenarios import SCENARIOS
+from tests.faults.power_cut.cuts import Recorded
+from tests.faults.power_cut.disk import Disk
+from tests.faults.power_cut.left import content
+from tests.faults.power_cut.recording import Call as Recalled
+from tests.faults.power_cut.victim import BEGUN, COMMITTED, SENT
 from tests.faults.strace import require_strace
+
+CUTS = 180
 
 _CALLS = "?open,openat,write,pwrite64,fsync,fdatasync,?rename,?renameat,?renameat2,?link,linkat"
 _LINE = re.compile(r"^(?P<thread>\d+) +(?P<rest>.*)$")
@@ -116,3 +129,57 @@ def test_A3_the_old_file_stands_until_the_new_one_is_on_the_disk(tmp_path: Path)
         and f"{tmp_path}/target/one" in call.arguments.replace("//", "/")
     ]
     assert opened == [], "the old file was opened to be written"
+
+
+def test_A3_nothing_is_lost_whenever_the_power_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a process of its own: it forks, and tests before this one may have left threads."""
+    require_strace()
+    seed = random.SystemRandom().randrange(1 << 32)
+    command = [sys.executable, "-m", "tests.faults.power_cut", f"--points={CUTS}", f"--seed={seed}"]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    with capsys.disabled():
+        sys.stdout.write(f"\npower cuts, seed {seed}: {done.stdout.splitlines()[-1:]}\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == f"{CUTS} power cuts, 0 lost, 0 altered, 0 left behind"
+
+
+@pytest.mark.parametrize("name", ["large in parts", "move across disks", "move over a file"])
+def test_A3_the_journal_is_ahead_of_names_and_behind_bytes(name: str, tmp_path: Path) -> None:
+    """Unfinished files are journaled before they are made, and that a copy is whole before its
+    source goes; how much is stored is journaled only once it is on the disk."""
+    require_strace()
+    recorded = Recorded(name, tmp_path)
+    disk, said = recorded.disk(), set[str]()
+    made, went, stored = 0, 0, 0
+    for call in recorded.calls:
+        disk.apply(call)
+        said.add(call.mark)
+        if call.said[0] == SENT:
+            stored += _is_stored(disk, *call.said[1:])
+        if "O_CREAT" in " ".join(call.arguments) and is_temporary(_name(call)):
+            assert f"{BEGUN}/{_key(_name(call))}" in said, "a file was made that nobody knows of"
+            made += 1
+        if call.name.startswith("unlink") and b"/from/" in call.strings[0]:
+            assert f"{COMMITTED}/{_name(call)}" in said, "a source went before its copy was sure"
+            went += 1
+    scenario = SCENARIOS[name]
+    assert made == len(scenario.files)
+    assert went == (len(scenario.files) if scenario.move else 0)
+    assert stored >= (9 if scenario.part else 0)
+
+
+def _name(call: Recalled) -> str:
+    return os.fsdecode(call.strings[-1]).rpartition("/")[2]
+
+
+def _key(name: str) -> str:
+    return name.rsplit(".", 2)[1]
+
+
+def _is_stored(disk: Disk, key: str, sent: str) -> bool:
+    """Whether the job's file has no name yet; then `sent` bytes of it are on the disk."""
+    found = [file for name, file in disk.files() if is_temporary(name) and _key(name) == key]
+    for file in found:
+        assert len(content(file.lasting)[0]) >= int(sent), "it was journaled before it was stored"
+    return bool(found)

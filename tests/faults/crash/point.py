@@ -126,7 +126,7 @@ class _Attempt:
             sftp_options=scenario.sftp_options,
         )
         log = self._directory / "errors"
-        process = _forked(lambda: body(world), log)
+        process = forked(lambda: body(world), log)
         os.close(writing)
         _, status = os.waitpid(process, 0)
         with os.fdopen(reading, "rb") as alive:
@@ -212,7 +212,7 @@ def until_killed(point: Point, directory: Path) -> Outcome:
         point = replace(point, first=max(1, min(point.first, outcome.steps) * 9 // 10))
 
 
-def _forked(body: Callable[[], None], log: Path) -> int:
+def forked(body: Callable[[], None], log: Path) -> int:
     """Run `body` in a process of its own, which ends with it; returns that process's number."""
     process = os.fork()
     if process:
