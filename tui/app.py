@@ -102,6 +102,7 @@ class WharfieApp(App[None]):
         self.main: MainScreen | None = None
 
     def on_mount(self) -> None:
+        self.leaving.heed_signals()
         self.register_theme(HARBOUR)
         if "TEXTUAL_THEME" not in os.environ:
             self.theme = HARBOUR.name

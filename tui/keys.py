@@ -77,6 +77,7 @@ KEYS: tuple[Key, ...] = (
     Key("screen.same_place", "=", "=", "Same", "this folder in the other pane", _P, _PLACES),
     Key("screen.swap", "ctrl+u", "Ctrl+U", "Swap", "swap the panes", _P, _PLACES),
     Key("screen.answer", "!", "!", "Answer", "answer what transfers ask", _S, _REST),
+    Key("app.suspend_process", "ctrl+z", "Ctrl+Z", "Stop", "to the shell; fg: back", _S, _REST),
     Key("screen.back", "escape", "Esc", "Back", "stop; clear the filter; to the pane", _S, _REST),
 )  # fmt: skip
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from providers.errors import ProviderError
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_SECONDS = 5.0
 _GOES_ON = "H in the next wharfie goes on, or wharfie queue run"
+_ENDING = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP")]
 _REMEMBERED = {OnQuit.KEEP: Leave.KEEP, OnQuit.STOP: Leave.STOP}
 
 
@@ -25,7 +28,8 @@ class Leaving:
     """`pause_and_stop` ends the background process that works the queue, all transfers paused;
     None: there is none, the queue ends with the screen. `settings` remembers the answer.
 
-    `lines` are for the normal screen, once the panes are gone; safe to print.
+    `lines` are for the normal screen, once the panes are gone; safe to print. `told_to_end`: the
+    system said so (by a signal), and nobody was asked.
     """
 
     def __init__(
@@ -35,10 +39,28 @@ class Leaving:
         settings: SettingsFile | None,
     ) -> None:
         self.lines: list[str] = []
+        self.told_to_end = False
         self._app = app
         self._pause_and_stop = pause_and_stop
         self._settings = settings
         self._busy = False
+
+    def heed_signals(self) -> None:
+        """Give the terminal back as it was when told to end; told again, end at once.
+
+        Called within the app's loop. Windows has no such signals.
+        """
+        loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            for number in _ENDING:
+                loop.remove_signal_handler(number)
+            self.told_to_end = True
+            self._app.exit()
+
+        for number in _ENDING:
+            with suppress(NotImplementedError):
+                loop.add_signal_handler(number, end)
 
     async def quit(self, *, insist: bool = False) -> None:
         """Leave, asking first while transfers run. Only in a Textual worker.

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="these signals are POSIX")
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
-CHECKPOINT_SECONDS = 15.0  # 2 are promised; a machine that runs the tests may be busy
+PROMISED_SECONDS = 2.0  # for a checkpoint: what does not end by then is cut off
+ENDING_SECONDS = 1.0  # of a process that had to cut something off
+ATTEMPTS = 3  # one must be in time: a machine that runs the tests may be busy
 SECONDS = 60.0  # only reached when a test fails
 BETWEEN_SECONDS = 0.05  # a second signal comes while the first is heeded
 SIZE = 3_000_000  # bytes
@@ -126,39 +128,47 @@ def tell(process: subprocess.Popen[str], name: str, times: int) -> float:
     return told
 
 
-def ended_soon(process: subprocess.Popen[str], told: float) -> str:
+def ended(process: subprocess.Popen[str], told: float) -> tuple[float, str]:
+    """How long it took, and what it said."""
     _, err = process.communicate(timeout=SECONDS)
-    assert time.monotonic() - told < CHECKPOINT_SECONDS
+    took = time.monotonic() - told
     assert process.returncode == 130, err
-    return err
+    assert "Traceback" not in err
+    return took, err
 
 
+def in_time(attempt: Callable[[], float], seconds: float = PROMISED_SECONDS) -> None:
+    """`attempt` returns how long the end took: at least once no longer than is promised."""
+    took: list[float] = []
+    while not took or took[-1] > seconds:
+        assert len(took) < ATTEMPTS, f"it took {took} seconds"
+        took.append(attempt())
+
+
+def finished(shell: Shell, big: Path, env: Mapping[str, str] | None = None) -> None:
+    """A later run finishes; nothing else is left, and it can be copied again."""
+    shell.finish(env)
+    copy = big.parent / "to" / "big"
+    assert copy.read_bytes() == big.read_bytes()
+    assert [path.name for path in copy.parent.iterdir()] == ["big"]
+    copy.unlink()
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["told once", "told twice"])
 @pytest.mark.parametrize("name", ENDING)
 def test_A4_told_to_end_it_keeps_the_queue_and_a_later_run_finishes(
-    name: str, shell: Shell, big: Path, isolated_home: Path
+    name: str, times: int, shell: Shell, big: Path, isolated_home: Path
 ) -> None:
-    process = shell.start("copy", big, big.parent / "to", "--limit", SLOW)
-    wait_until_under_way(process, big.parent / "to")
-    told = tell(process, name, 1)
-    assert "the queue is kept" in ended_soon(process, told)
-    assert len(kept(isolated_home)) == 1
-    shell.finish()
-    assert (big.parent / "to" / "big").read_bytes() == big.read_bytes()
-    assert [path.name for path in (big.parent / "to").iterdir()] == ["big"]
+    def attempt() -> float:
+        process = shell.start("copy", big, big.parent / "to", "--limit", SLOW)
+        wait_until_under_way(process, big.parent / "to")
+        took, err = ended(process, tell(process, name, times))
+        assert "the queue is kept" in err
+        assert len(kept(isolated_home)) == 1
+        finished(shell, big)
+        return took
 
-
-@pytest.mark.parametrize("name", ENDING)
-def test_A4_told_twice_it_ends_at_once_and_still_keeps_the_queue(
-    name: str, shell: Shell, big: Path, isolated_home: Path
-) -> None:
-    process = shell.start("copy", big, big.parent / "to", "--limit", SLOW)
-    wait_until_under_way(process, big.parent / "to")
-    told = tell(process, name, 2)
-    err = ended_soon(process, told)
-    assert "Traceback" not in err
-    assert len(kept(isolated_home)) == 1
-    shell.finish()
-    assert (big.parent / "to" / "big").read_bytes() == big.read_bytes()
+    in_time(attempt)
 
 
 @pytest.fixture
@@ -178,16 +188,20 @@ def test_A4_a_server_that_no_longer_answers_does_not_keep_it(
     isolated_home: Path,
 ) -> None:
     target = f"{openssh.endpoint}{big.parent}/to"
-    process = shell.start("copy", big, target, "--limit", SLOW, env=sftp)
-    wait_until_under_way(process, big.parent / "to")
-    openssh.freeze_connections()
-    try:
-        ended_soon(process, tell(process, "SIGINT", times))
-    finally:
-        openssh.drop_connections()
-    assert len(kept(isolated_home)) == 1
-    shell.finish(sftp)
-    assert (big.parent / "to" / "big").read_bytes() == big.read_bytes()
+
+    def attempt() -> float:
+        process = shell.start("copy", big, target, "--limit", SLOW, env=sftp)
+        wait_until_under_way(process, big.parent / "to")
+        openssh.freeze_connections()
+        try:
+            took, _ = ended(process, tell(process, "SIGINT", times))
+        finally:
+            openssh.drop_connections()
+        assert len(kept(isolated_home)) == 1
+        finished(shell, big, sftp)
+        return took
+
+    in_time(attempt, PROMISED_SECONDS + ENDING_SECONDS)
 
 
 def test_A4_stopped_with_ctrl_z_it_stands_still_and_goes_on_in_the_foreground(
@@ -230,11 +244,8 @@ def test_A4_a_terminal_that_is_closed_ends_it_with_the_queue_kept(
     )
     os.close(theirs)
     wait_until_under_way(process, big.parent / "to")
-    told = time.monotonic()
     os.close(ours)
     process.wait(SECONDS)
-    assert time.monotonic() - told < CHECKPOINT_SECONDS
     assert process.returncode == 130
     assert len(kept(isolated_home)) == 1
-    shell.finish()
-    assert (big.parent / "to" / "big").read_bytes() == big.read_bytes()
+    finished(shell, big)

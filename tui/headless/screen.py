@@ -55,7 +55,8 @@ def show_panes(
 ) -> int:
     """The panes on `queue`, until the person quits; what there is to say then is printed.
 
-    `recent`: addresses that are offered to be opened.
+    `recent`: addresses that are offered to be opened. Raises KeyboardInterrupt when the system
+    told it to end (by a signal); the terminal is as it was, then.
     """
     prepare_textual(os.environ)
     from tui.app import WharfieApp  # Textual reads its environment when it is imported
@@ -71,6 +72,8 @@ def show_panes(
         recent=recent,
     )
     app.run()
+    if app.leaving.told_to_end:
+        raise KeyboardInterrupt
     for line in app.leaving.lines:
         print(line)
     return app.return_code or 0
