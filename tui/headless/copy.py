@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from providers.access import Access
 from providers.base import Entry, Kind, Place, Provider
-from providers.errors import Denied, NotFound, Unsupported, WrongKind
+from providers.errors import Denied, InvalidName, NotFound, Unsupported, WrongKind
 from providers.location import parse
 from providers.registry import open_provider
 from providers.sites import Sites
@@ -127,7 +127,7 @@ def plan(order: CopyOrder, pool: ProviderPool, sites: Sites | None = None) -> tu
 def _expecting(jobs: Sequence[NewJob], digest: str) -> NewJob:
     files = [job for job in jobs if job.op in (Op.COPY, Op.MOVE)]
     if len(jobs) != 1 or len(files) != 1:
-        raise WrongKind(
+        raise InvalidName(
             "", f"--expect is for one file, and these are {len(jobs)}", advice="Name one file."
         )
     return replace(files[0], expected=digest)
