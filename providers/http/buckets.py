@@ -19,8 +19,9 @@ from providers.http.faults import problem
 from providers.http.listing import entries_of, s3
 from providers.http.listing.address import NotAListing
 from providers.http.once import MOST_ENTRIES, Once
-from providers.http.session import Response, Session
+from providers.http.session import Session
 from providers.text import to_bytes
+from providers.web.response import Response
 
 _PART_BYTES = 8 << 20
 _MOST_PARTS = MOST_ENTRIES // 250  # a part may be nearly empty, and a hostile list have no end

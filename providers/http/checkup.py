@@ -10,7 +10,14 @@ from providers.base import Entry, Kind
 from providers.diagnosis import Finding, Step, look_alike, odd_names
 from providers.errors import NotFound, ProviderError, Throttled
 from providers.http.faults import problem
-from providers.http.headers import (
+from providers.http.listing import entries_of, family, parse_listing, s3
+from providers.http.listing.address import NotAListing
+from providers.http.once import Once
+from providers.http.paths import canonical, name, parent
+from providers.http.session import Session
+from providers.http.webdav import checkup as webdav
+from providers.text import printable
+from providers.web.headers import (
     BadHeader,
     content_range,
     digests_of,
@@ -18,13 +25,7 @@ from providers.http.headers import (
     strong_etag,
     version_of,
 )
-from providers.http.listing import entries_of, family, parse_listing, s3
-from providers.http.listing.address import NotAListing
-from providers.http.once import Once
-from providers.http.paths import canonical, name, parent
-from providers.http.session import Response, Session
-from providers.http.webdav import checkup as webdav
-from providers.text import printable
+from providers.web.response import Response
 
 _PAGE = 8 << 20  # bytes of a listing that is looked at
 _SKEW = 120.0  # seconds

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from providers.http.headers import http_date
+from providers.web.headers import http_date
 
 _MOST = 100
 _LONGEST = 8 << 10

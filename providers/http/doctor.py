@@ -13,22 +13,22 @@ from dataclasses import dataclass
 from providers.access import Access
 from providers.diagnosis import Finding, Step
 from providers.errors import AuthRequired, InvalidName, ProviderError
-from providers.http import redirects, tls
-from providers.http.calls import Calls
-from providers.http.certificate import certificate_of, shown_certificate
 from providers.http.checkup import look_around
-from providers.http.connection import Connection
 from providers.http.digest_auth import challenges
-from providers.http.exchange import Asked, carry_out
-from providers.http.message import Broken, Head, request_head
 from providers.http.options import Options, options_of
 from providers.http.paths import canonical
-from providers.http.patience import USUAL, Patience
-from providers.http.proxies import Proxy, proxy_for
-from providers.http.redirects import Url
 from providers.http.references import remember_query, with_query
 from providers.http.session import Session
 from providers.reachability import closed_when_left, reach
+from providers.web import redirects, tls
+from providers.web.calls import Calls
+from providers.web.certificate import certificate_of, shown_certificate
+from providers.web.connection import Connection
+from providers.web.exchange import Asked, carry_out
+from providers.web.message import Broken, Head, request_head
+from providers.web.patience import USUAL, Patience
+from providers.web.proxies import Proxy, proxy_for
+from providers.web.redirects import Url
 
 _SOON = 14 * 86400.0  # seconds before a certificate ends
 _REFERENCE = re.compile(r"~[0-9a-f]{8}")

@@ -17,7 +17,7 @@ from providers.errors import (
     Throttled,
     Unsupported,
 )
-from providers.http.headers import retry_after
+from providers.web.headers import retry_after
 
 
 class Answer(Protocol):

@@ -13,9 +13,10 @@ from providers.http import buckets, paths, reading
 from providers.http.faults import problem
 from providers.http.listing import ends_by_itself, may_list, read_listing, s3
 from providers.http.listing.address import NotAListing
-from providers.http.session import Response, Session
+from providers.http.session import Session
 from providers.http.webdav import look
 from providers.text import printable
+from providers.web.response import Response
 
 _PAGE_BYTES = 20 << 20
 _GLANCE_BYTES = 4 << 20

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from providers.errors import InvalidName
 from providers.text import printable
+from providers.web.route import Route
 
 Auth: TypeAlias = Literal["auto", "none", "basic", "digest", "bearer"]
 Upload: TypeAlias = Literal["put", "post", "none"]
@@ -25,21 +26,17 @@ _OURS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options(Route):
     """`auth` "auto": a token when there is one, else what the server asks for.
 
     `headers` go with every request to the site itself and to nobody else; "{token}" in one stands
-    for the site's token, which is not kept here. `proxy` is "environment" (HTTPS_PROXY and its
-    kin), "none" or an address. `upload`, `form_field` and `form_extra` say how a file is sent to a
-    server that is no WebDAV. `user` signs in when the address names nobody.
+    for the site's token, which is not kept here. `upload`, `form_field` and `form_extra` say how a
+    file is sent to a server that is no WebDAV. `user` signs in when the address names nobody.
     """
 
     auth: Auth = "auto"
     headers: Pairs = ()
-    client_cert: Path | None = None  # PEM: certificate and key
-    ca_bundle: Path | None = None  # PEM: trusted instead of the usual ones
-    proxy: str = "environment"
     netrc: bool = False
     upload: Upload = "put"
     form_field: str = "file"

@@ -22,14 +22,14 @@ from providers.errors import (
     WrongKind,
 )
 from providers.http import folders, paths, reading
-from providers.http.headers import strong_etag
 from providers.http.options import options_of
-from providers.http.patience import USUAL, Patience
 from providers.http.reading import HttpReader
 from providers.http.references import is_reference, remember_query
 from providers.http.session import Session
 from providers.http.sidecars import MOST_BYTES, Sidecars, is_sidecar
 from providers.http.uploading import Uploads
+from providers.web.headers import strong_etag
+from providers.web.patience import USUAL, Patience
 
 __all__ = ["HttpProvider", "open_endpoint"]
 

@@ -20,7 +20,8 @@ from providers.errors import (
 )
 from providers.http import buckets, paths
 from providers.http.faults import problem
-from providers.http.headers import (
+from providers.http.session import Session
+from providers.web.headers import (
     BadHeader,
     ContentRange,
     content_length,
@@ -29,7 +30,7 @@ from providers.http.headers import (
     http_date,
     version_of,
 )
-from providers.http.session import Response, Session
+from providers.web.response import Response
 
 _WANT = {"Want-Repr-Digest": "sha-256=10, sha-512=3"}
 _NO_HEAD = frozenset({400, 403, 405, 501})

@@ -7,9 +7,7 @@ leave no way to look at an address before it is connected to, or to end a call f
 
 from __future__ import annotations
 
-import ssl
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
@@ -22,117 +20,35 @@ from providers.errors import (
     Denied,
     InvalidName,
     ProviderError,
-    Unsupported,
 )
-from providers.http import redirects, tls
-from providers.http.calls import Call, Calls
-from providers.http.connection import Connection
 from providers.http.cookies import Cookies
-from providers.http.exchange import SAFE, Asked, Exchange, carry_out
 from providers.http.faults import throttled
-from providers.http.message import Broken, Headers
 from providers.http.options import Options
-from providers.http.patience import USUAL, Patience
-from providers.http.pool import Pool, wants_sign_in
-from providers.http.redirects import Reach, Url
 from providers.http.references import with_query
 from providers.http.sign_in import SignIn
 from providers.text import printable
+from providers.web import redirects
+from providers.web.calls import Call, Calls
+from providers.web.connection import Connection
+from providers.web.exchange import SAFE, Asked, Exchange, carry_out
+from providers.web.message import Broken
+from providers.web.patience import USUAL, Patience
+from providers.web.pool import Pool, wants_sign_in
+from providers.web.redirects import Reach, Url
+from providers.web.response import Response, lost
 
-__all__ = ["Response", "Session"]
+__all__ = ["Session"]
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _SHOWN_ELSEWHERE = frozenset(
     {"range", "if-range", "if-match", "accept", "depth", "content-type", "want-repr-digest"}
 )
-_DRAIN = 64 << 10  # bytes that cost less to read than a new connection
-_DRAIN_SECONDS = 1.0
 _PART_SECONDS = 2.0  # for a server to notice that a body has ended early
 _ATTEMPTS = 4  # one that is not signed in, one that is, with a fresh nonce, without Expect
 _ONCE_MORE = {  # by status: why a body that has begun is sent again from its start
     401: "the server asked for the sign-in again",
     417: "the server does not know “Expect: 100-continue”",
 }
-_SHOW_AFTER = 0.2  # seconds after which what has come is handed on, full or not
-
-
-class Response:
-    """An answer whose body has not been read.
-
-    `path`: percent-encoded, after redirects, without a query. `url_changed`: another address
-    answered; `origin` is whose. `length`: of the body, None when it is not said; `proven`: the
-    end of the body can be told from a lost connection.
-    """
-
-    def __init__(self, exchange: Exchange, asked: Url, where: str, endpoint: str, call: Call):
-        self.status: int = exchange.head.status
-        self.headers: Headers = exchange.head.headers
-        self.path: str = exchange.url.path
-        self.origin: str = exchange.url.origin
-        self.url_changed: bool = (exchange.url.origin, exchange.url.path) != (
-            asked.origin,
-            asked.path,
-        )
-        self.endpoint = endpoint
-        self.length: int | None = exchange.body.length
-        self.proven: bool = exchange.body.proven
-        self._exchange = exchange
-        self._where = where
-        self._call = call
-        self._clock = time.monotonic
-
-    def chunks(self, size: int = 1 << 20) -> Iterator[memoryview]:
-        """The body as it was sent, never decoded, in views of one buffer.
-
-        Raises ConnectionLost when less came than was announced.
-        """
-        if self.length is not None:
-            size = min(size, max(1, self.length))
-        buffer = memoryview(bytearray(size))
-        while filled := self._fill(buffer):
-            yield buffer[:filled]
-
-    def _fill(self, buffer: memoryview) -> int:
-        """Up to a whole buffer; less when bytes come slowly, so that somebody sees them come.
-
-        What ended the body is met again by the next call.
-        """
-        filled, until = 0, 0.0
-        try:
-            while filled < len(buffer):
-                count = self._exchange.read(buffer[filled:])
-                if not count:
-                    break
-                now = self._clock()
-                until = until or now + _SHOW_AFTER
-                filled += count
-                if now > until:
-                    break
-        except (OSError, Broken) as error:
-            self._call.check()
-            if not filled:  # else what came is handed on first: a download goes on behind it
-                raise lost(error, self._where) from error
-        self._call.check()
-        return filled
-
-    def hurry(self) -> None:
-        """The body is no file: it is not waited for when it comes too slowly (faults.md B5)."""
-        self._exchange.connection.hurry()
-
-    def text(self, limit: int) -> bytes:
-        """The whole body, which is no file (`hurry`).
-
-        Raises Unsupported for one of more than `limit` bytes (faults.md C10).
-        """
-        self.hurry()
-        found = bytearray()
-        for chunk in self.chunks(min(limit, 1 << 20)):
-            found += chunk
-            if len(found) > limit:
-                raise Unsupported(
-                    self._where, f"the server's answer is longer than {limit >> 20} MiB"
-                )
-        return bytes(found)
 
 
 class Session:
@@ -151,7 +67,7 @@ class Session:
         self._access = access
         self._patience = patience
         self._calls = Calls(endpoint)
-        self._pool = Pool(endpoint, options, access, patience)
+        self._pool = Pool(endpoint, self._root.origin, options, access, patience)
         self._sign_in = SignIn(endpoint, self._root.host, user, options, access)
         self._cookies = Cookies()
         self._trying = threading.Lock()
@@ -185,7 +101,7 @@ class Session:
             try:
                 yield Response(exchange, url, path, self.endpoint, call)
             finally:
-                self._done(exchange, call)
+                self._pool.done(exchange, call)
 
     def interrupt(self, thread: int) -> None:
         """End what `thread` has under way here: its call raises ConnectionLost. Never waits."""
@@ -218,7 +134,7 @@ class Session:
                 there = redirects.follow(url, location, asked.path)
             finally:
                 sent_from = exchange.connection.reach
-                self._done(exchange, call)
+                self._pool.done(exchange, call)
             if there.origin == url.origin == self._root.origin:
                 sent_from = None  # nobody else had a say in where that is
             url = there
@@ -240,7 +156,7 @@ class Session:
                 if status != 401 and not (status == 417 and asked.waits):
                     self._signed_in = self._signed_in or (own and sent is not None)
                     break
-                self._done(exchange, call)
+                self._pool.done(exchange, call)
                 if status == 401:
                     self._refused(exchange, asked, sent)
                 else:
@@ -287,7 +203,7 @@ class Session:
         else:
             error = throttled(status, exchange.head.headers, asked.path, self.endpoint)
         if error is not None:
-            self._done(exchange, call)
+            self._pool.done(exchange, call)
             raise error
 
     # One request -----------------------------------------------------------------------------
@@ -339,24 +255,3 @@ class Session:
         if sent is not None:
             headers["Authorization"] = sent
         return headers
-
-    def _done(self, exchange: Exchange, call: Call) -> None:
-        """Keep the connection when nothing of this answer is left on it, or little."""
-        call.carry(None)
-        if exchange.reusable and exchange.drain(_DRAIN, _DRAIN_SECONDS):
-            self._pool.give_back(exchange.url, exchange.connection)
-        else:
-            exchange.connection.close()
-
-
-def lost(error: Exception, path: str, *, own: bool = True) -> ProviderError:
-    """What the end of a connection means, to the site's own server or to another."""
-    if isinstance(error, ssl.SSLError):
-        distrusted = tls.distrust(error, path, own=own)
-        if distrusted is not None:
-            return distrusted
-    if isinstance(error, Broken):
-        return ConnectionLost(path, str(error))
-    if isinstance(error, TimeoutError):
-        return ConnectionLost(path, "the server stopped answering")
-    return ConnectionLost(path)

@@ -10,9 +10,9 @@ import threading
 from providers.access import Access
 from providers.errors import AuthRequired, Denied, InvalidName, ProviderError, Secret
 from providers.http.digest_auth import Challenge, answer, can_answer, challenges
-from providers.http.message import Headers
 from providers.http.options import Options
 from providers.text import to_bytes
+from providers.web.message import Headers
 
 _TOKEN = "{token}"
 _SCHEMES = {

@@ -29,9 +29,10 @@ from providers.errors import (
 from providers.http import paths, reading
 from providers.http.faults import problem
 from providers.http.form_data import Form, form_of
-from providers.http.headers import strong_etag
-from providers.http.session import Response, Session
+from providers.http.session import Session
 from providers.http.target import need_short_name, need_within
+from providers.web.headers import strong_etag
+from providers.web.response import Response
 
 _ASK_FIRST = 1 << 20  # bytes from which on a refusal is worth waiting for before they are sent
 _MOVED = frozenset({301, 302, 307, 308})

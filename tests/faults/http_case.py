@@ -13,11 +13,11 @@ from pathlib import Path
 from providers.access import Access
 from providers.base import Capabilities, Parts, Place
 from providers.http.options import Options
-from providers.http.patience import Patience
 from providers.http.provider import HttpProvider
 from providers.http.session import Session
 from providers.local import LocalProvider
 from providers.names import is_temporary
+from providers.web.patience import Patience
 from tests.servers.http_place import HURRIED, NO_PROXY, access
 from tests.transfers.queue_case import LOCAL, QueueCase
 from transfers.engine import Engine

@@ -14,8 +14,8 @@ from dataclasses import replace
 import pytest
 
 from providers.errors import ConnectionLost
-from providers.http.pace import Pace
-from providers.http.patience import USUAL
+from providers.web.pace import Pace
+from providers.web.patience import USUAL
 from tests.servers.http_place import HURRIED, place, read
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
 from tests.servers.webdav_place import webdav

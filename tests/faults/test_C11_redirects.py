@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from providers.errors import Denied, ProviderError
-from providers.http import redirects
 from providers.http.options import Options
-from providers.http.redirects import Reach, follow, reach_of, url_of
+from providers.web import redirects
+from providers.web.redirects import Reach, follow, reach_of, url_of
 from tests.servers.http_place import access, place, read, session
 from tests.servers.scripted_http import HOST, Ask, Script, ScriptedHttp, Wire, answer
 

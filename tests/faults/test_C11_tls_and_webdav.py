@@ -11,10 +11,10 @@ import pytest
 import trustme
 
 from providers.errors import Denied
-from providers.http import redirects
 from providers.http.options import Options
-from providers.http.redirects import Reach, reach_of
 from providers.http.session import Session
+from providers.web import redirects
+from providers.web.redirects import Reach, reach_of
 from tests.servers.http_place import session
 from tests.servers.scripted_http import HOST, Ask, ScriptedHttp, Wire, answer
 from tests.servers.web_tls import context, person, trusting

@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from providers.errors import ConnectionLost, SourceChanged
-from providers.http.session import Response
+from providers.web.response import Response
 from tests.servers.http_place import session
 from tests.servers.scripted_http import HOST, Ask, ScriptedHttp, Wire, answer
 from tests.servers.web_tls import context, trusting

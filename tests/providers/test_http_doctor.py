@@ -18,8 +18,8 @@ from providers.access import Access
 from providers.base import Place
 from providers.errors import AuthRequired
 from providers.http.doctor import diagnose as diagnose_http
-from providers.http.patience import Patience
 from providers.registry import diagnose
+from providers.web.patience import Patience
 from tests.providers.diagnosing import Walk
 from tests.servers.bucket import Bucket
 from tests.servers.scripted_http import ScriptedHttp

@@ -8,7 +8,7 @@ import hashlib
 import pytest
 
 from providers.http.cookies import Cookies
-from providers.http.headers import (
+from providers.web.headers import (
     BadHeader,
     ContentRange,
     content_length,
@@ -19,7 +19,7 @@ from providers.http.headers import (
     strong_etag,
     version_of,
 )
-from providers.http.message import Headers
+from providers.web.message import Headers
 from tests.servers.scripted_http import DATE, LONG_AGO
 
 DATA = b"12345"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.http import xml
-from providers.http.xml import BadXml, parse, records
+from providers.web import xml
+from providers.web.xml import BadXml, parse, records
 
 ROOT, ITEM = frozenset({"{n}root"}), frozenset({"{n}item"})
 BOMB = b'<!DOCTYPE root [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'

@@ -6,7 +6,7 @@ import pytest
 
 from providers.base import Kind
 from providers.http.webdav.multistatus import Described, Folder, described, names_of, version_of
-from providers.http.xml import BadXml
+from providers.web.xml import BadXml
 
 ORIGIN = "https://host:8443"
 

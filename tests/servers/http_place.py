@@ -9,9 +9,9 @@ from pathlib import Path
 from providers.access import Access, Secrets
 from providers.errors import Secret
 from providers.http.options import Options
-from providers.http.patience import Patience
 from providers.http.provider import HttpProvider
 from providers.http.session import Session
+from providers.web.patience import Patience
 
 HURRIED = Patience(resolve=5.0, connect=5.0, silence=2.0, headers=2.0, go_ahead=0.2, answer=5.0)
 NO_PROXY = Options(proxy="none")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from providers.http.patience import Patience
 from providers.http.session import Session
 from providers.http.webdav.provider import WebdavProvider
+from providers.web.patience import Patience
 from tests.servers.http_place import HURRIED, NO_PROXY, access
 
 

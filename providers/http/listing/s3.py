@@ -16,7 +16,7 @@ from providers.http.listing.address import Folder, Found, NotAListing
 from providers.http.listing.shapes import exact
 from providers.http.listing.times import seconds
 from providers.http.paths import unquote_segment
-from providers.http.xml import BadXml, records
+from providers.web.xml import BadXml, records
 
 _SPACES = (
     "",

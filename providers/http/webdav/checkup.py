@@ -14,8 +14,8 @@ from providers.http.paths import name
 from providers.http.session import Session
 from providers.http.webdav.look import need_home
 from providers.http.webdav.multistatus import PROPFIND, PROPFIND_QUOTA, Described, Folder, described
-from providers.http.xml import BadXml
 from providers.text import printable
+from providers.web.xml import BadXml
 
 _CHANGES = frozenset({"PUT", "MOVE", "DELETE", "PROPPATCH", "LOCK", "MKCOL"})
 _MIB = 1 << 20

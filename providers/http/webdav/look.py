@@ -11,7 +11,7 @@ from providers.errors import Denied, NotFound, ProviderError, Unsupported, Wrong
 from providers.http import paths
 from providers.http.faults import problem
 from providers.http.once import Once
-from providers.http.session import Response, Session
+from providers.http.session import Session
 from providers.http.webdav.multistatus import (
     PROPFIND,
     PROPFIND_QUOTA,
@@ -19,8 +19,9 @@ from providers.http.webdav.multistatus import (
     Folder,
     described,
 )
-from providers.http.xml import BadXml
 from providers.text import printable
+from providers.web.response import Response
+from providers.web.xml import BadXml
 
 _XML = {"Content-Type": 'application/xml; charset="utf-8"'}
 _PAGE = 500  # entries

@@ -16,9 +16,9 @@ from urllib.parse import SplitResult, urlsplit
 from providers.base import Buffer, Entry, Kind, no_digests
 from providers.errors import InvalidName
 from providers.http import paths
-from providers.http.headers import digests_of, http_date
-from providers.http.xml import records
 from providers.names import check_name
+from providers.web.headers import digests_of, http_date
+from providers.web.xml import records
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -25,12 +25,12 @@ from providers.errors import (
 )
 from providers.http import paths, reading
 from providers.http.options import options_of
-from providers.http.patience import USUAL, Patience
 from providers.http.reading import HttpReader
 from providers.http.session import Session
 from providers.http.target import need_short_name, need_within
 from providers.http.webdav import look, nextcloud, uploads
 from providers.http.webdav.look import change
+from providers.web.patience import USUAL, Patience
 
 __all__ = ["WebdavProvider", "open_endpoint"]
 

@@ -10,12 +10,12 @@ import time
 from contextlib import suppress
 
 from providers.base import Buffer
-from providers.http.calls import Call, shut_down
-from providers.http.message import Broken, Head, Source, read_head
-from providers.http.pace import Pace
-from providers.http.patience import Patience
-from providers.http.proxies import Proxy
-from providers.http.redirects import Reach
+from providers.web.calls import Call, shut_down
+from providers.web.message import Broken, Head, Source, read_head
+from providers.web.pace import Pace
+from providers.web.patience import Patience
+from providers.web.proxies import Proxy
+from providers.web.redirects import Reach
 
 __all__ = ["Connection"]
 

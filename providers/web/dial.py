@@ -10,8 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
-from providers.http.calls import Call, asked_apart, shut_down
-from providers.http.patience import Patience
+from providers.web.calls import Call, asked_apart, shut_down
+from providers.web.patience import Patience
 
 Found: TypeAlias = tuple[int, int, int, str, Any]
 _LOOK_AGAIN = 0.1  # seconds between looks at the call: not every system wakes a connecting socket

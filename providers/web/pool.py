@@ -11,40 +11,47 @@ from dataclasses import replace
 
 from providers.access import Access
 from providers.errors import ConnectionLost, Denied, ProviderError, Unreachable
-from providers.http import redirects, tls
-from providers.http.calls import Call, shut_down
-from providers.http.connection import Connection
-from providers.http.dial import NoneAllowed, dial
-from providers.http.message import Broken, request_head
-from providers.http.options import Options
-from providers.http.patience import Patience
-from providers.http.proxies import Proxy, proxy_for
-from providers.http.redirects import Reach, Url
 from providers.text import printable
+from providers.web import redirects, tls
+from providers.web.calls import Call, shut_down
+from providers.web.connection import Connection
+from providers.web.dial import NoneAllowed, dial
+from providers.web.exchange import Exchange
+from providers.web.message import Broken, request_head
+from providers.web.patience import Patience
+from providers.web.proxies import Proxy, proxy_for
+from providers.web.redirects import Reach, Url
+from providers.web.route import Route
 
 _KEEP = 8
 _IDLE_SECONDS = 30.0  # most servers close sooner than a minute
+_DRAIN = 64 << 10  # bytes that cost less to read than a new connection
+_DRAIN_SECONDS = 1.0
 
 
 class Pool:
-    """Nobody waits for a connection: who calls keeps to `caps.connections`."""
+    """Nobody waits for a connection: who calls keeps to `caps.connections`.
+
+    `own`: the origin of the site itself ("https://host:8443").
+    """
 
     def __init__(
         self,
         endpoint: str,
-        options: Options,
+        own: str,
+        route: Route,
         access: Access,
         patience: Patience,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoint = endpoint
-        self._options = options
+        self._route = route
         self._access = access
         self._patience = patience
         self._clock = clock
         self._lock = threading.Lock()
         self._idle: list[tuple[str, Connection]] = []
-        self._own = redirects.base_of(endpoint)[0].origin
+        self._own = own
         self._contexts: dict[bool, ssl.SSLContext] = {}  # by whether it is for the site itself
         self._closed = False
         self.distance = 0.0  # seconds that connecting took at the best; 0 before the first
@@ -73,6 +80,14 @@ class Pool:
         for _, old in surplus:
             old.close()
 
+    def done(self, exchange: Exchange, call: Call) -> None:
+        """Keep the connection when nothing of this answer is left on it, or little."""
+        call.carry(None)
+        if exchange.reusable and exchange.drain(_DRAIN, _DRAIN_SECONDS):
+            self.give_back(exchange.url, exchange.connection)
+        else:
+            exchange.connection.close()
+
     def close(self) -> None:
         with self._lock:
             self._closed = True
@@ -95,7 +110,7 @@ class Pool:
             connection.close()
 
     def _open(self, url: Url, call: Call, sent_from: Reach | None, path: str) -> Connection:
-        proxy = proxy_for(url, self._options, call, self._patience.resolve)
+        proxy = proxy_for(url, self._route, call, self._patience.resolve)
         by_name = redirects.reach_by_name(url.host)
         if proxy is not None and sent_from and not redirects.may_lead(sent_from, by_name):
             raise redirects.refused(path, url.host)
@@ -155,12 +170,12 @@ class Pool:
     def _tls(self, own: bool) -> ssl.SSLContext:
         """For another server that the site redirects to nothing of the site's is shown or trusted:
         our certificate would tell a stranger who we are (faults.md C11)."""
-        options = self._options
+        route = self._route
         if not own:
-            options = replace(options, client_cert=None, ca_bundle=None)
+            route = replace(route, client_cert=None, ca_bundle=None)
         with self._lock:
             if own not in self._contexts:
-                self._contexts[own] = tls.context_of(self._endpoint, options, self._access)
+                self._contexts[own] = tls.context_of(self._endpoint, route, self._access)
             return self._contexts[own]
 
     def _unreachable(self, url: Url, proxy: Proxy | None, error: Exception) -> ProviderError:

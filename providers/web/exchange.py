@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from providers.base import Body
 from providers.errors import SourceChanged
-from providers.http.connection import Connection
-from providers.http.message import BodyReader, Broken, Head, body_of, request_head
-from providers.http.patience import Patience
-from providers.http.redirects import Url
+from providers.web.connection import Connection
+from providers.web.message import BodyReader, Broken, Head, body_of, request_head
+from providers.web.patience import Patience
+from providers.web.redirects import Url
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND"})
 """Methods that change nothing: what was asked in vain may be asked again."""

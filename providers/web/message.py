@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from providers.http.headers import BadHeader, content_length
+from providers.web.headers import BadHeader, content_length
 
 MOST_HEADERS = 200
 _LINE = 64 << 10

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from providers.errors import ConnectionLost, Unsupported
-from providers.http.calls import Call, asked_apart
-from providers.http.options import Options
-from providers.http.redirects import Url
 from providers.text import printable
+from providers.web.calls import Call, asked_apart
+from providers.web.redirects import Url
+from providers.web.route import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,16 @@ class Proxy:
         return f"<proxy {self.shown}>"
 
 
-def proxy_for(url: Url, options: Options, call: Call, seconds: float) -> Proxy | None:
+def proxy_for(url: Url, route: Route, call: Call, seconds: float) -> Proxy | None:
     """None: straight to the server. Takes up to `seconds`, and ends with `call`.
 
     Raises Unsupported for a kind of proxy that is not spoken, ConnectionLost when the system does
     not say in time.
     """
-    if options.proxy == "none":
+    if route.proxy == "none":
         return None
-    if options.proxy != "environment":
-        return _proxy(options.proxy)
+    if route.proxy != "environment":
+        return _proxy(route.proxy)
     known = urllib.request.getproxies()
     address = known.get(url.scheme) or known.get("all")
     if not address or _goes_straight(url, call, seconds):

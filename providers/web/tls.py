@@ -11,8 +11,8 @@ import certifi
 
 from providers.access import Access
 from providers.errors import AuthRequired, Denied, InvalidName, ProviderError, Unsupported
-from providers.http.options import Options
 from providers.text import printable
+from providers.web.route import Route
 
 _REASONS = {  # OpenSSL's X509_V_ERR numbers
     9: ("is not valid yet", "Check this computer's clock."),
@@ -29,19 +29,19 @@ _NOT_OURS = "The site redirects there: connect to that address itself."
 _WANTS_OURS = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE")
 
 
-def context_of(endpoint: str, options: Options, access: Access) -> ssl.SSLContext:
+def context_of(endpoint: str, route: Route, access: Access) -> ssl.SSLContext:
     """What a site's certificate is held against: this computer's authorities and Mozilla's, or the
     site's own bundle; and the certificate that we show. Raises InvalidName, AuthRequired."""
-    if options.ca_bundle is None:
+    if route.ca_bundle is None:
         context = ssl.create_default_context()
         context.load_verify_locations(certifi.where())
     else:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        _load("ca_bundle", options.ca_bundle, context.load_verify_locations)
+        _load("ca_bundle", route.ca_bundle, context.load_verify_locations)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    if options.client_cert is not None:
-        _show_own(context, endpoint, options.client_cert, access)
+    if route.client_cert is not None:
+        _show_own(context, endpoint, route.client_cert, access)
     return context
 
 
@@ -101,7 +101,7 @@ def secure(
 def distrust(error: ssl.SSLError, endpoint: str, *, own: bool = True) -> ProviderError | None:
     """What no other attempt will change, as the error it is; None: the connection was just lost.
 
-    `own`: it is the site's own server, and the site's options may be changed for it.
+    `own`: it is the site's own server, and the site's route may be changed for it.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         what, advice = _REASONS.get(
