@@ -8,6 +8,7 @@ leave no way to look at an address before it is connected to, or to end a call f
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
@@ -50,6 +51,8 @@ _ONCE_MORE = {  # by status: why a body that has begun is sent again from its st
     417: "the server does not know “Expect: 100-continue”",
 }
 
+_LOOKS = frozenset({"HEAD", "PROPFIND"})  # whose answers come soon, and are short
+
 
 class Session:
     """Thread-safe; one for each provider. `base`: "https://host:port" of its requests.
@@ -67,6 +70,9 @@ class Session:
         self._access = access
         self._patience = patience
         self._calls = Calls(endpoint)
+        self.distance = 0.0
+        """Seconds that an answer took at the best, about a round trip; 0 before the first. A
+        connection would not tell: it may be made with a proxy next door."""
         self._pool = Pool(endpoint, self._root.origin, options, access, patience)
         self._sign_in = SignIn(endpoint, self._root.host, user, options, access)
         self._cookies = Cookies()
@@ -110,11 +116,6 @@ class Session:
     def gives_name(self) -> AbstractContextManager[None]:
         """For the length of the block a new file gets its name: `interrupt` leaves that alone."""
         return self._calls.gives_name()
-
-    @property
-    def distance(self) -> float:
-        """Seconds that connecting took at the best: about one round trip."""
-        return self._pool.distance
 
     def close(self) -> None:
         """Calls under way end with ConnectionLost."""
@@ -218,7 +219,12 @@ class Session:
             )
             try:
                 headers = self._headers(url, asked, connection, sent)
-                return carry_out(connection, url, asked, headers, self._patience)
+                began = time.monotonic()
+                exchange = carry_out(connection, url, asked, headers, self._patience)
+                if own and asked.method in _LOOKS:
+                    took = time.monotonic() - began
+                    self.distance = min(self.distance or took, took)
+                return exchange
             except (OSError, Broken) as error:
                 connection.close()
                 call.check()
