@@ -17,6 +17,7 @@ from pathlib import Path
 from providers.base import Body, Entry, Parts, Place
 from providers.base import Capabilities as Caps
 from providers.errors import Unsupported
+from providers.local import naming
 from providers.local.folder import Folder
 from providers.local.provider import LocalProvider
 from transfers.engine import Engine
@@ -100,9 +101,12 @@ def _stand_still(provider: Doomed) -> None:
         unlink(path, dir_fd=dir_fd)
 
     def doomed_sync(folder: Folder) -> None:
-        provider.here("before the folder is synced")
+        if provider.naming:
+            provider.here("before the folder is synced")
         sync(folder)
 
+    if provider.moment.startswith("half"):  # as on disks where a new name takes two steps
+        naming.exclusive_rename = None
     os.unlink = doomed_unlink  # type: ignore[assignment]
     Folder.sync = doomed_sync  # type: ignore[method-assign]
 
