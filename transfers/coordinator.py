@@ -8,7 +8,6 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import replace
 
 from providers.base import Provider
@@ -24,7 +23,7 @@ from transfers.journal import Journal, JournalError
 from transfers.leftovers import doubt
 from transfers.limit import Limiter
 from transfers.limits import Limits
-from transfers.messages import Ended, Message, Quit, Reported, RoomSeen, Sent, Widened
+from transfers.messages import Ended, Message, Quit, Reported, RoomSeen, Sent, Widened, collect
 from transfers.model import (
     Cancel,
     Clear,
@@ -52,7 +51,6 @@ from transfers.watchdog import LOOK_SECONDS
 _LOG = logging.getLogger("wharfie.queue")
 _SAVE_AGAIN_SECONDS = 1.0
 _QUIT_SECONDS = 2.0
-_GATHER_SECONDS = 0.02
 _LONGEST_NAP = 3600.0  # a server's Retry-After may be longer than a system can wait at once
 
 
@@ -124,7 +122,7 @@ class Coordinator:
             self._start(starting)
         self._show()
         while not self._finished():
-            messages = self._collect()
+            messages = collect(self._inbox, self._patience())
             with without_collecting():
                 if not self._cycle(messages):
                     break
@@ -150,21 +148,6 @@ class Coordinator:
         return True
 
     # Messages ------------------------------------------------------------------------------
-
-    def _collect(self) -> list[Message]:
-        """At least one message, or none when it is time to look at the clock.
-
-        What nobody waits for is collected for a moment: one commit serves many small files.
-        """
-        messages: list[Message] = []
-        with suppress(queue.Empty):
-            messages.append(self._inbox.get(timeout=self._patience()))
-            until = time.monotonic() + _GATHER_SECONDS
-            while all(map(_may_rest, messages)):
-                messages.append(self._inbox.get(timeout=max(0.0, until - time.monotonic())))
-        while not self._inbox.empty():
-            messages.append(self._inbox.get())
-        return messages
 
     def _patience(self) -> float | None:
         now = time.monotonic()
@@ -407,11 +390,6 @@ class Coordinator:
         if self._quit_by is None:
             return False
         return not self._runs or time.monotonic() >= self._quit_by
-
-
-def _may_rest(message: Message) -> bool:
-    """Whether nobody waits for what becomes of `message`."""
-    return isinstance(message, Reported) and not message.waits
 
 
 def _lane(job: Job) -> Lane:

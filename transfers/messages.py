@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import queue
+import time
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -11,6 +14,8 @@ from transfers.control import Checkpoint, Stop
 from transfers.journal import Part
 from transfers.model import Command, Conflict, Job
 from transfers.retry import Verdict
+
+_GATHER_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +75,24 @@ class Quit:
 
 
 Message: TypeAlias = Sent | Reported | Ended | Widened | RoomSeen | Quit
+
+
+def collect(inbox: queue.SimpleQueue[Message], patience: float | None) -> list[Message]:
+    """At least one message, or none after `patience` seconds (None: for ever).
+
+    What nobody waits for is gathered for a moment: one commit serves many small files.
+    """
+    messages: list[Message] = []
+    with suppress(queue.Empty):
+        messages.append(inbox.get(timeout=patience))
+        until = time.monotonic() + _GATHER_SECONDS
+        while all(map(_may_rest, messages)):
+            messages.append(inbox.get(timeout=max(0.0, until - time.monotonic())))
+    while not inbox.empty():
+        messages.append(inbox.get())
+    return messages
+
+
+def _may_rest(message: Message) -> bool:
+    """Whether nobody waits for what becomes of `message`."""
+    return isinstance(message, Reported) and not message.waits
