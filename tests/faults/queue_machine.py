@@ -1,9 +1,11 @@
-"""A queue told at random what to do, and killed at random: model equals journal (faults.md G3).
+"""A queue told at random what to do, killed at random: it does what a model says (faults.md G3).
 
     python -m tests.faults.queue_machine --steps 10000 [--seed 7]
 
-The queue's own core is run (commands, draft, journal, book) with made-up workers. After each step a
-second journal, opened on a copy of the file, must say what the model says.
+A whole queue is run, its coordinator and its workers, on places in memory where every copy stands
+still until something is made to happen to it. After each step the queue must come to be as
+`queue_model.py` says, which knows the commands and not how they are carried out; its journal must
+say the same, and what lies at the places must fit.
 """
 
 from __future__ import annotations
@@ -15,12 +17,10 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -31,270 +31,324 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.transfers.samples import new_job
-from transfers.altered import altered
-from transfers.book import Book
-from transfers.changes import Part
-from transfers.commands import carry_out
-from transfers.draft import Draft
-from transfers.journal import Changes, Journal, JournalError
+from providers.base import Place
+from tests.faults.gated_places import OLD, SOURCES, TARGETS, Life, World, content
+from tests.faults.mortal_journal import Dying, MortalJournal
+from tests.faults.queue_model import Expected, Happens, Is, QueueModel
+from transfers import engine as engines
+from transfers.engine import JOURNAL_NAME, Engine
+from transfers.journal import Journal
 from transfers.model import (
-    LEGAL,
     RUNNING,
     Cancel,
     Clear,
     Command,
     Enqueue,
+    Hold,
     Job,
     JobState,
     Move,
     NewJob,
     Op,
+    ParkReason,
     Pause,
     Policy,
     Resolve,
     Resume,
     Retry,
     SetPriority,
+    Unpark,
 )
 from transfers.recover import recovered
 
 STEPS_A_RUN = 50
 _MOST_JOBS = 40
-
-_picks = st.none() | st.lists(st.integers(0, _MOST_JOBS), min_size=1, max_size=4)
-_names = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=8)
-_names |= st.sampled_from(["\udcff", "a\n\x1b[31m", "é"])  # bytes that are no text; control codes
-_new_jobs = st.builds(
-    lambda name, op, size: new_job(name, op=op, size=size, note="left out" * (op is Op.NOTE)),
-    _names,
-    st.sampled_from(Op),
-    st.none() | st.integers(0, 1 << 62),
-)
-
+_SECONDS = 30.0  # only reached when something is not as the model says
+_MEMORY = Path("/dev/shm")  # a disk in memory: many times faster, and a kill loses no more there
+_NEVER = 1e6  # times the usual delay: what waits does not go on by itself
+_STATES = {
+    Is.QUEUED: JobState.QUEUED,
+    Is.CLEANING: JobState.QUEUED,
+    Is.PAUSED: JobState.PAUSED,
+    Is.WAITING: JobState.WAITING,
+    Is.CONFLICT: JobState.PARKED,
+    Is.ASKING: JobState.PARKED,
+    Is.FULL: JobState.PARKED,
+    Is.POISON: JobState.PARKED,
+    Is.DONE: JobState.DONE,
+    Is.SKIPPED: JobState.SKIPPED,
+    Is.CANCELLED: JobState.CANCELLED,
+    Is.FAILED: JobState.FAILED,
+}
+_PARKED_FOR = {
+    Is.CONFLICT: ParkReason.CONFLICT,
+    Is.ASKING: ParkReason.SIGN_IN,
+    Is.FULL: ParkReason.SPACE,
+    Is.POISON: ParkReason.OTHER,
+}
 
 _pick = st.integers(0, _MOST_JOBS)
-_moves = st.tuples(_pick, st.integers(0, 60))
-_RUN = {
-    JobState.QUEUED: JobState.PREPARING,
-    JobState.PREPARING: JobState.TRANSFERRING,
-    JobState.TRANSFERRING: JobState.VERIFYING,
-    JobState.VERIFYING: JobState.COMMITTING,
-    JobState.COMMITTING: JobState.DONE,
-}
-_TO_TRANSFERRING = {
-    JobState.QUEUED: JobState.PREPARING,
-    JobState.PREPARING: JobState.TRANSFERRING,
-    JobState.VERIFYING: JobState.TRANSFERRING,
-}
-
-
-class _Killed(Exception):
-    """The process is gone in the middle of a transaction."""
+_some = st.lists(_pick, min_size=1, max_size=4)
+_picks = st.one_of(_some, _some, _some, st.none())
+_kinds = st.sampled_from([Op.COPY, Op.COPY, Op.MOVE, Op.MOVE, Op.MAKE_DIR, Op.NOTE])
+_jobs = st.tuples(_kinds, st.booleans())
+_plans = st.lists(_jobs, min_size=1, max_size=5)
+_happens = st.sampled_from(Happens)
+_dying = st.sampled_from(Dying) | st.none()
+_steering = st.sampled_from([Pause, Resume, Cancel, Retry, Clear])
 
 
 class QueueMachine(RuleBasedStateMachine):
-    """`model`: every job that was accepted and not removed by the person, as last journaled."""
-
     done: ClassVar[Counter[str]] = Counter()
 
-    @initialize(jobs=st.lists(_new_jobs, min_size=6, max_size=12))
-    def begin(self, jobs: list[NewJob]) -> None:
-        self.folder = Path(tempfile.mkdtemp())
-        self.clock = itertools.count(1000)
-        self.keys = (f"{n:08x}" for n in itertools.count(1))
-        self.model: dict[int, Job] = {}
-        self.accepted = 0
-        self.removed = 0
-        # Queued again by a restart: that is journaled with the job's next change, not as one.
-        self.taken_back: set[int] = set()
-        self.journal = Journal(self.folder / "queue.db")
-        self.book = Book()
-        self._command(Enqueue(tuple(jobs)))
+    @initialize(plan=st.lists(_jobs, min_size=8, max_size=14))
+    def begin(self, plan: list[tuple[Op, bool]]) -> None:
+        self.names = itertools.count(1)
+        self.world = World()
+        self.model = QueueModel()
+        self._start(Path(tempfile.mkdtemp()))
+        self.enqueue(plan, Policy.ASK)
 
     def teardown(self) -> None:
-        self.journal.close()
+        self.life.kill()
+        self.engine.close()
         shutil.rmtree(self.folder)
 
-    # What a person does --------------------------------------------------------------------
+    # What a person does --------------------------------------------------------------------------
 
-    @rule(jobs=st.lists(_new_jobs, min_size=1, max_size=5), policy=st.sampled_from(Policy))
-    def enqueue(self, jobs: list[NewJob], policy: Policy) -> None:
-        if len(self.model) + len(jobs) <= _MOST_JOBS:
-            self._command(Enqueue(tuple(jobs), policy))
+    @rule(plan=_plans, policy=st.sampled_from(Policy))
+    def enqueue(self, plan: list[tuple[Op, bool]], policy: Policy) -> None:
+        if len(self.model.jobs) + len(plan) <= _MOST_JOBS:
+            self._do(*self._planned(plan, policy))
 
-    @rule(picks=_picks, kind=st.sampled_from([Pause, Resume, Cancel, Retry, Clear]))
+    @rule(picks=_picks, kind=_steering)
     def steer(self, picks: list[int] | None, kind: type) -> None:
-        self._command(kind(self._numbers(picks)))
+        self._do(*self._steered(kind, self._numbers(picks)))
+
+    @rule(kind=_steering)
+    def steer_all(self, kind: type) -> None:
+        self._do(*self._steered(kind, None))
+
+    @rule(pick=_pick, kinds=st.lists(_steering, min_size=1, max_size=2), what=_happens)
+    def steer_one_that_runs(self, pick: int, kinds: list[type], what: Happens) -> None:
+        """Then something happens to it, if it runs still."""
+        if (job := self._running(pick)) is not None:
+            for kind in kinds:
+                self._do(*self._steered(kind, (job.number,)))
+            self._let(job, what)
 
     @rule(picks=_picks, priority=st.integers(-3, 3))
     def prioritise(self, picks: list[int] | None, priority: int) -> None:
-        self._command(SetPriority(self._numbers(picks), priority))
+        numbers = self._numbers(picks)
+        self._do(SetPriority(numbers, priority), lambda: self.model.prioritise(numbers, priority))
 
-    @rule(
-        picks=_picks.filter(bool), by=st.integers(-4, 4), to=st.sampled_from(["", "top", "bottom"])
-    )
-    def move(self, picks: list[int], by: int, to: str) -> None:
-        self._command(Move(self._numbers(picks) or (), by, to))
+    @rule(picks=_picks, by=st.integers(-4, 4), to=st.sampled_from(["", "top", "bottom"]))
+    def move(self, picks: list[int] | None, by: int, to: str) -> None:
+        numbers = tuple(dict.fromkeys(self._numbers(picks or []) or ()))
+        self._do(Move(numbers, by, to), lambda: self.model.move(numbers, by, to))
 
-    @rule(pick=_pick, policy=st.sampled_from(Policy), all_=st.booleans())
-    def answer(self, pick: int, policy: Policy, all_: bool) -> None:
+    @rule(pick=_pick, policy=st.sampled_from(Policy), whole_batch=st.booleans())
+    def answer(self, pick: int, policy: Policy, whole_batch: bool) -> None:
         for number in self._numbers([pick]) or ():
-            self._command(Resolve(number, policy, all_))
+            command = Resolve(number, policy, whole_batch)
+            self._do(command, lambda n=number: self.model.resolve(n, policy, whole_batch))
 
-    @rule(first=_picks, then=_picks)
-    def two_commands_in_one_cycle(self, first: list[int] | None, then: list[int] | None) -> None:
-        self._command(Pause(self._numbers(first)), Retry(self._numbers(then)), Clear(None))
+    @rule(pick=_pick)
+    def sign_in(self, pick: int) -> None:
+        for number in self._numbers([pick]) or ():
+            endpoint = self.model.jobs[number].new.target.endpoint
+            self._do(Unpark(endpoint), lambda e=endpoint: self.model.unpark(e))
 
-    # What workers do -----------------------------------------------------------------------
+    @rule(on=st.sampled_from([True, False, False]))
+    def hold(self, on: bool) -> None:
+        self._do(Hold(on), lambda: setattr(self.model, "held", on))
 
-    @rule(moves=st.lists(_moves, min_size=1, max_size=8))
-    def work(self, moves: list[tuple[int, int]]) -> None:
-        """Jobs go on as a run does, or to any other state that may follow their own."""
-        for pick, choice in moves:
-            job = self._pick(pick, RUNNING | {JobState.QUEUED})
-            if job is None:
-                return
-            legal = sorted(LEGAL[job.state] - {job.state})
-            onward = _RUN[job.state]
-            after = onward if choice % 3 else legal[choice % len(legal)]
-            draft = self._draft()
-            draft.save(altered(job, state=after, reason="because", begun=True))
-            self._write(draft)
+    # What happens --------------------------------------------------------------------------------
 
-    @rule(pick=_pick, count=st.integers(1, 3), anew=st.booleans())
-    def store_parts(self, pick: int, count: int, anew: bool) -> None:
-        """A job is brought to where it transfers, and its worker stores parts one after another."""
-        job = self._pick(pick, _TO_TRANSFERRING.keys() | {JobState.TRANSFERRING})
-        while job is not None and job.state is not JobState.TRANSFERRING:
-            draft = self._draft()
-            job = draft.save(altered(job, state=_TO_TRANSFERRING[job.state]))
-            self._write(draft)
-        for number in range(count if job is not None else 0):
-            assert job is not None
-            draft = self._draft()
-            fresh = job.upload is None or (anew and number == 0)
-            upload = f"token {next(self.clock)}" if fresh else job.upload
-            sent = 10 if fresh else job.sent + 10
-            job = draft.save(altered(job, upload=upload, sent=sent, prefix="ab", begun=True))
-            draft.changes.parts.append(Part(job.id, sent // 10, sent - 10, 10, upload or ""))
-            self._write(draft)
+    @rule(happenings=st.lists(st.tuples(_happens, _pick), min_size=2, max_size=8))
+    def happen(self, happenings: list[tuple[Happens, int]]) -> None:
+        for what, pick in happenings:
+            if (job := self._running(pick)) is not None:
+                self._let(job, what)
 
-    # What the world does --------------------------------------------------------------------
+    def _let(self, job: Expected, what: Happens) -> None:
+        if job.state is Is.RUNNING:
+            self.model.happens(job.number, what)
+            self.life.let(job.name, what)
+            self.done[f"times {what}"] += 1
+            self._settle()
 
-    @rule(picks=_picks, writing=st.booleans())
-    def kill_and_restart(self, picks: list[int] | None, writing: bool) -> None:
-        """No farewell: the file is as it is, also with a transaction half written into it."""
-        if writing:
-            self._die_in_a_write(picks)
-        self._restart()
+    def _running(self, pick: int) -> Expected | None:
+        running = [job for job in self.model.jobs.values() if job.state is Is.RUNNING]
+        return running[pick % len(running)] if running else None
 
-    def _die_in_a_write(self, picks: list[int] | None) -> None:
-        """Put the file, and its rollback file, as they are in the middle in place of the real."""
-        draft = self._draft()
-        carry_out(Enqueue((new_job("late"),)), draft, lambda: next(self.keys))
-        carry_out(Pause(self._numbers(picks)), draft, lambda: next(self.keys))
-        snapshot = Path(tempfile.mkdtemp())
+    @rule(picks=_picks, kind=_steering | st.just(Enqueue), plan=_plans, manner=_dying)
+    def kill(
+        self, picks: list[int] | None, kind: type, plan: list[tuple[Op, bool]], manner: Dying | None
+    ) -> None:
+        """As it writes what a command does; without a manner, while all stands still. No farewell:
+        the journal is as it is."""
+        if manner is None:
+            copy = Path(tempfile.mkdtemp())
+            for path in self.folder.glob(f"{JOURNAL_NAME}*"):
+                shutil.copy(path, copy)
+            self._live_on_in(copy)
+        elif kind is not Enqueue:
+            self._die_of(*self._steered(kind, self._numbers(picks)), manner)
+        elif len(self.model.jobs) + len(plan) <= _MOST_JOBS:
+            self._die_of(*self._planned(plan, Policy.OVERWRITE), manner)
 
-        def stop(changes: Changes) -> None:
-            for path in self.folder.glob("queue.db*"):
-                shutil.copy(path, snapshot)
-            raise _Killed
+    def _die_of(self, command: Command, expected: Callable[[], object], manner: Dying) -> None:
+        """A command that changes nothing is not written, and nobody dies of it."""
+        MortalJournal.dies = manner
+        try:
+            self.engine.send(command)
+        except RuntimeError:
+            if manner is Dying.AFTER:
+                expected()
+            self.done[f"times killed {manner}"] += 1
+            self._live_on_in(MortalJournal.left, starting=manner is Dying.AFTER)
+        else:
+            expected()
+            MortalJournal.dies = None
+            self._settle()
 
-        self.journal._db.execute("PRAGMA cache_size = 1")  # pages go to the file at once
-        self.journal._writer._remove = stop  # type: ignore[method-assign]
-        with suppress(_Killed):
-            self.journal.write(draft.changes)
-        shutil.rmtree(self.folder)
-        self.folder = snapshot
-
-    @rule(jobs=st.lists(_new_jobs, min_size=1, max_size=3))
-    def fill_the_disk(self, jobs: list[NewJob]) -> None:
-        """The write fails, as a whole; nothing was accepted."""
-        db = self.journal._db
-        (pages,) = db.execute("PRAGMA page_count").fetchone()
-        db.execute(f"PRAGMA max_page_count = {pages}")
-        draft = self._draft()
-        carry_out(Enqueue(tuple(jobs)), draft, lambda: next(self.keys))
-        saved = draft.changes.saved
-        too_long = {number: altered(job, reason="x" * 500_000) for number, job in saved.items()}
-        with pytest.raises(JournalError, match="Free some space"):
-            self.journal.write(Changes(too_long))
-        db.execute("PRAGMA max_page_count = 1000000")
-
-    # The model ------------------------------------------------------------------------------
+    # The model -----------------------------------------------------------------------------------
 
     @invariant()
-    def model_equals_journal(self) -> None:
+    def journal_and_world_fit(self) -> None:
         self.done["steps"] += 1
+        rows = [row.job for row in self.engine.snapshot(0, 1000).rows]
+        assert self._journaled() == [recovered(job) for job in rows]
+        assert self.model.accepted == len(rows) + self.model.removed
+        for job in self.model.jobs.values():
+            self._look_at_places(job)
+        lying = {job.name for job in self.model.jobs.values() if job.left} | self.model.orphans
+        assert self.world.unfinished() == lying
+
+    def _journaled(self) -> list[Job]:
         with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / "queue.db"
-            shutil.copy(self.folder / "queue.db", copy)
-            journal = Journal(copy)
-            found = journal.load()
-            last = [journal.history(job.id)[-1].after for job in found]
-            parts = {job.id: sum(p.length for p in journal.parts(job.id)) for job in found}
-            notice = journal.notice
+            shutil.copy(self.folder / JOURNAL_NAME, folder)
+            journal = Journal(Path(folder) / JOURNAL_NAME)
+            jobs, notice = journal.load(), journal.notice
             journal.close()
         assert notice == ""
-        assert {job.id: job for job in found} == self.model
-        assert self.accepted == len(found) + self.removed
-        for job, state in zip(found, last, strict=True):
-            assert job.state is state or job.id in self.taken_back
-        assert parts == {job.id: job.sent for job in found}
-        assert [recovered(job) for job in found] == [recovered(job) for job in self.book]
+        return sorted((recovered(job) for job in jobs), key=lambda job: job.seq)
 
-    def _command(self, *commands: Command) -> None:
-        draft = self._draft()
-        for command in commands:
-            carry_out(command, draft, lambda: next(self.keys))
-        self._write(draft)
+    def _look_at_places(self, job: Expected) -> None:
+        if job.new.op is Op.MAKE_DIR:
+            assert (job.target in self.world.store.nodes) == (job.state is Is.DONE)
+        if job.new.op not in (Op.COPY, Op.MOVE):
+            return
+        done, new = job.state is Is.DONE, content(job.name)
+        gone = done and job.new.op is Op.MOVE
+        assert self.world.get(job.new.source.path) == (None if gone else new), job
+        before = OLD if job.stood else None
+        there = new if done and not job.renamed else before
+        assert self.world.get(job.new.target.path) == there, job
+        if job.renamed:
+            assert self.world.get(job.target) == (new if done else None), job
 
-    def _draft(self) -> Draft:
-        return Draft(self.book, float(next(self.clock)))
+    def _do(self, command: Command, expected: Callable[[], object]) -> None:
+        self.engine.send(command)
+        expected()
+        self.done["commands"] += 1
+        self._settle()
 
-    def _write(self, draft: Draft) -> None:
-        """Journal, then show: as the coordinator does."""
-        changes = draft.changes
-        new = set(changes.saved) - set(self.model)
-        gone = changes.removed & set(self.model)
-        assert all(self.model[n].finished for n in gone), "removed before it was finished"
-        if changes:
-            self.journal.write(changes)
-        self.book.apply(changes)
-        for line in changes.events:
-            self.taken_back -= set(range(line.job, max(line.job, line.last) + 1))
-        self.model |= changes.saved
-        for number in gone:
-            del self.model[number]
-        self.accepted += len(new)
-        self.removed += len(gone)
-        self.done["changed jobs"] += len(changes.saved)
-        self.done["stored parts"] += len(changes.parts)
+    def _settle(self) -> None:
+        """Wait until the queue is as the model says. Whether a held queue cleans up is its own."""
+        self.model.runs()
+        with self.world.changed:
+            as_expected = self.world.changed.wait_for(lambda: not self._differences(), _SECONDS)
+            assert as_expected, "\n".join(self._differences())
+        states = {row.job.id: row.job.state for row in self.engine.snapshot(0, 1000).rows}
+        for job in self.model.jobs.values():
+            if job.state is Is.CLEANING and states[job.number] is JobState.CANCELLED:
+                job.state, job.left, job.begun = Is.CANCELLED, False, False
 
-    def _restart(self) -> None:
-        """Go on with a copy of what is in the folder now; closing the old one comes too late."""
+    def _differences(self) -> list[str]:
+        rows = [row.job for row in self.engine.snapshot(0, 1000).rows]
+        if [job.id for job in rows] != self.model.order:
+            return [f"the order is {[job.id for job in rows]} instead of {self.model.order}"]
+        return [
+            f"job {job.id} is {job}, expected {self.model.jobs[job.id]}"
+            for job in rows
+            if not self._fits(job, self.model.jobs[job.id])
+        ]
+
+    def _fits(self, job: Job, expected: Expected) -> bool:
+        asked = (expected.new.op, expected.new.source.path, expected.target, expected.policy)
+        if (job.op, job.source.path, job.target.path, job.policy) != asked:
+            return False
+        told = (job.priority, job.pausing, job.cancelling)
+        if expected.state is Is.CLEANING and job.state is JobState.CANCELLED:
+            return True
+        if expected.state is Is.RUNNING:
+            still = job.state in RUNNING and self.life.still(expected.name)
+            return still and told == (expected.priority, expected.pausing, expected.cancelling)
+        cleaning = expected.state is Is.CLEANING
+        return (
+            job.state is _STATES[expected.state]
+            and job.park is _PARKED_FOR.get(expected.state)
+            and told == (expected.priority, False, cleaning)
+        )
+
+    # The queue's process -------------------------------------------------------------------------
+
+    def _start(self, folder: Path) -> None:
+        self.folder = folder
+        self.life = Life(self.world)
+        self.engine = Engine(folder, self.life.open, workers=_MOST_JOBS, random=lambda: _NEVER)
+        self.engine.listen(lambda changes: self._heard())
+
+    def _heard(self) -> None:
+        with self.world.changed:
+            self.world.changed.notify_all()
+
+    def _live_on_in(self, folder: Path, *, starting: bool = False) -> None:
+        """Another process goes on with the journal in `folder`; the one before is gone."""
         self.done["kills"] += 1
-        copy = Path(tempfile.mkdtemp())
-        for path in self.folder.glob("queue.db*"):
-            shutil.copy(path, copy)
-        self.journal.close()
+        self.life.kill()
+        self.engine.close()
         shutil.rmtree(self.folder)
-        self.folder = copy
-        self.journal = Journal(copy / "queue.db")
-        jobs = self.journal.load()
-        self.book = Book(map(recovered, jobs))
-        self.taken_back |= {job.id for job in jobs if recovered(job).state is not job.state}
+        self.model.killed(starting=starting)
+        self._start(folder)
+        self.model.held = self.engine.snapshot(0, 0).held
+        self._settle()
+
+    # Drawing -------------------------------------------------------------------------------------
+
+    def _planned(
+        self, plan: list[tuple[Op, bool]], policy: Policy
+    ) -> tuple[Enqueue, Callable[[], None]]:
+        new, there = [], set[str]()
+        for op, stands in plan:
+            name = f"j{next(self.names)}"
+            source = Place(f"memory://from-{name}", f"{SOURCES}/{name}")
+            target = Place(f"memory://to-{name}", f"{TARGETS}/{name}")
+            if op in (Op.COPY, Op.MOVE):
+                self.world.add(name, there=stands)
+                there |= {target.path} if stands else set()
+            new.append(NewJob(op, source, target, failed=op is Op.NOTE and stands))
+        return Enqueue(tuple(new), policy), lambda: self.model.enqueue(new, policy, there)
+
+    def _steered(
+        self, kind: type, numbers: tuple[int, ...] | None
+    ) -> tuple[Command, Callable[[], None]]:
+        expected = {
+            Pause: self.model.pause,
+            Resume: self.model.resume,
+            Cancel: self.model.cancel,
+            Retry: self.model.retry,
+            Clear: self.model.clear,
+        }
+        return kind(numbers), lambda: expected[kind](numbers)
 
     def _numbers(self, picks: list[int] | None) -> tuple[int, ...] | None:
-        if picks is None or not self.model:
+        if picks is None or not self.model.jobs:
             return None if picks is None else ()
-        numbers = sorted(self.model)
+        numbers = sorted(self.model.jobs)
         return tuple(numbers[pick % len(numbers)] for pick in picks)
-
-    def _pick(self, pick: int, states: Collection[JobState]) -> Job | None:
-        jobs = [job for job in self.book if job.state in states]
-        return jobs[pick % len(jobs)] if jobs else None
 
 
 def run(steps: int, first_seed: int) -> Counter[str]:
@@ -318,14 +372,19 @@ def run(steps: int, first_seed: int) -> Counter[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.queue_machine")
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     options = parser.parse_args()
+    if _MEMORY.is_dir():
+        tempfile.tempdir = str(_MEMORY)
+    engines.Journal = MortalJournal  # type: ignore[misc]
+    engines._ALIVE_SECONDS = 0.02  # of a coordinator that may have died
     sys.stdout.write(f"seed {options.seed}\n")
     done = run(options.steps, options.seed)
-    figures = ", ".join(f"{n} {what}" for what, n in done.items())
-    sys.stdout.write(f"{figures}: the model equals the journal; seed {options.seed}\n")
+    figures = ", ".join(f"{count} {what}" for what, count in sorted(done.items()))
+    sys.stdout.write(f"{figures}; seed {options.seed}\n")
+    sys.stdout.write(f"{done['steps']} steps, {done['kills']} kills: as the model says\n")
 
 
 if __name__ == "__main__":
