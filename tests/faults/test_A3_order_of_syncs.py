@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ import pytest
 from providers.names import is_temporary
 from tests.faults.crash.scenarios import SCENARIOS
 from tests.faults.power_cut.cuts import Recorded
-from tests.faults.power_cut.disk import Disk
-from tests.faults.power_cut.left import content
+from tests.faults.power_cut.disk import Disk, as_it_is
+from tests.faults.power_cut.left import Left, Manner, content
 from tests.faults.power_cut.recording import Call as Recalled
 from tests.faults.power_cut.victim import BEGUN, COMMITTED, SENT
 from tests.faults.strace import require_strace
@@ -183,3 +184,74 @@ def _is_stored(disk: Disk, key: str, sent: str) -> bool:
     for file in found:
         assert len(content(file.lasting)[0]) >= int(sent), "it was journaled before it was stored"
     return bool(found)
+
+
+# The disk itself: it must drop what was not synced, and nothing else
+
+
+class Script:
+    """Calls of one process on a disk whose folder is `top`."""
+
+    def __init__(self, top: Path) -> None:
+        self.disk = Disk(top, as_it_is(top))
+        self._top, self._line = top, 0
+
+    def __call__(self, name: str, *arguments: str | bytes, result: int = 0) -> Script:
+        """Strings are given as bytes: names in the folder, or what is written."""
+        self._line += 1
+        paths = name != "write"
+        strings = tuple(
+            os.fsencode(self._top / os.fsdecode(text)) if paths else text
+            for text in arguments
+            if isinstance(text, bytes)
+        )
+        plain = tuple("$" if isinstance(text, bytes) else text for text in arguments)
+        self.disk.apply(Recalled(name, plain, strings, result, self._line, self._line))
+        return self
+
+    def left(self, manner: Manner, folder: Path) -> dict[str, bytes]:
+        shutil.rmtree(folder, ignore_errors=True)
+        Left.of(self.disk.root, manner, random.Random(1)).write(self.disk.root, folder)
+        return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    """A process that has written b"new" to "part", beside an old "file"."""
+    (tmp_path / "top").mkdir()
+    (tmp_path / "top" / "file").write_bytes(b"old")
+    script = Script(tmp_path / "top")
+    script("openat", "AT_FDCWD", b"", "O_RDONLY|O_DIRECTORY", result=4)
+    script("openat", "AT_FDCWD", b"part", "O_WRONLY|O_CREAT|O_EXCL", "0600", result=5)
+    return script("write", "5", b"new", "3", result=3)
+
+
+def test_the_disk_drops_bytes_and_names_that_were_not_synced(
+    script: Script, tmp_path: Path
+) -> None:
+    left = tmp_path / "left"
+    assert script.left(Manner.NOTHING, left) == {"file": b"old"}
+    assert script.left(Manner.NAMES, left) == {"file": b"old", "part": b""}
+    assert script.left(Manner.ALL, left) == {"file": b"old", "part": b"new"}
+    script("fsync", "5")
+    assert script.left(Manner.NOTHING, left) == {"file": b"old"}
+    assert script.left(Manner.NAMES, left) == {"file": b"old", "part": b"new"}
+    script("fsync", "4")
+    assert script.left(Manner.NOTHING, left) == {"file": b"old", "part": b"new"}
+
+
+def test_the_disk_shows_a_name_that_was_given_to_bytes_that_were_not_synced(
+    script: Script, tmp_path: Path
+) -> None:
+    script("rename", b"part", b"file")("fsync", "4")
+    assert script.left(Manner.NOTHING, tmp_path / "left") == {"file": b""}
+
+
+def test_the_disk_keeps_the_old_file_until_a_synced_directory_says_otherwise(
+    script: Script, tmp_path: Path
+) -> None:
+    script("fsync", "5")("fsync", "4")("rename", b"part", b"file")
+    assert script.left(Manner.NOTHING, tmp_path / "left") == {"file": b"old", "part": b"new"}
+    assert script.left(Manner.NAMES, tmp_path / "left") == {"file": b"new"}
+    script("fsync", "4")
+    assert script.left(Manner.NOTHING, tmp_path / "left") == {"file": b"new"}
