@@ -1,8 +1,7 @@
-"""This computer's files as a Provider, Writer and Digester. Holds no state: any thread may call."""
+"""This computer's files as a Provider and Writer. Holds no state: any thread may call."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -16,7 +15,6 @@ from providers.errors import (
     InvalidName,
     ProviderError,
     SourceChanged,
-    Unsupported,
     UploadExpired,
     WrongKind,
 )
@@ -49,7 +47,7 @@ _CAPS = Capabilities(
     real_directories=True,
     atomic_replace=True,
     exact_versions=True,
-    digests=frozenset({"sha256", "sha512", "sha384", "sha1", "md5"}),
+    digests=frozenset(),  # who wants one reads the file, and can stop that
     parts=Parts(order="any", min_size=1, max_size=1 << 50),
     near=True,
 )
@@ -173,12 +171,6 @@ class LocalProvider:
                     return file
                 file.close()
         raise WrongKind(path, "is not a regular file")
-
-    def digest(self, path: str, algorithm: str) -> str:
-        if algorithm not in _CAPS.digests:
-            raise Unsupported(path, f"{algorithm} digests are not made here")
-        with self._open(path) as file, system_errors(path):
-            return hashlib.file_digest(file, algorithm).hexdigest()
 
     def room(self, path: str) -> Room:
         with system_errors(path):
