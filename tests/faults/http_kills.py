@@ -3,8 +3,8 @@
     python -m tests.faults.http_kills --times 200 [--seed 7]
 
 Each time a file comes from a real nginx, slowed to about half a second. Its process gets SIGKILL
-once to three times on the way, when as many bytes have come as the seed says; the next process goes
-on from what the journal and the disk hold. Each must end done by itself with the same bytes, and
+once to three times on the way, when as many bytes have come to it as the seed says; the next process
+goes on from what the journal and the disk hold. Each must end done by itself with the same bytes, and
 nothing left behind.
 """
 
@@ -65,17 +65,20 @@ class Killer:
         target = folder / "to" / "file"
         target.parent.mkdir(parents=True)
         before, kills, ending = self._proxy.passed[Way.DOWN], 0, None
+        left = SIZE  # of the file, for whoever comes next
         wanted = self._random.randint(1, _MOST_KILLS)
         while ending is None:
-            point = self._random.randrange(SIZE) if kills < wanted else None
-            ending = self._run(folder / "queue", target, before, point)
+            point = self._random.randrange(left) if kills < wanted else None
+            started = self._proxy.passed[Way.DOWN]
+            ending = self._run(folder / "queue", target, started, point)
+            left = max(1, left - (point or 0))
             kills += ending is None
         return Round(kills, self._proxy.passed[Way.DOWN] - before, self._harm(target, ending))
 
     def _run(
         self, queue: Path, target: Path, before: int, point: int | None
     ) -> tuple[str, str, str] | None:
-        """How the job ended; None: the process was killed when `point` bytes had come in all."""
+        """How the job ended; None: the process was killed when `point` bytes had come to it."""
         hear, told = self._context.Pipe(duplex=False)
         source = (f"http://127.0.0.1:{self._proxy.port}", "/file")
         process = self._context.Process(target=work, args=(str(queue), source, str(target), told))

@@ -17,6 +17,7 @@ from transfers.model import FINISHED, Enqueue, Job, JobState, NewJob, Op, StateC
 
 PART = 256 << 10  # bytes
 RATE = 32 << 20  # bytes a second
+_AT_REST = FINISHED | {JobState.PARKED}
 
 
 class _SmallParts(LocalProvider):
@@ -37,7 +38,7 @@ def work(directory: str, source: tuple[str, str], target: str, told: Connection)
 
     def hear(changes: Sequence[StateChanged]) -> None:
         for change in changes:
-            if change.job.state in FINISHED | {JobState.PARKED}:
+            if change.job.state in _AT_REST:
                 ended.put(change.job)
 
     engine = Engine(Path(directory), opened, rate=RATE, random=lambda: 0.0)
@@ -46,6 +47,7 @@ def work(directory: str, source: tuple[str, str], target: str, told: Connection)
         engine.send(Enqueue((NewJob(Op.COPY, Place(*source), Place("file:", target)),)))
     told.send("works")
     rows = engine.snapshot(0, 1).rows
-    job = rows[0].job if rows and rows[0].job.finished else ended.get()
+    there = rows and rows[0].job.state in _AT_REST
+    job = rows[0].job if there else ended.get()
     engine.close()
     told.send((str(job.state), str(job.proof and job.proof.word), job.reason))
