@@ -3,9 +3,10 @@
     python -m tests.faults.http_kills --times 200 [--seed 7]
 
 Each time a file comes from a real nginx, slowed to about half a second. Its process gets SIGKILL
-once to three times on the way, when as many bytes have come to it as the seed says; the next process
-goes on from what the journal and the disk hold. Each must end done by itself with the same bytes, and
-nothing left behind.
+once to three times on the way, when as many bytes have come to it as the seed says; the next one
+goes on from what the journal and the disk hold. Each must end done by itself with the same bytes,
+and nothing left behind. The first kill may come at any byte, the others once some parts are stored:
+three starts that got nowhere are a poisoned job's, and wait for a person (A11).
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from providers.names import is_temporary
-from tests.faults.http_victim import work
+from tests.faults.http_victim import PART, work
 from tests.faults.proxy import Proxy, Way
 from tests.servers.web_nginx import Nginx
 
 SIZE = (16 << 20) + 4711  # bytes
 _LOOK_SECONDS = 0.002
 _MOST_KILLS = 3
+_SOME_PARTS = 4 * PART
 _DEADLINE = 60.0
 
 
@@ -68,7 +70,9 @@ class Killer:
         left = SIZE  # of the file, for whoever comes next
         wanted = self._random.randint(1, _MOST_KILLS)
         while ending is None:
-            point = self._random.randrange(left) if kills < wanted else None
+            least = _SOME_PARTS if kills else 0
+            strikes = kills < wanted and left > least
+            point = self._random.randrange(least, left) if strikes else None
             started = self._proxy.passed[Way.DOWN]
             ending = self._run(folder / "queue", target, started, point)
             left = max(1, left - (point or 0))
