@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from providers.access import Access
 from providers.base import Place
@@ -13,6 +14,7 @@ from providers.errors import Unsupported
 from transfers.model import Verify
 from transfers.queue_api import Queue
 from tui.headless.attach import attach
+from tui.lasting_stream import LastingStream
 from tui.settings import Home
 from tui.settings_file import SettingsFile
 
@@ -80,13 +82,17 @@ def show_panes(
 
 
 def prepare_textual(environ: MutableMapping[str, str]) -> None:
-    """Settings that Textual reads at import, and a stream that can hold any name."""
+    """Settings that Textual reads at import, and a stream that can hold any name, and outlives
+    its terminal."""
     if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
         environ.setdefault("TEXTUAL_FPS", _FRAMES_OVER_SSH)
         environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     stream = sys.__stderr__  # Textual draws there; other encodings break the layout
-    if stream is not None and hasattr(stream, "reconfigure"):
+    if stream is None or isinstance(stream, LastingStream):
+        return
+    if hasattr(stream, "reconfigure"):
         stream.reconfigure(encoding="utf-8", errors="replace")
+    cast(Any, sys).__stderr__ = LastingStream(stream)
 
 
 def require_terminal() -> None:
