@@ -3,8 +3,8 @@
     python -m tests.faults.http_kills --times 200 [--seed 7]
 
 Each time a file comes from a real nginx, slowed to about half a second. Its process gets SIGKILL
-once to three times on the way, when as many bytes have come to it as the seed says; the next one
-goes on from what the journal and the disk hold. Each must end done by itself with the same bytes,
+once to three times on the way, when as many bytes have come as the seed says; the next one goes on
+from what the journal and the disk hold. Each must end done by itself with the same bytes,
 and nothing left behind. The first kill may come at any byte, the others once some parts are stored:
 three starts that got nowhere are a poisoned job's, and wait for a person (A11).
 """
@@ -19,8 +19,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,23 +66,33 @@ class Killer:
         folder = self._folder / f"round-{number}"
         target = folder / "to" / "file"
         target.parent.mkdir(parents=True)
-        before, kills, ending = self._proxy.passed[Way.DOWN], 0, None
-        left = SIZE  # of the file, for whoever comes next
+        before, kills, ending = self._came(), 0, None
         wanted = self._random.randint(1, _MOST_KILLS)
         while ending is None:
-            least = _SOME_PARTS if kills else 0
-            strikes = kills < wanted and left > least
-            point = self._random.randrange(least, left) if strikes else None
-            started = self._proxy.passed[Way.DOWN]
-            ending = self._run(folder / "queue", target, started, point)
-            left = max(1, left - (point or 0))
+            moment = self._moment(target, kills) if kills < wanted else None
+            ending = self._run(folder / "queue", target, moment)
             kills += ending is None
-        return Round(kills, self._proxy.passed[Way.DOWN] - before, self._harm(target, ending))
+        return Round(kills, self._came() - before, self._harm(target, ending))
+
+    def _came(self) -> int:
+        """Bytes from the server so far."""
+        return self._proxy.passed[Way.DOWN]
+
+    def _moment(self, target: Path, kills: int) -> Callable[[], bool] | None:
+        """Tells when the next process is to be killed; None: not at all."""
+        if not kills:
+            enough = self._came() + self._random.randrange(SIZE)
+            return lambda: self._came() >= enough
+        left = SIZE - _unfinished(target)
+        if left <= _SOME_PARTS:
+            return None
+        most = left - self._random.randrange(_SOME_PARTS, left)
+        return lambda: SIZE - _unfinished(target) <= most
 
     def _run(
-        self, queue: Path, target: Path, before: int, point: int | None
+        self, queue: Path, target: Path, moment: Callable[[], bool] | None
     ) -> tuple[str, str, str] | None:
-        """How the job ended; None: the process was killed when `point` bytes had come to it."""
+        """How the job ended; None: the process was killed at `moment`."""
         hear, told = self._context.Pipe(duplex=False)
         source = (f"http://127.0.0.1:{self._proxy.port}", "/file")
         process = self._context.Process(target=work, args=(str(queue), source, str(target), told))
@@ -90,12 +100,10 @@ class Killer:
         told.close()
         try:
             assert hear.recv() == "works"
-            if point is None:
+            if moment is None:
                 assert hear.poll(_DEADLINE), "it did not end by itself"
             else:
-                while self._proxy.passed[Way.DOWN] - before <= point and not hear.poll(
-                    _LOOK_SECONDS
-                ):
+                while not moment() and not hear.poll(_LOOK_SECONDS):
                     pass
                 process.kill()
             ending: tuple[str, str, str] = hear.recv()
@@ -113,6 +121,15 @@ class Killer:
             return f"altered: {hashlib.sha256(target.read_bytes()).hexdigest()}"
         left = [path.name for path in target.parent.iterdir() if is_temporary(path.name)]
         return f"left behind: {left}" if left else ""
+
+
+def _unfinished(target: Path) -> int:
+    """How many bytes of the file are there, under whatever name."""
+    sizes = [0]
+    for path in target.parent.iterdir():
+        with suppress(FileNotFoundError):  # it was just given its name
+            sizes.append(path.stat().st_size)
+    return max(sizes)
 
 
 def main() -> int:
