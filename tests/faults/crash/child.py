@@ -108,7 +108,7 @@ def steps_taken(directory: Path) -> dict[str, int]:
     """How often the first run took each step; nothing when it did not come to its end."""
     try:
         found: dict[str, int] = json.loads((directory / _TAKEN).read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, json.JSONDecodeError):  # killed before, or while it wrote that
         return {}
     return found
 
