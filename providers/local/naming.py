@@ -12,6 +12,8 @@ import os
 import sys
 from collections.abc import Callable
 
+from providers.local.durable import sync_directory
+
 WINDOWS = os.name == "nt"
 
 # Two numbers on macOS. EINVAL: this disk does not know the flag (renameat2(2)).
@@ -70,6 +72,8 @@ def move_to_new_name(source: str, target: str, directory: int | None = None) -> 
             raise
         _look_and_rename(source, target, directory)
         return
+    if os.path.dirname(source) != os.path.dirname(target):  # a power cut may take both names
+        sync_directory(os.path.dirname(target) or os.curdir, directory)
     os.unlink(source, dir_fd=directory)
 
 

@@ -101,6 +101,25 @@ def test_names_are_relative_to_the_open_folder(
 
 
 @posix
+def test_a_hard_link_in_another_folder_lasts_before_the_old_name_goes(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (file.parent / "other").mkdir()
+    both: list[bool] = []
+
+    def synced(path: str, directory: int | None) -> None:
+        assert path == str(file.parent / "other")
+        both.append(file.exists() and (file.parent / "other" / "name").exists())
+
+    monkeypatch.setattr(naming, "exclusive_rename", None)
+    monkeypatch.setattr(naming, "sync_directory", synced)
+    move_to_new_name(str(file), str(file.parent / "other" / "name"))
+    assert both == [True]
+    move_to_new_name(str(file.parent / "other" / "name"), str(file.parent / "other" / "again"))
+    assert both == [True]  # one folder keeps its names in order
+
+
+@posix
 def test_what_the_disk_itself_refuses_is_told(way: str, file: Path) -> None:
     with pytest.raises(FileNotFoundError):
         move_to_new_name(str(file), str(file.parent / "no folder" / "name"))
