@@ -106,7 +106,9 @@ def access_from(
     for site in access.sites.all():
         if site.origin == "environment":
             with suppress(InvalidName):
-                add_password(settings, access, access.sites.place(site).endpoint)
+                endpoint = access.sites.place(site).endpoint
+                add_password(settings, access, endpoint)
+                add_keys(settings, access, endpoint)
     return access
 
 
@@ -132,6 +134,16 @@ def without_password(url: str) -> tuple[str, str]:
         return url, ""
     scheme, user, password = match.groups()
     return f"{scheme}{user}{user and '@'}{url[match.end() :]}", unquote(password)
+
+
+def add_keys(settings: Mapping[str, str], access: Access, endpoint: str) -> None:
+    """Let AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN open `endpoint`, the settings' own site."""
+    if not endpoint.startswith("s3:"):
+        return
+    if secret := settings.get("AWS_SECRET_ACCESS_KEY"):
+        access.secrets.put(endpoint, "password", secret)
+    if token := settings.get("AWS_SESSION_TOKEN"):
+        access.secrets.put(endpoint, "token", token)
 
 
 def add_password(settings: Mapping[str, str], access: Access, endpoint: str) -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from providers.sites import Sites
 
 LOCAL = "file:"
+S3 = "s3:"
+S3_SETTINGS = "env-s3"
+"""The site that the AWS_* settings make."""
+
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _SITE = re.compile(r"([a-z0-9][a-z0-9._-]+):(.*)", re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9._:%\[\]-]+")
@@ -46,9 +50,17 @@ def parse(text: str, sites: Sites | None = None) -> Place:
         authority, slash, path = before.partition("/")
         return Place(endpoint(scheme, authority), (slash or (mark and "/")) + path + mark + query)
     authority, slash, path = rest.partition("/")
+    if scheme == "s3":
+        return Place(_s3(sites), f"/{rest}")
     if scheme == "memory":
         return Place(f"memory://{authority}", slash + path)
     return Place(endpoint(scheme, authority), slash + path)
+
+
+def _s3(sites: Sites | None) -> str:
+    """Of an address with a bucket and no service: what the AWS_* settings say, else Amazon."""
+    site = sites.get(S3_SETTINGS) if sites is not None else None
+    return S3 if site is None or sites is None else sites.place(site).endpoint
 
 
 def _local(text: str) -> Place:
@@ -111,6 +123,8 @@ def show(place: Place) -> str:
     if place.endpoint == LOCAL:
         return place.path
     address, hash_, site = place.endpoint.partition("#")
+    if address == S3 and not hash_:
+        return f"{S3}/{place.path}"
     path, mark, query = place.path.partition("?")
     if address.partition(":")[0] in WEB and mark and not _REFERENCE.fullmatch(query):
         path += "?…"

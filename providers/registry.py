@@ -21,6 +21,7 @@ _MODULES = {
     "file": "providers.local",
     "memory": "providers.memory",
     "sftp": "providers.sftp.provider",
+    "s3": "providers.s3.provider",
     **dict.fromkeys(("http", "https"), "providers.http.provider"),
     **dict.fromkeys(("dav", "davs"), "providers.http.webdav.provider"),
 }
@@ -32,6 +33,7 @@ _DOCTORS = {
 _KINDS = {  # of saved sites; each module offers one or several as KINDS
     "sftp": "providers.sftp.site",
     "http": "providers.http.site",
+    "s3": "providers.s3.site",
 }
 
 

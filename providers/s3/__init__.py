@@ -1,0 +1,1 @@
+"""Buckets: Amazon S3 and everything that speaks its protocol."""

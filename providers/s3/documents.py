@@ -1,0 +1,235 @@
+"""What a service answers in XML, read as it comes and within bounds (faults.md C10, C17). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import unquote_to_bytes
+from xml.etree.ElementTree import Element
+
+from providers.base import Buffer
+from providers.text import from_bytes
+from providers.web.xml import BadXml, records
+
+_SPACES = (
+    "",
+    "{http://s3.amazonaws.com/doc/2006-03-01/}",
+    "{https://s3.amazonaws.com/doc/2006-03-01/}",
+    "{http://doc.s3.amazonaws.com/2006-03-01}",
+)
+_MOST = 8 << 20  # bytes of one answer: 1,000 keys of 1,024 bytes, percent-encoded, are 4 MiB
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An <Error>. `region`: where the bucket is, when it says so."""
+
+    code: str = ""
+    message: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    key: str
+    size: int | None
+    modified: float | None
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An upload in parts that has not been completed."""
+
+    key: str
+    upload: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    number: int
+    etag: str
+    sha256: str  # base64; "" where it is not told
+
+
+@dataclass(slots=True)
+class Page:
+    """One answer of several. `more`: what to ask for the next one with; empty at the end."""
+
+    objects: list[Object] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
+    parts: list[StoredPart] = field(default_factory=list)
+    more: dict[str, str] = field(default_factory=dict)
+
+
+def buckets(chunks: Iterable[Buffer]) -> Iterator[tuple[str, float | None]]:
+    """Names, and when each was made. Raises BadXml."""
+    for element in _records(chunks, "ListAllMyBucketsResult", ("Bucket",)):
+        yield _text(element, "Name"), time_of(_text(element, "CreationDate"))
+
+
+def listing(chunks: Iterable[Buffer]) -> Page:
+    """ListObjectsV2. Raises BadXml."""
+    page = Page()
+    facts: dict[str, str] = {}
+    named = ("Contents", "CommonPrefixes", "EncodingType", "IsTruncated", "NextContinuationToken")
+    for element in _records(chunks, "ListBucketResult", named):
+        kind = _local(element)
+        if kind == "Contents":
+            page.objects.append(_object(element))
+        elif kind == "CommonPrefixes":
+            page.folders.append(_text(element, "Prefix"))
+        else:
+            facts[kind] = element.text or ""
+    if facts.get("EncodingType", "") == "url":
+        page.objects = [
+            Object(decoded(each.key), each.size, each.modified, each.etag) for each in page.objects
+        ]
+        page.folders = [decoded(each) for each in page.folders]
+    if facts.get("IsTruncated", "").strip() == "true":
+        page.more = _next("continuation-token", facts.get("NextContinuationToken", ""))
+    return page
+
+
+def uploads(chunks: Iterable[Buffer]) -> Page:
+    """ListMultipartUploads. Raises BadXml."""
+    page = Page()
+    facts: dict[str, str] = {}
+    named = ("Upload", "EncodingType", "IsTruncated", "NextKeyMarker", "NextUploadIdMarker")
+    for element in _records(chunks, "ListMultipartUploadsResult", named):
+        if _local(element) == "Upload":
+            page.pending.append(Pending(_text(element, "Key"), _text(element, "UploadId")))
+        else:
+            facts[_local(element)] = element.text or ""
+    encoded = facts.get("EncodingType", "") == "url"
+    if encoded:
+        page.pending = [Pending(decoded(each.key), each.upload) for each in page.pending]
+    if facts.get("IsTruncated", "").strip() == "true":
+        marker = facts.get("NextKeyMarker", "")
+        page.more = _next("key-marker", decoded(marker) if encoded else marker)
+        page.more["upload-id-marker"] = facts.get("NextUploadIdMarker", "")
+    return page
+
+
+def parts(chunks: Iterable[Buffer]) -> Page:
+    """ListParts. Raises BadXml."""
+    page = Page()
+    facts: dict[str, str] = {}
+    named = ("Part", "IsTruncated", "NextPartNumberMarker")
+    for element in _records(chunks, "ListPartsResult", named):
+        if _local(element) == "Part":
+            number = _text(element, "PartNumber")
+            if not number.isdecimal():
+                raise BadXml("a part in it has no number")
+            etag = quoted_etag(_text(element, "ETag"))
+            page.parts.append(StoredPart(int(number), etag, _text(element, "ChecksumSHA256")))
+        else:
+            facts[_local(element)] = element.text or ""
+    if facts.get("IsTruncated", "").strip() == "true":
+        page.more = _next("part-number-marker", facts.get("NextPartNumberMarker", ""))
+    return page
+
+
+def upload_id(chunks: Iterable[Buffer]) -> str:
+    """The answer to CreateMultipartUpload. Raises BadXml."""
+    for element in _records(chunks, "InitiateMultipartUploadResult", ("UploadId",)):
+        if element.text:
+            return element.text
+    raise BadXml("it does not name the upload")
+
+
+def completed(chunks: Iterable[Buffer]) -> Fault | None:
+    """The answer to CompleteMultipartUpload: None is success.
+
+    It may come with status 200 and be an error all the same (faults.md C14). Raises BadXml.
+    """
+    roots = ("CompleteMultipartUploadResult", "Error")
+    found = [*_records(chunks, roots, roots)]
+    if not found:
+        raise BadXml("it is empty")
+    return _fault(found[0]) if _local(found[0]) == "Error" else None
+
+
+def fault(chunks: Iterable[Buffer]) -> Fault:
+    """An <Error>; an empty one for anything else: a proxy may have answered."""
+    try:
+        for element in _records(chunks, "Error", ("Error",)):
+            return _fault(element)
+    except BadXml:
+        pass
+    return Fault()
+
+
+def complete(receipts: Iterable[tuple[int, str, str]]) -> bytes:
+    """The body of CompleteMultipartUpload, of (number, ETag, SHA-256 in base64 or "")."""
+    root = ['<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">']
+    for number, etag, sha256 in receipts:
+        told = f"<ChecksumSHA256>{_escaped(sha256)}</ChecksumSHA256>" if sha256 else ""
+        root.append(
+            f"<Part><PartNumber>{number}</PartNumber><ETag>{_escaped(etag)}</ETag>{told}</Part>"
+        )
+    return "".join([*root, "</CompleteMultipartUpload>"]).encode("utf-8")
+
+
+def decoded(text: str) -> str:
+    """A key of an answer with `encoding-type=url`: percent-encoded, a space as "+"."""
+    return from_bytes(unquote_to_bytes(text.replace("+", " ")))
+
+
+def quoted_etag(text: str) -> str:
+    """With its quotes, which some services leave out in XML; "" for none."""
+    text = text.strip()
+    return text if not text or text.startswith('"') else f'"{text}"'
+
+
+def time_of(text: str) -> float | None:
+    """Unix seconds of an ISO 8601 time."""
+    try:
+        return datetime.fromisoformat(text.strip().replace("Z", "+00:00")).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _records(
+    chunks: Iterable[Buffer], root: str | tuple[str, ...], names: tuple[str, ...]
+) -> Iterator[Element]:
+    roots = (root,) if isinstance(root, str) else root
+    return records(chunks, _spelled(roots), _spelled(names), limit=_MOST)
+
+
+def _spelled(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(space + name for name in names for space in _SPACES)
+
+
+def _object(element: Element) -> Object:
+    size = _text(element, "Size").strip()
+    return Object(
+        _text(element, "Key"),
+        int(size) if size.isascii() and size.isdecimal() and len(size) < 19 else None,
+        time_of(_text(element, "LastModified")),
+        quoted_etag(_text(element, "ETag")),
+    )
+
+
+def _fault(element: Element) -> Fault:
+    return Fault(_text(element, "Code"), _text(element, "Message"), _text(element, "Region"))
+
+
+def _next(name: str, value: str) -> dict[str, str]:
+    if not value:
+        raise BadXml("it says that there is more, and not how to ask for it")
+    return {name: value}
+
+
+def _local(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _text(element: Element, name: str) -> str:
+    return element.findtext(f"{{*}}{name}") or ""
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

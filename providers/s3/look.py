@@ -1,0 +1,249 @@
+"""What stands at an address, and what is in a folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from providers.base import Entry, Kind
+from providers.errors import (
+    ConnectionLost,
+    Denied,
+    NotFound,
+    ProviderError,
+    Unsupported,
+    WrongKind,
+)
+from providers.s3 import documents, keys
+from providers.s3.documents import Object, Page
+from providers.s3.faults import problem
+from providers.s3.session import Session
+from providers.web.headers import content_length, digests_of, http_date
+from providers.web.xml import BadXml
+
+MTIME = "x-amz-meta-mtime"
+"""Unix seconds with a fraction, as rclone keeps them too."""
+
+_MOST_ENTRIES = 10_000_000
+_SECONDS = re.compile(r"-?\d{1,12}(\.\d{1,12})?")
+_SUMS = {"x-amz-checksum-mode": "ENABLED"}
+_LOOKING = "looking at it"
+_LISTING = "listing it"
+
+
+def look(session: Session, path: str) -> Entry:
+    """The object or folder at `path`. Raises NotFound, Denied."""
+    bucket, key = keys.split(path)
+    if not bucket:
+        return Entry(path, "", Kind.DIR)
+    if not key:
+        return _bucket(session, path, bucket)
+    if not keys.is_folder(path):
+        entry = head(session, path)
+        if entry is not None:
+            return entry
+    if not _anything(session, path):
+        raise NotFound(path)
+    return Entry(path, keys.name(path), Kind.DIR)
+
+
+def head(session: Session, path: str) -> Entry | None:
+    """The object at `path`; None where there is none, or nobody may know."""
+    answered = headers_of(session, path)
+    return None if answered is None else entry_of(answered, path)
+
+
+def headers_of(session: Session, path: str) -> Mapping[str, str] | None:
+    """As `head`, what the service says of it."""
+    bucket, key = keys.split(path)
+    with session.send("HEAD", bucket, key, path=path, headers=_SUMS) as answer:
+        if answer.status == 200:
+            return answer.headers
+        if answer.status == 404:
+            return None
+        # Without the right to list, what is missing is called forbidden: a folder may be seen.
+        if answer.status == 403 and _anything_to_see(session, path):
+            return None
+        raise problem(answer, path, _LOOKING)
+
+
+def entry_of(headers: Mapping[str, str], path: str, size: int | None = None) -> Entry:
+    """The object that an answer is about; `size` where its length is that of a part."""
+    if size is None:
+        size = content_length([headers["Content-Length"]] if "Content-Length" in headers else [])
+    kept = headers.get(MTIME, "")
+    modified = float(kept) if _SECONDS.fullmatch(kept) else http_date(headers.get("Last-Modified"))
+    return Entry(
+        path,
+        keys.name(path),
+        Kind.FILE,
+        size=size,
+        modified=modified,
+        version=documents.quoted_etag(headers.get("ETag", "")) or None,
+        digests=digests_of(headers, whole=False),
+    )
+
+
+def _bucket(session: Session, path: str, bucket: str) -> Entry:
+    with session.send("HEAD", bucket, path=path) as answer:
+        if answer.status in {200, 403}:  # not to be listed; what is in it may still be had
+            return Entry(path, bucket, Kind.DIR)
+        if answer.status == 404:
+            raise NotFound(path, "there is no such bucket", advice="Check its name.")
+        raise problem(answer, path, _LOOKING)
+
+
+def _anything(session: Session, path: str) -> bool:
+    bucket, prefix = keys.prefix_of(path)
+    page = _page(session, path, bucket, {"prefix": prefix, "max-keys": "1"})
+    return any(each.key.startswith(prefix) for each in page.objects)
+
+
+def _anything_to_see(session: Session, path: str) -> bool:
+    try:
+        return _anything(session, path)
+    except (Denied, NotFound):
+        return False
+
+
+# Lists -----------------------------------------------------------------------------------------
+
+
+def pages(session: Session, path: str) -> Iterator[Sequence[Entry]]:
+    """What is in the folder at `path`, as it comes. Raises NotFound, WrongKind, Denied."""
+    bucket, prefix = keys.prefix_of(path)
+    if not bucket:
+        yield _buckets(session, path)
+        return
+    seen = _Seen(path, bucket, prefix)
+    asking = {"prefix": prefix, "delimiter": "/"}
+    while True:
+        page = _page(session, path, bucket, asking)
+        entries = seen.new(page)
+        if entries:
+            yield entries
+        if not page.more:
+            break
+        seen.turn(page.more)
+        asking |= page.more
+    if prefix and not seen.anything:
+        _need_folder(session, path)
+
+
+def keys_below(session: Session, path: str) -> Iterator[Sequence[str]]:
+    """Every key in the folder at `path` and below it, its own marker last."""
+    bucket, prefix = keys.prefix_of(path)
+    seen = _Seen(path, bucket, prefix)
+    asking, marker = {"prefix": prefix}, False
+    while True:
+        page = _page(session, path, bucket, asking)
+        found = [each.key for each in page.objects if each.key.startswith(prefix)]
+        marker = marker or prefix in found
+        yield [key for key in found if key != prefix]
+        if not page.more:
+            break
+        seen.turn(page.more)
+        asking |= page.more
+    if marker and prefix:
+        yield [prefix]
+
+
+def _buckets(session: Session, path: str) -> list[Entry]:
+    with session.send("GET", path=path) as answer:
+        if answer.status != 200:
+            told = problem(answer, path, "listing the buckets")
+            if isinstance(told, Denied):
+                told.advice = "Name the bucket: s3://bucket/, or “Start in” of a site."
+            raise told
+        try:
+            found = [*documents.buckets(answer.document())]
+        except BadXml as error:
+            raise _unreadable(path, error) from error
+    return [
+        Entry(f"/{name}", name, Kind.DIR, modified=made)
+        for name, made in found
+        if name and "/" not in name
+    ]
+
+
+def _page(session: Session, path: str, bucket: str, asking: Mapping[str, str]) -> Page:
+    query = {"list-type": "2", "encoding-type": "url", **asking}
+    with session.send("GET", bucket, path=path, query=query) as answer:
+        if answer.status != 200:
+            raise problem(answer, path, _LISTING)
+        try:
+            return documents.listing(answer.document())
+        except BadXml as error:
+            raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str, error: BadXml) -> ProviderError:
+    return ConnectionLost(path, f"the service's list cannot be read: {error}")
+
+
+def _need_folder(session: Session, path: str) -> None:
+    if not keys.is_folder(path) and head(session, path) is not None:
+        raise WrongKind(path, "is a file")
+    raise NotFound(path)
+
+
+class _Seen:
+    """What a folder has listed so far: each name once, and an end (faults.md C17)."""
+
+    def __init__(self, path: str, bucket: str, prefix: str) -> None:
+        self.anything = False
+        self._path = path
+        self._bucket = bucket
+        self._prefix = prefix
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+        self._turns: set[str] = set()
+
+    def new(self, page: Page) -> list[Entry]:
+        """Entries one level below the prefix; the folder's own marker is none."""
+        found: list[Entry] = []
+        for each in page.objects:
+            if not each.key.startswith(self._prefix):
+                continue
+            self.anything = True
+            name, below, _ = each.key[len(self._prefix) :].partition("/")
+            if below:  # a service that does not know delimiters
+                found += self._folder(f"{self._prefix}{name}/")
+            elif name and name not in self._files:
+                self._files.add(name)
+                found.append(self._file(each, name))
+        for prefix in page.folders:
+            if prefix.startswith(self._prefix) and prefix.endswith("/"):
+                self.anything = True
+                found += self._folder(prefix)
+        if len(self._files) + len(self._folders) > _MOST_ENTRIES:
+            what = f"it lists more than {_MOST_ENTRIES:,} entries"
+            raise Unsupported(self._path, what, advice="Open a folder in it.")
+        return found
+
+    def turn(self, more: Mapping[str, str]) -> None:
+        """Raises Unsupported for a list that goes round in circles."""
+        token = "\0".join(more.values())
+        if token in self._turns:
+            raise Unsupported(self._path, "the service's list has no end: it repeats itself")
+        self._turns.add(token)
+
+    def _file(self, each: Object, name: str) -> Entry:
+        return Entry(
+            f"/{self._bucket}/{each.key}",
+            name,
+            Kind.FILE,
+            size=each.size,
+            modified=each.modified,
+            version=each.etag or None,
+        )
+
+    def _folder(self, prefix: str) -> list[Entry]:
+        name = prefix[len(self._prefix) : -1]
+        if "/" in name or name in self._folders:
+            return []
+        self._folders.add(name)
+        path = keys.folder(self._bucket, prefix)
+        if name in self._files:  # an object has that address
+            path = f"/{self._bucket}/{prefix}"
+        return [Entry(path, name, Kind.DIR)]

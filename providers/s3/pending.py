@@ -1,0 +1,158 @@
+"""Uploads in parts: begun, listed, gone on with and taken back.
+
+A service tells of unfinished uploads by key, and nothing of whose they are. So the first thing that
+an upload of ours gets is a mark: a part behind all others, of few bytes that name its job, which is
+never made part of the object. Only what bears its job's mark is ever removed without its token.
+
+A crash between the making of an upload and its mark leaves one without parts. It holds no bytes
+and costs nothing; it may be somebody else's who has just begun, and is left alone. Services that
+do not list uploads, or whose ETag of a part is not its MD5 (SSE-KMS), show no marks: there, one
+whose token was lost stays until a lifecycle rule of the bucket ends it.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from hashlib import md5, sha256
+
+from providers.base import Buffer
+from providers.errors import ConnectionLost, Denied, NotFound, Unsupported, UploadExpired
+from providers.s3 import documents, keys
+from providers.s3.documents import Page, StoredPart
+from providers.s3.faults import problem
+from providers.s3.session import Answer, Session
+from providers.web.xml import BadXml
+
+MARK = 10_000
+"""The number of the part that is a mark: the last that a service takes."""
+
+_SENDING = "storing a part of it"
+_NO_SUMS = frozenset({"InvalidRequest", "InvalidArgument", "NotImplemented"})
+
+
+def create(session: Session, path: str, key: str, headers: Mapping[str, str]) -> str:
+    """Begin an upload for the job `key`, marked as its own; its UploadId."""
+    bucket, name = keys.split(path)
+    query = {"uploads": ""}
+    with session.send(
+        "POST", bucket, name, path=path, query=query, headers=headers, body=b""
+    ) as answer:
+        if answer.status != 200:
+            raise problem(answer, path, "beginning to store it")
+        try:
+            upload = documents.upload_id(answer.document())
+        except BadXml as error:
+            raise ConnectionLost(path, f"the service's answer cannot be read: {error}") from error
+    put(session, path, upload, MARK, _mark(key), sums="x-amz-checksum-algorithm" in headers)
+    return upload
+
+
+def put(
+    session: Session, path: str, upload: str, number: int, data: Buffer, *, sums: bool
+) -> StoredPart:
+    """Store one part. Raises UploadExpired."""
+    bucket, name = keys.split(path)
+    query = {"partNumber": str(number), "uploadId": upload}
+    told = checksum(data) if sums else ""
+    headers = {"x-amz-checksum-sha256": told} if sums else {}
+    with session.send(
+        "PUT", bucket, name, path=path, query=query, headers=headers, body=data
+    ) as answer:
+        if answer.status != 200:
+            raise expired(answer, path) or problem(answer, path, _SENDING)
+        etag = documents.quoted_etag(answer.headers.get("ETag", ""))
+    if not etag:
+        raise ConnectionLost(path, "the service does not say that it has the part (no ETag)")
+    return StoredPart(number, etag, told)
+
+
+def parts(session: Session, path: str, upload: str, *, behind: int = 0) -> Iterator[StoredPart]:
+    """What the service has of it, from the part after number `behind`. Raises UploadExpired."""
+    bucket, name = keys.split(path)
+    asking = {"uploadId": upload, "max-parts": "1000"}
+    if behind:
+        asking["part-number-marker"] = str(behind)
+    last = behind
+    while True:
+        with session.send("GET", bucket, name, path=path, query=asking) as answer:
+            if answer.status != 200:
+                raise expired(answer, path) or problem(answer, path, "listing its parts")
+            page = _read(documents.parts, answer, path)
+        for part in page.parts:
+            if part.number > behind:  # some services do not know where to begin
+                yield part
+        if not page.more or not page.parts or page.parts[-1].number <= last:
+            return
+        last = page.parts[-1].number
+        asking |= page.more
+
+
+def abort(session: Session, path: str, upload: str) -> None:
+    """Nothing there is success."""
+    bucket, name = keys.split(path)
+    with session.send("DELETE", bucket, name, path=path, query={"uploadId": upload}) as answer:
+        if answer.status not in {200, 204, 404} and answer.fault.code != "NoSuchUpload":
+            raise problem(answer, path, "removing its unfinished parts")
+
+
+def remove_marked(session: Session, path: str, key: str) -> None:
+    """Abort every upload to `path` that bears the mark of the job `key`."""
+    mark = documents.quoted_etag(md5(_mark(key), usedforsecurity=False).hexdigest())
+    try:
+        for upload in [*_pending(session, path)]:
+            try:
+                marked = any(
+                    part.number == MARK and part.etag == mark
+                    for part in parts(session, path, upload, behind=MARK - 1)
+                )
+            except UploadExpired:
+                continue
+            if marked:
+                abort(session, path, upload)
+    except (Denied, NotFound, Unsupported):
+        return  # nobody may look: nothing of ours is known to be there
+
+
+def checksum(data: Buffer) -> str:
+    """SHA-256 as headers have it."""
+    return b64encode(sha256(data).digest()).decode("ascii")
+
+
+def expired(answer: Answer, path: str) -> UploadExpired | None:
+    """The error that a missing upload is; None for any other refusal."""
+    return UploadExpired(path) if answer.fault.code == "NoSuchUpload" else None
+
+
+def refuses_checksums(answer: Answer) -> bool:
+    """Whether the refusal may be of the checksums that went along (faults.md C13)."""
+    return answer.status in {400, 501} and answer.fault.code in _NO_SUMS
+
+
+def _pending(session: Session, path: str) -> Iterator[str]:
+    """The unfinished uploads to `path`."""
+    bucket, name = keys.split(path)
+    asking = {"uploads": "", "prefix": name, "encoding-type": "url"}
+    turns: set[str] = set()
+    while True:
+        with session.send("GET", bucket, path=path, query=asking) as answer:
+            if answer.status != 200:
+                raise problem(answer, path, "listing unfinished uploads")
+            page = _read(documents.uploads, answer, path)
+        yield from (each.upload for each in page.pending if each.key == name)
+        turn = "\0".join(page.more.values())
+        if not page.more or turn in turns or all(each.key > name for each in page.pending):
+            return
+        turns.add(turn)
+        asking |= page.more
+
+
+def _read(reading: object, answer: Answer, path: str) -> Page:
+    try:
+        return reading(answer.document())  # type: ignore[operator,no-any-return]
+    except BadXml as error:
+        raise ConnectionLost(path, f"the service's answer cannot be read: {error}") from error
+
+
+def _mark(key: str) -> bytes:
+    return f"wharfie {key}\n".encode()

@@ -1,0 +1,184 @@
+"""Buckets as a place: the contract of `providers.base` over one service's session."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+from providers.access import Access
+from providers.base import Body, Capabilities, Entry, Kind, Parts
+from providers.errors import AlreadyExists, NotEmpty, NotFound, ProviderError, Unsupported
+from providers.s3 import keys, look, reading
+from providers.s3.faults import problem
+from providers.s3.options import options_of
+from providers.s3.pending import MARK
+from providers.s3.reading import ObjectReader
+from providers.s3.session import Session
+from providers.s3.uploads import Uploads
+from providers.web.patience import USUAL, Patience
+
+__all__ = ["S3Provider", "open_endpoint"]
+
+CAPS = Capabilities(
+    connections=8,
+    ranged_reads=True,
+    real_directories=False,
+    atomic_replace=True,
+    exact_versions=True,
+    digests=frozenset(),
+    # 5 GiB is the most of a part; the last number is the mark's (`pending`).
+    parts=Parts(order="any", min_size=5 << 20, max_size=5 << 30, max_count=MARK - 1),
+    streams=4,
+)
+
+
+class S3Provider:
+    """See `providers.base` for what each method promises. Connects when it is first used."""
+
+    caps = CAPS
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._uploads = Uploads(session)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def interrupt(self, thread: int) -> None:
+        self._session.interrupt(thread)
+
+    # Addresses -------------------------------------------------------------------------------
+
+    def resolve(self, path: str) -> str:
+        return keys.resolve(path)
+
+    def join(self, directory: str, name: str) -> str:
+        return keys.join(directory, name)
+
+    def parent(self, path: str) -> str:
+        return keys.parent(path)
+
+    def name(self, path: str) -> str:
+        return keys.name(path)
+
+    # Looking ---------------------------------------------------------------------------------
+
+    def list_dir(self, path: str) -> Iterator[Sequence[Entry]]:
+        return look.pages(self._session, path)
+
+    def stat(self, path: str, *, follow: bool = False) -> Entry:
+        return look.look(self._session, path)
+
+    def read(
+        self,
+        path: str,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        version: str | None = None,
+    ) -> AbstractContextManager[ObjectReader]:
+        return reading.read(self._session, path, offset=offset, length=length, version=version)
+
+    # Changing --------------------------------------------------------------------------------
+
+    def make_dir(self, path: str) -> None:
+        """An empty object whose key ends in a slash: a folder with nothing in it."""
+        bucket, prefix = keys.prefix_of(path)
+        if not prefix:
+            raise Unsupported(path, "buckets are not made here", advice="Make it where it is kept.")
+        try:
+            look.look(self._session, path)
+        except NotFound:
+            self._mark_folder(path, bucket, prefix)
+            return
+        raise AlreadyExists(path)
+
+    def delete(self, path: str) -> None:
+        """An object; a folder with nothing in it but its own mark."""
+        bucket, key = keys.split(path)
+        if not key:
+            raise Unsupported(path, "buckets are not removed here", advice="")
+        entry = look.look(self._session, path)
+        if entry.kind is Kind.DIR:
+            key = keys.prefix_of(path)[1]
+            for page in look.pages(self._session, path):
+                if page:
+                    raise NotEmpty(path)
+        self._remove(path, bucket, key)
+
+    def remove_tree(self, path: str) -> Generator[ProviderError | None, None, None]:
+        """Every key below the folder, as it is spelled, and the folder's own mark last."""
+        if keys.split(path)[1] == "":
+            yield Unsupported(path, "buckets are not removed here", advice="")
+            return
+        bucket, prefix = keys.prefix_of(path)
+        for page in look.keys_below(self._session, path):
+            for key in page:
+                try:
+                    self._remove(path if key == prefix else f"/{bucket}/{key}", bucket, key)
+                except ProviderError as error:
+                    yield error
+                else:
+                    yield None
+
+    def rename(self, source: str, target: str, *, within: str = "") -> None:
+        raise Unsupported(source, "a bucket renames nothing: it is copied, and the old one removed")
+
+    def begin(
+        self,
+        path: str,
+        size: int | None,
+        *,
+        key: str,
+        part_size: int,
+        modified: float | None = None,
+        mode: int | None = None,
+        within: str = "",
+    ) -> str:
+        return self._uploads.begin(
+            path, size, key=key, part_size=part_size, modified=modified, within=within
+        )
+
+    def abandon(self, path: str, *, key: str) -> None:
+        self._uploads.abandon(path, key=key)
+
+    def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
+        return self._uploads.put_part(upload, index, body)
+
+    def parts(self, upload: str) -> Mapping[int, str] | None:
+        return self._uploads.parts(upload)
+
+    def staged(self, upload: str) -> str | None:
+        return None
+
+    def finish(
+        self,
+        upload: str,
+        receipts: Sequence[str],
+        *,
+        replacing: str | None,
+        again: bool = False,
+    ) -> Entry:
+        return self._uploads.finish(upload, receipts, replacing=replacing, again=again)
+
+    def abort(self, upload: str) -> None:
+        self._uploads.abort(upload)
+
+    def _mark_folder(self, path: str, bucket: str, prefix: str) -> None:
+        with self._session.send("PUT", bucket, prefix, path=path, body=b"") as answer:
+            if answer.status == 404:
+                raise NotFound(path, "there is no such bucket", advice="Check its name.")
+            if answer.status != 200:
+                raise problem(answer, path, "making a folder")
+
+    def _remove(self, path: str, bucket: str, key: str) -> None:
+        with self._session.send("DELETE", bucket, key, path=path) as answer:
+            if answer.status not in {200, 204}:
+                raise problem(answer, path, "removing it")
+
+
+def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> S3Provider:
+    """The provider for "s3:" or "s3:https://host:9000#work". Raises InvalidName; connects, and
+    looks for keys, when it is first used."""
+    options = options_of(access.sites.options(endpoint))
+    return S3Provider(Session(endpoint, options, access, patience=patience))

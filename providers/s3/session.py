@@ -1,0 +1,294 @@
+"""One service's requests: where a bucket is, signatures, and answers that have been looked at.
+
+Not over boto3: its body handling is what makes it slow, it reports success on what it did not check
+(faults.md 0, finding 7), and none of its calls can be ended from outside.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import cached_property
+from hashlib import sha256
+from types import MappingProxyType
+from urllib.parse import quote
+
+from providers.access import Access
+from providers.base import Body, Buffer
+from providers.errors import ConnectionLost, Denied, Unsupported
+from providers.s3 import documents, faults, keys
+from providers.s3.documents import Fault
+from providers.s3.options import Options
+from providers.s3.place import Where
+from providers.s3.signing import UNSIGNED, Signer, signed
+from providers.text import printable
+from providers.web.calls import Call, Calls
+from providers.web.exchange import SAFE, Asked, Exchange, carry_out
+from providers.web.message import Broken
+from providers.web.patience import USUAL, Patience
+from providers.web.pool import Pool, wants_sign_in
+from providers.web.redirects import Url
+from providers.web.response import Response, lost
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_FAULT_BYTES = 256 << 10
+_EMPTY = sha256(b"").hexdigest()
+_ELSEWHERE = frozenset({301, 307, 400})
+"""Answers that may only mean that the bucket is in another region."""
+
+
+class Answer:
+    """An answer whose body has not been read. `length`: of the body, None when it is not said."""
+
+    def __init__(self, response: Response, ask_why: Callable[[], Fault] | None) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self.length = response.length
+        self.proven = response.proven
+        self.endpoint = response.endpoint
+        self._response = response
+        self._ask_why = ask_why
+
+    def chunks(self) -> Iterator[memoryview]:
+        """The body, in views of one buffer. Raises ConnectionLost when less came than announced."""
+        return self._response.chunks()
+
+    def document(self) -> Iterator[memoryview]:
+        """The body, which is no object: it is not waited for when it comes too slowly."""
+        self._response.hurry()
+        return self._response.chunks(64 << 10)
+
+    @cached_property
+    def fault(self) -> Fault:
+        """What a refusal says of itself. An answer to HEAD has no body: something is asked again
+        that may be refused for the same reason."""
+        if self._ask_why is not None:
+            return self._ask_why()
+        return documents.fault([self._response.text(_FAULT_BYTES)])
+
+
+class Session:
+    """Thread-safe; one for each provider."""
+
+    def __init__(
+        self, endpoint: str, options: Options, access: Access, *, patience: Patience = USUAL
+    ) -> None:
+        self.endpoint = endpoint
+        self.options = options
+        self.sums = options.sums  # checksums go along with what is stored
+        self.conditional = True  # conditions on what is written are sent along
+        self.certain = not options.endpoint_url  # and are known to be heeded
+        self._access = access
+        self._patience = patience
+        self._calls = Calls(endpoint)
+        self._signer = Signer(endpoint, options, access)
+        self._lock = threading.Lock()
+        self._regions: dict[str, str] = {}  # of buckets that are not where others are
+        self._pools: dict[str, Pool] = {}  # by origin
+        self._closed = False
+
+    @contextmanager
+    def send(
+        self,
+        method: str,
+        bucket: str = "",
+        key: str = "",
+        *,
+        path: str,
+        query: Mapping[str, str] = _NOTHING,
+        headers: Mapping[str, str] = _NOTHING,
+        body: Buffer | None = None,
+    ) -> Iterator[Answer]:
+        """Ask, and give the answer for the length of the block; `path` is what errors are about.
+
+        Raises Unreachable, ConnectionLost, AuthRequired, Throttled, Denied; every other status is
+        returned.
+        """
+        asked = _Question(method, bucket, key, path, query, headers, body)
+        with self._calls.call() as call:
+            region = self._regions.get(bucket) or self._signer.region(call)
+            exchange, answer = self._asked(call, asked, region)
+            try:
+                there = self._elsewhere(answer, asked, region)
+                if there is not None:
+                    self._pool_of(exchange.url).done(exchange, call)
+                    exchange, answer = self._asked(call, asked, there)
+                    self._need_here(answer, asked)
+                    self._regions[bucket] = there
+                self._judge(call, answer, asked)
+                yield answer
+            finally:
+                self._pool_of(exchange.url).done(exchange, call)
+
+    def interrupt(self, thread: int) -> None:
+        """End what `thread` has under way here: its call raises ConnectionLost. Never waits."""
+        self._calls.interrupt(thread)
+
+    def gives_name(self) -> AbstractContextManager[None]:
+        """For the length of the block a new object gets its name: `interrupt` leaves that alone."""
+        return self._calls.gives_name()
+
+    def close(self) -> None:
+        """Calls under way end with ConnectionLost."""
+        self._calls.close()
+        with self._lock:
+            self._closed = True
+            pools = [*self._pools.values()]
+        for pool in pools:
+            pool.close()
+
+    # Where, and what of the answer -----------------------------------------------------------
+
+    def _elsewhere(self, answer: Answer, asked: _Question, region: str) -> str | None:
+        """The region that the bucket is in, where the answer says that it is another one.
+
+        An address that the service redirects to is never followed: nobody but the service that
+        the site names gets to see a signature.
+        """
+        if answer.status not in _ELSEWHERE or not asked.bucket:
+            return None
+        there = answer.headers.get("x-amz-bucket-region", "") or answer.fault.region
+        if there and there != region and keys.quoted(there) == there and "/" not in there:
+            return there
+        self._need_here(answer, asked)
+        return None
+
+    def _need_here(self, answer: Answer, asked: _Question) -> None:
+        if answer.status not in {301, 302, 307, 308}:
+            return
+        where = printable(answer.headers.get("Location", "").partition("?")[0])
+        raise Unsupported(
+            asked.path,
+            f"the service says that this is elsewhere{where and ': '}{where}",
+            advice="Set the site's region or address; what is signed is not sent to others.",
+        )
+
+    def _judge(self, call: Call, answer: Answer, asked: _Question) -> None:
+        """Raise what no caller needs to tell apart."""
+        if answer.status in {200, 204, 206, 404, 412, 416}:
+            return
+        code = answer.fault.code
+        told = faults.problem(answer, asked.path, "a request of ours")
+        if code in faults.REFUSED_KEYS | faults.EXPIRED:
+            known = self._signer.keys(call)
+            raise self._signer.refuse(known, token=code in faults.EXPIRED) or told
+        if code in faults.NO_USE_TO_ASK or answer.status in {429, 503}:
+            raise told
+
+    # One request -----------------------------------------------------------------------------
+
+    def _asked(self, call: Call, asked: _Question, region: str) -> tuple[Exchange, Answer]:
+        where = Where.of(self.options, asked.bucket, region)
+        url = where.url(asked.key, asked.query_text())
+        known = self._signer.keys(call)
+        headers = {"Host": url.authority} | dict(asked.headers)
+        sealed = asked.sealed(url)
+        if known is not None:
+            target = f"{url.origin}{url.target}"
+            headers = signed(asked.method, target, headers, sealed, known, region)
+        headers |= {"User-Agent": "wharfie", "Accept-Encoding": "identity"}
+        request = asked.request()
+        exchange = self._carried_out(call, url, request, headers)
+        response = Response(exchange, url, asked.path, self.endpoint, call)
+        if response.status == 407:
+            self._pool_of(url).done(exchange, call)
+            raise wants_sign_in(exchange.connection.proxy)
+        return exchange, Answer(response, self._why(call, asked, region))
+
+    def _why(self, call: Call, asked: _Question, region: str) -> Callable[[], Fault] | None:
+        if asked.method != "HEAD" or not asked.bucket:
+            return None
+
+        def ask() -> Fault:
+            query = {"list-type": "2", "max-keys": "0"}
+            again = _Question("GET", asked.bucket, "", asked.path, query, _NOTHING, None)
+            exchange, answer = self._asked(call, again, region)
+            try:
+                told = answer.fault if answer.status >= 300 else Fault()
+                there = answer.headers.get("x-amz-bucket-region", "")
+                return replace(told, region=told.region or there)
+            finally:
+                self._pool_of(exchange.url).done(exchange, call)
+
+        return ask
+
+    def _carried_out(
+        self, call: Call, url: Url, asked: Asked, headers: Mapping[str, str]
+    ) -> Exchange:
+        pool, fresh = self._pool_of(url), False
+        while True:
+            connection = pool.take(url, call, sent_from=None, path=asked.path, fresh=fresh)
+            proxy = connection.proxy
+            if proxy is not None and proxy.authorization is not None:
+                headers = {**headers, "Proxy-Authorization": proxy.authorization}
+            try:
+                return carry_out(connection, url, asked, headers, self._patience)
+            except (OSError, Broken) as error:
+                connection.close()
+                call.check()
+                stale = connection.uses > 1 and not connection.answered
+                if not stale or asked.method not in SAFE or isinstance(error, TimeoutError):
+                    raise lost(error, asked.path) from error
+                fresh = True  # closed by the server while nobody looked (RFC 9112, 9.3.1)
+            except ValueError as error:
+                connection.close()
+                what = "this has characters that no request can have"
+                raise Denied(asked.path, what, advice="Look at the keys and the site.") from error
+            except BaseException:
+                connection.close()
+                raise
+
+    def _pool_of(self, url: Url) -> Pool:
+        with self._lock:
+            if self._closed:
+                raise ConnectionLost(self.endpoint, "the connection was closed", advice="")
+            if url.origin not in self._pools:
+                self._pools[url.origin] = Pool(
+                    self.endpoint, url.origin, self.options, self._access, self._patience
+                )
+            return self._pools[url.origin]
+
+
+class _Question:
+    """A request before it is known where it goes."""
+
+    def __init__(
+        self,
+        method: str,
+        bucket: str,
+        key: str,
+        path: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: Buffer | None,
+    ) -> None:
+        self.method = method
+        self.bucket = bucket
+        self.key = key
+        self.path = path
+        self.headers = headers
+        self._query = query
+        self._body = body
+
+    def query_text(self) -> str:
+        plain = "-_.~"
+        quoted = ((quote(k, safe=plain), quote(v, safe=plain)) for k, v in self._query.items())
+        return "&".join(f"{name}={value}" for name, value in sorted(quoted))
+
+    def sealed(self, url: Url) -> str:
+        """What the signature says of the body: over TLS nothing, whose own digests protect it."""
+        if self._body is None:
+            return _EMPTY
+        if url.scheme == "https":
+            return UNSIGNED
+        return sha256(self._body).hexdigest()
+
+    def request(self) -> Asked:
+        body, length = self._body, None
+        if body is None or isinstance(body, bytes):
+            sent: bytes | Body | None = body
+        else:
+            sent, length = [body], memoryview(body).nbytes
+        return Asked(self.method, self.path, self.headers, sent, length, expect_continue=False)

@@ -1,0 +1,308 @@
+"""Uploads: one object in one request, or in parts that survive a restart.
+
+A small file is held in memory until it gets its name: then one request stores it, whole and under
+the condition that was agreed on. After a crash it is sent again. A larger one goes in parts; its
+token names them to the service, which lists what it has.
+
+Every object of ours says in its metadata which upload made it (`x-amz-meta-wharfie`): a `finish`
+whose answer was lost finds its own object by that, and never takes another for it (faults.md A8).
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from providers.base import ANY_VERSION, Body, Entry
+from providers.errors import (
+    AlreadyExists,
+    ConnectionLost,
+    InvalidName,
+    NotFound,
+    ProviderError,
+    SourceChanged,
+    TargetChanged,
+    UploadExpired,
+    WrongKind,
+)
+from providers.s3 import documents, keys, look, pending
+from providers.s3.documents import StoredPart
+from providers.s3.faults import by_code, problem
+from providers.s3.session import Answer, Session
+from providers.web.xml import BadXml
+
+MADE_BY = "x-amz-meta-wharfie"
+WHOLE_MOST = 8 << 20
+"""Bytes of a file that is stored by one request."""
+
+_HELD_MOST = 64 << 20  # bytes in memory of files that have no name yet
+_STORING = "storing it"
+_NO_CONDITIONS = 501
+_PLAIN = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What a token holds. `upload`: the service's name of it; "" for what goes in one request."""
+
+    path: str
+    size: int | None
+    modified: float | None
+    mark: str  # what its object says it was made by
+    upload: str
+    sums: bool  # each part has a checksum
+
+    def token(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def from_token(token: str) -> Upload:
+    """Raises UploadExpired for a token of another version of Wharfie."""
+    try:
+        return Upload(**json.loads(token))
+    except (TypeError, ValueError) as error:
+        raise UploadExpired("", "the note of the unfinished upload cannot be read") from error
+
+
+class Uploads:
+    """The uploads of one service. Thread-safe."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._held = Held()
+
+    def begin(
+        self,
+        path: str,
+        size: int | None,
+        *,
+        key: str,
+        part_size: int,
+        modified: float | None,
+        within: str,
+    ) -> str:
+        _need_object(path, within)
+        mark = f"{key}-{secrets.token_hex(8)}"
+        if size is not None and size <= min(part_size, WHOLE_MOST):
+            return Upload(path, size, modified, mark, "", sums=False).token()
+        pending.remove_marked(self._session, path, key)
+        sums = self._session.sums
+        headers = _described(path, modified, mark)
+        if sums:
+            headers["x-amz-checksum-algorithm"] = "SHA256"
+        try:
+            upload = pending.create(self._session, path, key, headers)
+        except NotFound as error:
+            raise NotFound(path, "there is no such bucket", advice="Make it first.") from error
+        return Upload(path, size, modified, mark, upload, sums).token()
+
+    def abandon(self, path: str, *, key: str) -> None:
+        if not keys.is_folder(path):
+            pending.remove_marked(self._session, path, key)
+
+    def put_part(self, token: str, index: int, body: Body) -> str:
+        """The bytes are gathered first: what is signed, and how long it is, must be known."""
+        upload = from_token(token)
+        data = bytearray()
+        for chunk in body:
+            data += chunk
+            if not upload.upload and len(data) > (upload.size or 0):
+                raise SourceChanged(upload.path, "more bytes came than the file had")
+        if not upload.upload:
+            self._held.keep(upload.mark, bytes(data))
+            return pending.checksum(data)
+        part = pending.put(
+            self._session, upload.path, upload.upload, index + 1, data, sums=upload.sums
+        )
+        return _receipt(part)
+
+    def parts(self, token: str) -> Mapping[int, str] | None:
+        upload = from_token(token)
+        if not upload.upload:
+            held = self._held.of(upload.mark)
+            return {} if held is None else {0: pending.checksum(held)}
+        found = pending.parts(self._session, upload.path, upload.upload)
+        return {part.number - 1: _receipt(part) for part in found if part.number != pending.MARK}
+
+    def finish(
+        self, token: str, receipts: Sequence[str], *, replacing: str | None, again: bool
+    ) -> Entry:
+        upload = from_token(token)
+        if again and (made := self._made(upload)) is not None:
+            self._held.drop(upload.mark)
+            return made
+        self._need_agreed(upload.path, replacing)
+        with self._session.gives_name():
+            if upload.upload:
+                self._complete(upload, receipts, replacing)
+            else:
+                self._store(upload, receipts, replacing)
+        made = self._made(upload)
+        if made is None:
+            raise ConnectionLost(
+                upload.path, "the service stored it, and shows another object or none there"
+            )
+        self._held.drop(upload.mark)
+        return made
+
+    def abort(self, token: str) -> None:
+        upload = from_token(token)
+        self._held.drop(upload.mark)
+        if upload.upload:
+            pending.abort(self._session, upload.path, upload.upload)
+
+    # Naming ----------------------------------------------------------------------------------
+
+    def _made(self, upload: Upload) -> Entry | None:
+        """What stands there, when this very upload made it."""
+        told = look.headers_of(self._session, upload.path)
+        if told is None or told.get(MADE_BY) != upload.mark:
+            return None
+        return look.entry_of(told, upload.path)
+
+    def _need_agreed(self, path: str, replacing: str | None) -> None:
+        """Raise AlreadyExists, TargetChanged for what must not be replaced.
+
+        Amazon decides it itself, together with the naming; others may ignore the condition.
+        """
+        if replacing == ANY_VERSION or (self._session.certain and self._session.conditional):
+            return
+        there = look.head(self._session, path)
+        if replacing is None and there is not None:
+            raise AlreadyExists(path)
+        if replacing is not None and (there is None or there.version != replacing):
+            raise TargetChanged(path)
+
+    def _conditions(self, replacing: str | None) -> dict[str, str]:
+        if replacing == ANY_VERSION or not self._session.conditional:
+            return {}
+        return {"If-None-Match": "*"} if replacing is None else {"If-Match": replacing}
+
+    def _store(self, upload: Upload, receipts: Sequence[str], replacing: str | None) -> None:
+        data = self._held.of(upload.mark)
+        if data is None and upload.size == 0 and not receipts:
+            data = b""
+        if data is None:
+            raise UploadExpired(upload.path)
+        if len(data) != upload.size:
+            raise SourceChanged(upload.path, "fewer bytes came than the file had")
+        headers = _described(upload.path, upload.modified, upload.mark)
+        bucket, key = keys.split(upload.path)
+        while True:
+            sums, conditions = self._session.sums, self._conditions(replacing)
+            more = {"x-amz-checksum-sha256": pending.checksum(data)} if sums else {}
+            sent = headers | conditions | more
+            with self._session.send(
+                "PUT", bucket, key, path=upload.path, headers=sent, body=data
+            ) as answer:
+                if answer.status == 200:
+                    return
+                if not self._without(answer, conditions, sums):
+                    raise _refusal(answer, upload.path, replacing)
+
+    def _complete(self, upload: Upload, receipts: Sequence[str], replacing: str | None) -> None:
+        numbered = [(i + 1, *_of_receipt(each)) for i, each in enumerate(receipts)]
+        if not numbered:
+            raise UploadExpired(upload.path, "the unfinished upload has no parts")
+        body = documents.complete(numbered)
+        bucket, key = keys.split(upload.path)
+        query = {"uploadId": upload.upload}
+        while True:
+            sent = self._conditions(replacing)
+            with self._session.send(
+                "POST", bucket, key, path=upload.path, query=query, headers=sent, body=body
+            ) as answer:
+                if answer.status == 200:
+                    return _need_completed(answer, upload.path)
+                if not self._without(answer, sent, sums=False):
+                    raise _refusal(answer, upload.path, replacing)
+
+    def _without(self, answer: Answer, conditions: Mapping[str, str], sums: bool) -> bool:
+        """Whether it may be sent again with less that this service may not know."""
+        if conditions and (answer.status == _NO_CONDITIONS):
+            self._session.conditional = False
+            return True
+        if sums and pending.refuses_checksums(answer):
+            self._session.sums = False
+            return True
+        return False
+
+
+class Held:
+    """Small files that came whole and have no name yet. The oldest make room for new ones."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._files: dict[str, bytes] = {}
+
+    def keep(self, mark: str, data: bytes) -> None:
+        with self._lock:
+            self._files.pop(mark, None)
+            self._files[mark] = data
+            while sum(map(len, self._files.values())) > _HELD_MOST:
+                del self._files[next(iter(self._files))]
+
+    def of(self, mark: str) -> bytes | None:
+        with self._lock:
+            return self._files.get(mark)
+
+    def drop(self, mark: str) -> None:
+        with self._lock:
+            self._files.pop(mark, None)
+
+
+def _described(path: str, modified: float | None, mark: str) -> dict[str, str]:
+    """What is kept with an object. The file's own time, as rclone keeps it too."""
+    guessed, coding = mimetypes.guess_type(keys.name(path), strict=False)
+    headers = {"Content-Type": guessed if guessed and not coding else _PLAIN, MADE_BY: mark}
+    if modified is not None:
+        headers[look.MTIME] = f"{modified:.9f}".rstrip("0").rstrip(".")
+    return headers
+
+
+def _need_object(path: str, within: str) -> None:
+    bucket, key = keys.split(path)
+    if not key:
+        raise WrongKind(path, "is a bucket, or where buckets are" if bucket else "holds buckets")
+    if keys.is_folder(path):
+        raise WrongKind(path, "is a folder")
+    chosen, prefix = keys.prefix_of(within)
+    if within and chosen and not (chosen == bucket and key.startswith(prefix)):
+        raise InvalidName(path, "it is not in the folder that was chosen")
+
+
+def _need_completed(answer: Answer, path: str) -> None:
+    try:
+        fault = documents.completed(answer.document())
+    except BadXml as error:
+        raise ConnectionLost(path, f"the service's answer cannot be read: {error}") from error
+    if fault is not None:
+        raise _named(by_code(fault, 200, answer.headers, path, _STORING, answer.endpoint))
+
+
+def _refusal(answer: Answer, path: str, replacing: str | None) -> ProviderError:
+    if answer.status == 412:
+        return AlreadyExists(path) if replacing is None else TargetChanged(path)
+    if answer.status == 404 and answer.fault.code == "NoSuchKey" and replacing is not None:
+        return TargetChanged(path)
+    return pending.expired(answer, path) or _named(problem(answer, path, _STORING))
+
+
+def _named(error: ProviderError) -> ProviderError:
+    """Parts that the service does not take together: it has others than those it acknowledged."""
+    if "InvalidPart" in error.what:
+        return UploadExpired(error.path, "the service no longer has the parts that were sent")
+    return error
+
+
+def _receipt(part: StoredPart) -> str:
+    return f"{part.etag} {part.sha256}".strip()
+
+
+def _of_receipt(text: str) -> tuple[str, str]:
+    etag, _, sha256 = text.partition(" ")
+    return etag, sha256
