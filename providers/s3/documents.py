@@ -18,6 +18,9 @@ _SPACES = (
     "{https://s3.amazonaws.com/doc/2006-03-01/}",
     "{http://doc.s3.amazonaws.com/2006-03-01}",
 )
+# The first is Amazon's; rclone and moto call theirs otherwise.
+_INITIATED = ("InitiateMultipartUploadResult", "InitiateMultipartUpload")
+_PARTS = ("ListPartsResult", "ListPartsResponse")
 _MOST = 8 << 20  # bytes of one answer: 1,000 keys of 1,024 bytes, percent-encoded, are 4 MiB
 
 
@@ -118,7 +121,7 @@ def parts(chunks: Iterable[Buffer]) -> Page:
     page = Page()
     facts: dict[str, str] = {}
     named = ("Part", "IsTruncated", "NextPartNumberMarker")
-    for element in _records(chunks, "ListPartsResult", named):
+    for element in _records(chunks, _PARTS, named):
         if _local(element) == "Part":
             number = _text(element, "PartNumber")
             if not number.isdecimal():
@@ -134,7 +137,7 @@ def parts(chunks: Iterable[Buffer]) -> Page:
 
 def upload_id(chunks: Iterable[Buffer]) -> str:
     """The answer to CreateMultipartUpload. Raises BadXml."""
-    for element in _records(chunks, "InitiateMultipartUploadResult", ("UploadId",)):
+    for element in _records(chunks, _INITIATED, ("UploadId",)):
         if element.text:
             return element.text
     raise BadXml("it does not name the upload")

@@ -50,7 +50,7 @@ def look(session: Session, path: str) -> Entry:
 def head(session: Session, path: str) -> Entry | None:
     """The object at `path`; None where there is none, or nobody may know."""
     answered = headers_of(session, path)
-    return None if answered is None else entry_of(answered, path)
+    return None if answered is None else entry_of(session, answered, path)
 
 
 def headers_of(session: Session, path: str) -> Mapping[str, str] | None:
@@ -67,12 +67,20 @@ def headers_of(session: Session, path: str) -> Mapping[str, str] | None:
         raise problem(answer, path, _LOOKING)
 
 
-def entry_of(headers: Mapping[str, str], path: str, size: int | None = None) -> Entry:
-    """The object that an answer is about; `size` where its length is that of a part."""
+def entry_of(
+    session: Session, headers: Mapping[str, str], path: str, size: int | None = None
+) -> Entry:
+    """The object that an answer is about; `size` where its length is that of a part.
+
+    An ETag is taken for an MD5 where Amazon itself says so: others answer in its name.
+    """
     if size is None:
         size = content_length([headers["Content-Length"]] if "Content-Length" in headers else [])
     kept = headers.get(MTIME, "")
     modified = float(kept) if _SECONDS.fullmatch(kept) else http_date(headers.get("Last-Modified"))
+    digests = digests_of(headers, whole=False)
+    if not session.certain:
+        digests.pop("md5", None)
     return Entry(
         path,
         keys.name(path),
@@ -80,7 +88,7 @@ def entry_of(headers: Mapping[str, str], path: str, size: int | None = None) -> 
         size=size,
         modified=modified,
         version=documents.quoted_etag(headers.get("ETag", "")) or None,
-        digests=digests_of(headers, whole=False),
+        digests=digests,
     )
 
 

@@ -1,8 +1,9 @@
 """Uploads in parts: begun, listed, gone on with and taken back.
 
 A service tells of unfinished uploads by key, and nothing of whose they are. So the first thing that
-an upload of ours gets is a mark: a part behind all others, of few bytes that name its job, which is
-never made part of the object. Only what bears its job's mark is ever removed without its token.
+an upload of ours gets is a mark: a first part of few bytes that names its job, which the true first
+part replaces. By then its token has been journaled. Only what bears its job's mark is ever removed
+without its token.
 
 A crash between the making of an upload and its mark leaves one without parts. It holds no bytes
 and costs nothing; it may be somebody else's who has just begun, and is left alone. Services that
@@ -24,8 +25,8 @@ from providers.s3.faults import problem
 from providers.s3.session import Answer, Session
 from providers.web.xml import BadXml
 
-MARK = 10_000
-"""The number of the part that is a mark: the last that a service takes."""
+FIRST = 1
+"""The number of the first part, and of the mark."""
 
 _SENDING = "storing a part of it"
 _NO_SUMS = frozenset({"InvalidRequest", "InvalidArgument", "NotImplemented"})
@@ -44,7 +45,7 @@ def create(session: Session, path: str, key: str, headers: Mapping[str, str]) ->
             upload = documents.upload_id(answer.document())
         except BadXml as error:
             raise ConnectionLost(path, f"the service's answer cannot be read: {error}") from error
-    put(session, path, upload, MARK, _mark(key), sums="x-amz-checksum-algorithm" in headers)
+    put(session, path, upload, FIRST, _mark(key), sums="x-amz-checksum-algorithm" in headers)
     return upload
 
 
@@ -67,21 +68,17 @@ def put(
     return StoredPart(number, etag, told)
 
 
-def parts(session: Session, path: str, upload: str, *, behind: int = 0) -> Iterator[StoredPart]:
-    """What the service has of it, from the part after number `behind`. Raises UploadExpired."""
+def parts(session: Session, path: str, upload: str) -> Iterator[StoredPart]:
+    """What the service has of it, in order. Raises UploadExpired."""
     bucket, name = keys.split(path)
     asking = {"uploadId": upload, "max-parts": "1000"}
-    if behind:
-        asking["part-number-marker"] = str(behind)
-    last = behind
+    last = 0
     while True:
         with session.send("GET", bucket, name, path=path, query=asking) as answer:
             if answer.status != 200:
                 raise expired(answer, path) or problem(answer, path, "listing its parts")
             page = _read(documents.parts, answer, path)
-        for part in page.parts:
-            if part.number > behind:  # some services do not know where to begin
-                yield part
+        yield from page.parts
         if not page.more or not page.parts or page.parts[-1].number <= last:
             return
         last = page.parts[-1].number
@@ -98,20 +95,22 @@ def abort(session: Session, path: str, upload: str) -> None:
 
 def remove_marked(session: Session, path: str, key: str) -> None:
     """Abort every upload to `path` that bears the mark of the job `key`."""
-    mark = documents.quoted_etag(md5(_mark(key), usedforsecurity=False).hexdigest())
     try:
         for upload in [*_pending(session, path)]:
             try:
-                marked = any(
-                    part.number == MARK and part.etag == mark
-                    for part in parts(session, path, upload, behind=MARK - 1)
-                )
+                first = next(parts(session, path, upload), None)
             except UploadExpired:
                 continue
-            if marked:
+            if first is not None and is_mark(first, key):
                 abort(session, path, upload)
-    except (Denied, NotFound, Unsupported):
-        return  # nobody may look: nothing of ours is known to be there
+    except (Denied, NotFound, Unsupported, UploadExpired):
+        return  # nobody may look, or nothing is there: nothing is known to be ours
+
+
+def is_mark(part: StoredPart, key: str) -> bool:
+    """Whether it is the mark of the job `key`, and no part of a file."""
+    marked = md5(_mark(key), usedforsecurity=False).hexdigest()
+    return part.number == FIRST and part.etag == f'"{marked}"'
 
 
 def checksum(data: Buffer) -> str:

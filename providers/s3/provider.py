@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
@@ -11,10 +12,9 @@ from providers.errors import AlreadyExists, NotEmpty, NotFound, ProviderError, U
 from providers.s3 import keys, look, reading
 from providers.s3.faults import problem
 from providers.s3.options import options_of
-from providers.s3.pending import MARK
 from providers.s3.reading import ObjectReader
 from providers.s3.session import Session
-from providers.s3.uploads import Uploads
+from providers.s3.uploads import MADE_BY, Uploads
 from providers.web.patience import USUAL, Patience
 
 __all__ = ["S3Provider", "open_endpoint"]
@@ -26,8 +26,7 @@ CAPS = Capabilities(
     atomic_replace=True,
     exact_versions=True,
     digests=frozenset(),
-    # 5 GiB is the most of a part; the last number is the mark's (`pending`).
-    parts=Parts(order="any", min_size=5 << 20, max_size=5 << 30, max_count=MARK - 1),
+    parts=Parts(order="any", min_size=5 << 20, max_size=5 << 30, max_count=10_000),
     streams=4,
 )
 
@@ -40,6 +39,7 @@ class S3Provider:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._uploads = Uploads(session)
+        self._marks: bool | None = None  # whether an empty folder can be marked; None: not known
 
     def close(self) -> None:
         self._session.close()
@@ -82,14 +82,19 @@ class S3Provider:
     # Changing --------------------------------------------------------------------------------
 
     def make_dir(self, path: str) -> None:
-        """An empty object whose key ends in a slash: a folder with nothing in it."""
+        """An empty object whose key ends in a slash: a folder with nothing in it.
+
+        Where a service makes a file of that there are no such folders: they appear with what is
+        put in them.
+        """
         bucket, prefix = keys.prefix_of(path)
         if not prefix:
             raise Unsupported(path, "buckets are not made here", advice="Make it where it is kept.")
         try:
             look.look(self._session, path)
         except NotFound:
-            self._mark_folder(path, bucket, prefix)
+            if self._marks is not False:
+                self._mark_folder(path, bucket, prefix)
             return
         raise AlreadyExists(path)
 
@@ -165,11 +170,21 @@ class S3Provider:
         self._uploads.abort(upload)
 
     def _mark_folder(self, path: str, bucket: str, prefix: str) -> None:
-        with self._session.send("PUT", bucket, prefix, path=path, body=b"") as answer:
+        mark = secrets.token_hex(8)
+        headers = {MADE_BY: mark}
+        with self._session.send(
+            "PUT", bucket, prefix, path=path, headers=headers, body=b""
+        ) as answer:
             if answer.status == 404:
                 raise NotFound(path, "there is no such bucket", advice="Check its name.")
             if answer.status != 200:
                 raise problem(answer, path, "making a folder")
+        if self._marks is None:
+            beside = f"/{bucket}/{prefix.removesuffix('/')}"
+            made = None if keys.is_folder(beside) else look.headers_of(self._session, beside)
+            self._marks = made is None or made.get(MADE_BY) != mark
+            if not self._marks:  # `rclone serve s3` does so
+                self._remove(path, bucket, keys.split(beside)[1])
 
     def _remove(self, path: str, bucket: str, key: str) -> None:
         with self._session.send("DELETE", bucket, key, path=path) as answer:

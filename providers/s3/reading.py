@@ -61,9 +61,9 @@ def read(
         elif answer.status not in {200, 206}:
             raise _refusal(session, answer, path)
         elif whole:
-            yield _all_of(answer, path, version)
+            yield _all_of(session, answer, path, version)
         else:
-            yield _part_of(answer, path, offset, length, version)
+            yield _part_of(session, answer, path, offset, length, version)
 
 
 def _refusal(session: Session, answer: Answer, path: str) -> ProviderError:
@@ -77,7 +77,7 @@ def _refusal(session: Session, answer: Answer, path: str) -> ProviderError:
     return told
 
 
-def _all_of(answer: Answer, path: str, version: str | None) -> ObjectReader:
+def _all_of(session: Session, answer: Answer, path: str, version: str | None) -> ObjectReader:
     if answer.status == 206:
         raise ConnectionLost(path, "the service sent a part where all of it was asked for")
     if answer.length is None:
@@ -86,16 +86,21 @@ def _all_of(answer: Answer, path: str, version: str | None) -> ObjectReader:
             "the service does not say how long it is, so that nobody could tell whether all came",
             advice="A proxy between may take that away; connect without it.",
         )
-    entry = entry_of(answer.headers, path, answer.length)
+    entry = entry_of(session, answer.headers, path, answer.length)
     _need_version(entry, version)
     return ObjectReader(entry, answer.chunks())
 
 
 def _part_of(
-    answer: Answer, path: str, offset: int, length: int | None, version: str | None
+    session: Session,
+    answer: Answer,
+    path: str,
+    offset: int,
+    length: int | None,
+    version: str | None,
 ) -> ObjectReader:
     if answer.status == 200:
-        entry = entry_of(answer.headers, path, answer.length)
+        entry = entry_of(session, answer.headers, path, answer.length)
         _need_version(entry, version)
         _need_size(path, entry.size, offset, length)
         if length is None and entry.size == offset:
@@ -107,7 +112,7 @@ def _part_of(
         part = None
     if part is None or part.total is None:
         raise RangeIgnored(path, "the service does not say which part of the object it sent")
-    entry = entry_of(answer.headers, path, part.total)
+    entry = entry_of(session, answer.headers, path, part.total)
     _need_version(entry, version)
     _need_size(path, part.total, offset, length)
     last = part.total - 1 if length is None else offset + length - 1

@@ -86,6 +86,7 @@ class Uploads:
         within: str,
     ) -> str:
         _need_object(path, within)
+        self._held.drop_of(path, key)
         mark = f"{key}-{secrets.token_hex(8)}"
         if size is not None and size <= min(part_size, WHOLE_MOST):
             return Upload(path, size, modified, mark, "", sums=False).token()
@@ -101,6 +102,7 @@ class Uploads:
         return Upload(path, size, modified, mark, upload, sums).token()
 
     def abandon(self, path: str, *, key: str) -> None:
+        self._held.drop_of(path, key)
         if not keys.is_folder(path):
             pending.remove_marked(self._session, path, key)
 
@@ -113,7 +115,7 @@ class Uploads:
             if not upload.upload and len(data) > (upload.size or 0):
                 raise SourceChanged(upload.path, "more bytes came than the file had")
         if not upload.upload:
-            self._held.keep(upload.mark, bytes(data))
+            self._held.keep(upload.path, upload.mark, bytes(data))
             return pending.checksum(data)
         part = pending.put(
             self._session, upload.path, upload.upload, index + 1, data, sums=upload.sums
@@ -126,7 +128,9 @@ class Uploads:
             held = self._held.of(upload.mark)
             return {} if held is None else {0: pending.checksum(held)}
         found = pending.parts(self._session, upload.path, upload.upload)
-        return {part.number - 1: _receipt(part) for part in found if part.number != pending.MARK}
+        key = upload.mark.partition("-")[0]
+        sent = (part for part in found if not pending.is_mark(part, key))
+        return {part.number - 1: _receipt(part) for part in sent}
 
     def finish(
         self, token: str, receipts: Sequence[str], *, replacing: str | None, again: bool
@@ -158,11 +162,19 @@ class Uploads:
     # Naming ----------------------------------------------------------------------------------
 
     def _made(self, upload: Upload) -> Entry | None:
-        """What stands there, when this very upload made it."""
+        """What stands there, when this very upload made it.
+
+        Some gateways keep nothing with an object, and change its ETag: there it is one of the same
+        size, which may be it.
+        """
         told = look.headers_of(self._session, upload.path)
-        if told is None or told.get(MADE_BY) != upload.mark:
+        if told is None:
             return None
-        return look.entry_of(told, upload.path)
+        entry = look.entry_of(self._session, told, upload.path)
+        made_by = told.get(MADE_BY)
+        if made_by is not None or self._session.certain:
+            return entry if made_by == upload.mark else None
+        return entry if upload.size in {None, entry.size} else None
 
     def _need_agreed(self, path: str, replacing: str | None) -> None:
         """Raise AlreadyExists, TargetChanged for what must not be replaced.
@@ -237,22 +249,30 @@ class Held:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._files: dict[str, bytes] = {}
+        self._files: dict[str, tuple[str, bytes]] = {}  # by mark: its path, its bytes
 
-    def keep(self, mark: str, data: bytes) -> None:
+    def keep(self, path: str, mark: str, data: bytes) -> None:
         with self._lock:
             self._files.pop(mark, None)
-            self._files[mark] = data
-            while sum(map(len, self._files.values())) > _HELD_MOST:
+            self._files[mark] = (path, data)
+            while sum(len(held) for _, held in self._files.values()) > _HELD_MOST:
                 del self._files[next(iter(self._files))]
 
     def of(self, mark: str) -> bytes | None:
         with self._lock:
-            return self._files.get(mark)
+            found = self._files.get(mark)
+        return None if found is None else found[1]
 
     def drop(self, mark: str) -> None:
         with self._lock:
             self._files.pop(mark, None)
+
+    def drop_of(self, path: str, key: str) -> None:
+        """What a job left."""
+        with self._lock:
+            for mark, (where, _) in [*self._files.items()]:
+                if where == path and mark.startswith(f"{key}-"):
+                    del self._files[mark]
 
 
 def _described(path: str, modified: float | None, mark: str) -> dict[str, str]:

@@ -38,7 +38,9 @@ class Case:
     `writes`: whether the provider itself can be changed, and not only what stands behind it;
     `listed_versions`: whether a listing tells versions; `ranges`: whether parts are sent;
     `serves`: whether it shows a file of that name at all; `renames`: whether it renames;
-    `tells_empty`: whether it can be sure that a folder is empty, which it removes only then.
+    `tells_empty`: whether it can be sure that a folder is empty, which it removes only then;
+    `dots`: whether "." and ".." lead somewhere in an address, and are no names like others;
+    `cuts`: whether its parts may be as small as the suite's.
     """
 
     provider: WritableProvider
@@ -53,6 +55,8 @@ class Case:
     serves: Callable[[str], bool] = lambda name: True
     renames: bool = True
     tells_empty: bool = True
+    dots: bool = True
+    cuts: bool = True
 
     @property
     def lacks(self) -> set[str]:
@@ -67,7 +71,7 @@ class Case:
     def takes_parts(self) -> bool:
         """Whether a file may be sent in more than one part."""
         parts = self.provider.caps.parts
-        return parts is not None and parts.max_count != 1
+        return self.cuts and parts is not None and parts.max_count != 1
 
     @property
     def _part_size(self) -> int:

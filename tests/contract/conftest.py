@@ -14,7 +14,7 @@ import pytest
 
 from providers.access import Access, Secrets
 from providers.registry import open_provider
-from tests.contract import web, web_folder, web_scripted
+from tests.contract import buckets, web, web_folder, web_scripted
 from tests.contract.case import Case, WritableProvider
 
 if TYPE_CHECKING:
@@ -93,6 +93,10 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest, Path], Case]] = {
         for name, folder in web_folder.FOLDERS.items()
     },
     **web_scripted.SCRIPTED,
+    **{
+        name: partial(buckets.bucket_case, name, service)
+        for name, service in buckets.SERVICES.items()
+    },
 }
 
 

@@ -33,6 +33,8 @@ def test_resolved_path_stays_as_it_is(case: Case) -> None:
 
 
 def test_resolve_takes_dots_out(case: Case) -> None:
+    if not case.dots:
+        pytest.skip("dots are names like others here")
     case.provider.make_dir(case.at("a"))
     assert case.provider.resolve(case.at("a") + "/../a/.") == case.at("a")
 
