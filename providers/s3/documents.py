@@ -135,11 +135,16 @@ def parts(chunks: Iterable[Buffer]) -> Page:
     return page
 
 
-def upload_id(chunks: Iterable[Buffer]) -> str:
-    """The answer to CreateMultipartUpload. Raises BadXml."""
-    for element in _records(chunks, _INITIATED, ("UploadId",)):
-        if element.text:
-            return element.text
+def upload_id(chunks: Iterable[Buffer]) -> tuple[str, bool]:
+    """The answer to CreateMultipartUpload, and whether a part may be sent twice.
+
+    `rclone serve s3` takes none a second time; only what it calls its answer tells it from others.
+    Raises BadXml.
+    """
+    for element in _records(chunks, _INITIATED, _INITIATED):
+        upload = _text(element, "UploadId")
+        if upload:
+            return upload, _local(element) == _INITIATED[0]
     raise BadXml("it does not name the upload")
 
 

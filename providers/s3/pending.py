@@ -7,8 +7,8 @@ without its token.
 
 A crash between the making of an upload and its mark leaves one without parts. It holds no bytes
 and costs nothing; it may be somebody else's who has just begun, and is left alone. Services that
-do not list uploads, or whose ETag of a part is not its MD5 (SSE-KMS), show no marks: there, one
-whose token was lost stays until a lifecycle rule of the bucket ends it.
+do not list uploads, whose ETag of a part is not its MD5 (SSE-KMS) or that take no part twice show
+no marks: there, one whose token was lost stays until a lifecycle rule of the bucket ends it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from collections.abc import Iterator, Mapping
 from hashlib import md5, sha256
 
 from providers.base import Buffer
-from providers.errors import ConnectionLost, Denied, NotFound, Unsupported, UploadExpired
+from providers.errors import (
+    ConnectionLost,
+    Denied,
+    NotFound,
+    ProviderError,
+    Unsupported,
+    UploadExpired,
+)
 from providers.s3 import documents, keys
 from providers.s3.documents import Page, StoredPart
 from providers.s3.faults import problem
@@ -42,10 +49,11 @@ def create(session: Session, path: str, key: str, headers: Mapping[str, str]) ->
         if answer.status != 200:
             raise problem(answer, path, "beginning to store it")
         try:
-            upload = documents.upload_id(answer.document())
+            upload, twice = documents.upload_id(answer.document())
         except BadXml as error:
             raise ConnectionLost(path, f"the service's answer cannot be read: {error}") from error
-    put(session, path, upload, FIRST, _mark(key), sums="x-amz-checksum-algorithm" in headers)
+    if twice:
+        put(session, path, upload, FIRST, _mark(key), sums="x-amz-checksum-algorithm" in headers)
     return upload
 
 
@@ -61,7 +69,7 @@ def put(
         "PUT", bucket, name, path=path, query=query, headers=headers, body=data
     ) as answer:
         if answer.status != 200:
-            raise expired(answer, path) or problem(answer, path, _SENDING)
+            raise _part_refused(answer, path)
         etag = documents.quoted_etag(answer.headers.get("ETag", ""))
     if not etag:
         raise ConnectionLost(path, "the service does not say that it has the part (no ETag)")
@@ -103,7 +111,7 @@ def remove_marked(session: Session, path: str, key: str) -> None:
                 continue
             if first is not None and is_mark(first, key):
                 abort(session, path, upload)
-    except (Denied, NotFound, Unsupported, UploadExpired):
+    except (Denied, NotFound, ProviderError, Unsupported, UploadExpired):
         return  # nobody may look, or nothing is there: nothing is known to be ours
 
 
@@ -121,6 +129,12 @@ def checksum(data: Buffer) -> str:
 def expired(answer: Answer, path: str) -> UploadExpired | None:
     """The error that a missing upload is; None for any other refusal."""
     return UploadExpired(path) if answer.fault.code == "NoSuchUpload" else None
+
+
+def _part_refused(answer: Answer, path: str) -> ProviderError:
+    if answer.fault.code == "NotImplemented" and "already" in answer.fault.message:
+        return UploadExpired(path, "the service takes no part of an upload twice")
+    return expired(answer, path) or problem(answer, path, _SENDING)
 
 
 def refuses_checksums(answer: Answer) -> bool:

@@ -38,7 +38,7 @@ class Service:
 
 SERVICES = {
     "s3-moto": Service(find_moto, Moto, serves=lambda name: "\n" not in name),
-    "s3-rclone": Service(find_rclone, Rclone),
+    "s3-rclone": Service(find_rclone, Rclone, cuts=False),
     "s3-juicefs": Service(find_juicefs, JuiceFs, cuts=False),
 }
 
