@@ -28,6 +28,7 @@ _MODULES = {
 _DOCTORS = {
     "file": "providers.local.doctor",
     "sftp": "providers.sftp.doctor",
+    "s3": "providers.s3.doctor",
     **dict.fromkeys(("http", "https", "dav", "davs"), "providers.http.doctor"),
 }
 _KINDS = {  # of saved sites; each module offers one or several as KINDS
