@@ -26,6 +26,8 @@ MTIME = "x-amz-meta-mtime"
 
 _MOST_ENTRIES = 10_000_000
 _SECONDS = re.compile(r"-?\d{1,12}(\.\d{1,12})?")
+_OF_PARTS = re.compile(r'-\d+"$')  # at the end of an ETag
+_ADDED_UP = frozenset({"crc32", "crc32c", "crc64nvme"})
 _SUMS = {"x-amz-checksum-mode": "ENABLED"}
 _LOOKING = "looking at it"
 _LISTING = "listing it"
@@ -78,18 +80,29 @@ def entry_of(
         size = content_length([headers["Content-Length"]] if "Content-Length" in headers else [])
     kept = headers.get(MTIME, "")
     modified = float(kept) if _SECONDS.fullmatch(kept) else http_date(headers.get("Last-Modified"))
-    digests = digests_of(headers, whole=False)
-    if not session.certain:
-        digests.pop("md5", None)
+    version = documents.quoted_etag(headers.get("ETag", "")) or None
     return Entry(
         path,
         keys.name(path),
         Kind.FILE,
         size=size,
         modified=modified,
-        version=documents.quoted_etag(headers.get("ETag", "")) or None,
-        digests=digests,
+        version=version,
+        digests=_stated(headers, version, amazon=session.certain),
     )
+
+
+def _stated(headers: Mapping[str, str], version: str | None, *, amazon: bool) -> dict[str, str]:
+    """The digests of the whole object. Of parts put together there are sums that say to be of the
+    whole, and digests of digests, which some services do not tell from digests."""
+    digests = digests_of(headers, whole=False)
+    whole = headers.get("x-amz-checksum-type", "").upper() == "FULL_OBJECT"
+    of_parts = version is None or _OF_PARTS.search(version) is not None
+    if of_parts:
+        digests = {name: text for name, text in digests.items() if whole and name in _ADDED_UP}
+    if not amazon:
+        digests.pop("md5", None)
+    return digests
 
 
 def _bucket(session: Session, path: str, bucket: str) -> Entry:

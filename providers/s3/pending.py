@@ -64,7 +64,7 @@ def put(
     bucket, name = keys.split(path)
     query = {"partNumber": str(number), "uploadId": upload}
     told = checksum(data) if sums else ""
-    headers = {"x-amz-checksum-sha256": told} if sums else {}
+    headers = checksum_headers(told) if sums else {}
     with session.send(
         "PUT", bucket, name, path=path, query=query, headers=headers, body=data
     ) as answer:
@@ -113,6 +113,11 @@ def remove_marked(session: Session, path: str, key: str) -> None:
                 abort(session, path, upload)
     except (Denied, NotFound, ProviderError, Unsupported, UploadExpired):
         return  # nobody may look, or nothing is there: nothing is known to be ours
+
+
+def checksum_headers(told: str) -> dict[str, str]:
+    """What goes along with bytes whose `checksum` it is."""
+    return {"x-amz-checksum-sha256": told, "x-amz-sdk-checksum-algorithm": "SHA256"}
 
 
 def is_mark(part: StoredPart, key: str) -> bool:

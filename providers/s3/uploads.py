@@ -206,7 +206,7 @@ class Uploads:
         bucket, key = keys.split(upload.path)
         while True:
             sums, conditions = self._session.sums, self._conditions(replacing)
-            more = {"x-amz-checksum-sha256": pending.checksum(data)} if sums else {}
+            more = pending.checksum_headers(pending.checksum(data)) if sums else {}
             sent = headers | conditions | more
             with self._session.send(
                 "PUT", bucket, key, path=upload.path, headers=sent, body=data

