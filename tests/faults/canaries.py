@@ -27,7 +27,7 @@ CANARIES = (*_PLAIN, *(base64.b64encode(f"ann:{each}".encode()).decode() for eac
 _LOUD = """
 import logging, os, sys
 handler = logging.FileHandler(os.environ["WHARFIE_TEST_LOG"], encoding="utf-8")
-for name in ("", "wharfie", "paramiko", "urllib3", "requests", "keyring", "dotenv"):
+for name in ("", "wharfie", "paramiko", "urllib3", "requests", "keyring", "dotenv", "botocore"):
     logging.getLogger(name).addHandler(handler)
     logging.getLogger(name).setLevel(logging.DEBUG)
 logging.captureWarnings(True)
