@@ -111,7 +111,7 @@ def remove_marked(session: Session, path: str, key: str) -> None:
                 continue
             if first is not None and is_mark(first, key):
                 abort(session, path, upload)
-    except (Denied, NotFound, ProviderError, Unsupported, UploadExpired):
+    except (Denied, NotFound, Unsupported, UploadExpired):
         return  # nobody may look, or nothing is there: nothing is known to be ours
 
 

@@ -242,9 +242,9 @@ class Session:
 
     def _pool_of(self, url: Url) -> Pool:
         with self._lock:
-            if self._closed:
-                raise ConnectionLost(self.endpoint, "the connection was closed", advice="")
             if url.origin not in self._pools:
+                if self._closed:
+                    raise ConnectionLost(self.endpoint, "the connection was closed", advice="")
                 self._pools[url.origin] = Pool(
                     self.endpoint, url.origin, self.options, self._access, self._patience
                 )

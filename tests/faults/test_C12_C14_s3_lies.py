@@ -78,12 +78,25 @@ def test_an_honest_part_is_read(tmp_path: Path) -> None:
         (lambda ask: answer(200, DATA, TAG), RangeIgnored),
         (lambda ask: answer(206, DATA[5:15], TAG), RangeIgnored),
         (lambda ask: answer(206, DATA, TAG | {"Content-Range": "bytes 0-9/256000"}), RangeIgnored),
+        (
+            lambda ask: answer(206, DATA[:10], TAG | {"Content-Range": "bytes 0-9/256000"}),
+            RangeIgnored,
+        ),
         (lambda ask: answer(206, DATA[:3], TAG | {"Content-Range": "bytes 5-7/8"}), SourceChanged),
         (lambda ask: part(ask, '"another"'), SourceChanged),
         (lambda ask: part(ask, ""), RangeIgnored),
         (lambda ask: error(412, "PreconditionFailed"), SourceChanged),
     ],
-    ids=["whole", "no range", "another part", "shorter", "another version", "no version", "412"],
+    ids=[
+        "whole",
+        "no range",
+        "longer part",
+        "another part",
+        "shorter",
+        "another version",
+        "no version",
+        "412",
+    ],
 )
 def test_a_part_that_is_not_the_one_asked_for_is_never_taken(
     lie: Says, expected: type[ProviderError], tmp_path: Path
