@@ -66,7 +66,7 @@ def get(place: S3Provider, **asked: object) -> bytes:
 # C12 -------------------------------------------------------------------------------------------
 
 
-def test_an_honest_part_is_read(tmp_path: Path) -> None:
+def test_C12_an_honest_part_is_read(tmp_path: Path) -> None:
     with service(part, tmp_path) as (place, server):
         assert get(place, offset=5, length=10, version='"one"') == DATA[5:15]
         assert server.asked()[0].headers["if-match"] == '"one"'
@@ -98,20 +98,20 @@ def test_an_honest_part_is_read(tmp_path: Path) -> None:
         "412",
     ],
 )
-def test_a_part_that_is_not_the_one_asked_for_is_never_taken(
+def test_C12_a_part_that_is_not_the_one_asked_for_is_never_taken(
     lie: Says, expected: type[ProviderError], tmp_path: Path
 ) -> None:
     with service(lie, tmp_path) as (place, _), pytest.raises(expected):
         get(place, offset=5, length=10, version='"one"')
 
 
-def test_another_version_is_not_read_as_a_whole_either(tmp_path: Path) -> None:
+def test_C12_another_version_is_not_read_as_a_whole_either(tmp_path: Path) -> None:
     ignoring = answer(200, DATA, TAG)
     with service(lambda ask: ignoring, tmp_path) as (place, _), pytest.raises(SourceChanged):
         get(place, version='"two"')
 
 
-def test_a_body_that_ends_early_is_a_lost_connection(tmp_path: Path) -> None:
+def test_C12_a_body_that_ends_early_is_a_lost_connection(tmp_path: Path) -> None:
     def script(ask: Ask, wire: Wire) -> None:
         wire.say(answer(200, DATA[:1000], TAG | {"Content-Length": str(len(DATA))}))
         wire.hang_up()
@@ -127,7 +127,7 @@ def test_a_body_that_ends_early_is_a_lost_connection(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, "InvalidArgument"), (501, "NotImplemented")])
-def test_a_service_that_refuses_checksums_gets_none_from_then_on(
+def test_C13_a_service_that_refuses_checksums_gets_none_from_then_on(
     status: int, code: str, tmp_path: Path
 ) -> None:
     stored: dict[str, str] = {}
@@ -193,20 +193,20 @@ def _completed(place: S3Provider, replacing: str | None = None) -> None:
         (error(409, "ConditionalRequestConflict"), ConnectionLost),
     ],
 )
-def test_an_error_is_one_whatever_its_status(
+def test_C14_an_error_is_one_whatever_its_status(
     said: bytes, expected: type[ProviderError], tmp_path: Path
 ) -> None:
     with service(completing(said), tmp_path) as (place, _), pytest.raises(expected):
         _completed(place)
 
 
-def test_what_is_not_seen_afterwards_is_not_stored(tmp_path: Path) -> None:
+def test_C14_what_is_not_seen_afterwards_is_not_stored(tmp_path: Path) -> None:
     said = answer(200, b"<CompleteMultipartUploadResult/>")
     with service(completing(said), tmp_path) as (place, _), pytest.raises(ConnectionLost):
         _completed(place)
 
 
-def test_a_service_without_conditions_is_looked_at_instead(tmp_path: Path) -> None:
+def test_C14_a_service_without_conditions_is_looked_at_instead(tmp_path: Path) -> None:
     def says(ask: Ask) -> bytes:
         if {"if-match", "if-none-match"} & ask.headers.keys():
             return error(501, "NotImplemented")
@@ -236,7 +236,7 @@ def test_a_service_without_conditions_is_looked_at_instead(tmp_path: Path) -> No
         (error(403, "InvalidObjectState"), Denied, "archived"),
     ],
 )
-def test_a_refusal_is_a_plain_sentence(
+def test_C14_a_refusal_is_a_plain_sentence(
     said: bytes, expected: type[ProviderError], words: str, tmp_path: Path
 ) -> None:
     with service(lambda ask: said, tmp_path) as (place, _), pytest.raises(expected) as caught:
@@ -246,7 +246,7 @@ def test_a_refusal_is_a_plain_sentence(
         assert caught.value.retry_after == 7
 
 
-def test_a_refused_key_is_told_of_a_look_as_well(tmp_path: Path) -> None:
+def test_C14_a_refused_key_is_told_of_a_look_as_well(tmp_path: Path) -> None:
     """HEAD has no body: why it was refused is asked for."""
 
     def says(ask: Ask) -> bytes:
@@ -258,7 +258,7 @@ def test_a_refused_key_is_told_of_a_look_as_well(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
-def test_a_wrong_region_is_corrected_once(method: str, tmp_path: Path) -> None:
+def test_C14_a_wrong_region_is_corrected_once(method: str, tmp_path: Path) -> None:
     def says(ask: Ask) -> bytes:
         if "/us-east-1/s3/" in ask.headers["authorization"]:
             body = b"" if ask.method == "HEAD" else b"<Error><Code>PermanentRedirect</Code></Error>"
@@ -272,7 +272,7 @@ def test_a_wrong_region_is_corrected_once(method: str, tmp_path: Path) -> None:
         assert len(server.asked(method)) == 3, "where it is, is remembered"
 
 
-def test_a_signature_follows_no_redirect(tmp_path: Path) -> None:
+def test_C14_a_signature_follows_no_redirect(tmp_path: Path) -> None:
     with ScriptedHttp(lambda ask, wire: wire.say(answer(200, DATA, TAG))) as elsewhere:
         moved = answer(307, b"", {"Location": f"{elsewhere.base}/b/k?X-Amz-Signature=canary"})
         with service(lambda ask: moved, tmp_path) as (place, _):
