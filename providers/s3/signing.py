@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,6 +24,7 @@ from providers.web.calls import Call, asked_apart
 UNSIGNED = "UNSIGNED-PAYLOAD"
 USUAL_REGION = "us-east-1"
 _KEYS_SECONDS = 60.0  # for botocore to find keys: it may ask SSO, STS or the machine it runs on
+_RENEW_SECONDS = 60.0  # botocore renews keys ten minutes and more before they end
 _NO_KEYS = (
     "Give keys in a site or as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run “aws configure”, "
     "or set anonymous = “yes” in a site for public buckets."
@@ -59,6 +61,7 @@ class Signer:
         self._access = access
         self._lock = threading.Lock()
         self._found: Any = None  # botocore's credentials, which renew themselves
+        self._asked: tuple[float, Keys] | None = None  # when it was last asked for keys
         self._region: str | None = options.region or None
 
     def keys(self, call: Call) -> Keys | None:
@@ -67,8 +70,13 @@ class Signer:
             return None
         if self._options.access_key_id:
             return self._given()
+        asked = self._asked
+        if asked is not None and time.monotonic() - asked[0] < _RENEW_SECONDS:
+            return asked[1]
         try:
-            return asked_apart(self._frozen, call, _KEYS_SECONDS)
+            known = asked_apart(self._frozen, call, _KEYS_SECONDS)
+            self._asked = (time.monotonic(), known)
+            return known
         except ProviderError:
             raise
         except TimeoutError as error:
@@ -91,7 +99,11 @@ class Signer:
 
         `token`: the session has expired.
         """
-        if keys is None or not keys.given:
+        if keys is None:
+            return None
+        if not keys.given:
+            with self._lock:  # a person may have signed in anew since they were found
+                self._found = self._asked = None
             return None
         needs, what, advice = _EXPIRED if token else _REFUSED
         self._access.secrets.forget(self._endpoint, needs)

@@ -97,6 +97,27 @@ def test_a_profile_of_the_machine_signs(tmp_path: Path, monkeypatch: pytest.Monk
         assert signer.region(call) == "eu-north-1"
 
 
+def test_refused_keys_of_a_profile_are_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credentials = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+    signer = Signer("s3:", Options(profile="work"), Access(tmp_path / "known_hosts"))
+    found = []
+    with Calls("s3:").call() as call:
+        for access in ("AKOLD", "AKNEW", "AKNEWEST"):
+            credentials.write_text(
+                f"[work]\naws_access_key_id = {access}\naws_secret_access_key = s\n"
+            )
+            known = signer.keys(call)
+            assert known is not None
+            found.append(known.access)
+            if access == "AKOLD":
+                assert signer.refuse(known, token=True) is None
+    assert found == ["AKOLD", "AKNEW", "AKNEW"]
+
+
 def test_without_keys_nothing_is_signed(tmp_path: Path) -> None:
     sites = Sites(tmp_path / "sites.toml")
     site = sites.add(Site("open", "s3", {"anonymous": "yes"}))
