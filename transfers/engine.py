@@ -65,27 +65,24 @@ class Engine:
         self._view = View(time.monotonic)
         self._closing = threading.Event()
         tuning = Tuning(workers, rate, random, low_speed)
+
+        def prepare() -> Coordinator:
+            journal = Journal(directory / JOURNAL_NAME)
+            coordinator = Coordinator(
+                journal, self._inbox, self._view, open_provider, tuning, self._closing
+            )
+            coordinator.load(run_existing, held)
+            return coordinator
+
+        self._start(prepare)
+
+    def _start(self, prepare: Callable[[], Coordinator]) -> None:
+        """Have the coordinator prepared, and then run, by a thread of its own: the journal is that
+        thread's. Raises what preparing raised."""
         started: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
-
-        def coordinate() -> None:
-            try:
-                journal = Journal(directory / JOURNAL_NAME)
-                coordinator = Coordinator(
-                    journal, self._inbox, self._view, open_provider, tuning, self._closing
-                )
-                coordinator.load(run_existing, held)
-            except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
-                started.put(error)
-                return
-            started.put(None)
-            try:
-                coordinator.run()
-            except Exception:
-                _LOG.exception("the coordinator stopped")
-                self._view.notice = _STOPPED
-                raise
-
-        self._thread = threading.Thread(target=coordinate, name="coordinator", daemon=True)
+        self._thread = threading.Thread(
+            target=self._coordinate, args=(prepare, started), name="coordinator", daemon=True
+        )
         self._thread.start()
         self._keeper = threading.Thread(target=self._keep_lock, name="queue-lock", daemon=True)
         self._keeper.start()
@@ -94,6 +91,24 @@ class Engine:
             self._closing.set()
             self._keeper.join()
             raise failure
+
+    def _coordinate(
+        self,
+        prepare: Callable[[], Coordinator],
+        started: queue.SimpleQueue[Exception | None],
+    ) -> None:
+        try:
+            coordinator = prepare()
+        except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
+            started.put(error)
+            return
+        started.put(None)
+        try:
+            coordinator.run()
+        except Exception:
+            _LOG.exception("the coordinator stopped")
+            self._view.notice = _STOPPED
+            raise
 
     def _keep_lock(self) -> None:
         """Nobody else may own the queue while the coordinator lives: it may be within a commit."""
