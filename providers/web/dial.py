@@ -27,8 +27,8 @@ def dial(
     call: Call,
     patience: Patience,
     allowed: Callable[[str], bool] = lambda address: True,
-) -> tuple[socket.socket, float]:
-    """A connection to the first of its addresses that answers, and the seconds it took to make.
+) -> socket.socket:
+    """A connection to the first of its addresses that answers.
 
     `allowed` is asked about each numeric address: what a name leads to is decided when it is
     connected to, and not before, when it may lead elsewhere (DNS rebinding, faults.md C11).
@@ -42,7 +42,6 @@ def dial(
     failed: OSError = TimeoutError("it has no address")
     for family, kind, protocol, _, address in usable:
         dialled = socket.socket(family, kind, protocol)
-        began = time.monotonic()
         try:
             _connect(dialled, address, call, patience)
         except OSError as error:
@@ -52,7 +51,7 @@ def dial(
             dialled.close()
             raise
         else:
-            return dialled, time.monotonic() - began
+            return dialled
     raise failed
 
 

@@ -54,7 +54,6 @@ class Pool:
         self._own = own
         self._contexts: dict[bool, ssl.SSLContext] = {}  # by whether it is for the site itself
         self._closed = False
-        self.distance = 0.0  # seconds that connecting took at the best; 0 before the first
 
     def take(
         self, url: Url, call: Call, *, sent_from: Reach | None, path: str, fresh: bool
@@ -139,8 +138,7 @@ class Pool:
 
         host, port = (url.host, url.port) if proxy is None else (proxy.host, proxy.port)
         context = self._tls(url.origin == self._own) if url.scheme == "https" else None
-        wire, seconds = dial(host, port, call, self._patience, allowed)
-        self.distance = min(self.distance or seconds, seconds)
+        wire = dial(host, port, call, self._patience, allowed)
         try:
             reach = redirects.reach_of(str(wire.getpeername()[0]))
             call.carry(lambda: shut_down(wire))
