@@ -88,7 +88,8 @@ def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) 
 @carry_out.register
 def _(command: Expect, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
     job = draft.get(command.job)
-    if job is None or job.finished or job.committed or job.op not in (Op.COPY, Op.MOVE):
+    late = job is None or job.finished or job.committed or job.state is JobState.COMMITTING
+    if job is None or late or job.op not in (Op.COPY, Op.MOVE):
         return ()
     draft.save(altered(job, expected=command.expected))
     return (job.id,)

@@ -5,6 +5,7 @@ faults.md 5, invariants 1, 3, 6 and 7.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from providers.base import ANY_VERSION, Entry, Kind, Provider
@@ -24,7 +25,7 @@ from transfers.model import Job, JobState, Op, Proof, ProofWord, Verify
 from transfers.prepare import stat_or_none
 from transfers.retry import Mismatch
 from transfers.run import Run, WritableProvider, writable
-from transfers.stated import EXPECTED, STATED, expected, held_against
+from transfers.stated import EXPECTED, STATED, claims_of, expected, held_against
 from transfers.transfer import require_unchanged
 from transfers.verify import ALGORITHM, COMPARED, digest_of, prove
 
@@ -38,7 +39,10 @@ def commit(run: Run) -> Job:
     staged = target.staged(upload)
     proof = _prove(run, staged) if staged is not None else None
     run.control.check()  # the last moment at which nothing has changed for anybody
+    told = job.expected
     job = run.report(replace(job, state=JobState.COMMITTING, proof=proof))
+    if staged is not None and job.expected != told:  # a person was faster
+        proof = _prove(run, staged)
     receipts = run.control.checkpoint.receipts if run.control.checkpoint else ()
     try:
         entry = target.finish(upload, receipts, replacing=job.replacing)
@@ -74,12 +78,17 @@ def _prove_named(run: Run, entry: Entry) -> Proof:
     """
     proof = _as_stated(run, entry.path)
     if proof.word is ProofWord.MISMATCH:
-        run.clean = True
-        run.control.checkpoint = None
-        job = replace(run.job, upload=None, sent=0, prefix="", digest="")
-        run.report(replace(job, proof=proof, replacing=entry.version))
-        raise _mismatch(run.job.target.path, proof)
+        raise _spoilt(run, proof, entry)
     return proof
+
+
+def _spoilt(run: Run, proof: Proof, entry: Entry) -> Mismatch:
+    """The error for what has its name and is not what it should be."""
+    run.clean = True
+    run.control.checkpoint = None
+    job = replace(run.job, upload=None, sent=0, prefix="", digest="")
+    run.report(replace(job, proof=proof, replacing=entry.version))
+    return _mismatch(run.job.target.path, proof)
 
 
 def _mismatch(path: str, proof: Proof) -> Mismatch:
@@ -94,7 +103,17 @@ def _mismatch(path: str, proof: Proof) -> Mismatch:
 
 
 def _as_stated(run: Run, path: str) -> Proof:
-    proof = _compared(run, path) or _look(run, path)
+    return _held(run, _compared(run, path) or _look(run, path), path)
+
+
+def _held(run: Run, proof: Proof, path: str) -> Proof:
+    """`proof`, held against what the source says of its file and what a person was told."""
+    if run.claims is None:
+        run.claims = ()
+        with suppress(NotFound):  # the source of a move that is over but for saying so
+            source = run.source()
+            entry = source.stat(run.job.source.path)
+            run.claims = tuple(claims_of(source, entry, run.job.verify))
     return held_against(run, proof, (*run.claims, *expected(run.job.expected)), path)
 
 
@@ -114,9 +133,13 @@ def _look_at_named(run: Run, entry: Entry) -> Proof:
     """The proof for what stands there, its unfinished bytes gone. What looks just like the file
     that was to be replaced may be that one: sizes alone would take it for the copy. Nor does a
     move give up its source for a size."""
-    job = run.job
-    doubtful = job.replacing is not None and job.replacing in (ANY_VERSION, entry.version)
-    return _look(run, entry.path, Verify.STRONG if doubtful or job.op is Op.MOVE else None)
+    strong = _doubtful(run.job, entry) or run.job.op is Op.MOVE
+    return _look(run, entry.path, Verify.STRONG if strong else None)
+
+
+def _doubtful(job: Job, entry: Entry) -> bool:
+    """Whether `entry` may be the file that was to be replaced."""
+    return job.replacing is not None and job.replacing in (ANY_VERSION, entry.version)
 
 
 def was_committing(run: Run) -> bool:
@@ -135,10 +158,10 @@ def settle(run: Run) -> Job | None:
     `finish` answers a repeated call with the entry; what stands there is proven again. None:
     nothing got its name, and the copy goes on or begins anew.
     """
-    job, target = run.job, run.target()
-    upload = job.upload or ""
+    job = run.report(run.job)  # with what a person was told meanwhile
+    target, upload = run.target(), job.upload or ""
     receipts, staged = _still_staged(run, target, upload)
-    proof = None if staged is None else _look(run, staged)
+    proof = None if staged is None else _held(run, _look(run, staged), staged)
     if proof is not None and proof.word is ProofWord.MISMATCH:
         # A crash over there may have cost bytes that were acknowledged.
         run.control.checkpoint = None
@@ -150,12 +173,19 @@ def settle(run: Run) -> Job | None:
     except (AlreadyExists, NotFound, TargetChanged, UploadExpired) as error:
         if job.committed:
             return source_kept(job, error)
-        proof = _ours(run) if staged is None else None
-        if proof is None:
+        ours = _ours(run) if staged is None else None
+        if ours is None:
             _unsettled(run)
             return None
+        entry, proof = ours
     else:
+        if proof is None and _doubtful(job, entry) and not job.digest:
+            _unsettled(run)
+            return None
         proof = proof or _look_at_named(run, entry)
+    proof = _held(run, proof, entry.path)
+    if proof.word is ProofWord.MISMATCH and proof.how in (STATED, EXPECTED) and not job.committed:
+        raise _spoilt(run, proof, entry)
     if proof.word is ProofWord.MISMATCH:
         changed = TargetChanged(job.target.path, "it changed while its copy was being finished")
         if job.committed:
@@ -178,7 +208,9 @@ def named_already(run: Run) -> Job | None:
         entry = target.finish(upload, (), replacing=job.replacing, again=True)
     except (AlreadyExists, NotFound, TargetChanged, UploadExpired):
         return None
-    proof = job.proof or _look(run, entry.path, Verify.SIZE)
+    proof = _held(run, job.proof or _look(run, entry.path, Verify.SIZE), entry.path)
+    if proof.word is ProofWord.MISMATCH:
+        return None
     if entry.version == job.replacing and _look_at_named(run, entry).word is ProofWord.MISMATCH:
         return None
     run.clean = True
@@ -216,14 +248,14 @@ def _still_staged(
     return receipts, target.staged(upload)
 
 
-def _ours(run: Run) -> Proof | None:
-    """The proof that what stands there is what this job sent, where a place no longer knows (it
-    keeps no times, say). Read back in full: sizes alone would take a stranger's file for ours."""
+def _ours(run: Run) -> tuple[Entry, Proof] | None:
+    """What stands there, and the proof that it is what this job sent, where a place no longer knows
+    (it keeps no times, say). Read back in full: sizes alone would take a stranger's file for it."""
     there = stat_or_none(run.target(), run.job.target.path)
     if there is None or there.kind is not Kind.FILE:
         return None
     proof = _look(run, there.path, Verify.STRONG)
-    return proof if proof.word is ProofWord.SHA256 else None
+    return (there, proof) if proof.word is ProofWord.SHA256 else None
 
 
 def finish_move(run: Run, job: Job) -> Job:

@@ -220,8 +220,10 @@ class Coordinator:
         if not job.cancelling or job.state is not JobState.QUEUED:
             return
         there = job.target.endpoint
-        if there in self._outages or self._gate.asks(there):
-            why = "wants a sign-in" if self._gate.asks(there) else "cannot be reached"
+        rests = self._rests.resting(there)
+        if rests or there in self._outages or self._gate.asks(there):
+            why = "asked to be left alone" if rests else "cannot be reached"
+            why = "wants a sign-in" if self._gate.asks(there) else why
             left = f"{doubt(job)}its unfinished bytes may be left behind: {there} {why}"
             draft.save(replace(job, state=JobState.CANCELLED, reason=printable(left)))
 

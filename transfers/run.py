@@ -45,7 +45,7 @@ class Run:
     known_directories: Known
     widener: Callable[[int, int], int] = lambda job, streams: 1  # parts that may be at once
     one_stream: bool = False  # the source gives the whole where a part is asked for
-    claims: Sequence[Claim] = ()  # what the source says of its file
+    claims: Sequence[Claim] | None = None  # what the source says of its file; None: not asked yet
     stored_alike: bool = False  # every byte was compared as stored, right behind the sending
     clean: bool = True  # nothing of this job lies unfinished at the destination
     full: Callable[[str, str], bool] = lambda endpoint, folder: False  # whether its disk is full

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from providers.base import Copier
-from providers.errors import ConnectionLost, Unsupported
+from providers.errors import Unsupported
 from transfers.model import Job, JobState, Op, Verify
 from transfers.progress import Progress
 from transfers.run import Run
-from transfers.verify import made_there, told_there
+from transfers.verify import made_there
 
 
 def copied_there(run: Run) -> Job | None:
@@ -17,21 +17,24 @@ def copied_there(run: Run) -> Job | None:
 
     Asked for on the first attempt only: a server may take longer over a large file than a proxy
     before it waits. A move that cannot rename reads what it will delete; and who demands a strong
-    proof wants the bytes to be read. Raises ProviderError, Stopped.
+    proof, or was told a digest, wants the bytes to be read. Only digests that the place makes of
+    both ends count: what it remembers of the source says nothing of what it copied. Raises
+    ProviderError, Stopped.
     """
     job, target = run.job, run.target()
     within = job.source.endpoint == job.target.endpoint and not target.caps.near
-    asked = job.op is Op.COPY and job.verify is not Verify.STRONG and not job.sent
-    if not within or not asked or job.attempt > 1 or job.upload is None:
+    asked = job.op is Op.COPY and job.verify is not Verify.STRONG and not job.expected
+    begun = job.upload is not None and job.size is not None and not job.sent
+    if not within or not asked or not begun or job.attempt > 1:
         return None
-    if not isinstance(target, Copier):
+    if not isinstance(target, Copier) or job.upload is None:
         return None
     run.control.check()
     try:
         receipts = target.copy_into(job.upload, job.source.path, version=job.source_version)
-    except (ConnectionLost, Unsupported):
+    except Unsupported:
         return None
-    digest = _digest(run)
+    digest = made_there(run.source(), job.source.path) or ""
     reached = replace(
         Progress(run).reached,
         receipts=tuple(receipts),
@@ -42,9 +45,3 @@ def copied_there(run: Run) -> Job | None:
     run.control.checkpoint = reached
     run.control.gauge.moved = reached.offset
     return replace(job, state=JobState.VERIFYING, reason="copied by the server", digest=digest)
-
-
-def _digest(run: Run) -> str:
-    """What the place makes, or tells, of the source's bytes; "" for neither."""
-    source, path = run.source(), run.job.source.path
-    return made_there(source, path) or told_there(source.stat(path)) or ""

@@ -396,3 +396,12 @@ def test_what_an_earlier_run_left_for_a_server_that_rests_keeps_nobody_here(
     case.finish(*case.send_new(NewJob(Op.COPY, Place(LEFT, "/a"), Place(LEFT, "/c"))))
     until(lambda: case.engine.idle)
     assert case.engine.snapshot().notice == ""
+
+
+def test_a_cancel_does_not_wait_for_a_server_that_asked_to_be_left_alone(case: QueueCase) -> None:
+    number = _throttled(case)
+    assert case.reach(number, S.WAITING)
+    case.engine.send(Cancel((number,)))
+    (job,) = case.finish(number)
+    assert job.state is S.CANCELLED
+    assert "asked to be left alone" in job.reason

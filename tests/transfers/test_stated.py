@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from providers.base import Capabilities, Entry, Kind, Place
+from providers.errors import ConnectionLost
 from providers.local import LocalProvider
-from tests.transfers.queue_case import LEFT, LOCAL, Memory, QueueCase
+from tests.transfers import queue_case
+from tests.transfers.queue_case import LEFT, LOCAL, RIGHT, Memory, QueueCase
 from tests.transfers.run_case import Kept
 from tests.transfers.samples import make_job
 from transfers.control import Control
@@ -169,3 +172,70 @@ def test_with_sizes_only_a_stale_list_of_digests_stops_nobody(
     new = NewJob(Op.COPY, Place(LEFT, "/a"), Place(LOCAL, str(tmp_path / "a")))
     (job,) = case.finish(*case.send_new(new, verify=Verify.SIZE))
     assert job.state is JobState.DONE
+
+
+@pytest.mark.parametrize("truth", [True, False])
+def test_a_digest_that_comes_while_the_file_moves_counts_before_it_gets_its_name(
+    case: QueueCase, truth: bool
+) -> None:
+    case.left.put("/a", DATA)
+    case.right.store.fail = hold = queue_case.Hold("put_part")
+    number = case.copy()
+    hold.wait()
+    told = "sha256:" + (SHA256 if truth else hashlib.sha256(b"other").hexdigest())
+    assert case.engine.send(Expect(number, told)) == (number,)
+    hold.release()
+    (job,) = case.finish(number)
+    assert job.state is (JobState.DONE if truth else JobState.FAILED)
+    assert (case.right.get("/a") == DATA) is truth
+
+
+def test_a_digest_that_comes_while_the_name_is_given_is_refused(case: QueueCase) -> None:
+    case.left.put("/a", DATA)
+    case.right.store.fail = hold = queue_case.Hold("finish")
+    number = case.copy()
+    hold.wait()
+    assert case.engine.send(Expect(number, f"sha256:{SHA256}")) == ()
+    hold.release()
+    assert case.finish(number)[0].state is JobState.DONE
+
+
+class _LostOnce(Memory):
+    """Nothing can be looked at there before it has its name, and an answer is lost once."""
+
+    lost = True
+
+    def staged(self, upload: str) -> str | None:
+        return None
+
+    def parts(self, upload: str) -> Mapping[int, str] | None:
+        super().parts(upload)
+        return {}
+
+    def finish(
+        self, upload: str, receipts: object, *, replacing: str | None, again: bool = False
+    ) -> Entry:
+        entry = super().finish(upload, receipts, replacing=replacing, again=again)  # type: ignore[arg-type]
+        if self.lost:
+            self.lost = False
+            raise ConnectionLost("/a")
+        return entry
+
+
+@pytest.mark.parametrize("whose", [STATED, EXPECTED])
+@pytest.mark.parametrize("truth", [True, False])
+@pytest.mark.usefixtures("soon")
+def test_a_lost_answer_lets_no_copy_pass_that_contradicts_a_claim(
+    case: QueueCase, whose: str, truth: bool
+) -> None:
+    source = _Stating()
+    source.put("/a", DATA)
+    claimed = DATA if truth else b"other"
+    source.stated = hashlib.md5(claimed if whose == STATED else DATA).hexdigest()
+    case.places[LEFT] = source
+    case.places[RIGHT] = case.right = _LostOnce()
+    told = f"sha256:{hashlib.sha256(claimed).hexdigest()}" if whose == EXPECTED else ""
+    new = NewJob(Op.COPY, Place(LEFT, "/a"), Place(RIGHT, "/a"), expected=told)
+    (job,) = case.finish(*case.send_new(new))
+    assert job.state is (JobState.DONE if truth else JobState.FAILED)
+    assert truth or ("not" in job.reason and case.right.get("/a") == DATA)

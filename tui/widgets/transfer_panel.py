@@ -327,10 +327,18 @@ class TransferPanel(Vertical):
     def _compare(self, job: Job, text: str) -> None:
         algorithm, value = parse_digest(text)
         if not job.finished:
-            self.send(Expect(job.id, f"{algorithm}:{value}"))
-            self.notice("It is held against that once it is across.")
+            self.run_worker(self._expect(Expect(job.id, f"{algorithm}:{value}")), group="queue")
         else:
             self.notice(compared(job, algorithm, value))
+
+    async def _expect(self, command: Expect) -> None:
+        try:
+            taken = await in_thread(lambda: self.queue.send(command))
+        except (ProviderError, RuntimeError) as error:
+            self.notice(_sentence(error))
+            return
+        late = "It is too far for that: compare it once it is done."
+        self.notice("It is held against that before it gets its name." if taken else late)
 
     def action_priority(self, by: int) -> None:
         targets = self.view.targets()
