@@ -107,7 +107,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(what): see tests.contract.case.needs")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def web_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[web.Running]:
     yield from web.running(tmp_path_factory)
 
