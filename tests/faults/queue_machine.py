@@ -96,6 +96,7 @@ _plans = st.lists(_jobs, min_size=1, max_size=5)
 _happens = st.sampled_from(Happens)
 _dying = st.sampled_from(Dying) | st.none()
 _steering = st.sampled_from([Pause, Resume, Cancel, Retry, Clear])
+_deadly = _steering | st.sampled_from([Enqueue, Hold])
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -144,7 +145,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(picks=_picks, by=st.integers(-4, 4), to=st.sampled_from(["", "top", "bottom"]))
     def move(self, picks: list[int] | None, by: int, to: str) -> None:
-        numbers = tuple(dict.fromkeys(self._numbers(picks or []) or ()))
+        numbers = self._numbers(picks or []) or ()
         self._do(Move(numbers, by, to), lambda: self.model.move(numbers, by, to))
 
     @rule(pick=_pick, policy=st.sampled_from(Policy), whole_batch=st.booleans())
@@ -161,7 +162,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(on=st.sampled_from([True, False, False]))
     def hold(self, on: bool) -> None:
-        self._do(Hold(on), lambda: setattr(self.model, "held", on))
+        self._do(*self._holding(on))
 
     # What happens --------------------------------------------------------------------------------
 
@@ -182,7 +183,7 @@ class QueueMachine(RuleBasedStateMachine):
         running = [job for job in self.model.jobs.values() if job.state is Is.RUNNING]
         return running[pick % len(running)] if running else None
 
-    @rule(picks=_picks, kind=_steering | st.just(Enqueue), plan=_plans, manner=_dying)
+    @rule(picks=_picks, kind=_deadly, plan=_plans, manner=_dying)
     def kill(
         self, picks: list[int] | None, kind: type, plan: list[tuple[Op, bool]], manner: Dying | None
     ) -> None:
@@ -193,6 +194,8 @@ class QueueMachine(RuleBasedStateMachine):
             for path in self.folder.glob(f"{JOURNAL_NAME}*"):
                 shutil.copy(path, copy)
             self._live_on_in(copy)
+        elif kind is Hold:
+            self._die_of(*self._holding(not self.model.held), manner)
         elif kind is not Enqueue:
             self._die_of(*self._steered(kind, self._numbers(picks)), manner)
         elif len(self.model.jobs) + len(plan) <= _MOST_JOBS:
@@ -256,18 +259,17 @@ class QueueMachine(RuleBasedStateMachine):
         self._settle()
 
     def _settle(self) -> None:
-        """Wait until the queue is as the model says. Whether a held queue cleans up is its own."""
+        """Wait until the queue is as the model says."""
         self.model.runs()
         with self.world.changed:
             as_expected = self.world.changed.wait_for(lambda: not self._differences(), _SECONDS)
             assert as_expected, "\n".join(self._differences())
-        states = {row.job.id: row.job.state for row in self.engine.snapshot(0, 1000).rows}
-        for job in self.model.jobs.values():
-            if job.state is Is.CLEANING and states[job.number] is JobState.CANCELLED:
-                job.state, job.left, job.begun = Is.CANCELLED, False, False
 
     def _differences(self) -> list[str]:
-        rows = [row.job for row in self.engine.snapshot(0, 1000).rows]
+        queue = self.engine.snapshot(0, 1000)
+        rows = [row.job for row in queue.rows]
+        if queue.held is not self.model.held:
+            return [f"it is {queue.held} that the queue is held"]
         if [job.id for job in rows] != self.model.order:
             return [f"the order is {[job.id for job in rows]} instead of {self.model.order}"]
         return [
@@ -281,8 +283,6 @@ class QueueMachine(RuleBasedStateMachine):
         if (job.op, job.source.path, job.target.path, job.policy) != asked:
             return False
         told = (job.priority, job.pausing, job.cancelling)
-        if expected.state is Is.CLEANING and job.state is JobState.CANCELLED:
-            return True
         if expected.state is Is.RUNNING:
             still = job.state in RUNNING and self.life.still(expected.name)
             return still and told == (expected.priority, expected.pausing, expected.cancelling)
@@ -313,7 +313,6 @@ class QueueMachine(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
         self.model.killed(starting=starting)
         self._start(folder)
-        self.model.held = self.engine.snapshot(0, 0).held
         self._settle()
 
     # Drawing -------------------------------------------------------------------------------------
@@ -331,6 +330,9 @@ class QueueMachine(RuleBasedStateMachine):
                 there |= {target.path} if stands else set()
             new.append(NewJob(op, source, target, failed=op is Op.NOTE and stands))
         return Enqueue(tuple(new), policy), lambda: self.model.enqueue(new, policy, there)
+
+    def _holding(self, on: bool) -> tuple[Hold, Callable[[], None]]:
+        return Hold(on), lambda: self.model.hold(on)
 
     def _steered(
         self, kind: type, numbers: tuple[int, ...] | None

@@ -202,6 +202,10 @@ class QueueModel:
             if job.state is Is.CONFLICT:
                 job.state = Is.QUEUED
 
+    def hold(self, on: bool) -> None:
+        """Nothing more is started, also by the next process; what runs goes on."""
+        self.held = on
+
     def unpark(self, endpoint: str) -> None:
         for job in self.jobs.values():
             if job.state is Is.ASKING and job.new.target.endpoint == endpoint:
@@ -246,7 +250,7 @@ class QueueModel:
         started: list[Expected] = []
         for job in self._due():
             others = bool(started) or self._anything_runs()
-            if self.held or (job.deaths and others) or any(other.deaths for other in started):
+            if (job.deaths and others) or any(other.deaths for other in started):
                 break
             started.append(job)
         return started
@@ -255,7 +259,7 @@ class QueueModel:
         """Whatever may run does, in its turn, as far as it goes by itself. A suspect runs alone,
         and nobody passes it."""
         for job in self._due():
-            if self.held or (job.deaths and self._anything_runs()):
+            if job.deaths and self._anything_runs():
                 return
             job.deaths = 0
             if job.state is Is.CLEANING:
@@ -264,8 +268,10 @@ class QueueModel:
                 self._run(job)
 
     def _due(self) -> list[Expected]:
+        """In their turns. While the queue is held, what a cancelled job left is removed."""
         turns = {number: turn for turn, number in enumerate(self.order)}
-        due = [job for job in self.jobs.values() if job.state in (Is.QUEUED, Is.CLEANING)]
+        states = {Is.CLEANING} if self.held else {Is.CLEANING, Is.QUEUED}
+        due = [job for job in self.jobs.values() if job.state in states]
         return sorted(due, key=lambda job: (-job.priority, turns[job.number]))
 
     def _anything_runs(self) -> bool:
