@@ -27,6 +27,7 @@ from tui.leaving import Leaving
 from tui.screens.main import MainScreen
 from tui.settings_file import SettingsFile
 from tui.sign_in import Connections, Remember, SignIn
+from tui.told import heed_signals
 from tui.type_ahead import TypeAhead
 
 T = TypeVar("T")
@@ -102,7 +103,7 @@ class WharfieApp(App[None]):
         self.main: MainScreen | None = None
 
     def on_mount(self) -> None:
-        self.leaving.heed_signals()
+        heed_signals(self.leaving.at_once_as_told)
         self.register_theme(HARBOUR)
         if "TEXTUAL_THEME" not in os.environ:
             self.theme = HARBOUR.name

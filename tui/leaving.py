@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from providers.errors import ProviderError
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
 _PATIENCE_SECONDS = 5.0
 _GOES_ON = "H in the next wharfie goes on, or wharfie queue run"
-_ENDING = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP")]
 _REMEMBERED = {OnQuit.KEEP: Leave.KEEP, OnQuit.STOP: Leave.STOP}
 
 
@@ -45,22 +42,10 @@ class Leaving:
         self._settings = settings
         self._busy = False
 
-    def heed_signals(self) -> None:
-        """Give the terminal back as it was when told to end; told again, end at once.
-
-        Called within the app's loop. Windows has no such signals.
-        """
-        loop = asyncio.get_running_loop()
-
-        def end() -> None:
-            for number in _ENDING:
-                loop.remove_signal_handler(number)
-            self.told_to_end = True
-            self._app.exit()
-
-        for number in _ENDING:
-            with suppress(NotImplementedError):
-                loop.add_signal_handler(number, end)
+    def at_once_as_told(self) -> None:
+        """The system said so: nobody is asked."""
+        self.told_to_end = True
+        self._app.exit()
 
     async def quit(self, *, insist: bool = False) -> None:
         """Leave, asking first while transfers run. Only in a Textual worker.
