@@ -109,18 +109,21 @@ class Session:
         asked = _Question(method, bucket, key, path, query, headers, body)
         with self._calls.call() as call:
             region = self._regions.get(bucket) or self._signer.region(call)
+            exchange: Exchange | None
             exchange, answer = self._asked(call, asked, region)
             try:
                 there = self._elsewhere(answer, asked, region)
                 if there is not None:
                     self._pool_of(exchange.url).done(exchange, call)
+                    exchange = None  # should the next line raise: its connection is no longer ours
                     exchange, answer = self._asked(call, asked, there)
                     self._need_here(answer, asked)
                     self._regions[bucket] = there
                 self._judge(call, answer, asked)
                 yield answer
             finally:
-                self._pool_of(exchange.url).done(exchange, call)
+                if exchange is not None:
+                    self._pool_of(exchange.url).done(exchange, call)
 
     def interrupt(self, thread: int) -> None:
         """End what `thread` has under way here: its call raises ConnectionLost. Never waits."""

@@ -145,8 +145,9 @@ class Connection(Source):
         self._pace = Pace(self._patience.rate, self._patience.slow)
 
     def is_stale(self) -> bool:
-        """Whether an idle one was closed by the server, or said what nobody asked."""
-        return self._start < self._end or _readable(self._wire, 0.0)
+        """Whether an idle one was closed, by the server or here, or said what nobody asked."""
+        closed = self._wire.fileno() < 0
+        return closed or self._start < self._end or _readable(self._wire, 0.0)
 
     def part(self, seconds: float) -> None:
         """Close it in the middle of a body, when the server has ended what it does with that.

@@ -47,6 +47,7 @@ class Exchange:
         self.head = head
         self.body = body
         self.reusable = sent and head.stays and body.proven
+        self.let_go = False  # its connection may be another's already
         self._ended = False
         self._failed: Exception | None = None
 

@@ -80,7 +80,14 @@ class Pool:
             old.close()
 
     def done(self, exchange: Exchange, call: Call) -> None:
-        """Keep the connection when nothing of this answer is left on it, or little."""
+        """Keep the connection when nothing of this answer is left on it, or little.
+
+        Once for each exchange: a connection that is kept twice is given to two calls at a time,
+        and each reads the other's answer.
+        """
+        if exchange.let_go:
+            return
+        exchange.let_go = True
         call.carry(None)
         if exchange.reusable and exchange.drain(_DRAIN, _DRAIN_SECONDS):
             self.give_back(exchange.url, exchange.connection)
