@@ -19,6 +19,7 @@ from providers.s3.documents import Object, Page
 from providers.s3.faults import problem
 from providers.s3.session import Session
 from providers.web.headers import content_length, digests_of, http_date
+from providers.web.message import Headers
 from providers.web.xml import BadXml
 
 MTIME = "x-amz-meta-mtime"
@@ -28,6 +29,7 @@ _MOST_ENTRIES = 10_000_000
 _SECONDS = re.compile(r"-?\d{1,12}(\.\d{1,12})?")
 _OF_PARTS = re.compile(r'-\d+"$')  # at the end of an ETag
 _ADDED_UP = frozenset({"crc32", "crc32c", "crc64nvme"})
+_CHECKSUM = "x-amz-checksum-"
 _SUMS = {"x-amz-checksum-mode": "ENABLED"}
 _LOOKING = "looking at it"
 _LISTING = "listing it"
@@ -94,8 +96,14 @@ def entry_of(
 
 def _stated(headers: Mapping[str, str], version: str | None, *, amazon: bool) -> dict[str, str]:
     """The digests of the whole object. Of parts put together there are sums that say to be of the
-    whole, and digests of digests, which some services do not tell from digests."""
-    digests = digests_of(headers, whole=False)
+    whole, and digests of digests, which some services do not tell from digests.
+
+    Services that are not Amazon may keep a checksum as it was sent, and say it again without having
+    looked (`rclone serve s3`): there it is the uploader's word, and left out.
+    """
+    if not amazon:
+        headers = {n: v for n, v in headers.items() if not n.lower().startswith(_CHECKSUM)}
+    digests = digests_of(Headers(headers.items()), whole=False)
     whole = headers.get("x-amz-checksum-type", "").upper() == "FULL_OBJECT"
     of_parts = version is None or _OF_PARTS.search(version) is not None
     if of_parts:

@@ -280,3 +280,14 @@ def test_C14_a_signature_follows_no_redirect(tmp_path: Path) -> None:
                 get(place)
             assert re.search(r"elsewhere: http://127.0.0.1:\d+/b/k\.", str(caught.value))
         assert elsewhere.asked() == []
+
+
+def test_C12_a_checksum_that_a_service_only_says_again_proves_nothing(tmp_path: Path) -> None:
+    """`rclone serve s3` keeps what was sent, whatever the bytes are."""
+    claimed = {"X-Amz-Checksum-Sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}
+    honest = {"Repr-Digest": "sha-512=:" + "A" * 86 + "==:"}
+    said = answer(200, b"", TAG | claimed | honest | {"Content-Length": "3"})
+    with service(lambda ask: said, tmp_path) as (place, _):
+        assert place.stat("/b/k").digests == {"sha512": "00" * 64}
+        place._session.certain = True
+        assert place.stat("/b/k").digests.keys() == {"sha256", "sha512"}

@@ -96,14 +96,19 @@ def test_strong_reads_back_what_was_stored(case: Case) -> None:
     assert up.proof is not None and up.proof.word is ProofWord.SHA256
 
 
-def test_what_a_service_states_of_a_small_file_proves_it(moto: Moto, tmp_path: Path) -> None:
+@pytest.mark.parametrize("amazon", [True, False])
+def test_what_amazon_and_nobody_else_states_of_a_small_file_proves_it(
+    amazon: bool, moto: Moto, tmp_path: Path
+) -> None:
     case = Case(tmp_path, moto, checksums="always")
+    case.place._session.certain = amazon
     case.file.write_bytes(b"content")
     up = case.up()
     case.close()
     case.place.close()
-    assert up.proof is not None and up.proof.word is ProofWord.SERVER_DIGEST
-    assert up.proof.algorithm == "sha256"
+    assert up.proof is not None
+    expected = (ProofWord.SERVER_DIGEST, "sha256") if amazon else (ProofWord.SIZE_ONLY, None)
+    assert (up.proof.word, up.proof.algorithm if amazon else None) == expected
 
 
 def test_a_web_server_and_a_bucket_copy_straight_through(case: Case, tmp_path: Path) -> None:
