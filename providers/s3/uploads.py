@@ -21,11 +21,13 @@ from providers.base import ANY_VERSION, Body, Entry
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
+    Denied,
     InvalidName,
     NotFound,
     ProviderError,
     SourceChanged,
     TargetChanged,
+    Unsupported,
     UploadExpired,
     WrongKind,
 )
@@ -136,20 +138,13 @@ class Uploads:
         self, token: str, receipts: Sequence[str], *, replacing: str | None, again: bool
     ) -> Entry:
         upload = from_token(token)
-        if again and (made := self._made(upload)) is not None:
-            self._held.drop(upload.mark)
-            return made
-        self._need_agreed(upload.path, replacing)
-        with self._session.gives_name():
-            if upload.upload:
-                self._complete(upload, receipts, replacing)
-            else:
-                self._store(upload, receipts, replacing)
-        made = self._made(upload)
-        if made is None:
-            raise ConnectionLost(
-                upload.path, "the service stored it, and shows another object or none there"
-            )
+        made = self._made_before(upload, replacing) if again else None
+        try:
+            made = made or self._name(upload, receipts, replacing)
+        except (AlreadyExists, TargetChanged, UploadExpired):
+            made = self._made_meanwhile(upload) if again else None
+            if made is None:
+                raise
         self._held.drop(upload.mark)
         return made
 
@@ -161,20 +156,60 @@ class Uploads:
 
     # Naming ----------------------------------------------------------------------------------
 
-    def _made(self, upload: Upload) -> Entry | None:
-        """What stands there, when this very upload made it.
+    def _name(self, upload: Upload, receipts: Sequence[str], replacing: str | None) -> Entry:
+        self._need_agreed(upload.path, replacing)
+        with self._session.gives_name():
+            if upload.upload:
+                self._complete(upload, receipts, replacing)
+            else:
+                self._store(upload, receipts, replacing)
+        made, _ = self._made(upload)
+        if made is None:
+            raise ConnectionLost(
+                upload.path, "the service stored it, and shows another object or none there"
+            )
+        return made
+
+    def _made_before(self, upload: Upload, replacing: str | None) -> Entry | None:
+        """What an earlier `finish` made. While our bytes still wait for their name, an object
+        without a mark is somebody else's, and so is the version that is to be replaced."""
+        entry, marked = self._made(upload)
+        if entry is None or marked:
+            return entry
+        return None if entry.version == replacing or self._waits(upload) else entry
+
+    def _made_meanwhile(self, upload: Upload) -> Entry | None:
+        """What an earlier request made that arrived after it had been looked for."""
+        entry, marked = self._made(upload)
+        return entry if marked else None
+
+    def _waits(self, upload: Upload) -> bool:
+        """Whether its bytes wait for their name, as far as anybody may know."""
+        if not upload.upload:
+            return self._held.of(upload.mark) is not None
+        try:
+            next(pending.parts(self._session, upload.path, upload.upload), None)
+        except UploadExpired:
+            return False
+        except (Denied, Unsupported):
+            return True
+        return True
+
+    def _made(self, upload: Upload) -> tuple[Entry | None, bool]:
+        """What stands there, when this very upload made it, and whether it says so.
 
         Some gateways keep nothing with an object, and change its ETag: there it is one of the same
         size, which may be it.
         """
         told = look.headers_of(self._session, upload.path)
         if told is None:
-            return None
+            return None, False
         entry = look.entry_of(self._session, told, upload.path)
         made_by = told.get(MADE_BY)
         if made_by is not None or self._session.certain:
-            return entry if made_by == upload.mark else None
-        return entry if upload.size in {None, entry.size} else None
+            marked = made_by == upload.mark
+            return entry if marked else None, marked
+        return entry if upload.size in {None, entry.size} else None, False
 
     def _need_agreed(self, path: str, replacing: str | None) -> None:
         """Raise AlreadyExists, TargetChanged for what must not be replaced.
