@@ -65,7 +65,7 @@ def by_code(
     said = f"the service answered {status} to {doing}"
     if code:
         said = f"{said} ({printable(code)}{_words(fault)})"
-    if code in _BUSY or (status >= 500 and code != "NotImplemented"):
+    if code in _BUSY or (status >= 500 and not {code, status} & {"NotImplemented", *_STATUSES}):
         return ConnectionLost(path, said, advice="It is tried again; the fault is the service's.")
     known = _CODES.get(code) or _STATUSES.get(status)
     if known is None:

@@ -143,7 +143,7 @@ def _nothing_of(
         raise WrongKind(path, "is a folder")
     _need_version(entry, version)
     _need_size(path, entry.size, offset, length)
-    if entry.size is None or (length is None and entry.size > offset):
+    if entry.size is None or (length != 0 and entry.size > offset):
         raise RangeIgnored(path, "the service refuses a part that the object has")
     return entry
 

@@ -35,6 +35,7 @@ from providers.web.response import Response, lost
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _FAULT_BYTES = 256 << 10
 _EMPTY = sha256(b"").hexdigest()
+_NO_CONDITIONS = 501
 _ELSEWHERE = frozenset({301, 307, 400})
 """Answers that may only mean that the bucket is in another region."""
 
@@ -132,6 +133,16 @@ class Session:
     def gives_name(self) -> AbstractContextManager[None]:
         """For the length of the block a new object gets its name: `interrupt` leaves that alone."""
         return self._calls.gives_name()
+
+    def gives_up_conditions(self, answer: Answer) -> bool:
+        """Whether `answer` says that this service knows no conditions: none go along from then on.
+
+        Amazon's are all that protects what stands there, and are never left out.
+        """
+        if self.certain or answer.status != _NO_CONDITIONS:
+            return False
+        self.conditional = False
+        return True
 
     def close(self) -> None:
         """Calls under way end with ConnectionLost."""

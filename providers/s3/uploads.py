@@ -43,7 +43,6 @@ WHOLE_MOST = 8 << 20
 
 _HELD_MOST = 64 << 20  # bytes in memory of files that have no name yet
 _STORING = "storing it"
-_NO_CONDITIONS = 501
 _PLAIN = "application/octet-stream"
 
 
@@ -216,7 +215,7 @@ class Uploads:
 
         Amazon decides it itself, together with the naming; others may ignore the condition.
         """
-        if replacing == ANY_VERSION or (self._session.certain and self._session.conditional):
+        if replacing == ANY_VERSION or self._session.certain:
             return
         there = look.head(self._session, path)
         if replacing is None and there is not None:
@@ -250,6 +249,7 @@ class Uploads:
                     return
                 if not self._without(answer, conditions, sums):
                     raise _refusal(answer, upload.path, replacing)
+            self._need_agreed(upload.path, replacing)
 
     def _complete(self, upload: Upload, receipts: Sequence[str], replacing: str | None) -> None:
         numbered = [(i + 1, *_of_receipt(each)) for i, each in enumerate(receipts)]
@@ -267,16 +267,15 @@ class Uploads:
                     return _need_completed(answer, upload.path)
                 if not self._without(answer, sent, sums=False):
                     raise _refusal(answer, upload.path, replacing)
+            self._need_agreed(upload.path, replacing)
 
     def _without(self, answer: Answer, conditions: Mapping[str, str], sums: bool) -> bool:
-        """Whether it may be sent again with less that this service may not know."""
-        if conditions and (answer.status == _NO_CONDITIONS):
-            self._session.conditional = False
-            return True
+        """Whether it may be sent again with less that this service may not know: its checksums
+        first, for without conditions somebody else's file is less safe."""
         if sums and pending.refuses_checksums(answer):
             self._session.sums = False
             return True
-        return False
+        return bool(conditions) and self._session.gives_up_conditions(answer)
 
 
 class Held:

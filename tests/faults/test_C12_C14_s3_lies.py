@@ -15,6 +15,7 @@ from providers.errors import (
     AuthRequired,
     ConnectionLost,
     Denied,
+    NoSpace,
     ProviderError,
     RangeIgnored,
     SourceChanged,
@@ -234,6 +235,8 @@ def test_C14_a_service_without_conditions_is_looked_at_instead(tmp_path: Path) -
         (error(403, "AccessDenied"), Denied, "may not do that"),
         (error(500, "InternalError"), ConnectionLost, "answered 500"),
         (error(403, "InvalidObjectState"), Denied, "archived"),
+        (error(501, ""), Unsupported, "cannot do that"),
+        (error(507, "XMinioStorageFull"), NoSpace, "disks are full"),
     ],
 )
 def test_C14_a_refusal_is_a_plain_sentence(
@@ -291,3 +294,61 @@ def test_C12_a_checksum_that_a_service_only_says_again_proves_nothing(tmp_path: 
         assert place.stat("/b/k").digests == {"sha512": "00" * 64}
         place._session.certain = True
         assert place.stat("/b/k").digests.keys() == {"sha256", "sha512"}
+
+
+@pytest.mark.parametrize(("offset", "length"), [(0, 100), (7, 100), (7, None)])
+def test_C12_a_refused_part_that_the_object_has_is_no_end(
+    offset: int, length: int | None, tmp_path: Path
+) -> None:
+    def says(ask: Ask) -> bytes:
+        if ask.method == "HEAD":
+            return answer(200, b"", TAG | {"Content-Length": "1000"})
+        return answer(416, b"", TAG)
+
+    with service(says, tmp_path) as (place, _), pytest.raises(RangeIgnored):
+        get(place, offset=offset, length=length, version='"one"')
+
+
+def _without_conditions(occupied: list[bool]) -> Says:
+    """A service that refuses conditions. By then another's file stands there, if `occupied`."""
+    complete = completing(answer(200, b"<CompleteMultipartUploadResult/>"))
+
+    def says(ask: Ask) -> bytes:
+        if "if-none-match" in ask.headers:
+            occupied[0] = True
+            return error(501, "")
+        if ask.method == "HEAD" and occupied[0]:
+            return answer(200, b"", TAG | {"Content-Length": "3", "x-amz-meta-wharfie": "another"})
+        return complete(ask)
+
+    return says
+
+
+@pytest.mark.parametrize("in_parts", [False, True])
+@pytest.mark.parametrize("checksums", ["", "always"])
+@pytest.mark.parametrize(("certain", "expected"), [(False, AlreadyExists), (True, Unsupported)])
+def test_C14_a_refused_condition_is_never_dropped_without_a_look(
+    certain: bool, expected: type[ProviderError], checksums: str, in_parts: bool, tmp_path: Path
+) -> None:
+    with service(_without_conditions([False]), tmp_path, checksums=checksums) as (place, server):
+        place._session.certain = certain
+        upload = place.begin("/b/k", None if in_parts else 3, key="0badcafe", part_size=1 << 24)
+        receipt = place.put_part(upload, 0, 0, [b"abc"])
+        with pytest.raises(expected):
+            place.finish(upload, [receipt], replacing=None)
+        naming = server.asked("POST")[1:] if in_parts else server.asked("PUT")
+        assert ["if-none-match" in ask.headers for ask in naming] == [True]
+
+
+def test_C14_checksums_are_dropped_before_conditions(tmp_path: Path) -> None:
+    def says(ask: Ask) -> bytes:
+        if ask.method == "PUT" and "x-amz-checksum-sha256" in ask.headers:
+            return error(501, "NotImplemented")
+        return error(412, "PreconditionFailed") if ask.method == "PUT" else answer(404)
+
+    with service(says, tmp_path, checksums="always") as (place, server):
+        upload = place.begin("/b/k", 3, key="0badcafe", part_size=1 << 24)
+        receipt = place.put_part(upload, 0, 0, [b"abc"])
+        with pytest.raises(AlreadyExists):
+            place.finish(upload, [receipt], replacing=None)
+        assert all("if-none-match" in ask.headers for ask in server.asked("PUT"))
