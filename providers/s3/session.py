@@ -43,13 +43,16 @@ _ELSEWHERE = frozenset({301, 307, 400})
 class Answer:
     """An answer whose body has not been read. `length`: of the body, None when it is not said."""
 
-    def __init__(self, response: Response, ask_why: Callable[[], Fault] | None) -> None:
+    def __init__(
+        self, response: Response, patience: Patience, ask_why: Callable[[], Fault] | None
+    ) -> None:
         self.status = response.status
         self.headers = response.headers
         self.length = response.length
         self.proven = response.proven
         self.endpoint = response.endpoint
         self._response = response
+        self._patience = patience
         self._ask_why = ask_why
 
     def chunks(self) -> Iterator[memoryview]:
@@ -59,6 +62,11 @@ class Answer:
     def document(self) -> Iterator[memoryview]:
         """The body, which is no object: it is not waited for when it comes too slowly."""
         self._response.hurry()
+        return self._response.chunks(64 << 10)
+
+    def storing(self) -> Iterator[memoryview]:
+        """As `document`, where the service says white space until it has done what was asked."""
+        self._response.within(self._patience.storing)
         return self._response.chunks(64 << 10)
 
     @cached_property
@@ -209,7 +217,7 @@ class Session:
         if response.status == 407:
             self._pool_of(url).done(exchange, call)
             raise wants_sign_in(exchange.connection.proxy)
-        return exchange, Answer(response, self._why(call, asked, region))
+        return exchange, Answer(response, self._patience, self._why(call, asked, region))
 
     def _why(self, call: Call, asked: _Question, region: str) -> Callable[[], Fault] | None:
         if asked.method != "HEAD" or not asked.bucket:

@@ -331,7 +331,7 @@ def _need_object(path: str, within: str) -> None:
 
 def _need_completed(answer: Answer, path: str) -> None:
     try:
-        fault = documents.completed(answer.document())
+        fault = documents.completed(answer.storing())
     except BadXml as error:
         raise ConnectionLost(path, f"the service's answer cannot be read: {error}") from error
     if fault is not None:

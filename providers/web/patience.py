@@ -17,6 +17,7 @@ class Patience:
     headers: float = 60.0  # all of an answer's headers, once their first byte came
     go_ahead: float = 1.0  # for "100 Continue", which many servers never send (RFC 9110, 10.1.1)
     answer: float = 300.0  # for the first byte of the answer after a body: it may be stored first
+    storing: float = 900.0  # for all of an answer that lasts as long as what it is about
     header_bytes: int = 256 << 10  # of one answer
 
 

@@ -79,6 +79,10 @@ class Response:
         """The body is no file: it is not waited for when it comes too slowly (faults.md B5)."""
         self._exchange.connection.hurry()
 
+    def within(self, seconds: float) -> None:
+        """All of the body comes within `seconds`, as slowly as it may."""
+        self._exchange.connection.deadline(seconds)
+
     def text(self, limit: int) -> bytes:
         """The whole body, which is no file (`hurry`).
 
