@@ -75,8 +75,16 @@ def name(path: str) -> str:
 
 
 def quoted(key: str) -> str:
-    """As it stands in an address that is signed: every byte but the unreserved ones and "/"."""
-    return quote(key, safe="/-_.~")
+    """As it stands in an address that is signed: every byte but the unreserved ones and "/".
+
+    A service may list what is no UTF-8; its bytes are asked for as they came.
+    """
+    return quote(key, safe="/-_.~", errors="surrogateescape")
+
+
+def quoted_value(text: str) -> str:
+    """As `quoted`, in a query: "/" as well."""
+    return quote(text, safe="-_.~", errors="surrogateescape")
 
 
 def _need_key(path: str, key: str) -> None:

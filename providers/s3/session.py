@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from types import MappingProxyType
-from urllib.parse import quote
 
 from providers.access import Access
 from providers.base import Body, Buffer
@@ -295,8 +294,7 @@ class _Question:
         self._body = body
 
     def query_text(self) -> str:
-        plain = "-_.~"
-        quoted = ((quote(k, safe=plain), quote(v, safe=plain)) for k, v in self._query.items())
+        quoted = ((keys.quoted_value(k), keys.quoted_value(v)) for k, v in self._query.items())
         return "&".join(f"{name}={value}" for name, value in sorted(quoted))
 
     def sealed(self, url: Url) -> str:

@@ -74,3 +74,22 @@ def test_after_a_bucket_was_elsewhere_and_hung_up_the_place_goes_on(tmp_path: Pa
         with pytest.raises(ConnectionLost):
             get(place, "/far/k")
         assert get(place, "/b/k") == b"abc"
+
+
+def test_a_key_that_is_no_text_is_asked_for_as_it_was_listed(tmp_path: Path) -> None:
+    def script(ask: Ask, wire: Wire) -> None:
+        if "list-type" in ask.target:
+            found = b"<Contents><Key>caf%E9/x</Key></Contents><EncodingType>url</EncodingType>"
+            wire.say(answer(200, b"<ListBucketResult>%s</ListBucketResult>" % found))
+        else:
+            wire.say(answer(200, b"" if ask.method == "DELETE" else b"abc", {"ETag": '"one"'}))
+
+    with service(script, tmp_path) as (place, server):
+        folder = place.stat("/b/caf\udce9/")
+        (page,) = place.list_dir(folder.path)
+        assert [entry.path for entry in page] == ["/b/caf\udce9/x"]
+        assert get(place, page[0].path) == b"abc"
+        assert list(place.remove_tree(folder.path)) == [None]
+        asked = [ask.target for ask in server.asks]
+    assert {target for target in asked if "?" not in target} == {"/b/caf%E9/x"}
+    assert all("prefix=caf%E9%2F" in target for target in asked if "?" in target)
