@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from providers.access import Access
 from providers.errors import AuthRequired, Denied, ProviderError, Secret
@@ -21,6 +21,7 @@ from providers.s3.options import Options
 from providers.text import printable
 from providers.web.calls import Call, asked_apart
 
+T = TypeVar("T")
 UNSIGNED = "UNSIGNED-PAYLOAD"
 USUAL_REGION = "us-east-1"
 _KEYS_SECONDS = 60.0  # for botocore to find keys: it may ask SSO, STS or the machine it runs on
@@ -59,7 +60,7 @@ class Signer:
         self._endpoint = endpoint
         self._options = options
         self._access = access
-        self._lock = threading.Lock()
+        self._searching = threading.Lock()  # waited for by threads of `asked_apart` only
         self._found: Any = None  # botocore's credentials, which renew themselves
         self._asked: tuple[float, Keys] | None = None  # when it was last asked for keys
         self._region: str | None = options.region or None
@@ -73,25 +74,17 @@ class Signer:
         asked = self._asked
         if asked is not None and time.monotonic() - asked[0] < _RENEW_SECONDS:
             return asked[1]
-        try:
-            known = asked_apart(self._frozen, call, _KEYS_SECONDS)
-            self._asked = (time.monotonic(), known)
-            return known
-        except ProviderError:
-            raise
-        except TimeoutError as error:
-            what = f"nothing gave AWS keys within {_KEYS_SECONDS:g} seconds"
-            raise Denied(self._endpoint, what, advice=_NO_KEYS) from error
-        except Exception as error:
-            raise self._unusable(error) from error
+        known = self._botocore(self._frozen, call)
+        self._asked = (time.monotonic(), known)
+        return known
 
     def region(self, call: Call) -> str:
-        """Where buckets are looked for first."""
+        """Where buckets are looked for first. Raises Denied, ConnectionLost."""
         if self._region is None:
             if self._options.endpoint_url:
                 self._region = USUAL_REGION
             else:
-                self._region = asked_apart(self._configured_region, call, _KEYS_SECONDS)
+                self._region = self._botocore(self._configured_region, call)
         return self._region
 
     def refuse(self, keys: Keys | None, *, token: bool) -> ProviderError | None:
@@ -102,8 +95,7 @@ class Signer:
         if keys is None:
             return None
         if not keys.given:
-            with self._lock:  # a person may have signed in anew since they were found
-                self._found = self._asked = None
+            self._found = self._asked = None  # a person may have signed in anew since
             return None
         needs, what, advice = _EXPIRED if token else _REFUSED
         self._access.secrets.forget(self._endpoint, needs)
@@ -119,6 +111,19 @@ class Signer:
         token = self._access.secrets.get(self._endpoint, "token")
         return Keys(self._options.access_key_id, secret, token, given=True)
 
+    def _botocore(self, ask: Callable[[], T], call: Call) -> T:
+        """What `ask` finds out, which may take as long as it likes. Raises Denied for whatever
+        botocore raises, ConnectionLost when the call is ended."""
+        try:
+            return asked_apart(ask, call, _KEYS_SECONDS)
+        except ProviderError:
+            raise
+        except TimeoutError as error:
+            what = f"nothing gave AWS keys within {_KEYS_SECONDS:g} seconds"
+            raise Denied(self._endpoint, what, advice=_NO_KEYS) from error
+        except Exception as error:
+            raise self._unusable(error) from error
+
     def _session(self) -> Any:
         import botocore.session
 
@@ -129,10 +134,10 @@ class Signer:
         return str(self._session().get_config_variable("region") or USUAL_REGION)
 
     def _frozen(self) -> Keys:
-        with self._lock:
-            if self._found is None:
-                self._found = self._session().get_credentials()
-            found = self._found
+        with self._searching:
+            found = self._found  # `refuse` may take it away at any time, and waits for nobody
+            if found is None:
+                found = self._found = self._session().get_credentials()
         if found is None:
             raise Denied(self._endpoint, "no AWS keys were found", advice=_NO_KEYS)
         frozen = found.get_frozen_credentials()

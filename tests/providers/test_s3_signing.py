@@ -7,6 +7,8 @@ import hmac
 import logging
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -72,14 +74,15 @@ def test_a_secret_key_that_is_missing_is_asked_for(tmp_path: Path) -> None:
     assert (caught.value.endpoint, caught.value.needs) == (endpoint, "password")
 
 
+@pytest.mark.parametrize("asked", ["keys", "region"])
 def test_a_profile_that_is_not_there_is_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     signer = Signer("s3:", Options(profile="missing"), Access(tmp_path / "known_hosts"))
     with Calls("s3:").call() as call, pytest.raises(Denied) as caught:
-        signer.keys(call)
+        getattr(signer, asked)(call)
     assert "“missing” cannot be had" in str(caught.value)
     assert "aws sso login --profile missing" in caught.value.advice
 
@@ -116,6 +119,31 @@ def test_refused_keys_of_a_profile_are_looked_for_again(
             if access == "AKOLD":
                 assert signer.refuse(known, token=True) is None
     assert found == ["AKOLD", "AKNEW", "AKNEW"]
+
+
+def test_keys_are_refused_while_others_are_still_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search cannot be ended: who waits for it has a deadline, and `refuse` does not wait."""
+    signer = Signer("s3:", Options(), Access(tmp_path / "known_hosts"))
+    began, ended = threading.Event(), threading.Event()
+
+    class Stuck:
+        def get_credentials(self) -> None:
+            began.set()
+            ended.wait(30)
+
+    monkeypatch.setattr(signer, "_session", Stuck)
+    with ThreadPoolExecutor(2) as threads, Calls("s3:").call() as call:
+        search = threads.submit(signer.keys, call)
+        assert began.wait(30)
+        refused = threads.submit(signer.refuse, Keys("AK", "secret"), token=True)
+        try:
+            assert refused.result(5) is None
+        finally:
+            ended.set()
+        with pytest.raises(Denied, match="no AWS keys were found"):
+            search.result(30)
 
 
 def test_without_keys_nothing_is_signed(tmp_path: Path) -> None:
