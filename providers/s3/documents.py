@@ -54,6 +54,7 @@ class StoredPart:
     number: int
     etag: str
     sha256: str  # base64; "" where it is not told
+    size: int | None = None
 
 
 @dataclass(slots=True)
@@ -124,10 +125,11 @@ def parts(chunks: Iterable[Buffer]) -> Page:
     for element in _records(chunks, _PARTS, named):
         if _local(element) == "Part":
             number = _text(element, "PartNumber")
-            if not number.isdecimal():
-                raise BadXml("a part in it has no number")
+            if not (number.isascii() and number.isdecimal() and len(number) <= 5):
+                raise BadXml("a part in it has no number that a part can have")
             etag = quoted_etag(_text(element, "ETag"))
-            page.parts.append(StoredPart(int(number), etag, _text(element, "ChecksumSHA256")))
+            told = _text(element, "ChecksumSHA256")
+            page.parts.append(StoredPart(int(number), etag, told, _size(element)))
         else:
             facts[_local(element)] = element.text or ""
     if facts.get("IsTruncated", "").strip() == "true":
@@ -212,13 +214,17 @@ def _spelled(names: Iterable[str]) -> frozenset[str]:
 
 
 def _object(element: Element) -> Object:
-    size = _text(element, "Size").strip()
     return Object(
         _text(element, "Key"),
-        int(size) if size.isascii() and size.isdecimal() and len(size) < 19 else None,
+        _size(element),
         time_of(_text(element, "LastModified")),
         quoted_etag(_text(element, "ETag")),
     )
+
+
+def _size(element: Element) -> int | None:
+    size = _text(element, "Size").strip()
+    return int(size) if size.isascii() and size.isdecimal() and len(size) < 19 else None
 
 
 def _fault(element: Element) -> Fault:

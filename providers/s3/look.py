@@ -26,6 +26,7 @@ MTIME = "x-amz-meta-mtime"
 """Unix seconds with a fraction, as rclone keeps them too."""
 
 _MOST_ENTRIES = 10_000_000
+_MOST_PAGES = 100_000  # of 1,000 keys each, as a rule; some are empty
 _SECONDS = re.compile(r"-?\d{1,12}(\.\d{1,12})?")
 _OF_PARTS = re.compile(r'-\d+"$')  # at the end of an ETag
 _ADDED_UP = frozenset({"crc32", "crc32c", "crc64nvme"})
@@ -251,11 +252,14 @@ class _Seen:
         return found
 
     def turn(self, more: Mapping[str, str]) -> None:
-        """Raises Unsupported for a list that goes round in circles."""
+        """Raises Unsupported for a list that goes round in circles, or has too many pages."""
         token = "\0".join(more.values())
         if token in self._turns:
             raise Unsupported(self._path, "the service's list has no end: it repeats itself")
         self._turns.add(token)
+        if len(self._turns) >= _MOST_PAGES:
+            what = f"its list has more than {_MOST_PAGES:,} pages"
+            raise Unsupported(self._path, what, advice="Open a folder in it.")
 
     def _file(self, each: Object, name: str) -> Entry:
         return Entry(

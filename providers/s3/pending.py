@@ -126,6 +126,11 @@ def is_mark(part: StoredPart, key: str) -> bool:
     return part.number == FIRST and part.etag == f'"{marked}"'
 
 
+def may_be_mark(part: StoredPart, key: str) -> bool:
+    """As `is_mark`, also where an ETag is no MD5 (SSE-KMS): nothing is removed for that."""
+    return is_mark(part, key) or (part.number == FIRST and part.size == len(_mark(key)))
+
+
 def checksum(data: Buffer) -> str:
     """SHA-256 as headers have it."""
     return b64encode(sha256(data).digest()).decode("ascii")

@@ -171,20 +171,33 @@ class S3Provider:
 
     def _mark_folder(self, path: str, bucket: str, prefix: str) -> None:
         mark = secrets.token_hex(8)
-        headers = {MADE_BY: mark}
-        with self._session.send(
-            "PUT", bucket, prefix, path=path, headers=headers, body=b""
-        ) as answer:
-            if answer.status == 404:
-                raise NotFound(path, "there is no such bucket", advice="Check its name.")
-            if answer.status != 200:
-                raise problem(answer, path, "making a folder")
+        if not self._put_mark(path, bucket, prefix, mark, {"If-None-Match": "*"}):
+            self._put_mark(path, bucket, prefix, mark, {})
         if self._marks is None:
             beside = f"/{bucket}/{prefix.removesuffix('/')}"
             made = None if keys.is_folder(beside) else look.headers_of(self._session, beside)
             self._marks = made is None or made.get(MADE_BY) != mark
             if not self._marks:  # `rclone serve s3` does so
                 self._remove(path, bucket, keys.split(beside)[1])
+
+    def _put_mark(
+        self, path: str, bucket: str, prefix: str, mark: str, conditions: Mapping[str, str]
+    ) -> bool:
+        """Whether it is there; False where the service knows no conditions."""
+        session = self._session
+        if conditions and not session.conditional:
+            return False
+        headers = {MADE_BY: mark, **conditions}
+        with session.send("PUT", bucket, prefix, path=path, headers=headers, body=b"") as answer:
+            if answer.status == 412:
+                raise AlreadyExists(path)
+            if answer.status == 404:
+                raise NotFound(path, "there is no such bucket", advice="Check its name.")
+            if conditions and session.gives_up_conditions(answer):
+                return False
+            if answer.status != 200:
+                raise problem(answer, path, "making a folder")
+        return True
 
     def _remove(self, path: str, bucket: str, key: str) -> None:
         with self._session.send("DELETE", bucket, key, path=path) as answer:

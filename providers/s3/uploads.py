@@ -130,7 +130,7 @@ class Uploads:
             return {} if held is None else {0: pending.checksum(held)}
         found = pending.parts(self._session, upload.path, upload.upload)
         key = upload.mark.partition("-")[0]
-        sent = (part for part in found if not pending.is_mark(part, key))
+        sent = (part for part in found if not pending.may_be_mark(part, key))
         return {part.number - 1: _receipt(part) for part in sent}
 
     def finish(
