@@ -50,7 +50,7 @@ from transfers.watchdog import LOOK_SECONDS
 
 _LOG = logging.getLogger("wharfie.queue")
 _SAVE_AGAIN_SECONDS = 1.0
-_QUIT_SECONDS = 2.0
+_QUIT_SECONDS = 1.5
 _LONGEST_NAP = 3600.0  # a server's Retry-After may be longer than a system can wait at once
 
 
