@@ -100,6 +100,9 @@ class Capabilities:
     streams: int = 1  # parts of one file at once that may be faster than one after the other
     in_place: bool = False  # bytes are sent to their final name: what stood there goes with them
     shows_stored: bool = True  # False: what was stored may be out of sight, like a letter posted
+    # Digests besides SHA-256 that `Entry.digests` may tell of what is stored, best first: each can
+    # be made of the bytes as they pass (`Stating`).
+    states: tuple[str, ...] = ()
 
 
 class Reader(Protocol):
@@ -282,6 +285,25 @@ class Digester(Protocol):
     def digest(self, path: str, algorithm: str) -> str:
         """The lower-case hex digest, made of the bytes as stored. Raises Unsupported where it
         cannot be made: what a place merely remembers of a file is in `Entry.digests`."""
+        ...
+
+
+class Hasher(Protocol):
+    """A digest in the making, as `hashlib` has them."""
+
+    def update(self, data: Buffer, /) -> None: ...
+
+    def copy(self) -> Hasher: ...
+
+    def hexdigest(self) -> str: ...
+
+
+@runtime_checkable
+class Stating(Protocol):
+    """A place that says a digest of its own of what it stores (`Capabilities.states`)."""
+
+    def hasher(self, algorithm: str) -> Hasher:
+        """One that has taken in nothing. It lets other threads run while it takes in bytes."""
         ...
 
 

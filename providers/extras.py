@@ -1,0 +1,101 @@
+"""What some places offer besides the contract of `providers.base`: data and protocols, no logic.
+
+Nothing here moves a file's bytes: a screen asks for it, and offers what a place has. Text in it
+came from a server and is untrusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from providers.base import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One of the contents that a file has had. `entry.path` is the address of this very one:
+    `stat`, `read`, `delete` and copies take it, and `name` and `parent` of it are the file's.
+
+    Copying it onto the file's own path brings it back.
+    """
+
+    entry: Entry  # its `modified`: when it was stored, Unix seconds
+    current: bool  # the file has it now
+    deleted: bool = False  # it says that the file was deleted; deleting it takes that back
+
+
+@runtime_checkable
+class Versioned(Protocol):
+    """A place that keeps what files were before."""
+
+    def revisions(self, path: str) -> Iterator[Sequence[Revision]]:
+        """Those of the file at `path`, newest first, in pages as they arrive.
+
+        Of a directory: the newest of each file in it that is deleted. Raises NotFound, Denied,
+        Unsupported where this place keeps none.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address that opens a file for whoever has it: a secret. `until`: Unix seconds; None: it
+    holds until somebody takes it back."""
+
+    url: str = field(repr=False)
+    until: float | None
+
+
+@runtime_checkable
+class Sharer(Protocol):
+    """A place that gives a file an address for others."""
+
+    longest_link: float  # seconds; the most that `share` grants
+
+    def share(self, path: str, seconds: float) -> Link:
+        """An address that reads the file at `path` for that long. Raises NotFound, Denied,
+        Unsupported."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One thing that a place says of a file, in its own words. Both texts are untrusted."""
+
+    name: str
+    value: str
+
+
+@runtime_checkable
+class Describer(Protocol):
+    """A place that knows more of its files than an entry holds."""
+
+    def properties(self, path: str) -> Sequence[Property]:
+        """All it says of the file, directory or revision at `path`. Raises NotFound, Denied."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An upload that was begun and neither finished nor taken back; its parts take up room."""
+
+    path: str  # what it would become
+    id: str  # opaque; tells it from others to the same path
+    began: float | None  # Unix seconds
+    size: int | None  # bytes it holds; None: not known
+
+
+@runtime_checkable
+class Clearing(Protocol):
+    """A place where unfinished uploads of anybody lie about, and can be taken back."""
+
+    def unfinished(self, path: str) -> Iterator[Sequence[Unfinished]]:
+        """Those at and below `path`, in pages as they arrive. Raises NotFound, Denied,
+        Unsupported."""
+        ...
+
+    def take_back(self, upload: Unfinished) -> None:
+        """Remove what it holds. One under way elsewhere fails by that. Gone already is success."""
+        ...
