@@ -20,6 +20,7 @@ from providers.errors import (
     Throttled,
     UploadExpired,
 )
+from transfers.digests import ALGORITHM, taken
 from transfers.leftovers import discard
 from transfers.model import Job, JobState, Op, Proof, ProofWord, Verify
 from transfers.prepare import stat_or_none
@@ -27,7 +28,7 @@ from transfers.retry import Mismatch
 from transfers.run import Run, WritableProvider, writable
 from transfers.stated import EXPECTED, STATED, claims_of, expected, held_against
 from transfers.transfer import require_unchanged
-from transfers.verify import ALGORITHM, COMPARED, digest_of, prove
+from transfers.verify import COMPARED, digest_of, prove
 
 _CLOCKS_DIFFER = 86_400.0  # seconds, at the most
 
@@ -113,7 +114,7 @@ def _held(run: Run, proof: Proof, path: str) -> Proof:
         with suppress(NotFound):  # the source of a move that is over but for saying so
             source = run.source()
             entry = source.stat(run.job.source.path)
-            run.claims = tuple(claims_of(source, entry, run.job.verify))
+            run.claims = tuple(claims_of(source, entry, run.job.verify, taken(run)))
     return held_against(run, proof, (*run.claims, *expected(run.job.expected)), path)
 
 

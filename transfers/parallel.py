@@ -11,18 +11,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from providers.base import Buffer, Provider
 from providers.errors import RangeIgnored, SourceChanged
 from transfers.beside import StoredAlike
 from transfers.cutting import cut_anywhere, first_piece, largest_piece, next_piece
+from transfers.digests import Digests
 from transfers.progress import Progress
 from transfers.run import Run, WritableProvider
 from transfers.stream import largest_step, slow_down
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 _STEP = 128 << 10  # bytes handed to a place at once: a slow line is to be seen to move
 
@@ -42,7 +39,7 @@ class _Piece:
 class _Stored:
     piece: _Piece
     receipt: str
-    hasher: _Hash
+    hasher: Digests
 
 
 class _Turns:
