@@ -271,6 +271,8 @@ class Writer(Protocol):
         unfinished bytes are gone, what stands there and may be them is returned then, and the
         caller proves it. Without `again` that is UploadExpired: it may be an old file that merely
         looks like the new one.
+
+        Raises Doubtful when the file has its name and the place says that it is not what was sent.
         """
         ...
 

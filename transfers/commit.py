@@ -13,6 +13,7 @@ from providers.errors import (
     AlreadyExists,
     AuthRequired,
     ConnectionLost,
+    Doubtful,
     NotFound,
     ProviderError,
     SourceChanged,
@@ -46,7 +47,7 @@ def commit(run: Run) -> Job:
         proof = _prove(run, staged)
     receipts = run.control.checkpoint.receipts if run.control.checkpoint else ()
     try:
-        entry = target.finish(upload, receipts, replacing=job.replacing)
+        entry = _finished(run, upload, receipts)
     except AlreadyExists as error:
         _unsettled(run)
         raise TargetChanged(error.path, "something appeared there meanwhile") from error
@@ -56,6 +57,16 @@ def commit(run: Run) -> Job:
     if proof is None:
         proof = _prove_named(run, entry)
     return replace(job, proof=proof)
+
+
+def _finished(run: Run, upload: str, receipts: tuple[str, ...], *, again: bool = False) -> Entry:
+    """As `Writer.finish`; what its place doubts itself is read back for its proof."""
+    target = run.target()
+    try:
+        return target.finish(upload, receipts, replacing=run.job.replacing, again=again)
+    except Doubtful:
+        run.doubtful = True
+        return target.stat(run.job.target.path)
 
 
 def _unsettled(run: Run) -> None:
@@ -127,6 +138,8 @@ def _compared(run: Run, path: str) -> Proof | None:
 
 
 def _look(run: Run, path: str, level: Verify | None = None) -> Proof:
+    if run.doubtful:
+        level = Verify.STRONG
     return prove(run, path, run.job.verify if level is None else level)
 
 
@@ -170,7 +183,7 @@ def settle(run: Run) -> Job | None:
         _unsettled(run)
         return None
     try:
-        entry = target.finish(upload, receipts, replacing=job.replacing, again=True)
+        entry = _finished(run, upload, receipts, again=True)
     except (AlreadyExists, NotFound, TargetChanged, UploadExpired) as error:
         if job.committed:
             return source_kept(job, error)

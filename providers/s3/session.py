@@ -18,6 +18,7 @@ from providers.access import Access
 from providers.base import Body, Buffer
 from providers.errors import ConnectionLost, Denied, Unsupported
 from providers.s3 import documents, faults, keys
+from providers.s3.checksums import CRC64, Sums
 from providers.s3.documents import Fault
 from providers.s3.options import Options
 from providers.s3.place import Where
@@ -85,7 +86,7 @@ class Session:
     ) -> None:
         self.endpoint = endpoint
         self.options = options
-        self.sums = options.sums  # checksums go along with what is stored
+        self.sums: Sums = CRC64 if options.sums else ""  # go along with what is stored
         self.conditional = True  # conditions on what is written are sent along
         self.certain = not options.endpoint_url  # and are known to be heeded
         self._access = access

@@ -13,15 +13,16 @@ from __future__ import annotations
 import json
 import mimetypes
 import secrets
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 
 from providers.base import ANY_VERSION, Body, Entry
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
     Denied,
+    Doubtful,
     InvalidName,
     NotFound,
     ProviderError,
@@ -31,9 +32,11 @@ from providers.errors import (
     UploadExpired,
     WrongKind,
 )
-from providers.s3 import documents, keys, look, pending
+from providers.s3 import checksums, documents, keys, look, pending
+from providers.s3.checksums import SHA256, WEAKER, Refused, Sums
 from providers.s3.documents import StoredPart
 from providers.s3.faults import by_code, problem
+from providers.s3.held import Held
 from providers.s3.session import Answer, Session
 from providers.web.xml import BadXml
 
@@ -41,7 +44,9 @@ MADE_BY = "x-amz-meta-wharfie"
 WHOLE_MOST = 8 << 20
 """Bytes of a file that is stored by one request."""
 
-_HELD_MOST = 64 << 20  # bytes in memory of files that have no name yet
+MOST_PARTS = 10_000
+"""Of one object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
+
 _STORING = "storing it"
 _PLAIN = "application/octet-stream"
 
@@ -55,7 +60,7 @@ class Upload:
     modified: float | None
     mark: str  # what its object says it was made by
     upload: str
-    sums: bool  # each part has a checksum
+    sums: Sums  # of each part
 
     def token(self) -> str:
         return json.dumps(asdict(self))
@@ -64,7 +69,10 @@ class Upload:
 def from_token(token: str) -> Upload:
     """Raises UploadExpired for a token of another version of Wharfie."""
     try:
-        return Upload(**json.loads(token))
+        upload = Upload(**json.loads(token))
+        if upload.sums not in {*WEAKER, ""}:
+            raise ValueError
+        return upload
     except (TypeError, ValueError) as error:
         raise UploadExpired("", "the note of the unfinished upload cannot be read") from error
 
@@ -90,58 +98,75 @@ class Uploads:
         self._held.drop_of(path, key)
         mark = f"{key}-{secrets.token_hex(8)}"
         if size is not None and size <= min(part_size, WHOLE_MOST):
-            return Upload(path, size, modified, mark, "", sums=False).token()
+            return Upload(path, size, modified, mark, "", sums="").token()
         pending.remove_marked(self._session, path, key)
-        sums = self._session.sums
-        headers = _described(path, modified, mark)
-        if sums:
-            headers["x-amz-checksum-algorithm"] = "SHA256"
+        _need_room_for(path, size, part_size)
         try:
-            upload = pending.create(self._session, path, key, headers)
+            upload, sums = self._created(path, key, _described(path, modified, mark))
         except NotFound as error:
             raise NotFound(path, "there is no such bucket", advice="Make it first.") from error
         return Upload(path, size, modified, mark, upload, sums).token()
+
+    def _created(self, path: str, key: str, headers: Mapping[str, str]) -> tuple[str, Sums]:
+        """The service's name of a new upload, and what checksums it takes for it."""
+        sums = self._session.sums
+        while True:
+            try:
+                upload = pending.create(self._session, path, key, headers, sums)
+            except Refused:
+                sums = WEAKER[sums]
+                continue
+            if sums != self._session.sums:
+                self._session.sums = sums
+            return upload, sums
 
     def abandon(self, path: str, *, key: str) -> None:
         self._held.drop_of(path, key)
         if not keys.is_folder(path):
             pending.remove_marked(self._session, path, key)
 
-    def put_part(self, token: str, index: int, body: Body) -> str:
+    def put_part(self, token: str, index: int, offset: int, body: Body) -> str:
         """The bytes are gathered first: what is signed, and how long it is, must be known."""
         upload = from_token(token)
+        if index >= MOST_PARTS:
+            raise _too_many(upload.path)
         data = bytearray()
         for chunk in body:
             data += chunk
-            if not upload.upload and len(data) > (upload.size or 0):
+            if upload.size is not None and offset + len(data) > upload.size:
                 raise SourceChanged(upload.path, "more bytes came than the file had")
         if not upload.upload:
             self._held.keep(upload.path, upload.mark, bytes(data))
-            return pending.checksum(data)
-        part = pending.put(
-            self._session, upload.path, upload.upload, index + 1, data, sums=upload.sums
-        )
-        return _receipt(part)
+            return checksums.checksum(SHA256, data)
+        try:
+            part = pending.put(
+                self._session, upload.path, upload.upload, index + 1, data, sums=upload.sums
+            )
+        except Refused:
+            self._session.sums = WEAKER[upload.sums]
+            what = "the service refuses the checksums of its parts"
+            raise UploadExpired(upload.path, what) from None
+        return _receipt(part, upload.sums)
 
     def parts(self, token: str) -> Mapping[int, str] | None:
         upload = from_token(token)
         if not upload.upload:
             held = self._held.of(upload.mark)
-            return {} if held is None else {0: pending.checksum(held)}
+            return {} if held is None else {0: checksums.checksum(SHA256, held)}
         found = pending.parts(self._session, upload.path, upload.upload)
         key = upload.mark.partition("-")[0]
         sent = (part for part in found if not pending.may_be_mark(part, key))
-        return {part.number - 1: _receipt(part) for part in sent}
+        return {part.number - 1: _receipt(part, upload.sums) for part in sent}
 
     def finish(
         self, token: str, receipts: Sequence[str], *, replacing: str | None, again: bool
     ) -> Entry:
         upload = from_token(token)
-        made = self._made_before(upload, replacing) if again else None
+        made = self._made_before(upload, receipts, replacing) if again else None
         try:
             made = made or self._name(upload, receipts, replacing)
         except (AlreadyExists, TargetChanged, UploadExpired):
-            made = self._made_meanwhile(upload) if again else None
+            made = self._made_meanwhile(upload, receipts) if again else None
             if made is None:
                 raise
         self._held.drop(upload.mark)
@@ -162,24 +187,26 @@ class Uploads:
                 self._complete(upload, receipts, replacing)
             else:
                 self._store(upload, receipts, replacing)
-        made, _ = self._made(upload)
+        made, _ = self._made(upload, receipts)
         if made is None:
             raise ConnectionLost(
                 upload.path, "the service stored it, and shows another object or none there"
             )
         return made
 
-    def _made_before(self, upload: Upload, replacing: str | None) -> Entry | None:
+    def _made_before(
+        self, upload: Upload, receipts: Sequence[str], replacing: str | None
+    ) -> Entry | None:
         """What an earlier `finish` made. While our bytes still wait for their name, an object
         without a mark is somebody else's, and so is the version that is to be replaced."""
-        entry, marked = self._made(upload)
+        entry, marked = self._made(upload, receipts)
         if entry is None or marked:
             return entry
         return None if entry.version == replacing or self._waits(upload) else entry
 
-    def _made_meanwhile(self, upload: Upload) -> Entry | None:
+    def _made_meanwhile(self, upload: Upload, receipts: Sequence[str]) -> Entry | None:
         """What an earlier request made that arrived after it had been looked for."""
-        entry, marked = self._made(upload)
+        entry, marked = self._made(upload, receipts)
         return entry if marked else None
 
     def _waits(self, upload: Upload) -> bool:
@@ -194,8 +221,9 @@ class Uploads:
             return True
         return True
 
-    def _made(self, upload: Upload) -> tuple[Entry | None, bool]:
-        """What stands there, when this very upload made it, and whether it says so.
+    def _made(self, upload: Upload, receipts: Sequence[str]) -> tuple[Entry | None, bool]:
+        """What stands there, when this very upload made it, and whether it says so. Raises
+        Doubtful.
 
         Some gateways keep nothing with an object, and change its ETag: there it is one of the same
         size, which may be it.
@@ -207,6 +235,8 @@ class Uploads:
         made_by = told.get(MADE_BY)
         if made_by is not None or self._session.certain:
             marked = made_by == upload.mark
+            if marked:
+                _need_those_parts(upload, receipts, told)
             return entry if marked else None, marked
         return entry if upload.size in {None, entry.size} else None, False
 
@@ -237,17 +267,23 @@ class Uploads:
         if len(data) != upload.size:
             raise SourceChanged(upload.path, "fewer bytes came than the file had")
         headers = _described(upload.path, upload.modified, upload.mark)
+        headers[look.WRITTEN] = sha256(data).hexdigest()
+        checksum = checksums.headers_for(SHA256, checksums.checksum(SHA256, data))
         bucket, key = keys.split(upload.path)
+        sums = self._session.sums
         while True:
-            sums, conditions = self._session.sums, self._conditions(replacing)
-            more = pending.checksum_headers(pending.checksum(data)) if sums else {}
-            sent = headers | conditions | more
+            conditions = self._conditions(replacing)
+            sent = headers | conditions | (checksum if sums else {})
             with self._session.send(
                 "PUT", bucket, key, path=upload.path, headers=sent, body=data
             ) as answer:
                 if answer.status == 200:
+                    self._session.sums = sums and self._session.sums
                     return
-                if not self._without(answer, conditions, sums):
+                # Checksums go first: without conditions somebody else's file is less safe.
+                if sums and checksums.refused(answer):
+                    sums = ""
+                elif not conditions or not self._session.gives_up_conditions(answer):
                     raise _refusal(answer, upload.path, replacing)
             self._need_agreed(upload.path, replacing)
 
@@ -255,58 +291,20 @@ class Uploads:
         numbered = [(i + 1, *_of_receipt(each)) for i, each in enumerate(receipts)]
         if not numbered:
             raise UploadExpired(upload.path, "the unfinished upload has no parts")
-        body = documents.complete(numbered)
+        body = documents.complete(numbered, upload.sums)
         bucket, key = keys.split(upload.path)
         query = {"uploadId": upload.upload}
         while True:
-            sent = self._conditions(replacing)
+            conditions = self._conditions(replacing)
+            sent = conditions | checksums.completing(upload.sums)
             with self._session.send(
                 "POST", bucket, key, path=upload.path, query=query, headers=sent, body=body
             ) as answer:
                 if answer.status == 200:
                     return _need_completed(answer, upload.path)
-                if not self._without(answer, sent, sums=False):
+                if not conditions or not self._session.gives_up_conditions(answer):
                     raise _refusal(answer, upload.path, replacing)
             self._need_agreed(upload.path, replacing)
-
-    def _without(self, answer: Answer, conditions: Mapping[str, str], sums: bool) -> bool:
-        """Whether it may be sent again with less that this service may not know: its checksums
-        first, for without conditions somebody else's file is less safe."""
-        if sums and pending.refuses_checksums(answer):
-            self._session.sums = False
-            return True
-        return bool(conditions) and self._session.gives_up_conditions(answer)
-
-
-class Held:
-    """Small files that came whole and have no name yet. The oldest make room for new ones."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._files: dict[str, tuple[str, bytes]] = {}  # by mark: its path, its bytes
-
-    def keep(self, path: str, mark: str, data: bytes) -> None:
-        with self._lock:
-            self._files.pop(mark, None)
-            self._files[mark] = (path, data)
-            while sum(len(held) for _, held in self._files.values()) > _HELD_MOST:
-                del self._files[next(iter(self._files))]
-
-    def of(self, mark: str) -> bytes | None:
-        with self._lock:
-            found = self._files.get(mark)
-        return None if found is None else found[1]
-
-    def drop(self, mark: str) -> None:
-        with self._lock:
-            self._files.pop(mark, None)
-
-    def drop_of(self, path: str, key: str) -> None:
-        """What a job left."""
-        with self._lock:
-            for mark, (where, _) in [*self._files.items()]:
-                if where == path and mark.startswith(f"{key}-"):
-                    del self._files[mark]
 
 
 def _described(path: str, modified: float | None, mark: str) -> dict[str, str]:
@@ -353,10 +351,30 @@ def _named(error: ProviderError) -> ProviderError:
     return error
 
 
-def _receipt(part: StoredPart) -> str:
-    return f"{part.etag} {part.sha256}".strip()
+def _need_room_for(path: str, size: int | None, part_size: int) -> None:
+    """Raise Unsupported for what would be more parts than an object can have (faults.md C15)."""
+    if size is not None and size > part_size * MOST_PARTS:
+        raise _too_many(path)
+
+
+def _too_many(path: str) -> Unsupported:
+    what = f"it is too large for an object, which has {MOST_PARTS:,} parts at most"
+    return Unsupported(path, what, advice="Cut it into several files.")
+
+
+def _need_those_parts(upload: Upload, receipts: Sequence[str], told: Mapping[str, str]) -> None:
+    """Raise Doubtful when the service says that it put other parts together than those it was
+    sent: it tells the digest of their digests, and how many there are (faults.md C15)."""
+    said, dash, _ = told.get("x-amz-checksum-sha256", "").partition("-")
+    sent = checksums.of_digests([_of_receipt(each)[1] for each in receipts])
+    if upload.sums == SHA256 and receipts and dash and sent and said != sent:
+        raise Doubtful(upload.path, "the service says that it put other parts together")
+
+
+def _receipt(part: StoredPart, sums: Sums) -> str:
+    return f"{part.etag} {part.told.get(sums, '')}".strip()
 
 
 def _of_receipt(text: str) -> tuple[str, str]:
-    etag, _, sha256 = text.partition(" ")
-    return etag, sha256
+    etag, _, checksum = text.partition(" ")
+    return etag, checksum
