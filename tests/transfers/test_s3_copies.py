@@ -111,6 +111,21 @@ def test_what_amazon_and_nobody_else_states_of_a_small_file_proves_it(
     assert (up.proof.word, up.proof.algorithm if amazon else None) == expected
 
 
+def test_a_file_in_parts_is_proven_by_the_sum_that_the_service_makes_of_it(
+    moto: Moto, tmp_path: Path
+) -> None:
+    case = Case(tmp_path, moto, checksums="always")
+    case.file.write_bytes(DATA)
+    up = case.up()
+    back = Place(LOCAL, str(case.folder / "back"))
+    down = case.copied(case.there, back, within=str(case.folder))
+    case.close()
+    case.place.close()
+    assert str(up.proof) == "server digest (crc64nvme)"
+    assert down.proof is not None and down.proof.word is ProofWord.SHA256
+    assert down.proof.how.endswith("; the source states the same crc64nvme")
+
+
 def test_a_web_server_and_a_bucket_copy_straight_through(case: Case, tmp_path: Path) -> None:
     with ScriptedHttp(Served(DATA)) as server:
         web = open_web(server.base, Access(tmp_path / "known_hosts"))
