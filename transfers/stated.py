@@ -49,11 +49,13 @@ def claims_of(
     if level is Verify.SIZE:
         return
     beside = source.published(entry) if isinstance(source, Publisher) else {}
+    said: list[Claim] = []
     for stated in (entry.digests, beside):
         for algorithm in (ALGORITHM, *taken, *_WEAKER):
             if algorithm in stated:
-                yield Claim(algorithm, stated[algorithm].lower(), STATED)
+                said.append(Claim(algorithm, stated[algorithm].lower(), STATED))
                 break
+    yield from dict.fromkeys(said)  # both may say the same
 
 
 def expected(job_expected: str) -> Iterator[Claim]:
