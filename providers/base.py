@@ -121,6 +121,26 @@ class Reader(Protocol):
         ...
 
 
+@runtime_checkable
+class Filler(Protocol):
+    """A reader that can bring its bytes straight to where they are wanted."""
+
+    def fill(self, memory: memoryview, /) -> int:
+        """Some of the bytes asked for that come next: how many; 0 after the last of them. Raises
+        as `Reader.chunks`; one reader is asked in one of the two ways."""
+        ...
+
+
+@runtime_checkable
+class InMemory(Protocol):
+    """A part's body that is in memory as a whole, for who has to sign or digest it before it is
+    sent. Its bytes are counted, and slowed, where they are iterated over."""
+
+    memory: memoryview
+
+    def __iter__(self) -> Iterator[Buffer]: ...
+
+
 class Provider(Protocol):
     """A tree of files that can be listed and read."""
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from hashlib import md5
 
-from providers.base import Buffer
+from providers.base import Buffer, InMemory
 from providers.errors import (
     ConnectionLost,
     Denied,
@@ -28,7 +28,7 @@ from providers.s3 import checksums, documents, keys
 from providers.s3.checksums import Refused, Sums
 from providers.s3.documents import Page, StoredPart
 from providers.s3.faults import problem
-from providers.s3.session import Answer, Session
+from providers.s3.session import Answer, Session, in_memory
 from providers.web.xml import BadXml
 
 FIRST = 1
@@ -62,12 +62,12 @@ def create(session: Session, path: str, key: str, headers: Mapping[str, str], su
 
 
 def put(
-    session: Session, path: str, upload: str, number: int, data: Buffer, *, sums: Sums
+    session: Session, path: str, upload: str, number: int, data: Buffer | InMemory, *, sums: Sums
 ) -> StoredPart:
     """Store one part. Raises UploadExpired, Refused."""
     bucket, name = keys.split(path)
     query = {"partNumber": str(number), "uploadId": upload}
-    told = checksums.checksum(sums, data)
+    told = checksums.checksum(sums, in_memory(data))
     headers = checksums.headers_for(sums, told)
     with session.send(
         "PUT", bucket, name, path=path, query=query, headers=headers, body=data

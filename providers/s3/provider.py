@@ -14,9 +14,9 @@ from providers.s3 import keys, look, reading
 from providers.s3.checksums import CRC64, SHA256, Crc64, Sums
 from providers.s3.faults import problem
 from providers.s3.options import options_of
-from providers.s3.reading import ObjectReader
 from providers.s3.session import Session
 from providers.s3.uploads import MADE_BY, MOST_PARTS, Uploads
+from providers.web.delivery import Delivery
 from providers.web.patience import USUAL, Patience
 
 __all__ = ["S3Provider", "open_endpoint"]
@@ -93,7 +93,7 @@ class S3Provider:
         offset: int = 0,
         length: int | None = None,
         version: str | None = None,
-    ) -> AbstractContextManager[ObjectReader]:
+    ) -> AbstractContextManager[Delivery]:
         return reading.read(self._session, path, offset=offset, length=length, version=version)
 
     # Changing --------------------------------------------------------------------------------

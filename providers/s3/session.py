@@ -15,7 +15,7 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from providers.access import Access
-from providers.base import Body, Buffer
+from providers.base import Body, Buffer, InMemory
 from providers.errors import ConnectionLost, Denied, Unsupported
 from providers.s3 import documents, faults, keys
 from providers.s3.checksums import CRC64, Sums
@@ -58,6 +58,10 @@ class Answer:
     def chunks(self) -> Iterator[memoryview]:
         """The body, in views of one buffer. Raises ConnectionLost when less came than announced."""
         return self._response.chunks()
+
+    def fill(self, memory: memoryview) -> int:
+        """As `chunks`, straight to where the bytes are wanted; 0 at the end."""
+        return self._response.fill(memory)
 
     def document(self) -> Iterator[memoryview]:
         """The body, which is no object: it is not waited for when it comes too slowly."""
@@ -108,7 +112,7 @@ class Session:
         path: str,
         query: Mapping[str, str] = _NOTHING,
         headers: Mapping[str, str] = _NOTHING,
-        body: Buffer | None = None,
+        body: Buffer | InMemory | None = None,
     ) -> Iterator[Answer]:
         """Ask, and give the answer for the length of the block; `path` is what errors are about.
 
@@ -284,7 +288,7 @@ class _Question:
         path: str,
         query: Mapping[str, str],
         headers: Mapping[str, str],
-        body: Buffer | None,
+        body: Buffer | InMemory | None,
     ) -> None:
         self.method = method
         self.bucket = bucket
@@ -304,12 +308,18 @@ class _Question:
             return _EMPTY
         if url.scheme == "https":
             return UNSIGNED
-        return sha256(self._body).hexdigest()
+        return sha256(in_memory(self._body)).hexdigest()
 
     def request(self) -> Asked:
         body, length = self._body, None
         if body is None or isinstance(body, bytes):
             sent: bytes | Body | None = body
         else:
-            sent, length = [body], memoryview(body).nbytes
+            sent = body if isinstance(body, InMemory) else [body]
+            length = memoryview(in_memory(body)).nbytes
         return Asked(self.method, self.path, self.headers, sent, length, expect_continue=False)
+
+
+def in_memory(body: Buffer | InMemory) -> Buffer:
+    """All bytes of a body."""
+    return body.memory if isinstance(body, InMemory) else body

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
-from providers.base import ANY_VERSION, Body, Entry
+from providers.base import ANY_VERSION, Body, Entry, InMemory
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
@@ -126,21 +126,21 @@ class Uploads:
             pending.remove_marked(self._session, path, key)
 
     def put_part(self, token: str, index: int, offset: int, body: Body) -> str:
-        """The bytes are gathered first: what is signed, and how long it is, must be known."""
+        """The bytes are gathered first, where they are not in memory: what is signed, and how long
+        it is, must be known."""
         upload = from_token(token)
         if index >= MOST_PARTS:
             raise _too_many(upload.path)
-        data = bytearray()
-        for chunk in body:
-            data += chunk
-            if upload.size is not None and offset + len(data) > upload.size:
-                raise SourceChanged(upload.path, "more bytes came than the file had")
         if not upload.upload:
+            data = _gathered(body, upload, offset)
             self._held.keep(upload.path, upload.mark, bytes(data))
             return checksums.checksum(SHA256, data)
+        if isinstance(body, InMemory):
+            _need_within(upload, offset + len(body.memory))
+        sent = body if isinstance(body, InMemory) else _gathered(body, upload, offset)
         try:
             part = pending.put(
-                self._session, upload.path, upload.upload, index + 1, data, sums=upload.sums
+                self._session, upload.path, upload.upload, index + 1, sent, sums=upload.sums
             )
         except Refused:
             self._session.sums = WEAKER[upload.sums]
@@ -305,6 +305,19 @@ class Uploads:
                 if not conditions or not self._session.gives_up_conditions(answer):
                     raise _refusal(answer, upload.path, replacing)
             self._need_agreed(upload.path, replacing)
+
+
+def _gathered(body: Body, upload: Upload, offset: int) -> bytearray:
+    data = bytearray()
+    for chunk in body:
+        data += chunk
+        _need_within(upload, offset + len(data))
+    return data
+
+
+def _need_within(upload: Upload, end: int) -> None:
+    if upload.size is not None and end > upload.size:
+        raise SourceChanged(upload.path, "more bytes came than the file had")
 
 
 def _described(path: str, modified: float | None, mark: str) -> dict[str, str]:
