@@ -138,9 +138,13 @@ def _compared(run: Run, path: str) -> Proof | None:
 
 
 def _look(run: Run, path: str, level: Verify | None = None) -> Proof:
-    if run.doubtful:
-        level = Verify.STRONG
-    return prove(run, path, run.job.verify if level is None else level)
+    """The proof that was asked for. A move gives up its source: it is not content with a size
+    unless a person was."""
+    level = Verify.STRONG if run.doubtful else level or run.job.verify
+    proof = prove(run, path, level)
+    if proof.word is ProofWord.SIZE_ONLY and run.job.op is Op.MOVE and level is Verify.AUTO:
+        return prove(run, path, Verify.STRONG)
+    return proof
 
 
 def _look_at_named(run: Run, entry: Entry) -> Proof:

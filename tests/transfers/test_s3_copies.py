@@ -54,15 +54,21 @@ class Case(QueueCase):
         self.engine.listen(self.watch)
 
     def copied(
-        self, source: Place, target: Place, *, within: str, verify: Verify = Verify.AUTO
+        self,
+        source: Place,
+        target: Place,
+        *,
+        within: str,
+        verify: Verify = Verify.AUTO,
+        op: Op = Op.COPY,
     ) -> Job:
-        new = NewJob(Op.COPY, source, target, within=within)
+        new = NewJob(op, source, target, within=within)
         (number,) = self.send_new(new, policy=Policy.OVERWRITE, verify=verify)
         return self.reach(number, *AT_REST)
 
-    def up(self, **how: Verify) -> Job:
+    def up(self, *, verify: Verify = Verify.AUTO, op: Op = Op.COPY) -> Job:
         here = Place(LOCAL, str(self.file))
-        return self.copied(here, self.there, within=f"/{self.bucket}", **how)
+        return self.copied(here, self.there, within=f"/{self.bucket}", verify=verify, op=op)
 
     def digest(self) -> str:
         with self.place.read(self.there.path) as reader:
@@ -94,6 +100,19 @@ def test_strong_reads_back_what_was_stored(case: Case) -> None:
     case.file.write_bytes(b"content")
     up = case.up(verify=Verify.STRONG)
     assert up.proof is not None and up.proof.word is ProofWord.SHA256
+
+
+@pytest.mark.parametrize(
+    ("verify", "word"), [(Verify.AUTO, ProofWord.SHA256), (Verify.SIZE, ProofWord.SIZE_ONLY)]
+)
+def test_a_move_gives_up_its_source_for_a_size_only_when_a_person_is_content_with_that(
+    case: Case, verify: Verify, word: ProofWord
+) -> None:
+    case.file.write_bytes(DATA)
+    moved = case.up(verify=verify, op=Op.MOVE)
+    assert (moved.state, moved.proof and moved.proof.word) == (JobState.DONE, word)
+    assert not case.file.exists()
+    assert case.digest() == hashlib.sha256(DATA).hexdigest()
 
 
 @pytest.mark.parametrize("amazon", [True, False])
