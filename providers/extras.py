@@ -23,7 +23,8 @@ class Revision:
 
     entry: Entry  # its `modified`: when it was stored, Unix seconds
     current: bool  # the file has it now
-    deleted: bool = False  # it says that the file was deleted; deleting it takes that back
+    # It says that the file was deleted, and cannot be read; deleting it takes that back.
+    deleted: bool = False
 
 
 @runtime_checkable
@@ -31,7 +32,8 @@ class Versioned(Protocol):
     """A place that keeps what files were before."""
 
     def revisions(self, path: str) -> Iterator[Sequence[Revision]]:
-        """Those of the file at `path`, newest first, in pages as they arrive.
+        """Those of the file at `path`, or of which `path` is one, newest first, in pages as they
+        arrive. A file that is deleted has them too.
 
         Of a directory: the newest of each file in it that is deleted. Raises NotFound, Denied,
         Unsupported where this place keeps none.
@@ -42,7 +44,7 @@ class Versioned(Protocol):
 @dataclass(frozen=True, slots=True)
 class Link:
     """An address that opens a file for whoever has it: a secret. `until`: Unix seconds; None: it
-    holds until somebody takes it back."""
+    holds until somebody takes it back. One that keys signed may end with them, and sooner."""
 
     url: str = field(repr=False)
     until: float | None
@@ -55,8 +57,8 @@ class Sharer(Protocol):
     longest_link: float  # seconds; the most that `share` grants
 
     def share(self, path: str, seconds: float) -> Link:
-        """An address that reads the file at `path` for that long. Raises NotFound, Denied,
-        Unsupported."""
+        """An address that reads the file or revision at `path` for that long, or for the longest
+        that is granted. Raises NotFound, WrongKind, Denied, Unsupported."""
         ...
 
 

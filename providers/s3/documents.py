@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import unquote_to_bytes
 from xml.etree.ElementTree import Element
@@ -43,11 +43,22 @@ class Object:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """What a key has been. `deleted`: it only says that the object was deleted."""
+
+    object: Object
+    id: str
+    current: bool
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """An upload in parts that has not been completed."""
 
     key: str
     upload: str
+    began: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,7 @@ class Page:
 
     objects: list[Object] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
     parts: list[StoredPart] = field(default_factory=list)
     more: dict[str, str] = field(default_factory=dict)
@@ -98,6 +110,31 @@ def listing(chunks: Iterable[Buffer]) -> Page:
     return page
 
 
+def versions(chunks: Iterable[Buffer]) -> Page:
+    """ListObjectVersions. Raises BadXml."""
+    page = Page()
+    facts: dict[str, str] = {}
+    kinds = ("Version", "DeleteMarker")
+    named = (*kinds, "EncodingType", "IsTruncated", "NextKeyMarker", "NextVersionIdMarker")
+    for element in _records(chunks, "ListVersionsResult", named):
+        if _local(element) in kinds:
+            page.versions.append(_version(element))
+        else:
+            facts[_local(element)] = element.text or ""
+    encoded = facts.get("EncodingType", "") == "url"
+    if encoded:
+        page.versions = [
+            replace(each, object=replace(each.object, key=decoded(each.object.key)))
+            for each in page.versions
+        ]
+    if facts.get("IsTruncated", "").strip() == "true":
+        marker = facts.get("NextKeyMarker", "")
+        page.more = _next("key-marker", decoded(marker) if encoded else marker)
+        if facts.get("NextVersionIdMarker"):
+            page.more["version-id-marker"] = facts["NextVersionIdMarker"]
+    return page
+
+
 def uploads(chunks: Iterable[Buffer]) -> Page:
     """ListMultipartUploads. Raises BadXml."""
     page = Page()
@@ -105,12 +142,13 @@ def uploads(chunks: Iterable[Buffer]) -> Page:
     named = ("Upload", "EncodingType", "IsTruncated", "NextKeyMarker", "NextUploadIdMarker")
     for element in _records(chunks, "ListMultipartUploadsResult", named):
         if _local(element) == "Upload":
-            page.pending.append(Pending(_text(element, "Key"), _text(element, "UploadId")))
+            began = time_of(_text(element, "Initiated"))
+            page.pending.append(Pending(_text(element, "Key"), _text(element, "UploadId"), began))
         else:
             facts[_local(element)] = element.text or ""
     encoded = facts.get("EncodingType", "") == "url"
     if encoded:
-        page.pending = [Pending(decoded(each.key), each.upload) for each in page.pending]
+        page.pending = [replace(each, key=decoded(each.key)) for each in page.pending]
     if facts.get("IsTruncated", "").strip() == "true":
         marker = facts.get("NextKeyMarker", "")
         page.more = _next("key-marker", decoded(marker) if encoded else marker)
@@ -173,6 +211,22 @@ def fault(chunks: Iterable[Buffer]) -> Fault:
     return Fault()
 
 
+def tags(chunks: Iterable[Buffer]) -> list[tuple[str, str]]:
+    """GetObjectTagging, GetBucketTagging. Raises BadXml."""
+    found = _records(chunks, "Tagging", ("Tag",))
+    return [(_text(element, "Key"), _text(element, "Value")) for element in found]
+
+
+def facts(chunks: Iterable[Buffer], roots: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The elements of a small document that have none in them: names and texts. Raises BadXml."""
+    return [
+        (_local(element), (element.text or "").strip())
+        for whole in _records(chunks, roots, roots)
+        for element in whole.iter()
+        if not len(element)
+    ]
+
+
 def complete(receipts: Iterable[tuple[int, str, str]], algorithm: str) -> bytes:
     """The body of CompleteMultipartUpload, of (number, ETag, checksum in base64 or "")."""
     root = ['<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">']
@@ -227,6 +281,13 @@ def _object(element: Element) -> Object:
         time_of(_text(element, "LastModified")),
         quoted_etag(_text(element, "ETag")),
     )
+
+
+def _version(element: Element) -> Version:
+    """Where a bucket has never had versions, what is in it is called "null"."""
+    version = _text(element, "VersionId") or "null"
+    current = _text(element, "IsLatest").strip() == "true"
+    return Version(_object(element), version, current, _local(element) == "DeleteMarker")
 
 
 def _size(element: Element) -> int | None:

@@ -18,6 +18,7 @@ from providers.errors import (
     Throttled,
     Unsupported,
     UploadExpired,
+    WrongKind,
 )
 from providers.s3.documents import Fault
 from providers.text import printable
@@ -32,6 +33,7 @@ _BUSY = frozenset(
     {"InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"}
     | {"ConditionalRequestConflict", "BadDigest", "XAmzContentSHA256Mismatch"}
 )
+DELETED = "x-amz-delete-marker"
 _MESSAGE = 200  # characters of a server's own words that are shown
 
 
@@ -50,6 +52,10 @@ class Answer(Protocol):
 
 def problem(answer: Answer, path: str, doing: str) -> ProviderError:
     """The error that an answer other than success is. `doing` ends the sentence: "reading it"."""
+    if answer.status == 405 and answer.headers.get(DELETED, "").strip() == "true":
+        what = "this version only says that the file was deleted, and holds nothing to read"
+        advice = "Choose an earlier one. Deleting this one takes the deletion back."
+        return WrongKind(path, what, advice=advice)
     return by_code(answer.fault, answer.status, answer.headers, path, doing, answer.endpoint)
 
 

@@ -19,6 +19,7 @@ from providers.s3 import documents, keys
 from providers.s3.checksums import CRC64
 from providers.s3.documents import Object, Page
 from providers.s3.faults import problem
+from providers.s3.lists import Turns
 from providers.s3.session import Session
 from providers.web.headers import content_length, digests_of, http_date
 from providers.web.message import Headers
@@ -31,7 +32,6 @@ WRITTEN = "x-amz-meta-sha256"
 """In hex, of what was stored by one request: its uploader's word."""
 
 _MOST_ENTRIES = 10_000_000
-_MOST_PAGES = 100_000  # of 1,000 keys each, as a rule; some are empty
 _SECONDS = re.compile(r"-?\d{1,12}(\.\d{1,12})?")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _OF_PARTS = re.compile(r'-\d+"$')  # at the end of an ETag
@@ -51,7 +51,7 @@ class Described(Entry):
 
 def look(session: Session, path: str) -> Entry:
     """The object or folder at `path`. Raises NotFound, Denied."""
-    bucket, key = keys.split(path)
+    bucket, key, revision = keys.exact(path)
     if not bucket:
         return Entry(path, "", Kind.DIR)
     if not key:
@@ -60,7 +60,7 @@ def look(session: Session, path: str) -> Entry:
         entry = head(session, path)
         if entry is not None:
             return entry
-    if not _anything(session, path):
+    if revision or not _anything(session, path):
         raise NotFound(path)
     return Entry(path, keys.name(path), Kind.DIR)
 
@@ -73,14 +73,14 @@ def head(session: Session, path: str) -> Described | None:
 
 def headers_of(session: Session, path: str) -> Mapping[str, str] | None:
     """As `head`, what the service says of it."""
-    bucket, key = keys.split(path)
-    with session.send("HEAD", bucket, key, path=path, headers=_SUMS) as answer:
+    bucket, key, revision = keys.exact(path)
+    with session.send("HEAD", bucket, key, path=path, query=revision, headers=_SUMS) as answer:
         if answer.status == 200:
             return answer.headers
         if answer.status == 404:
             return None
         # Without the right to list, what is missing is called forbidden: a folder may be seen.
-        if answer.status == 403 and _anything_to_see(session, path):
+        if answer.status == 403 and not revision and _anything_to_see(session, path):
             return None
         raise problem(answer, path, _LOOKING)
 
@@ -170,6 +170,8 @@ def _anything_to_see(session: Session, path: str) -> bool:
 
 def pages(session: Session, path: str) -> Iterator[Sequence[Entry]]:
     """What is in the folder at `path`, as it comes. Raises NotFound, WrongKind, Denied."""
+    if keys.is_revision(path):
+        raise WrongKind(path, "is a file")
     bucket, prefix = keys.prefix_of(path)
     if not bucket:
         yield _buckets(session, path)
@@ -183,7 +185,7 @@ def pages(session: Session, path: str) -> Iterator[Sequence[Entry]]:
             yield entries
         if not page.more:
             break
-        seen.turn(page.more)
+        seen.turns.take(page.more)
         asking |= page.more
     if prefix and not seen.anything:
         _need_folder(session, path)
@@ -201,7 +203,7 @@ def keys_below(session: Session, path: str) -> Iterator[Sequence[str]]:
         yield [key for key in found if key != prefix]
         if not page.more:
             break
-        seen.turn(page.more)
+        seen.turns.take(page.more)
         asking |= page.more
     if marker and prefix:
         yield [prefix]
@@ -221,7 +223,7 @@ def _buckets(session: Session, path: str) -> list[Entry]:
     return [
         Entry(f"/{name}", name, Kind.DIR, modified=made)
         for name, made in found
-        if name and "/" not in name
+        if name and "/" not in name and not keys.is_revision(f"/{name}")
     ]
 
 
@@ -256,7 +258,7 @@ class _Seen:
         self._prefix = prefix
         self._files: set[str] = set()
         self._folders: set[str] = set()
-        self._turns: set[str] = set()
+        self.turns = Turns(path)
 
     def new(self, page: Page) -> list[Entry]:
         """Entries one level below the prefix; the folder's own marker is none."""
@@ -279,16 +281,6 @@ class _Seen:
             what = f"it lists more than {_MOST_ENTRIES:,} entries"
             raise Unsupported(self._path, what, advice="Open a folder in it.")
         return found
-
-    def turn(self, more: Mapping[str, str]) -> None:
-        """Raises Unsupported for a list that goes round in circles, or has too many pages."""
-        token = "\0".join(more.values())
-        if token in self._turns:
-            raise Unsupported(self._path, "the service's list has no end: it repeats itself")
-        self._turns.add(token)
-        if len(self._turns) >= _MOST_PAGES:
-            what = f"its list has more than {_MOST_PAGES:,} pages"
-            raise Unsupported(self._path, what, advice="Open a folder in it.")
 
     def _file(self, each: Object, name: str) -> Entry:
         return Entry(

@@ -10,7 +10,8 @@ from dataclasses import replace
 from providers.access import Access
 from providers.base import Body, Capabilities, Entry, Hasher, Kind, Parts
 from providers.errors import AlreadyExists, NotEmpty, NotFound, ProviderError, Unsupported
-from providers.s3 import keys, look, reading
+from providers.extras import Link, Property, Revision, Unfinished
+from providers.s3 import clearing, keys, look, properties, reading, revisions, sharing
 from providers.s3.checksums import CRC64, SHA256, Crc64, Sums
 from providers.s3.faults import problem
 from providers.s3.options import options_of
@@ -40,6 +41,8 @@ _BY_SUMS: Mapping[Sums, Capabilities] = {
 
 class S3Provider:
     """See `providers.base` for what each method promises. Connects when it is first used."""
+
+    longest_link: float = sharing.LONGEST
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -116,7 +119,10 @@ class S3Provider:
         raise AlreadyExists(path)
 
     def delete(self, path: str) -> None:
-        """An object; a folder with nothing in it but its own mark."""
+        """An object; one revision, for good; a folder with nothing in it but its own mark."""
+        if keys.is_revision(path):
+            revisions.remove(self._session, path)
+            return
         bucket, key = keys.split(path)
         if not key:
             raise Unsupported(path, "buckets are not removed here", advice="")
@@ -185,6 +191,23 @@ class S3Provider:
 
     def abort(self, upload: str) -> None:
         self._uploads.abort(upload)
+
+    # More of it (providers.extras) ------------------------------------------------------------
+
+    def revisions(self, path: str) -> Iterator[Sequence[Revision]]:
+        return revisions.revisions(self._session, path)
+
+    def share(self, path: str, seconds: float) -> Link:
+        return sharing.share(self._session, path, seconds)
+
+    def properties(self, path: str) -> Sequence[Property]:
+        return properties.properties(self._session, path)
+
+    def unfinished(self, path: str) -> Iterator[Sequence[Unfinished]]:
+        return clearing.unfinished(self._session, path)
+
+    def take_back(self, upload: Unfinished) -> None:
+        clearing.take_back(self._session, upload)
 
     def _mark_folder(self, path: str, bucket: str, prefix: str) -> None:
         mark = secrets.token_hex(8)

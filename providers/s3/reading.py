@@ -38,13 +38,13 @@ def read(
     if length == 0:
         yield Delivery(_nothing_of(session, path, offset, version), None)
         return
-    bucket, key = keys.split(path)
+    bucket, key, revision = keys.exact(path)
     whole = offset == 0 and length is None
     end = "" if length is None else offset + length - 1
     headers = {} if whole else {"Range": f"bytes={offset}-{end}"}
     if version is not None:
         headers["If-Match"] = version
-    with session.send("GET", bucket, key, path=path, headers=headers) as answer:
+    with session.send("GET", bucket, key, path=path, query=revision, headers=headers) as answer:
         if answer.status == 412:
             raise SourceChanged(path)
         if answer.status == 416 and not whole:
@@ -63,6 +63,8 @@ def _refusal(session: Session, answer: Answer, path: str) -> ProviderError:
         try:
             if look(session, path).kind is Kind.DIR:
                 return WrongKind(path, "is a folder")
+        except WrongKind as error:  # a revision that only says that the file was deleted
+            return error
         except ProviderError:
             return told
     return told

@@ -7,6 +7,7 @@ Not over boto3: its body handling is what makes it slow, it reports success on w
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -22,7 +23,7 @@ from providers.s3.checksums import CRC64, Sums
 from providers.s3.documents import Fault
 from providers.s3.options import Options
 from providers.s3.place import Where
-from providers.s3.signing import UNSIGNED, Signer, signed
+from providers.s3.signing import UNSIGNED, Signer, presigned, signed
 from providers.text import printable
 from providers.web.calls import Call, Calls
 from providers.web.exchange import SAFE, Asked, Exchange, carry_out
@@ -138,6 +139,22 @@ class Session:
                 if exchange is not None:
                     self._pool_of(exchange.url).done(exchange, call)
 
+    def presigned(self, path: str, seconds: int) -> tuple[str, float] | None:
+        """An address that reads the object or revision at `path` without keys, and the Unix second
+        in which it ends at the latest; None where there are no keys to sign it with."""
+        bucket, key, query = keys.exact(path)
+        with self._calls.call() as call:
+            known = self._signer.keys(call)
+            if known is None:
+                return None
+            region = self._regions.get(bucket) or self._signer.region(call)
+        asked = _Question("GET", bucket, key, path, query, _NOTHING, None)
+        url = Where.of(self.options, bucket, region).url(key, asked.query_text())
+        until = float(int(time.time()) + seconds)
+        if known.until is not None:
+            until = min(until, known.until)
+        return presigned(f"{url.origin}{url.target}", known, region, seconds), until
+
     def interrupt(self, thread: int) -> None:
         """End what `thread` has under way here: its call raises ConnectionLost. Never waits."""
         self._calls.interrupt(thread)
@@ -193,6 +210,8 @@ class Session:
 
     def _judge(self, call: Call, answer: Answer, asked: _Question) -> None:
         """Raise what no caller needs to tell apart."""
+        if answer.status in {200, 206}:
+            asked.need_revision(answer)
         if answer.status in {200, 204, 206, 404, 412, 416}:
             return
         code = answer.fault.code
@@ -301,6 +320,15 @@ class _Question:
     def query_text(self) -> str:
         quoted = ((keys.quoted_value(k), keys.quoted_value(v)) for k, v in self._query.items())
         return "&".join(f"{name}={value}" for name, value in sorted(quoted))
+
+    def need_revision(self, answer: Answer) -> None:
+        """Raise Unsupported unless the answer is about the revision that was asked for: a service
+        that knows none would answer with what the file is today. What was stored without versions
+        is called "null", and need not be called anything."""
+        version, told = self._query.get("versionId"), answer.headers.get("x-amz-version-id", "")
+        if version is not None and told != version and not (version == "null" and not told):
+            what = "the service does not say that its answer is about this version"
+            raise Unsupported(self.path, what, advice="It may keep no earlier versions.")
 
     def sealed(self, url: Url) -> str:
         """What the signature says of the body: over TLS nothing, whose own digests protect it."""

@@ -51,6 +51,7 @@ class Keys:
     secret: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
     given: bool = False
+    until: float | None = None  # Unix seconds, where it is known that they end
 
 
 class Signer:
@@ -141,7 +142,9 @@ class Signer:
         if found is None:
             raise Denied(self._endpoint, "no AWS keys were found", advice=_NO_KEYS)
         frozen = found.get_frozen_credentials()
-        return Keys(frozen.access_key, frozen.secret_key, frozen.token)
+        ends = getattr(found, "_expiry_time", None)  # of temporary keys; told nowhere else
+        until = None if ends is None else ends.timestamp()
+        return Keys(frozen.access_key, frozen.secret_key, frozen.token, until=until)
 
     def _unusable(self, error: Exception) -> ProviderError:
         profile = self._options.profile or "default"
@@ -168,6 +171,19 @@ def signed(
     credentials = Credentials(keys.access, keys.secret, keys.token)
     _sealing()(credentials, "s3", region, sealed).add_auth(request)
     return {str(name): str(value) for name, value in request.headers.items()}
+
+
+def presigned(url: str, keys: Keys, region: str, seconds: int) -> str:
+    """An address that reads what is at `url` for whoever has it (SigV4 in the query): a secret."""
+    from botocore.auth import S3SigV4QueryAuth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    _quiet()
+    request = AWSRequest(method="GET", url=url)
+    credentials = Credentials(keys.access, keys.secret, keys.token)
+    S3SigV4QueryAuth(credentials, "s3", region, expires=seconds).add_auth(request)
+    return str(request.url)
 
 
 @cache

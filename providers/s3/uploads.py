@@ -122,7 +122,7 @@ class Uploads:
 
     def abandon(self, path: str, *, key: str) -> None:
         self._held.drop_of(path, key)
-        if not keys.is_folder(path):
+        if not keys.is_folder(path) and not keys.is_revision(path):
             pending.remove_marked(self._session, path, key)
 
     def put_part(self, token: str, index: int, offset: int, body: Body) -> str:

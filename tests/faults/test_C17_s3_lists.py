@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from providers.errors import AlreadyExists, ConnectionLost, Unsupported
-from providers.s3 import look
+from providers.s3 import lists
 from providers.s3.provider import open_endpoint
 from tests.faults.test_C12_C14_s3_lies import completing, service
 from tests.servers.s3_servers import access_to
@@ -21,7 +21,7 @@ from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
 def test_C17_a_list_that_always_knows_of_more_has_an_end(
     removing: bool, found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(look, "_MOST_PAGES", 5)
+    monkeypatch.setattr(lists, "_MOST_PAGES", 5)
     pages = 0
 
     def script(ask: Ask, wire: Wire) -> None:
