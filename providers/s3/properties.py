@@ -6,6 +6,7 @@ What nobody may see is said so; what is not set, or what a service does not know
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from providers.base import Buffer
 from providers.errors import Denied, NotFound, Unsupported
@@ -93,7 +94,7 @@ def _of_bucket(session: Session, path: str, bucket: str) -> list[Property]:
     found = [Property("Region", region)] if region else []
     for asked, name, roots, reading in _OF_BUCKETS:
         with session.send("GET", bucket, path=path, query={asked: ""}) as answer:
-            facts = _told(answer, path, lambda chunks, of=roots: documents.facts(chunks, of))  # type: ignore[misc]
+            facts = _told(answer, path, partial(documents.facts, roots=roots))
         value = NOT_ALLOWED if facts is None else reading(facts)
         found += [Property(name, value)] if value else []
     return found
