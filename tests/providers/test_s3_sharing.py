@@ -127,6 +127,15 @@ def test_without_keys_there_is_none(tmp_path: Path) -> None:
         place.share("/b/k", 60)
 
 
+def test_what_only_its_own_key_opens_has_none(tmp_path: Path) -> None:
+    sealed = HEAD | {"x-amz-server-side-encryption-customer-algorithm": "AES256"}
+    with (
+        service(lambda ask: answer(200, headers=sealed), tmp_path) as (place, _),
+        pytest.raises(Unsupported, match="without that key"),
+    ):
+        place.share("/b/k", 60)
+
+
 def test_it_ends_with_temporary_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ends = datetime.now(UTC) + timedelta(hours=1)
     temporary = RefreshableCredentials("AK", SECRET, "token", ends, lambda: {}, "test")
