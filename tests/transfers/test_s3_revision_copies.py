@@ -67,7 +67,9 @@ def test_a_revision_comes_to_this_computer_under_the_file_s_name(case: Case) -> 
     assert [each.entry for each in _revisions(case)] == [new.entry, old.entry]
 
 
-def test_a_revision_is_brought_back_onto_the_file(case: Case) -> None:
+@pytest.mark.parametrize("amazon", [True, False])
+def test_a_revision_is_brought_back_onto_the_file(amazon: bool, case: Case) -> None:
+    case.place._session.certain = amazon
     _, old = _revisions(case)
     job = _copied(case, old, case.there)
     assert (job.state, job.proof and job.proof.word) == (JobState.DONE, ProofWord.SHA256), job
