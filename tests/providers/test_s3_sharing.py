@@ -183,3 +183,10 @@ def test_it_is_a_secret(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Non
     assert KEY_ID in link.url and SECRET not in link.url
     for told in (repr(link), str(link), caplog.text, *sent):
         assert signature not in told and "X-Amz-Signature" not in told
+
+
+def test_nothing_that_is_signed_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "botocore")
+    url = presigned("https://h/b/k", Keys("AK", "secret", "canary-token"), "r", 60)
+    assert "canary-token" in url and "canary-token" not in caplog.text
