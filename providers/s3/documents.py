@@ -162,6 +162,21 @@ def completed(chunks: Iterable[Buffer]) -> Fault | None:
     return _fault(found[0]) if _local(found[0]) == "Error" else None
 
 
+def copied(chunks: Iterable[Buffer]) -> tuple[str, Fault | None]:
+    """The answer to CopyObject and UploadPartCopy: the ETag of what was stored, or why nothing was.
+
+    It may come with status 200 and be an error all the same (faults.md C14). Raises BadXml.
+    """
+    roots = ("CopyObjectResult", "CopyPartResult", "Error")
+    for element in _records(chunks, roots, roots):
+        if _local(element) == "Error":
+            return "", _fault(element)
+        etag = quoted_etag(_text(element, "ETag"))
+        if etag:
+            return etag, None
+    raise BadXml("it does not say what was copied")
+
+
 def fault(chunks: Iterable[Buffer]) -> Fault:
     """An <Error>; an empty one for anything else: a proxy may have answered."""
     try:

@@ -10,11 +10,12 @@ from providers.access import Access
 from providers.base import Body, Capabilities, Entry, Kind, Parts
 from providers.errors import AlreadyExists, NotEmpty, NotFound, ProviderError, Unsupported
 from providers.s3 import keys, look, reading
+from providers.s3.describing import MADE_BY
 from providers.s3.faults import problem
 from providers.s3.options import options_of
 from providers.s3.reading import ObjectReader
 from providers.s3.session import Session
-from providers.s3.uploads import MADE_BY, Uploads
+from providers.s3.uploads import Uploads
 from providers.web.patience import USUAL, Patience
 
 __all__ = ["S3Provider", "open_endpoint"]
@@ -149,6 +150,9 @@ class S3Provider:
 
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
         return self._uploads.put_part(upload, index, body)
+
+    def copy_into(self, upload: str, source: str, *, version: str | None) -> Sequence[str]:
+        return self._uploads.copy_into(upload, source, version)
 
     def parts(self, upload: str) -> Mapping[int, str] | None:
         return self._uploads.parts(upload)

@@ -87,10 +87,12 @@ class Session:
         self.options = options
         self.sums = options.sums  # checksums go along with what is stored
         self.conditional = True  # conditions on what is written are sent along
+        self.copies = True  # it makes copies of its own objects, as far as is known
+        self.copies_parts = True  # and of parts of them
         self.certain = not options.endpoint_url  # and are known to be heeded
         self._access = access
         self._patience = patience
-        self._calls = Calls(endpoint)
+        self.calls = Calls(endpoint)
         self._signer = Signer(endpoint, options, access)
         self._lock = threading.Lock()
         self._regions: dict[str, str] = {}  # of buckets that are not where others are
@@ -115,7 +117,7 @@ class Session:
         returned.
         """
         asked = _Question(method, bucket, key, path, query, headers, body)
-        with self._calls.call() as call:
+        with self.calls.call() as call:
             region = self._regions.get(bucket) or self._signer.region(call)
             exchange: Exchange | None
             exchange, answer = self._asked(call, asked, region)
@@ -135,11 +137,11 @@ class Session:
 
     def interrupt(self, thread: int) -> None:
         """End what `thread` has under way here: its call raises ConnectionLost. Never waits."""
-        self._calls.interrupt(thread)
+        self.calls.interrupt(thread)
 
     def gives_name(self) -> AbstractContextManager[None]:
         """For the length of the block a new object gets its name: `interrupt` leaves that alone."""
-        return self._calls.gives_name()
+        return self.calls.gives_name()
 
     def gives_up_conditions(self, answer: Answer) -> bool:
         """Whether `answer` says that this service knows no conditions: none go along from then on.
@@ -153,7 +155,7 @@ class Session:
 
     def close(self) -> None:
         """Calls under way end with ConnectionLost."""
-        self._calls.close()
+        self.calls.close()
         with self._lock:
             self._closed = True
             pools = [*self._pools.values()]

@@ -11,11 +11,10 @@ whose answer was lost finds its own object by that, and never takes another for 
 from __future__ import annotations
 
 import json
-import mimetypes
 import secrets
-import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 
 from providers.base import ANY_VERSION, Body, Entry
 from providers.errors import (
@@ -31,19 +30,19 @@ from providers.errors import (
     UploadExpired,
     WrongKind,
 )
-from providers.s3 import documents, keys, look, pending
+from providers.s3 import copying, documents, keys, look, pending
+from providers.s3.copying import Copy
+from providers.s3.describing import MADE_BY, described
 from providers.s3.documents import StoredPart
 from providers.s3.faults import by_code, problem
+from providers.s3.held import Held
 from providers.s3.session import Answer, Session
 from providers.web.xml import BadXml
 
-MADE_BY = "x-amz-meta-wharfie"
 WHOLE_MOST = 8 << 20
 """Bytes of a file that is stored by one request."""
 
-_HELD_MOST = 64 << 20  # bytes in memory of files that have no name yet
 _STORING = "storing it"
-_PLAIN = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class Uploads:
             return Upload(path, size, modified, mark, "", sums=False).token()
         pending.remove_marked(self._session, path, key)
         sums = self._session.sums
-        headers = _described(path, modified, mark)
+        headers = described(path, modified, mark)
         if sums:
             headers["x-amz-checksum-algorithm"] = "SHA256"
         try:
@@ -123,8 +122,25 @@ class Uploads:
         )
         return _receipt(part)
 
-    def parts(self, token: str) -> Mapping[int, str] | None:
+    def copy_into(self, token: str, source: str, version: str | None) -> Sequence[str]:
+        """As `Copier.copy_into`."""
         upload = from_token(token)
+        copy = copying.prepared(
+            self._session,
+            source,
+            version=version,
+            size=upload.size,
+            modified=upload.modified,
+            mark=upload.mark,
+        )
+        if upload.upload:
+            key = upload.mark.partition("-")[0]
+            copy = copying.in_parts(self._session, copy, upload.path, key)
+        self._held.keep_copy(upload.path, upload.mark, copy)
+        return [_receipt(part) for part in copy.parts]
+
+    def parts(self, token: str) -> Mapping[int, str] | None:
+        upload = self._with_copy(from_token(token))
         if not upload.upload:
             held = self._held.of(upload.mark)
             return {} if held is None else {0: pending.checksum(held)}
@@ -136,7 +152,8 @@ class Uploads:
     def finish(
         self, token: str, receipts: Sequence[str], *, replacing: str | None, again: bool
     ) -> Entry:
-        upload = from_token(token)
+        begun = from_token(token)
+        upload = self._with_copy(begun)
         made = self._made_before(upload, replacing) if again else None
         try:
             made = made or self._name(upload, receipts, replacing)
@@ -145,21 +162,36 @@ class Uploads:
             if made is None:
                 raise
         self._held.drop(upload.mark)
+        if begun.upload != upload.upload:
+            with suppress(ProviderError):  # it holds a mark only, and the copy has its name
+                pending.abort(self._session, begun.path, begun.upload)
         return made
 
     def abort(self, token: str) -> None:
         upload = from_token(token)
+        begun = {upload.upload, self._with_copy(upload).upload} - {""}
+        for each in begun:
+            pending.abort(self._session, upload.path, each)
         self._held.drop(upload.mark)
-        if upload.upload:
-            pending.abort(self._session, upload.path, upload.upload)
+
+    def _with_copy(self, upload: Upload) -> Upload:
+        """As it is finished: a copy in parts has an upload of its own."""
+        copy = self._held.copy_of(upload.mark)
+        if copy is None or not copy.upload:
+            return upload
+        return replace(upload, upload=copy.upload, sums=False)
 
     # Naming ----------------------------------------------------------------------------------
 
     def _name(self, upload: Upload, receipts: Sequence[str], replacing: str | None) -> Entry:
-        self._need_agreed(upload.path, replacing)
+        copy = self._held.copy_of(upload.mark)
+        if copy is not None or not self._session.certain:
+            self._need_agreed(upload.path, replacing)
         with self._session.gives_name():
             if upload.upload:
                 self._complete(upload, receipts, replacing)
+            elif copy is not None:
+                self._copy(upload, copy, replacing)
             else:
                 self._store(upload, receipts, replacing)
         made, _ = self._made(upload)
@@ -185,7 +217,7 @@ class Uploads:
     def _waits(self, upload: Upload) -> bool:
         """Whether its bytes wait for their name, as far as anybody may know."""
         if not upload.upload:
-            return self._held.of(upload.mark) is not None
+            return self._held.has(upload.mark)
         try:
             next(pending.parts(self._session, upload.path, upload.upload), None)
         except UploadExpired:
@@ -213,9 +245,10 @@ class Uploads:
     def _need_agreed(self, path: str, replacing: str | None) -> None:
         """Raise AlreadyExists, TargetChanged for what must not be replaced.
 
-        Amazon decides it itself, together with the naming; others may ignore the condition.
+        Amazon decides it itself, together with the naming; others may ignore the condition, and
+        that of a copy was heeded nowhere before October 2025.
         """
-        if replacing == ANY_VERSION or self._session.certain:
+        if replacing == ANY_VERSION:
             return
         there = look.head(self._session, path)
         if replacing is None and there is not None:
@@ -236,7 +269,7 @@ class Uploads:
             raise UploadExpired(upload.path)
         if len(data) != upload.size:
             raise SourceChanged(upload.path, "fewer bytes came than the file had")
-        headers = _described(upload.path, upload.modified, upload.mark)
+        headers = described(upload.path, upload.modified, upload.mark)
         bucket, key = keys.split(upload.path)
         while True:
             sums, conditions = self._session.sums, self._conditions(replacing)
@@ -250,6 +283,29 @@ class Uploads:
                 if not self._without(answer, conditions, sums):
                     raise _refusal(answer, upload.path, replacing)
             self._need_agreed(upload.path, replacing)
+
+    def _copy(self, upload: Upload, copy: Copy, replacing: str | None) -> None:
+        """One request. Whether one whose answer was lost was heeded shows by the object's mark."""
+        headers = copying.headers_of(copy)
+        bucket, key = keys.split(upload.path)
+        while True:
+            sent = self._conditions(replacing)
+            try:
+                with self._session.send(
+                    "PUT", bucket, key, path=upload.path, headers=headers | sent, body=b""
+                ) as answer:
+                    if answer.status == 200:
+                        copying.need_copied(self._session, answer, upload.path)
+                        break
+                    if not self._without(answer, sent, sums=False):
+                        told = copying.refused(self._session, answer, copy)
+                        raise told or _refusal(answer, upload.path, replacing)
+            except ConnectionLost:
+                if self._made_meanwhile(upload) is None:
+                    raise
+                break
+            self._need_agreed(upload.path, replacing)
+        copying.need_same_source(self._session, copy)
 
     def _complete(self, upload: Upload, receipts: Sequence[str], replacing: str | None) -> None:
         numbered = [(i + 1, *_of_receipt(each)) for i, each in enumerate(receipts)]
@@ -276,46 +332,6 @@ class Uploads:
             self._session.sums = False
             return True
         return bool(conditions) and self._session.gives_up_conditions(answer)
-
-
-class Held:
-    """Small files that came whole and have no name yet. The oldest make room for new ones."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._files: dict[str, tuple[str, bytes]] = {}  # by mark: its path, its bytes
-
-    def keep(self, path: str, mark: str, data: bytes) -> None:
-        with self._lock:
-            self._files.pop(mark, None)
-            self._files[mark] = (path, data)
-            while sum(len(held) for _, held in self._files.values()) > _HELD_MOST:
-                del self._files[next(iter(self._files))]
-
-    def of(self, mark: str) -> bytes | None:
-        with self._lock:
-            found = self._files.get(mark)
-        return None if found is None else found[1]
-
-    def drop(self, mark: str) -> None:
-        with self._lock:
-            self._files.pop(mark, None)
-
-    def drop_of(self, path: str, key: str) -> None:
-        """What a job left."""
-        with self._lock:
-            for mark, (where, _) in [*self._files.items()]:
-                if where == path and mark.startswith(f"{key}-"):
-                    del self._files[mark]
-
-
-def _described(path: str, modified: float | None, mark: str) -> dict[str, str]:
-    """What is kept with an object. The file's own time, as rclone keeps it too."""
-    guessed, coding = mimetypes.guess_type(keys.name(path), strict=False)
-    headers = {"Content-Type": guessed if guessed and not coding else _PLAIN, MADE_BY: mark}
-    if modified is not None:
-        headers[look.MTIME] = f"{modified:.9f}".rstrip("0").rstrip(".")
-    return headers
 
 
 def _need_object(path: str, within: str) -> None:
