@@ -1,9 +1,9 @@
 """Copies that a service makes of its own objects: no byte of them comes through here.
 
-A small one is made by the request that gives it its name. A larger one is an upload whose parts the
-service fetches itself. What is kept with an object is said when its upload is begun: such a copy has
-one of its own, begun with what its source has. A service that cannot, or lets these keys not, is
-sent the bytes instead (Unsupported).
+A small one is made by the request that gives it its name. A larger one is an upload whose parts
+the service fetches itself. What is kept with an object is said when its upload is begun: such a
+copy has one of its own, begun with what its source has. A service that cannot, or lets these keys
+not, is sent the bytes instead (Unsupported).
 """
 
 from __future__ import annotations

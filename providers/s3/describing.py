@@ -13,8 +13,9 @@ MADE_BY = "x-amz-meta-wharfie"
 _PLAIN = "application/octet-stream"
 _META = "x-amz-meta-"
 _CONTENT = "Content-Type"
-_CARRIED = (_CONTENT, "Cache-Control", "Expires") + tuple(
-    f"Content-{what}" for what in ("Disposition", "Encoding", "Language")
+_CARRIED = (
+    *(_CONTENT, "Content-Disposition", "Content-Encoding", "Content-Language"),
+    *("Cache-Control", "Expires"),
 )
 
 

@@ -34,6 +34,14 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A key that was not removed, and why."""
+
+    key: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
 class Object:
     key: str
     size: int | None
@@ -196,6 +204,29 @@ def complete(receipts: Iterable[tuple[int, str, str]]) -> bytes:
             f"<Part><PartNumber>{number}</PartNumber><ETag>{_escaped(etag)}</ETag>{told}</Part>"
         )
     return "".join([*root, "</CompleteMultipartUpload>"]).encode("utf-8")
+
+
+def delete(names: Iterable[str]) -> bytes:
+    """The body of DeleteObjects, of keys that `is_plain`; only what fails is told in the answer."""
+    root = ['<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet>']
+    root += (f"<Object><Key>{_escaped(name)}</Key></Object>" for name in names)
+    return "".join([*root, "</Delete>"]).encode("utf-8")
+
+
+def is_plain(key: str) -> bool:
+    """Whether XML holds `key`, and nobody who reads it takes it for another.
+
+    It has no control characters but some, and says a line feed where a carriage return was (XML
+    1.0, 2.2 and 2.11); readers may leave out space at the ends.
+    """
+    return key.isprintable() and key.strip() == key
+
+
+def kept(chunks: Iterable[Buffer]) -> list[Kept]:
+    """The answer to DeleteObjects: what was not removed. Raises BadXml, also for an <Error>."""
+    named = ("Error", "Deleted")
+    found = _records(chunks, ("DeleteResult", "DeleteObjectsResponse"), named)
+    return [Kept(_text(e, "Key"), _fault(e)) for e in found if _local(e) == "Error"]
 
 
 def decoded(text: str) -> str:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from providers.access import Access
 from providers.base import Body, Capabilities, Entry, Kind, Parts
 from providers.errors import AlreadyExists, NotEmpty, NotFound, ProviderError, Unsupported
-from providers.s3 import keys, look, reading
+from providers.s3 import keys, look, reading, removing
 from providers.s3.describing import MADE_BY
 from providers.s3.faults import problem
 from providers.s3.options import options_of
@@ -110,22 +110,14 @@ class S3Provider:
             for page in look.pages(self._session, path):
                 if page:
                     raise NotEmpty(path)
-        self._remove(path, bucket, key)
+        removing.one(self._session, path, bucket, key)
 
     def remove_tree(self, path: str) -> Generator[ProviderError | None, None, None]:
         """Every key below the folder, as it is spelled, and the folder's own mark last."""
         if keys.split(path)[1] == "":
             yield Unsupported(path, "buckets are not removed here", advice="")
             return
-        bucket, prefix = keys.prefix_of(path)
-        for page in look.keys_below(self._session, path):
-            for key in page:
-                try:
-                    self._remove(path if key == prefix else f"/{bucket}/{key}", bucket, key)
-                except ProviderError as error:
-                    yield error
-                else:
-                    yield None
+        yield from removing.tree(self._session, path)
 
     def rename(self, source: str, target: str, *, within: str = "") -> None:
         raise Unsupported(source, "a bucket renames nothing: it is copied, and the old one removed")
@@ -182,7 +174,7 @@ class S3Provider:
             made = None if keys.is_folder(beside) else look.headers_of(self._session, beside)
             self._marks = made is None or made.get(MADE_BY) != mark
             if not self._marks:  # `rclone serve s3` does so
-                self._remove(path, bucket, keys.split(beside)[1])
+                removing.one(self._session, path, bucket, keys.split(beside)[1])
 
     def _put_mark(
         self, path: str, bucket: str, prefix: str, mark: str, conditions: Mapping[str, str]
@@ -202,11 +194,6 @@ class S3Provider:
             if answer.status != 200:
                 raise problem(answer, path, "making a folder")
         return True
-
-    def _remove(self, path: str, bucket: str, key: str) -> None:
-        with self._session.send("DELETE", bucket, key, path=path) as answer:
-            if answer.status not in {200, 204}:
-                raise problem(answer, path, "removing it")
 
 
 def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> S3Provider:

@@ -89,6 +89,7 @@ class Session:
         self.conditional = True  # conditions on what is written are sent along
         self.copies = True  # it makes copies of its own objects, as far as is known
         self.copies_parts = True  # and of parts of them
+        self.together = True  # it removes many objects with one request
         self.certain = not options.endpoint_url  # and are known to be heeded
         self._access = access
         self._patience = patience

@@ -10,7 +10,7 @@ from providers.access import Access
 from providers.base import ANY_VERSION, Entry
 from providers.s3 import documents
 from providers.s3.options import options_of
-from providers.s3.provider import S3Provider, open_endpoint
+from providers.s3.provider import open_endpoint
 from providers.s3.session import Session
 from tests.servers.s3_servers import (
     JuiceFs,
