@@ -206,6 +206,13 @@ def complete(receipts: Iterable[tuple[int, str, str]]) -> bytes:
     return "".join([*root, "</CompleteMultipartUpload>"]).encode("utf-8")
 
 
+def located(region: str) -> bytes:
+    """The body of CreateBucket outside of Amazon's usual region."""
+    root = '<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+    where = f"<LocationConstraint>{_escaped(region)}</LocationConstraint>"
+    return f"{root}{where}</CreateBucketConfiguration>".encode()
+
+
 def delete(names: Iterable[str]) -> bytes:
     """The body of DeleteObjects, of keys that `is_plain`; only what fails is told in the answer."""
     root = ['<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet>']

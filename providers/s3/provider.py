@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from providers.access import Access
 from providers.base import Body, Capabilities, Entry, Kind, Parts
 from providers.errors import AlreadyExists, NotEmpty, NotFound, ProviderError, Unsupported
-from providers.s3 import keys, look, reading, removing
+from providers.s3 import buckets, keys, look, reading, removing
 from providers.s3.describing import MADE_BY
 from providers.s3.faults import problem
 from providers.s3.options import options_of
@@ -83,14 +83,17 @@ class S3Provider:
     # Changing --------------------------------------------------------------------------------
 
     def make_dir(self, path: str) -> None:
-        """An empty object whose key ends in a slash: a folder with nothing in it.
+        """A bucket; else an empty object whose key ends in a slash: a folder with nothing in it.
 
         Where a service makes a file of that there are no such folders: they appear with what is
         put in them.
         """
         bucket, prefix = keys.prefix_of(path)
+        if not bucket:
+            raise AlreadyExists(path)
         if not prefix:
-            raise Unsupported(path, "buckets are not made here", advice="Make it where it is kept.")
+            buckets.make(self._session, path)
+            return
         try:
             look.look(self._session, path)
         except NotFound:
@@ -100,10 +103,13 @@ class S3Provider:
         raise AlreadyExists(path)
 
     def delete(self, path: str) -> None:
-        """An object; a folder with nothing in it but its own mark."""
+        """An object; a folder with nothing in it but its own mark; an empty bucket."""
         bucket, key = keys.split(path)
+        if not bucket:
+            raise Unsupported(path, "it is the list of buckets", advice="")
         if not key:
-            raise Unsupported(path, "buckets are not removed here", advice="")
+            buckets.remove(self._session, path)
+            return
         entry = look.look(self._session, path)
         if entry.kind is Kind.DIR:
             key = keys.prefix_of(path)[1]
@@ -113,11 +119,19 @@ class S3Provider:
         removing.one(self._session, path, bucket, key)
 
     def remove_tree(self, path: str) -> Generator[ProviderError | None, None, None]:
-        """Every key below the folder, as it is spelled, and the folder's own mark last."""
-        if keys.split(path)[1] == "":
-            yield Unsupported(path, "buckets are not removed here", advice="")
+        """Every key below the folder, as it is spelled, and the folder's own mark last.
+
+        A bucket goes only when it is empty: its name may be anybody's from then on.
+        """
+        if keys.split(path)[1]:
+            yield from removing.tree(self._session, path)
             return
-        yield from removing.tree(self._session, path)
+        try:
+            self.delete(path)
+        except ProviderError as error:
+            yield error
+        else:
+            yield None
 
     def rename(self, source: str, target: str, *, within: str = "") -> None:
         raise Unsupported(source, "a bucket renames nothing: it is copied, and the old one removed")

@@ -136,6 +136,11 @@ class Session:
                 if exchange is not None:
                     self._pool_of(exchange.url).done(exchange, call)
 
+    def region(self) -> str:
+        """Where buckets are looked for first. Raises Denied, ConnectionLost."""
+        with self.calls.call() as call:
+            return self._signer.region(call)
+
     def interrupt(self, thread: int) -> None:
         """End what `thread` has under way here: its call raises ConnectionLost. Never waits."""
         self.calls.interrupt(thread)
