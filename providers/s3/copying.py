@@ -26,6 +26,7 @@ from providers.s3 import describing, documents, keys, look, pending
 from providers.s3.documents import StoredPart
 from providers.s3.faults import by_code, problem
 from providers.s3.session import Answer, Session
+from providers.s3.storing import SEALED, TAGGING
 from providers.web.xml import BadXml
 
 _AT_ONCE = 4  # parts
@@ -43,6 +44,7 @@ class Copy:
     version: str
     size: int
     headers: Mapping[str, str]
+    sealed: bool = False  # the source, with the site's own key
     upload: str = ""
     parts: Sequence[StoredPart] = ()
 
@@ -69,10 +71,10 @@ def prepared(
         raise SourceChanged(source)
     if size is not None and entry.size != size:
         raise SourceChanged(source, "it has another size than it had")
-    headers = describing.carried(told, modified, mark)
+    headers = describing.carried(session.options.storing, told, modified, mark)
     if entry.version is None or entry.size is None or not all(map(_sendable, headers.values())):
         raise Unsupported(source, "the service does not say enough of it")
-    return Copy(source, entry.version, entry.size, headers)
+    return Copy(source, entry.version, entry.size, headers, sealed=SEALED in told)
 
 
 def in_parts(session: Session, copy: Copy, path: str, key: str) -> Copy:
@@ -93,9 +95,10 @@ def in_parts(session: Session, copy: Copy, path: str, key: str) -> Copy:
         raise
 
 
-def headers_of(copy: Copy) -> dict[str, str]:
+def headers_of(session: Session, copy: Copy) -> dict[str, str]:
     """What a request says that makes the copy under its name."""
-    return {**copy.headers, **_from(copy), "x-amz-metadata-directive": "REPLACE"}
+    headers = {**copy.headers, **_from(session, copy), "x-amz-metadata-directive": "REPLACE"}
+    return headers | ({"x-amz-tagging-directive": "REPLACE"} if TAGGING in headers else {})
 
 
 def need_copied(session: Session, answer: Answer, path: str) -> None:
@@ -170,7 +173,7 @@ def _part(
 ) -> StoredPart:
     bucket, key = keys.split(path)
     query = {"partNumber": str(number), "uploadId": upload}
-    headers = _from(copy)
+    headers = _from(session, copy)
     if last - first + 1 < copy.size:
         headers["x-amz-copy-source-range"] = f"bytes={first}-{last}"
     with session.send(
@@ -212,9 +215,10 @@ def _instead(error: ProviderError) -> ProviderError:
     return error
 
 
-def _from(copy: Copy) -> dict[str, str]:
+def _from(session: Session, copy: Copy) -> dict[str, str]:
     bucket, key = keys.split(copy.source)
-    return {
+    opened = session.customer_key(source=True) if copy.sealed else {}
+    return opened | {
         "x-amz-copy-source": f"/{keys.quoted(bucket)}/{keys.quoted(key)}",
         "x-amz-copy-source-if-match": copy.version,
     }

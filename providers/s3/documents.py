@@ -26,11 +26,13 @@ _MOST = 8 << 20  # bytes of one answer: 1,000 keys of 1,024 bytes, percent-encod
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An <Error>. `region`: where the bucket is, when it says so."""
+    """An <Error>. `region`: where the bucket is, when it says so; `storage_class`: of an object
+    that is not to be read."""
 
     code: str = ""
     message: str = ""
     region: str = ""
+    storage_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,8 @@ def _size(element: Element) -> int | None:
 
 
 def _fault(element: Element) -> Fault:
-    return Fault(_text(element, "Code"), _text(element, "Message"), _text(element, "Region"))
+    told = ("Code", "Message", "Region", "StorageClass")
+    return Fault(*(_text(element, name) for name in told))
 
 
 def _next(name: str, value: str) -> dict[str, str]:

@@ -197,7 +197,7 @@ class S3Provider:
         session = self._session
         if conditions and not session.conditional:
             return False
-        headers = {MADE_BY: mark, **conditions}
+        headers = {MADE_BY: mark, **session.options.storing.access(), **conditions}
         with session.send("PUT", bucket, prefix, path=path, headers=headers, body=b"") as answer:
             if answer.status == 412:
                 raise AlreadyExists(path)

@@ -16,8 +16,8 @@ from types import MappingProxyType
 
 from providers.access import Access
 from providers.base import Body, Buffer
-from providers.errors import ConnectionLost, Denied, Unsupported
-from providers.s3 import documents, faults, keys
+from providers.errors import AuthRequired, ConnectionLost, Denied, Unsupported
+from providers.s3 import documents, faults, keys, storing
 from providers.s3.documents import Fault
 from providers.s3.options import Options
 from providers.s3.place import Where
@@ -35,6 +35,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _FAULT_BYTES = 256 << 10
 _EMPTY = sha256(b"").hexdigest()
 _NO_CONDITIONS = 501
+_ABOUT_BYTES = frozenset({"uploads", "uploadId", "partNumber", "versionId"})
 _ELSEWHERE = frozenset({301, 307, 400})
 """Answers that may only mean that the bucket is in another region."""
 
@@ -130,6 +131,11 @@ class Session:
                     exchange, answer = self._asked(call, asked, there)
                     self._need_here(answer, asked)
                     self._regions[bucket] = there
+                if answer.status == 400 and self._may_be_plain(asked):
+                    self._pool_of(exchange.url).done(exchange, call)
+                    exchange = None
+                    asked.sealed_by_customer = False
+                    exchange, answer = self._asked(call, asked, self._regions.get(bucket) or region)
                 self._judge(call, answer, asked)
                 yield answer
             finally:
@@ -159,6 +165,24 @@ class Session:
         self.conditional = False
         return True
 
+    def customer_key(self, *, source: bool = False) -> dict[str, str]:
+        """The headers that hand over the site's own key; none where it has none. `source`: of what
+        is copied. Raises AuthRequired."""
+        if not self.options.storing.by_customer:
+            return {}
+        given = self._access.secrets.get(self.endpoint, "encryption")
+        key = None if given is None else storing.customer_key(given)
+        if key is not None:
+            return storing.sealing(key, source=source)
+        what = "the key that objects are encrypted with is needed"
+        if given is not None:
+            self._access.secrets.forget(self.endpoint, "encryption")
+            what = "what was given is no encryption key"
+        advice = "It is 32 bytes in base64: 44 characters."
+        raise AuthRequired(
+            self.endpoint, what, needs="encryption", rejected=given is not None, advice=advice
+        )
+
     def close(self) -> None:
         """Calls under way end with ConnectionLost."""
         self.calls.close()
@@ -183,6 +207,11 @@ class Session:
             return there
         self._need_here(answer, asked)
         return None
+
+    def _may_be_plain(self, asked: _Question) -> bool:
+        """Whether it may be refused for our key, as what is stored without one is."""
+        sealed = asked.sealed_by_customer and self.options.storing.by_customer
+        return sealed and asked.method in {"GET", "HEAD"} and asked.is_about_bytes
 
     def _need_here(self, answer: Answer, asked: _Question) -> None:
         if answer.status not in {301, 302, 307, 308}:
@@ -213,6 +242,8 @@ class Session:
         url = where.url(asked.key, asked.query_text())
         known = self._signer.keys(call)
         headers = {"Host": url.authority} | dict(asked.headers)
+        if asked.sealed_by_customer and asked.is_about_bytes:
+            headers |= self.customer_key()
         sealed = asked.sealed(url)
         if known is not None:
             target = f"{url.origin}{url.target}"
@@ -298,8 +329,17 @@ class _Question:
         self.key = key
         self.path = path
         self.headers = headers
+        self.sealed_by_customer = True
         self._query = query
         self._body = body
+
+    @property
+    def is_about_bytes(self) -> bool:
+        """Of an object, so that the key that it is encrypted with has to go along."""
+        if not self.key or self.method not in {"GET", "HEAD", "PUT", "POST"}:
+            return False
+        listed = self.method == "GET" and "uploadId" in self._query
+        return not listed and set(self._query) <= _ABOUT_BYTES
 
     def query_text(self) -> str:
         quoted = ((keys.quoted_value(k), keys.quoted_value(v)) for k, v in self._query.items())

@@ -92,7 +92,7 @@ class Uploads:
             return Upload(path, size, modified, mark, "", sums=False).token()
         pending.remove_marked(self._session, path, key)
         sums = self._session.sums
-        headers = described(path, modified, mark)
+        headers = described(self._session.options.storing, path, modified, mark)
         if sums:
             headers["x-amz-checksum-algorithm"] = "SHA256"
         try:
@@ -269,7 +269,8 @@ class Uploads:
             raise UploadExpired(upload.path)
         if len(data) != upload.size:
             raise SourceChanged(upload.path, "fewer bytes came than the file had")
-        headers = described(upload.path, upload.modified, upload.mark)
+        site = self._session.options.storing
+        headers = described(site, upload.path, upload.modified, upload.mark)
         bucket, key = keys.split(upload.path)
         while True:
             sums, conditions = self._session.sums, self._conditions(replacing)
@@ -286,7 +287,7 @@ class Uploads:
 
     def _copy(self, upload: Upload, copy: Copy, replacing: str | None) -> None:
         """One request. Whether one whose answer was lost was heeded shows by the object's mark."""
-        headers = copying.headers_of(copy)
+        headers = copying.headers_of(self._session, copy)
         bucket, key = keys.split(upload.path)
         while True:
             sent = self._conditions(replacing)

@@ -229,7 +229,7 @@ def test_what_the_service_may_not_copy_itself_is_sent(
     case.file.write_bytes(b"content")
     case.up()
     monkeypatch.setattr(copying, "refused", lambda *about: UploadExpired("", "it may not"))
-    monkeypatch.setattr(copying, "headers_of", lambda copy: {"x-amz-copy-source": "/no/bucket"})
+    monkeypatch.setattr(copying, "headers_of", lambda *about: {"x-amz-copy-source": "/no/bucket"})
     target = Place(case.base, f"/{case.bucket}/out/copy")
     job = case.copied(case.there, target, within=f"/{case.bucket}")
     assert (job.state, job.attempt) == (JobState.DONE, 2), job.reason
