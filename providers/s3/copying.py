@@ -31,7 +31,8 @@ from providers.web.xml import BadXml
 
 _AT_ONCE = 4  # parts
 _PART = 64 << 20  # bytes; a service may say nothing until it has copied all of them
-_MOST_PARTS = 10_000
+_FIRST = pending.FIRST + 1
+_MOST_PARTS = 10_000 - pending.FIRST
 _COPYING = "copying it"
 _NONE = "this service makes no copies itself"
 
@@ -162,9 +163,10 @@ def _fetched(session: Session, copy: Copy, path: str, upload: str) -> Sequence[S
 
 
 def _ranges(size: int) -> Iterator[tuple[int, int, int]]:
-    """Number, first and last byte of each part."""
+    """Number, first and last byte of each part. The mark of its job stays where it is: it is the
+    only way to find an upload whose memory was lost, and no part of what is put together."""
     length = max(_PART, -(-size // _MOST_PARTS))
-    for number, first in enumerate(range(0, size, length), pending.FIRST):
+    for number, first in enumerate(range(0, size, length), _FIRST):
         yield number, first, min(first + length, size) - 1
 
 

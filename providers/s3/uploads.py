@@ -109,6 +109,7 @@ class Uploads:
     def put_part(self, token: str, index: int, body: Body) -> str:
         """The bytes are gathered first: what is signed, and how long it is, must be known."""
         upload = from_token(token)
+        self._drop_copy(upload)
         data = bytearray()
         for chunk in body:
             data += chunk
@@ -145,6 +146,10 @@ class Uploads:
             held = self._held.of(upload.mark)
             return {} if held is None else {0: pending.checksum(held)}
         found = pending.parts(self._session, upload.path, upload.upload)
+        copy = self._held.copy_of(upload.mark)
+        if copy is not None:
+            places = {part.number: place for place, part in enumerate(copy.parts)}
+            return {places[part.number]: _receipt(part) for part in found if part.number in places}
         key = upload.mark.partition("-")[0]
         sent = (part for part in found if not pending.may_be_mark(part, key))
         return {part.number - 1: _receipt(part) for part in sent}
@@ -169,9 +174,19 @@ class Uploads:
 
     def abort(self, token: str) -> None:
         upload = from_token(token)
-        begun = {upload.upload, self._with_copy(upload).upload} - {""}
-        for each in begun:
-            pending.abort(self._session, upload.path, each)
+        self._drop_copy(upload)
+        self._held.drop(upload.mark)
+        if upload.upload:
+            pending.abort(self._session, upload.path, upload.upload)
+            key = upload.mark.partition("-")[0]
+            pending.remove_marked(self._session, upload.path, key)  # of a copy before a restart
+
+    def _drop_copy(self, upload: Upload) -> None:
+        copy = self._held.copy_of(upload.mark)
+        if copy is None:
+            return
+        if copy.upload:
+            pending.abort(self._session, upload.path, copy.upload)
         self._held.drop(upload.mark)
 
     def _with_copy(self, upload: Upload) -> Upload:
@@ -309,7 +324,10 @@ class Uploads:
         copying.need_same_source(self._session, copy)
 
     def _complete(self, upload: Upload, receipts: Sequence[str], replacing: str | None) -> None:
+        copy = self._held.copy_of(upload.mark)
         numbered = [(i + 1, *_of_receipt(each)) for i, each in enumerate(receipts)]
+        if copy is not None:
+            numbered = [(part.number, part.etag, part.sha256) for part in copy.parts]
         if not numbered:
             raise UploadExpired(upload.path, "the unfinished upload has no parts")
         body = documents.complete(numbered)

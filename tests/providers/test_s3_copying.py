@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from providers.errors import AlreadyExists, SourceChanged, TargetChanged, Unsupported
 from providers.s3 import copying, look
 from providers.s3.describing import MADE_BY
+from providers.s3.provider import open_endpoint
 from tests.servers.bucket_case import KEY, SERVICES, BucketCase, bucket_case, service
 from tests.servers.s3_servers import make_bucket
 from tests.servers.web_process import WebServer
@@ -141,14 +143,38 @@ def test_a_copy_that_nobody_wants_any_more_leaves_nothing(bucket: BucketCase) ->
     assert (bucket.unfinished(), bucket.keys()) == (0, {"a"})
 
 
-def test_bytes_that_are_sent_after_all_are_what_gets_the_name(bucket: BucketCase) -> None:
-    source = bucket.store("a", b"content")
-    upload = bucket.place.begin(bucket.at("b"), 4, key=KEY, part_size=8 << 20)
-    with pytest.raises(SourceChanged):
-        bucket.place.copy_into(upload, source.path, version=source.version)
-    receipt = bucket.place.put_part(upload, 0, 0, [b"sent"])
+@pytest.mark.parametrize("way", ["begin", "abandon", "abort"])
+def test_A7_the_parts_of_a_copy_are_found_again_after_a_crash(
+    bucket: BucketCase, way: str, tmp_path: Path
+) -> None:
+    _need_parts(bucket)
+    source = bucket.store("a", LARGE)
+    upload = bucket.place.begin(bucket.at("b"), len(LARGE), key=KEY, part_size=8 << 20)
+    receipts = bucket.place.copy_into(upload, source.path, version=source.version)
+    assert bucket.place.parts(upload) == dict(enumerate(receipts))
+    with closing(open_endpoint(bucket.endpoint, bucket.access)) as again:
+        if way == "begin":
+            upload = again.begin(bucket.at("b"), len(LARGE), key=KEY, part_size=8 << 20)
+            assert again.parts(upload) == {}
+        if way == "abandon":
+            again.abandon(bucket.at("b"), key=KEY)
+        else:
+            again.abort(upload)
+    if bucket.service == "moto":  # the other lists no unfinished uploads
+        assert bucket.unfinished() == 0
+
+
+@pytest.mark.parametrize("data", [b"content", LARGE], ids=["small", "in parts"])
+def test_bytes_that_are_sent_after_all_are_what_gets_the_name(
+    bucket: BucketCase, data: bytes
+) -> None:
+    _need(bucket, data)
+    source = bucket.store("a", data)
+    upload = bucket.place.begin(bucket.at("b"), len(data), key=KEY, part_size=8 << 20)
+    bucket.place.copy_into(upload, source.path, version=source.version)
+    receipt = bucket.place.put_part(upload, 0, 0, [data[::-1]])
     bucket.place.finish(upload, [receipt], replacing=None)
-    assert bucket.get("b") == b"sent"
+    assert (bucket.get("b"), bucket.unfinished()) == (data[::-1], 0)
 
 
 def test_the_bytes_go_where_a_service_copies_no_parts(bucket: BucketCase) -> None:
