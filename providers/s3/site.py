@@ -9,7 +9,7 @@ from providers.base import Place
 from providers.location import S3_SETTINGS
 from providers.s3 import keys
 from providers.s3.options import Checksums, Preset, options_of
-from providers.s3.storing import Acl, Encryption
+from providers.s3.storing import Encryption
 from providers.sites import Field, Site
 
 _SETTINGS = {
@@ -42,7 +42,7 @@ class S3Sites:
         Field("kms_key_id", "KMS key", "ID, ARN or alias/NAME; else the service's own"),
         Field("customer_key", "Customer key", "32 bytes in base64", secret="encryption"),
         Field("storage_class", "Storage class", "STANDARD_IA, INTELLIGENT_TIERING, GLACIER_IR …"),
-        Field("acl", "ACL", choices=get_args(Acl)),
+        Field("acl", "ACL", "private, public-read, bucket-owner-full-control …"),
         Field("tags", "Tags", "key=value, key=value"),
         Field("metadata", "Metadata", "key=value, key=value"),
         Field("content_type", "Content type", "guess; or text/plain"),
