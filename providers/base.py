@@ -103,6 +103,7 @@ class Capabilities:
     # Digests besides SHA-256 that `Entry.digests` may tell of what is stored, best first: each can
     # be made of the bytes as they pass (`Stating`).
     states: tuple[str, ...] = ()
+    unstated: str = ""  # why it tells none, where it might: for a person, as half a sentence
 
 
 class Reader(Protocol):
@@ -118,6 +119,26 @@ class Reader(Protocol):
         ConnectionLost when the connection does: a short read is never a quiet end (faults.md 1).
         """
         ...
+
+
+@runtime_checkable
+class Filler(Protocol):
+    """A reader that can bring its bytes straight to where they are wanted."""
+
+    def fill(self, memory: memoryview, /) -> int:
+        """Some of the bytes asked for that come next: how many; 0 after the last of them. Raises
+        as `Reader.chunks`; one reader is asked in one of the two ways."""
+        ...
+
+
+@runtime_checkable
+class InMemory(Protocol):
+    """A part's body that is in memory as a whole, for who has to sign or digest it before it is
+    sent. Its bytes are counted, and slowed, where they are iterated over."""
+
+    memory: memoryview
+
+    def __iter__(self) -> Iterator[Buffer]: ...
 
 
 class Provider(Protocol):
@@ -270,6 +291,8 @@ class Writer(Protocol):
         unfinished bytes are gone, what stands there and may be them is returned then, and the
         caller proves it. Without `again` that is UploadExpired: it may be an old file that merely
         looks like the new one.
+
+        Raises Doubtful when the file has its name and the place says that it is not what was sent.
         """
         ...
 

@@ -137,13 +137,15 @@ def without_password(url: str) -> tuple[str, str]:
 
 
 def add_keys(settings: Mapping[str, str], access: Access, endpoint: str) -> None:
-    """Let AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN open `endpoint`, the settings' own site."""
+    """Let AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN open `endpoint`, the settings' own site.
+
+    Without the second these keys have none: one that a keyring holds belongs to others.
+    """
     if not endpoint.startswith("s3:"):
         return
     if secret := settings.get("AWS_SECRET_ACCESS_KEY"):
         access.secrets.put(endpoint, "password", secret)
-    if token := settings.get("AWS_SESSION_TOKEN"):
-        access.secrets.put(endpoint, "token", token)
+        access.secrets.put(endpoint, "token", settings.get("AWS_SESSION_TOKEN", ""))
 
 
 def add_password(settings: Mapping[str, str], access: Access, endpoint: str) -> None:

@@ -13,6 +13,7 @@
     ├── TargetChanged           the destination is not what was agreed to be replaced
     ├── RangeIgnored            a part was asked for and the whole came: start again as one stream
     ├── UploadExpired           begin again
+    ├── Doubtful                stored, and its place says that it is something else
     ├── ConnectionLost          transient: retried
     │   └── Unreachable         no connection came about: nothing was asked of the server
     ├── Throttled               transient: retried after the time the server gave
@@ -111,6 +112,14 @@ class RangeIgnored(ProviderError):
 class UploadExpired(ProviderError):
     what = "the unfinished upload is gone"
     advice = "It is started again."
+
+
+class Doubtful(ProviderError):
+    """It has its name, and the place says itself that it is not what was sent: its word is no
+    proof of that either."""
+
+    what = "its place says that it stored something else"
+    advice = "It is read back."
 
 
 class ConnectionLost(ProviderError):

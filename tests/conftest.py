@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ _CLEARED = ("NO_COLOR", "TEXTUAL_THEME", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "XD
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _CLEARED_PREFIXES = ("SFTP_", "FILE_", "AWS_", "AZURE_", "GRAPH_", "WHARFIE_")
 _NO_KEYRING = "keyring.backends.fail.Keyring"  # never the one of the person who runs the tests
+
+# pytest-timeout ends what hangs; 200 ms for an example is too little on a busy machine.
+hypothesis.settings.register_profile("wharfie", deadline=None)
+hypothesis.settings.load_profile("wharfie")
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """What follows the moving bytes in a second thread, so that proof costs little time of its own.
 
-Their digest, and a look whether a near place holds just those bytes. hashlib and the system let go
-of Python's lock meanwhile.
+Their digests, and a look whether a near place holds just those bytes. hashlib, what a
+place digests with and the system let go of Python's lock meanwhile.
 """
 
 from __future__ import annotations
@@ -11,14 +11,11 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from providers.base import Provider
+from providers.base import Hasher, Provider
 from providers.errors import ProviderError
 from transfers.control import Stopped
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 _SLOT = 1 << 20  # bytes
 _SLOTS = 8  # how far the second thread may be behind
@@ -70,7 +67,7 @@ class Following:
     end of the `with` block. At most `_SLOTS` x `_SLOT` bytes are held.
     """
 
-    def __init__(self, hasher: _Hash, stored: StoredAlike | None = None, offset: int = 0) -> None:
+    def __init__(self, hasher: Hasher, stored: StoredAlike | None = None, offset: int = 0) -> None:
         self._hasher, self._stored, self._offset = hasher, stored, offset
         self._slot = bytearray()
         self._filled = 0

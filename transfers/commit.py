@@ -13,6 +13,7 @@ from providers.errors import (
     AlreadyExists,
     AuthRequired,
     ConnectionLost,
+    Doubtful,
     NotFound,
     ProviderError,
     SourceChanged,
@@ -20,6 +21,7 @@ from providers.errors import (
     Throttled,
     UploadExpired,
 )
+from transfers.digests import ALGORITHM, taken
 from transfers.leftovers import discard
 from transfers.model import Job, JobState, Op, Proof, ProofWord, Verify
 from transfers.prepare import stat_or_none
@@ -27,7 +29,7 @@ from transfers.retry import Mismatch
 from transfers.run import Run, WritableProvider, writable
 from transfers.stated import EXPECTED, STATED, claims_of, expected, held_against
 from transfers.transfer import require_unchanged
-from transfers.verify import ALGORITHM, COMPARED, digest_of, prove
+from transfers.verify import COMPARED, digest_of, prove
 
 _CLOCKS_DIFFER = 86_400.0  # seconds, at the most
 
@@ -45,7 +47,7 @@ def commit(run: Run) -> Job:
         proof = _prove(run, staged)
     receipts = run.control.checkpoint.receipts if run.control.checkpoint else ()
     try:
-        entry = target.finish(upload, receipts, replacing=job.replacing)
+        entry = _finished(run, upload, receipts)
     except AlreadyExists as error:
         _unsettled(run)
         raise TargetChanged(error.path, "something appeared there meanwhile") from error
@@ -55,6 +57,16 @@ def commit(run: Run) -> Job:
     if proof is None:
         proof = _prove_named(run, entry)
     return replace(job, proof=proof)
+
+
+def _finished(run: Run, upload: str, receipts: tuple[str, ...], *, again: bool = False) -> Entry:
+    """As `Writer.finish`; what its place doubts itself is read back for its proof."""
+    target = run.target()
+    try:
+        return target.finish(upload, receipts, replacing=run.job.replacing, again=again)
+    except Doubtful:
+        run.doubtful = True
+        return target.stat(run.job.target.path)
 
 
 def _unsettled(run: Run) -> None:
@@ -113,7 +125,7 @@ def _held(run: Run, proof: Proof, path: str) -> Proof:
         with suppress(NotFound):  # the source of a move that is over but for saying so
             source = run.source()
             entry = source.stat(run.job.source.path)
-            run.claims = tuple(claims_of(source, entry, run.job.verify))
+            run.claims = tuple(claims_of(source, entry, run.job.verify, taken(run)))
     return held_against(run, proof, (*run.claims, *expected(run.job.expected)), path)
 
 
@@ -126,7 +138,13 @@ def _compared(run: Run, path: str) -> Proof | None:
 
 
 def _look(run: Run, path: str, level: Verify | None = None) -> Proof:
-    return prove(run, path, run.job.verify if level is None else level)
+    """The proof that was asked for. A move gives up its source: it is not content with a size
+    unless a person was."""
+    level = Verify.STRONG if run.doubtful else level or run.job.verify
+    proof = prove(run, path, level)
+    if proof.word is ProofWord.SIZE_ONLY and run.job.op is Op.MOVE and level is Verify.AUTO:
+        return prove(run, path, Verify.STRONG)
+    return proof
 
 
 def _look_at_named(run: Run, entry: Entry) -> Proof:
@@ -169,7 +187,7 @@ def settle(run: Run) -> Job | None:
         _unsettled(run)
         return None
     try:
-        entry = target.finish(upload, receipts, replacing=job.replacing, again=True)
+        entry = _finished(run, upload, receipts, again=True)
     except (AlreadyExists, NotFound, TargetChanged, UploadExpired) as error:
         if job.committed:
             return source_kept(job, error)

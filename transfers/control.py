@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from transfers.meter import Gauge
 
 if TYPE_CHECKING:
-    from hashlib import _Hash
+    from transfers.digests import Digests
 
 
 class Stop(StrEnum):
@@ -46,7 +46,7 @@ class Checkpoint:
     receipts: tuple[str, ...]
     offset: int  # bytes in those parts, from the start of the file on
     prefix: str  # SHA-256 of them, as read from the source
-    hasher: _Hash | None = None
+    hasher: Digests | None = None
 
 
 class Control:

@@ -11,20 +11,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from providers.base import Buffer, Provider
+from providers.base import Buffer, Filler, Provider, Reader
 from providers.errors import RangeIgnored, SourceChanged
 from transfers.beside import StoredAlike
 from transfers.cutting import cut_anywhere, first_piece, largest_piece, next_piece
+from transfers.digests import Digests
 from transfers.progress import Progress
 from transfers.run import Run, WritableProvider
 from transfers.stream import largest_step, slow_down
 
-if TYPE_CHECKING:
-    from hashlib import _Hash
-
-_STEP = 128 << 10  # bytes handed to a place at once: a slow line is to be seen to move
+_STEP = 128 << 10  # bytes moved at once, at first: a slow line is to be seen to move
+_LARGEST_STEP = 1 << 20
+_SOON = 0.05  # seconds for a step: the next is larger
 
 
 class _Halted(Exception):
@@ -42,7 +41,22 @@ class _Piece:
 class _Stored:
     piece: _Piece
     receipt: str
-    hasher: _Hash
+    hasher: Digests
+
+
+class _Body:
+    """The memory of a piece on its way to its place; `steps` hands it out, counted and slowed.
+
+    Asked for again, it is all there at once: what is sent anew was counted.
+    """
+
+    def __init__(self, memory: memoryview, steps: Iterator[Buffer]) -> None:
+        self.memory = memory
+        self._steps: Iterator[Buffer] | None = steps
+
+    def __iter__(self) -> Iterator[Buffer]:
+        steps, self._steps = self._steps, None
+        return iter((self.memory,)) if steps is None else steps
 
 
 class _Turns:
@@ -206,31 +220,52 @@ class Parallel:
                 path, offset=piece.offset, length=piece.length, version=self._version
             ) as reader,
         ):
-            for chunk in reader.chunks():
-                after = filled + len(chunk)
-                if after > piece.length:
-                    raise RangeIgnored(path)
-                memory[filled:after] = chunk
+            for count in self._filled(reader, memory):
+                after = filled + count
                 # A byte that was read is half way across: a slow source is not a standstill.
-                self._pass(len(chunk), after // 2 - filled // 2, limited=self._slow_reading)
+                self._pass(count, after // 2 - filled // 2, limited=self._slow_reading)
                 filled = after
         if filled < piece.length:
             raise SourceChanged(path, "the file ended before its size")
 
+    def _filled(self, reader: Reader, memory: memoryview) -> Iterator[int]:
+        """How many bytes came, each time some did. Raises RangeIgnored for more than there should
+        be."""
+        filled = 0
+        if isinstance(reader, Filler):
+            while memory and (count := reader.fill(memory[: self._step(_LARGEST_STEP)])):
+                memory = memory[count:]
+                yield count
+            if not memory and reader.fill(memoryview(bytearray(1))):
+                raise RangeIgnored(self._run.job.source.path)
+            return
+        for chunk in reader.chunks():
+            after = filled + len(chunk)
+            if after > len(memory):
+                raise RangeIgnored(self._run.job.source.path)
+            memory[filled:after] = chunk
+            filled = after
+            yield len(chunk)
+
+    def _step(self, most: int) -> int:
+        return min(most, largest_step(self._run.limiter) or most)
+
     def _put(self, piece: _Piece, memory: memoryview) -> str:
-        body = self._body(memory)
+        body = _Body(memory, self._steps(memory))
         return self._target.put_part(self._upload, piece.number, piece.offset, body)
 
-    def _body(self, memory: memoryview) -> Iterator[Buffer]:
+    def _steps(self, memory: memoryview) -> Iterator[Buffer]:
         with self._flows():
-            start = 0
+            start, step = 0, _STEP
             while start < len(memory):
-                step = largest_step(self._run.limiter) or _STEP
-                chunk = memory[start : start + min(step, _STEP)]
+                chunk = memory[start : start + self._step(step)]
                 end = start + len(chunk)
                 crossed = (end + 1) // 2 - (start + 1) // 2
                 self._pass(len(chunk), crossed, limited=not self._slow_reading)
+                began = self._run.clock()
                 yield chunk
+                soon = self._run.clock() - began < _SOON
+                step = min(step * 2, _LARGEST_STEP) if soon else max(step // 2, _STEP)
                 start = end
 
     def _pass(self, count: int, crossed: int, *, limited: bool) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from transfers.control import Checkpoint
+from transfers.digests import Digests, digests_for
 from transfers.journal import Part
 from transfers.run import Run
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 
 class Progress:
@@ -24,11 +20,11 @@ class Progress:
         run.control.gauge.moved = run.control.gauge.resumed = self.reached.offset
 
     def _nothing(self) -> Checkpoint:
-        job, empty = self._run.job, hashlib.sha256()
+        job, empty = self._run.job, digests_for(self._run)
         upload, prefix = job.upload or "", empty.hexdigest()
         return Checkpoint(upload, job.source_version, job.size, (), 0, prefix, empty)
 
-    def hasher(self) -> _Hash:
+    def hasher(self) -> Digests:
         """A copy of what has taken in every byte so far."""
         if self.reached.hasher is None:
             raise ValueError("nothing may be sent behind bytes that were not proven")
@@ -39,7 +35,7 @@ class Progress:
         """Of the next part."""
         return len(self.reached.receipts)
 
-    def stored(self, length: int, receipt: str, hasher: _Hash) -> None:
+    def stored(self, length: int, receipt: str, hasher: Digests) -> None:
         """Take in the next part. `hasher` has taken in every byte up to its end.
 
         The last one is not journaled on its own: small files would wait for the disk once more,

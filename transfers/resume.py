@@ -6,11 +6,9 @@ was sent: faults.md 5, invariant 5 and "resume validators". Anything missing: fr
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from providers.base import Entry, Kind, Provider
 from providers.errors import (
@@ -23,12 +21,10 @@ from providers.errors import (
     WrongKind,
 )
 from transfers.control import Checkpoint
+from transfers.digests import Digests, digests_for
 from transfers.model import Job
 from transfers.reread import chunks
 from transfers.run import Run
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 TAIL = 1 << 20  # bytes read back where reading everything would cost a second transfer
 
@@ -86,7 +82,7 @@ def _same_receipts(listed: Mapping[int, str], receipts: Sequence[str]) -> bool:
     return all(listed.get(number) == receipt for number, receipt in enumerate(receipts))
 
 
-def _proven(run: Run, job: Job, checkpoint: Checkpoint, staged: Entry | None) -> _Hash:
+def _proven(run: Run, job: Job, checkpoint: Checkpoint, staged: Entry | None) -> Digests:
     source, target, path = run.source(), run.target(), job.source.path
     if staged is not None and target.caps.near:
         with _staged_errors():
@@ -118,11 +114,11 @@ def _need_same_tail(run: Run, path: str, staged: Entry, checkpoint: Checkpoint) 
 
 def _digest(
     run: Run, place: Provider, path: str, checkpoint: Checkpoint, version: str | None = None
-) -> _Hash:
-    sha256 = hashlib.sha256()
+) -> Digests:
+    digests = digests_for(run)
     for chunk in chunks(run, place, path, length=checkpoint.offset, version=version):
-        sha256.update(chunk)
-    return sha256
+        digests.update(chunk)
+    return digests
 
 
 def _tail(

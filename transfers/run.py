@@ -47,6 +47,7 @@ class Run:
     one_stream: bool = False  # the source gives the whole where a part is asked for
     claims: Sequence[Claim] | None = None  # what the source says of its file; None: not asked yet
     stored_alike: bool = False  # every byte was compared as stored, right behind the sending
+    doubtful: bool = False  # the destination says that it stored something else
     clean: bool = True  # nothing of this job lies unfinished at the destination
     full: Callable[[str, str], bool] = lambda endpoint, folder: False  # whether its disk is full
     conflict: Conflict | None = field(default=None)

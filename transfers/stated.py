@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from providers.base import Entry, Provider, Publisher
+from transfers.digests import ALGORITHM, digests_of
 from transfers.model import Proof, ProofWord, Verify
 from transfers.reread import digested
 from transfers.run import Claim, Run
-from transfers.verify import ALGORITHM
 
 STATED = "stated by the source"
 EXPECTED = "the digest that was given"
@@ -38,19 +38,24 @@ def parse_digest(text: str) -> tuple[str, str]:
     return known, value
 
 
-def claims_of(source: Provider, entry: Entry, level: Verify) -> Iterator[Claim]:
+def claims_of(
+    source: Provider, entry: Entry, level: Verify, taken: Iterable[str] = ()
+) -> Iterator[Claim]:
     """What the source, or a file beside it, says of its file. With SIZE nobody wants to know.
 
-    Of several digests the one that costs nothing, else the strongest. Raises ProviderError.
+    Of several digests one that costs nothing, as those that were `taken` as the bytes passed, else
+    the strongest. Raises ProviderError.
     """
     if level is Verify.SIZE:
         return
     beside = source.published(entry) if isinstance(source, Publisher) else {}
+    said: list[Claim] = []
     for stated in (entry.digests, beside):
-        for algorithm in (ALGORITHM, *_WEAKER):
+        for algorithm in (ALGORITHM, *taken, *_WEAKER):
             if algorithm in stated:
-                yield Claim(algorithm, stated[algorithm].lower(), STATED)
+                said.append(Claim(algorithm, stated[algorithm].lower(), STATED))
                 break
+    yield from dict.fromkeys(said)  # both may say the same
 
 
 def expected(job_expected: str) -> Iterator[Claim]:
@@ -78,8 +83,9 @@ def held_against(run: Run, proof: Proof, claims: Iterable[Claim], path: str) -> 
 
 def _found(run: Run, claim: Claim, path: str) -> str:
     """The digest of the file that came; "" where it would cost a transfer nobody asked for."""
-    if claim.algorithm == ALGORITHM and run.job.digest:
-        return run.job.digest
+    made = digests_of(run).get(claim.algorithm)
+    if made or claim.algorithm not in (ALGORITHM, *_WEAKER):
+        return made or ""
     if claim.whose == STATED and not run.target().caps.near:
         return ""
     return digested(run, run.target(), path, claim.algorithm)

@@ -13,6 +13,7 @@ from transfers.cutting import (
     part_size,
     useful_streams,
 )
+from transfers.digests import taken
 from transfers.model import Job, JobState, Verify
 from transfers.parallel import Parallel
 from transfers.progress import Progress
@@ -31,7 +32,7 @@ def transfer(run: Run) -> None:
     job = copied_there(run) or _sent(run, source, run.target())
     now = source.stat(job.source.path)
     require_unchanged(now, run.job)
-    run.claims = tuple(claims_of(source, now, job.verify))
+    run.claims = tuple(claims_of(source, now, job.verify, taken(run)))
     run.tell(job)
 
 

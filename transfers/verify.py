@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from providers.base import Digester, Entry, Provider
 from providers.errors import Denied, NotFound, SourceChanged, Unsupported
+from transfers.digests import ALGORITHM, digests_of
 from transfers.model import Proof, ProofWord, Verify
 from transfers.reread import digested
 from transfers.run import Run
 
-ALGORITHM = "sha256"
 STORED = "digest of the stored file"
 COMPARED = "read back and compared while it was stored"
 READ_BACK = "read back"
@@ -37,7 +37,8 @@ def prove(run: Run, path: str, level: Verify) -> Proof:
         return proof
     if stored.size is None:
         return _read_back(run, stored)
-    return Proof(ProofWord.SIZE_ONLY, "size", str(size), str(size), "size")
+    how = f"size; {target.caps.unstated}" if target.caps.unstated else "size"
+    return Proof(ProofWord.SIZE_ONLY, "size", str(size), str(size), how)
 
 
 def digest_of(run: Run, place: Provider, path: str) -> str:
@@ -62,12 +63,13 @@ def _by_digests(run: Run, stored: Entry, level: Verify) -> Proof | None:
         return _same(made, STORED) if made == digest else _read_back(run, stored)
     if level is Verify.STRONG:
         return _read_back(run, stored)
-    told = told_there(stored)
-    if told is None:
-        return None
-    if told != digest:
-        return _read_back(run, stored)
-    return Proof(ProofWord.SERVER_DIGEST, ALGORITHM, digest, digest, _TOLD)
+    for algorithm, made in digests_of(run).items():
+        told = told_there(stored, algorithm)
+        if told is not None and told != made:
+            return _read_back(run, stored)
+        if told is not None:
+            return Proof(ProofWord.SERVER_DIGEST, algorithm, made, told, _TOLD)
+    return None
 
 
 def made_there(place: Provider, path: str) -> str | None:
@@ -80,9 +82,9 @@ def made_there(place: Provider, path: str) -> str | None:
         return None
 
 
-def told_there(entry: Entry) -> str | None:
+def told_there(entry: Entry, algorithm: str) -> str | None:
     """The digest that a place says a file of its has; None where it says none."""
-    told = entry.digests.get(ALGORITHM)
+    told = entry.digests.get(algorithm)
     return None if told is None else told.lower()
 
 

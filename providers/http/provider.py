@@ -23,11 +23,11 @@ from providers.errors import (
 )
 from providers.http import folders, paths, reading
 from providers.http.options import options_of
-from providers.http.reading import HttpReader
 from providers.http.references import is_reference, remember_query
 from providers.http.session import Session
 from providers.http.sidecars import MOST_BYTES, Sidecars, is_sidecar
 from providers.http.uploading import Uploads
+from providers.web.delivery import Delivery
 from providers.web.headers import strong_etag
 from providers.web.patience import USUAL, Patience
 
@@ -120,7 +120,7 @@ class HttpProvider:
         offset: int = 0,
         length: int | None = None,
         version: str | None = None,
-    ) -> AbstractContextManager[HttpReader]:
+    ) -> AbstractContextManager[Delivery]:
         return reading.read(self._session, path, offset=offset, length=length, version=version)
 
     def published(self, entry: Entry) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
 
-from providers.base import Buffer, Entry, Kind
+from providers.base import Entry, Kind
 from providers.errors import (
     ConnectionLost,
     RangeIgnored,
@@ -21,6 +21,7 @@ from providers.errors import (
 from providers.http import buckets, paths
 from providers.http.faults import problem
 from providers.http.session import Session
+from providers.web.delivery import Delivery
 from providers.web.headers import (
     BadHeader,
     ContentRange,
@@ -35,17 +36,6 @@ from providers.web.response import Response
 _WANT = {"Want-Repr-Digest": "sha-256=10, sha-512=3"}
 _NO_HEAD = frozenset({400, 403, 405, 501})
 """Answers to HEAD that may only mean that HEAD is refused: some addresses are signed for GET."""
-
-
-class HttpReader:
-    """An open file and the range asked of it."""
-
-    def __init__(self, entry: Entry, chunks: Iterator[Buffer]) -> None:
-        self.entry = entry
-        self._chunks = chunks
-
-    def chunks(self) -> Iterator[Buffer]:
-        return self._chunks
 
 
 # What stands at an address ---------------------------------------------------------------------
@@ -138,10 +128,10 @@ def _is_only_folder(session: Session, response: Response, path: str) -> bool:
 @contextmanager
 def read(
     session: Session, path: str, *, offset: int, length: int | None, version: str | None
-) -> Iterator[HttpReader]:
+) -> Iterator[Delivery]:
     """As `Provider.read`. RangeIgnored: a part cannot be had, all of it may."""
     if length == 0:
-        yield HttpReader(_nothing_of(session, path, offset, version), iter(()))
+        yield Delivery(_nothing_of(session, path, offset, version), None)
         return
     whole = offset == 0 and length is None
     asking = {} if whole else _range(offset, length, version)
@@ -149,7 +139,7 @@ def read(
         if path == "/" or leads_to_folder(response, path, session):
             raise WrongKind(path, "is a folder")
         if response.status == 416 and not whole:
-            yield HttpReader(_end_of(session, response, path, offset, length, version), iter(()))
+            yield Delivery(_end_of(session, response, path, offset, length, version), None)
         elif response.status == 412:
             raise SourceChanged(path)
         elif response.status not in {200, 206}:
@@ -177,7 +167,7 @@ def _range(offset: int, length: int | None, version: str | None) -> dict[str, st
     return headers | {"If-Range": formatdate(modified, usegmt=True)}
 
 
-def _all_of(response: Response, path: str, version: str | None) -> HttpReader:
+def _all_of(response: Response, path: str, version: str | None) -> Delivery:
     if response.status == 206:
         raise ConnectionLost(path, "the server sent a part where all of it was asked for")
     if not response.proven:
@@ -189,18 +179,18 @@ def _all_of(response: Response, path: str, version: str | None) -> HttpReader:
         )
     entry = entry_of(response, path, response.length)
     _same(entry, version)
-    return HttpReader(entry, response.chunks())
+    return Delivery(entry, response)
 
 
 def _part_of(
     response: Response, path: str, offset: int, length: int | None, version: str | None
-) -> HttpReader:
+) -> Delivery:
     if response.status == 200:
         entry = entry_of(response, path, response.length)
         _same(entry, version)
         _long_enough(path, entry.size, offset, length)
         if length is None and entry.size == offset:
-            return HttpReader(entry, iter(()))
+            return Delivery(entry, None)
         raise RangeIgnored(path)
     coded = response.headers.get("Content-Encoding", "identity").lower() != "identity"
     if coded or response.headers.get("Content-Type", "").lower().startswith("multipart/"):
@@ -213,18 +203,7 @@ def _part_of(
     count = last - offset + 1
     if (part.first, part.last) != (offset, last) or response.length not in {None, count}:
         raise RangeIgnored(path, "the server sent another part than was asked for")
-    return HttpReader(entry, _exactly(response, path, count))
-
-
-def _exactly(response: Response, path: str, count: int) -> Iterator[Buffer]:
-    """The part's bytes; a part in chunks may end too early or too late."""
-    for chunk in response.chunks():
-        count -= len(chunk)
-        if count < 0:
-            raise ConnectionLost(path, "more bytes came than the server had said")
-        yield chunk
-    if count:
-        raise ConnectionLost(path, f"{count} bytes fewer came than the server had said")
+    return Delivery(entry, response, count)
 
 
 def _end_of(

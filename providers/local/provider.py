@@ -59,27 +59,29 @@ class LocalReader:
     def __init__(self, file: FileIO, entry: Entry, offset: int, length: int | None) -> None:
         self.entry = entry
         self._file = file
-        self._offset = offset
         self._to_end = length is None
-        self._length = (entry.size or 0) - offset if length is None else length
+        self._left = (entry.size or 0) - offset if length is None else length
 
     def chunks(self) -> Iterator[Buffer]:
         """Views of one buffer that is filled again and again."""
-        left = self._length
-        buffer = memoryview(bytearray(max(0, min(_CHUNK, left))))
-        with system_errors(self.entry.path):
-            self._file.seek(self._offset)
-        while left > 0:
-            with system_errors(self.entry.path):
-                count = self._file.readinto(buffer[:left])
-            if count is None:
-                raise _endless(self.entry.path)
-            if not count:
-                raise SourceChanged(self.entry.path, "the file ended before its size")
-            left -= count
+        buffer = memoryview(bytearray(max(1, min(_CHUNK, self._left))))
+        while count := self.fill(buffer):
             yield buffer[:count]
-        if self._to_end:
-            self._refuse_more()
+
+    def fill(self, memory: memoryview) -> int:
+        path = self.entry.path
+        if self._left <= 0:
+            if self._to_end:
+                self._refuse_more()
+            return 0
+        with system_errors(path):
+            count = self._file.readinto(memory[: self._left])
+        if count is None:
+            raise _endless(path)
+        if not count:
+            raise SourceChanged(path, "the file ended before its size")
+        self._left -= count
+        return count
 
     def _refuse_more(self) -> None:
         """A file that grew, or one like /proc's whose size is not what it holds (faults.md D8)."""
@@ -160,6 +162,8 @@ class LocalProvider:
                 raise SourceChanged(path)
             if length is None and offset > (entry.size or 0):
                 raise SourceChanged(path, "the file is shorter than it was")
+            with system_errors(path):
+                file.seek(offset)
             yield LocalReader(file, entry, offset, length)
 
     def _open(self, path: str) -> FileIO:

@@ -85,7 +85,7 @@ def in_parts(session: Session, copy: Copy, path: str, key: str) -> Copy:
     """
     if not session.copies_parts or copy.size == 0:
         raise Unsupported(copy.source, "this service copies no part of it")
-    upload = pending.create(session, path, key, copy.headers)
+    upload = pending.create(session, path, key, copy.headers, "")
     try:
         parts = _fetched(session, copy, path, upload)
         need_same_source(session, copy)
@@ -187,7 +187,7 @@ def _part(
     if etag is None:
         session.copies_parts = False
         raise Unsupported(copy.source, _NONE)
-    return StoredPart(number, etag, "")
+    return StoredPart(number, etag, {})
 
 
 def _part_refused(session: Session, answer: Answer, copy: Copy, path: str) -> ProviderError:

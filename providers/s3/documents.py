@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import unquote_to_bytes
@@ -21,6 +21,7 @@ _SPACES = (
 # The first is Amazon's; rclone and moto call theirs otherwise.
 _INITIATED = ("InitiateMultipartUploadResult", "InitiateMultipartUpload")
 _PARTS = ("ListPartsResult", "ListPartsResponse")
+_CHECKSUMS = ("crc64nvme", "sha256")
 _MOST = 8 << 20  # bytes of one answer: 1,000 keys of 1,024 bytes, percent-encoded, are 4 MiB
 
 
@@ -63,7 +64,7 @@ class Pending:
 class StoredPart:
     number: int
     etag: str
-    sha256: str  # base64; "" where it is not told
+    told: Mapping[str, str]  # its checksums that are told, in base64: {"sha256": "…"}
     size: int | None = None
 
 
@@ -138,7 +139,7 @@ def parts(chunks: Iterable[Buffer]) -> Page:
             if not (number.isascii() and number.isdecimal() and len(number) <= 5):
                 raise BadXml("a part in it has no number that a part can have")
             etag = quoted_etag(_text(element, "ETag"))
-            told = _text(element, "ChecksumSHA256")
+            told = {name: _text(element, _checksum(name)) for name in _CHECKSUMS}
             page.parts.append(StoredPart(int(number), etag, told, _size(element)))
         else:
             facts[_local(element)] = element.text or ""
@@ -197,11 +198,12 @@ def fault(chunks: Iterable[Buffer]) -> Fault:
     return Fault()
 
 
-def complete(receipts: Iterable[tuple[int, str, str]]) -> bytes:
-    """The body of CompleteMultipartUpload, of (number, ETag, SHA-256 in base64 or "")."""
+def complete(receipts: Iterable[tuple[int, str, str]], algorithm: str) -> bytes:
+    """The body of CompleteMultipartUpload, of (number, ETag, checksum in base64 or "")."""
     root = ['<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">']
-    for number, etag, sha256 in receipts:
-        told = f"<ChecksumSHA256>{_escaped(sha256)}</ChecksumSHA256>" if sha256 else ""
+    name = _checksum(algorithm)
+    for number, etag, checksum in receipts:
+        told = f"<{name}>{_escaped(checksum)}</{name}>" if checksum else ""
         root.append(
             f"<Part><PartNumber>{number}</PartNumber><ETag>{_escaped(etag)}</ETag>{told}</Part>"
         )
@@ -236,6 +238,11 @@ def kept(chunks: Iterable[Buffer]) -> list[Kept]:
     named = ("Error", "Deleted")
     found = _records(chunks, ("DeleteResult", "DeleteObjectsResponse"), named)
     return [Kept(_text(e, "Key"), _fault(e)) for e in found if _local(e) == "Error"]
+
+
+def _checksum(algorithm: str) -> str:
+    """What its element is called."""
+    return f"Checksum{algorithm.upper()}"
 
 
 def decoded(text: str) -> str:

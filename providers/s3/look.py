@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from providers.base import Entry, Kind
 from providers.errors import (
@@ -15,6 +16,7 @@ from providers.errors import (
     WrongKind,
 )
 from providers.s3 import documents, keys
+from providers.s3.checksums import CRC64
 from providers.s3.documents import Object, Page
 from providers.s3.faults import problem
 from providers.s3.session import Session
@@ -25,15 +27,26 @@ from providers.web.xml import BadXml
 MTIME = "x-amz-meta-mtime"
 """Unix seconds with a fraction, as rclone keeps them too."""
 
+WRITTEN = "x-amz-meta-sha256"
+"""In hex, of what was stored by one request: its uploader's word."""
+
 _MOST_ENTRIES = 10_000_000
 _MOST_PAGES = 100_000  # of 1,000 keys each, as a rule; some are empty
 _SECONDS = re.compile(r"-?\d{1,12}(\.\d{1,12})?")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _OF_PARTS = re.compile(r'-\d+"$')  # at the end of an ETag
 _ADDED_UP = frozenset({"crc32", "crc32c", "crc64nvme"})
 _CHECKSUM = "x-amz-checksum-"
 _SUMS = {"x-amz-checksum-mode": "ENABLED"}
 _LOOKING = "looking at it"
 _LISTING = "listing it"
+
+
+@dataclass(frozen=True, slots=True)
+class Described(Entry):
+    """An object, with the SHA-256 that its metadata has; "" for none."""
+
+    written: str = ""
 
 
 def look(session: Session, path: str) -> Entry:
@@ -52,7 +65,7 @@ def look(session: Session, path: str) -> Entry:
     return Entry(path, keys.name(path), Kind.DIR)
 
 
-def head(session: Session, path: str) -> Entry | None:
+def head(session: Session, path: str) -> Described | None:
     """The object at `path`; None where there is none, or nobody may know."""
     answered = headers_of(session, path)
     return None if answered is None else entry_of(session, answered, path)
@@ -74,7 +87,7 @@ def headers_of(session: Session, path: str) -> Mapping[str, str] | None:
 
 def entry_of(
     session: Session, headers: Mapping[str, str], path: str, size: int | None = None
-) -> Entry:
+) -> Described:
     """The object that an answer is about; `size` where its length is that of a part.
 
     An ETag is taken for an MD5 where Amazon itself says so: others answer in its name.
@@ -84,29 +97,45 @@ def entry_of(
     kept = headers.get(MTIME, "")
     modified = float(kept) if _SECONDS.fullmatch(kept) else http_date(headers.get("Last-Modified"))
     version = documents.quoted_etag(headers.get("ETag", "")) or None
-    return Entry(
+    written = headers.get(WRITTEN, "").strip()
+    return Described(
         path,
         keys.name(path),
         Kind.FILE,
         size=size,
         modified=modified,
         version=version,
-        digests=_stated(headers, version, amazon=session.certain),
+        digests=_stated(session, headers, version),
+        written=written.lower() if _SHA256.fullmatch(written) else "",
     )
 
 
-def _stated(headers: Mapping[str, str], version: str | None, *, amazon: bool) -> dict[str, str]:
+def written(session: Session, entry: Entry) -> dict[str, str]:
+    """The digest in the metadata of an object. It proves nothing of what a service has stored."""
+    found = entry if isinstance(entry, Described) else head(session, entry.path)
+    return {"sha256": found.written} if found is not None and found.written else {}
+
+
+def _stated(session: Session, headers: Mapping[str, str], version: str | None) -> dict[str, str]:
     """The digests of the whole object. Of parts put together there are sums that say to be of the
     whole, and digests of digests, which some services do not tell from digests.
 
     Services that are not Amazon may keep a checksum as it was sent, and say it again without having
-    looked (`rclone serve s3`): there it is the uploader's word, and left out.
+    looked (`rclone serve s3`): there it is the uploader's word, and left out. The sum of the whole
+    is none that was sent: the service has put it together.
     """
-    if not amazon:
-        headers = {n: v for n, v in headers.items() if not n.lower().startswith(_CHECKSUM)}
-    digests = digests_of(Headers(headers.items()), whole=False)
+    amazon = session.certain
     whole = headers.get("x-amz-checksum-type", "").upper() == "FULL_OBJECT"
     of_parts = version is None or _OF_PARTS.search(version) is not None
+    if not amazon:
+        made_there = session.sums == CRC64 and whole and of_parts and version is not None
+        kept = {_CHECKSUM + CRC64} if made_there else set()
+        headers = {
+            name: value
+            for name, value in headers.items()
+            if not name.lower().startswith(_CHECKSUM) or name.lower() in kept
+        }
+    digests = digests_of(Headers(headers.items()), whole=False)
     if of_parts:
         digests = {name: text for name, text in digests.items() if whole and name in _ADDED_UP}
     if not amazon:

@@ -13,23 +13,22 @@ no marks: there, one whose token was lost stays until a lifecycle rule of the bu
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from hashlib import md5, sha256
+from hashlib import md5
 
-from providers.base import Buffer
+from providers.base import Buffer, InMemory
 from providers.errors import (
     ConnectionLost,
     Denied,
     NotFound,
-    ProviderError,
     Unsupported,
     UploadExpired,
 )
-from providers.s3 import documents, keys
+from providers.s3 import checksums, documents, keys
+from providers.s3.checksums import Refused, Sums
 from providers.s3.documents import Page, StoredPart
 from providers.s3.faults import problem
-from providers.s3.session import Answer, Session
+from providers.s3.session import Answer, Session, in_memory
 from providers.web.xml import BadXml
 
 FIRST = 1
@@ -37,44 +36,49 @@ FIRST = 1
 
 _MOST_PAGES = 10_000  # of unfinished uploads, a thousand each
 _SENDING = "storing a part of it"
-_NO_SUMS = frozenset({"InvalidRequest", "InvalidArgument", "NotImplemented"})
 
 
-def create(session: Session, path: str, key: str, headers: Mapping[str, str]) -> str:
-    """Begin an upload for the job `key`, marked as its own; its UploadId."""
+def create(session: Session, path: str, key: str, headers: Mapping[str, str], sums: Sums) -> str:
+    """Begin an upload for the job `key`, marked as its own; its UploadId. Raises Refused."""
     bucket, name = keys.split(path)
-    query = {"uploads": ""}
+    query, sent = {"uploads": ""}, {**headers, **checksums.beginning(sums)}
     with session.send(
-        "POST", bucket, name, path=path, query=query, headers=headers, body=b""
+        "POST", bucket, name, path=path, query=query, headers=sent, body=b""
     ) as answer:
+        if sums and checksums.refused(answer):
+            raise Refused
         if answer.status != 200:
             raise problem(answer, path, "beginning to store it")
         try:
             upload, twice = documents.upload_id(answer.document())
         except BadXml as error:
             raise ConnectionLost(path, f"the service's answer cannot be read: {error}") from error
-    if twice:
-        put(session, path, upload, FIRST, _mark(key), sums="x-amz-checksum-algorithm" in headers)
+    try:
+        if twice:
+            put(session, path, upload, FIRST, _mark(key), sums=sums)
+    except Refused:
+        abort(session, path, upload)
+        raise
     return upload
 
 
 def put(
-    session: Session, path: str, upload: str, number: int, data: Buffer, *, sums: bool
+    session: Session, path: str, upload: str, number: int, data: Buffer | InMemory, *, sums: Sums
 ) -> StoredPart:
-    """Store one part. Raises UploadExpired."""
+    """Store one part. Raises UploadExpired, Refused."""
     bucket, name = keys.split(path)
     query = {"partNumber": str(number), "uploadId": upload}
-    told = checksum(data) if sums else ""
-    headers = checksum_headers(told) if sums else {}
+    told = checksums.checksum(sums, in_memory(data))
+    headers = checksums.headers_for(sums, told)
     with session.send(
         "PUT", bucket, name, path=path, query=query, headers=headers, body=data
     ) as answer:
         if answer.status != 200:
-            raise _part_refused(answer, path)
+            raise _part_refused(answer, path, sums)
         etag = documents.quoted_etag(answer.headers.get("ETag", ""))
     if not etag:
         raise ConnectionLost(path, "the service does not say that it has the part (no ETag)")
-    return StoredPart(number, etag, told)
+    return StoredPart(number, etag, {sums: told})
 
 
 def parts(session: Session, path: str, upload: str) -> Iterator[StoredPart]:
@@ -116,11 +120,6 @@ def remove_marked(session: Session, path: str, key: str) -> None:
         return  # nobody may look, or nothing is there: nothing is known to be ours
 
 
-def checksum_headers(told: str) -> dict[str, str]:
-    """What goes along with bytes whose `checksum` it is."""
-    return {"x-amz-checksum-sha256": told, "x-amz-sdk-checksum-algorithm": "SHA256"}
-
-
 def is_mark(part: StoredPart, key: str) -> bool:
     """Whether it is the mark of the job `key`, and no part of a file."""
     marked = md5(_mark(key), usedforsecurity=False).hexdigest()
@@ -132,25 +131,17 @@ def may_be_mark(part: StoredPart, key: str) -> bool:
     return is_mark(part, key) or (part.number == FIRST and part.size == len(_mark(key)))
 
 
-def checksum(data: Buffer) -> str:
-    """SHA-256 as headers have it."""
-    return b64encode(sha256(data).digest()).decode("ascii")
-
-
 def expired(answer: Answer, path: str) -> UploadExpired | None:
     """The error that a missing upload is; None for any other refusal."""
     return UploadExpired(path) if answer.fault.code == "NoSuchUpload" else None
 
 
-def _part_refused(answer: Answer, path: str) -> ProviderError:
+def _part_refused(answer: Answer, path: str, sums: Sums) -> Exception:
     if answer.fault.code == "NotImplemented" and "already" in answer.fault.message:
         return UploadExpired(path, "the service takes no part of an upload twice")
+    if sums and checksums.refused(answer):
+        return Refused()
     return expired(answer, path) or problem(answer, path, _SENDING)
-
-
-def refuses_checksums(answer: Answer) -> bool:
-    """Whether the refusal may be of the checksums that went along (faults.md C13)."""
-    return answer.status in {400, 501} and answer.fault.code in _NO_SUMS
 
 
 def _pending(session: Session, path: str) -> Iterator[str]:

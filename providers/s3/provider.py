@@ -5,17 +5,19 @@ from __future__ import annotations
 import secrets
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from providers.access import Access
-from providers.base import Body, Capabilities, Entry, Kind, Parts
+from providers.base import Body, Capabilities, Entry, Hasher, Kind, Parts
 from providers.errors import AlreadyExists, NotEmpty, NotFound, ProviderError, Unsupported
 from providers.s3 import buckets, keys, look, reading, removing
+from providers.s3.checksums import CRC64, SHA256, Crc64, Sums
 from providers.s3.describing import MADE_BY
 from providers.s3.faults import problem
 from providers.s3.options import options_of
-from providers.s3.reading import ObjectReader
 from providers.s3.session import Session
-from providers.s3.uploads import Uploads
+from providers.s3.uploads import MOST_PARTS, Uploads
+from providers.web.delivery import Delivery
 from providers.web.patience import USUAL, Patience
 
 __all__ = ["S3Provider", "open_endpoint"]
@@ -27,20 +29,28 @@ CAPS = Capabilities(
     atomic_replace=True,
     exact_versions=True,
     digests=frozenset(),
-    parts=Parts(order="any", min_size=5 << 20, max_size=5 << 30, max_count=10_000),
+    parts=Parts(order="any", min_size=5 << 20, max_size=5 << 30, max_count=MOST_PARTS),
     streams=4,
 )
+_BY_SUMS: Mapping[Sums, Capabilities] = {
+    CRC64: replace(CAPS, states=(CRC64,)),
+    SHA256: replace(CAPS, unstated="this service takes checksums of parts only"),
+    "": replace(CAPS, unstated="this service takes no checksums"),
+}
 
 
 class S3Provider:
     """See `providers.base` for what each method promises. Connects when it is first used."""
 
-    caps = CAPS
-
     def __init__(self, session: Session) -> None:
         self._session = session
         self._uploads = Uploads(session)
         self._marks: bool | None = None  # whether an empty folder can be marked; None: not known
+
+    @property
+    def caps(self) -> Capabilities:
+        """What it states follows from the checksums that it has taken so far."""
+        return _BY_SUMS[self._session.sums] if self._session.options.sums else CAPS
 
     def close(self) -> None:
         self._session.close()
@@ -70,6 +80,13 @@ class S3Provider:
     def stat(self, path: str, *, follow: bool = False) -> Entry:
         return look.look(self._session, path)
 
+    def published(self, entry: Entry) -> Mapping[str, str]:
+        """The SHA-256 in its metadata: by whoever stored it, as each small file of ours has it."""
+        return look.written(self._session, entry)
+
+    def hasher(self, algorithm: str) -> Hasher:
+        return Crc64()
+
     def read(
         self,
         path: str,
@@ -77,7 +94,7 @@ class S3Provider:
         offset: int = 0,
         length: int | None = None,
         version: str | None = None,
-    ) -> AbstractContextManager[ObjectReader]:
+    ) -> AbstractContextManager[Delivery]:
         return reading.read(self._session, path, offset=offset, length=length, version=version)
 
     # Changing --------------------------------------------------------------------------------
@@ -155,7 +172,7 @@ class S3Provider:
         self._uploads.abandon(path, key=key)
 
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
-        return self._uploads.put_part(upload, index, body)
+        return self._uploads.put_part(upload, index, offset, body)
 
     def copy_into(self, upload: str, source: str, *, version: str | None) -> Sequence[str]:
         return self._uploads.copy_into(upload, source, version)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from providers.base import Buffer, Entry, Kind
+from providers.base import Entry, Kind, no_digests
 from providers.errors import (
     ConnectionLost,
     NotFound,
@@ -23,29 +24,19 @@ from providers.s3 import keys
 from providers.s3.faults import problem
 from providers.s3.look import entry_of, look
 from providers.s3.session import Answer, Session
+from providers.web.delivery import Delivery
 from providers.web.headers import BadHeader, content_range
-
-
-class ObjectReader:
-    """An open object and the range asked of it."""
-
-    def __init__(self, entry: Entry, chunks: Iterator[Buffer]) -> None:
-        self.entry = entry
-        self._chunks = chunks
-
-    def chunks(self) -> Iterator[Buffer]:
-        return self._chunks
 
 
 @contextmanager
 def read(
     session: Session, path: str, *, offset: int, length: int | None, version: str | None
-) -> Iterator[ObjectReader]:
+) -> Iterator[Delivery]:
     """As `Provider.read`. RangeIgnored: a part cannot be had, all of it may."""
     if keys.is_folder(path):
         raise WrongKind(path, "is a folder")
     if length == 0:
-        yield ObjectReader(_nothing_of(session, path, offset, version), iter(()))
+        yield Delivery(_nothing_of(session, path, offset, version), None)
         return
     bucket, key = keys.split(path)
     whole = offset == 0 and length is None
@@ -57,7 +48,7 @@ def read(
         if answer.status == 412:
             raise SourceChanged(path)
         if answer.status == 416 and not whole:
-            yield ObjectReader(_nothing_of(session, path, offset, version, length), iter(()))
+            yield Delivery(_nothing_of(session, path, offset, version, length), None)
         elif answer.status not in {200, 206}:
             raise _refusal(session, answer, path)
         elif whole:
@@ -77,7 +68,7 @@ def _refusal(session: Session, answer: Answer, path: str) -> ProviderError:
     return told
 
 
-def _all_of(session: Session, answer: Answer, path: str, version: str | None) -> ObjectReader:
+def _all_of(session: Session, answer: Answer, path: str, version: str | None) -> Delivery:
     if answer.status == 206:
         raise ConnectionLost(path, "the service sent a part where all of it was asked for")
     if answer.length is None:
@@ -88,7 +79,7 @@ def _all_of(session: Session, answer: Answer, path: str, version: str | None) ->
         )
     entry = entry_of(session, answer.headers, path, answer.length)
     _need_version(entry, version)
-    return ObjectReader(entry, answer.chunks())
+    return Delivery(entry, answer)
 
 
 def _part_of(
@@ -98,14 +89,14 @@ def _part_of(
     offset: int,
     length: int | None,
     version: str | None,
-) -> ObjectReader:
+) -> Delivery:
     # `rclone serve s3` sends parts with 200: what is checked is what they say they are.
     if answer.status == 200 and "Content-Range" not in answer.headers:
         entry = entry_of(session, answer.headers, path, answer.length)
         _need_version(entry, version)
         _need_size(path, entry.size, offset, length)
         if length is None and entry.size == offset:
-            return ObjectReader(entry, iter(()))
+            return Delivery(entry, None)
         raise RangeIgnored(path)
     try:
         part = content_range(answer.headers.get("Content-Range"))
@@ -113,25 +104,15 @@ def _part_of(
         part = None
     if part is None or part.total is None:
         raise RangeIgnored(path, "the service does not say which part of the object it sent")
-    entry = entry_of(session, answer.headers, path, part.total)
+    # A checksum may be of the part or of the whole: nobody can tell (faults.md C13).
+    entry = replace(entry_of(session, answer.headers, path, part.total), digests=no_digests())
     _need_version(entry, version)
     _need_size(path, part.total, offset, length)
     last = part.total - 1 if length is None else offset + length - 1
     count = last - offset + 1
     if (part.first, part.last) != (offset, last) or answer.length not in {None, count}:
         raise RangeIgnored(path, "the service sent another part than was asked for")
-    return ObjectReader(entry, _exactly(answer, path, count))
-
-
-def _exactly(answer: Answer, path: str, count: int) -> Iterator[Buffer]:
-    """The part's bytes; a part in chunks may end too early or too late."""
-    for chunk in answer.chunks():
-        count -= len(chunk)
-        if count < 0:
-            raise ConnectionLost(path, "more bytes came than the service had said")
-        yield chunk
-    if count:
-        raise ConnectionLost(path, f"{count} bytes fewer came than the service had said")
+    return Delivery(entry, answer, count)
 
 
 def _nothing_of(

@@ -15,9 +15,10 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from providers.access import Access
-from providers.base import Body, Buffer
+from providers.base import Body, Buffer, InMemory
 from providers.errors import AuthRequired, ConnectionLost, Denied, Unsupported
 from providers.s3 import documents, faults, keys, storing
+from providers.s3.checksums import CRC64, Sums
 from providers.s3.documents import Fault
 from providers.s3.options import Options
 from providers.s3.place import Where
@@ -59,6 +60,10 @@ class Answer:
         """The body, in views of one buffer. Raises ConnectionLost when less came than announced."""
         return self._response.chunks()
 
+    def fill(self, memory: memoryview) -> int:
+        """As `chunks`, straight to where the bytes are wanted; 0 at the end."""
+        return self._response.fill(memory)
+
     def document(self) -> Iterator[memoryview]:
         """The body, which is no object: it is not waited for when it comes too slowly."""
         self._response.hurry()
@@ -86,7 +91,7 @@ class Session:
     ) -> None:
         self.endpoint = endpoint
         self.options = options
-        self.sums = options.sums  # checksums go along with what is stored
+        self.sums: Sums = CRC64 if options.sums else ""  # go along with what is stored
         self.conditional = True  # conditions on what is written are sent along
         self.copies = True  # it makes copies of its own objects, as far as is known
         self.copies_parts = True  # and of parts of them
@@ -111,7 +116,7 @@ class Session:
         path: str,
         query: Mapping[str, str] = _NOTHING,
         headers: Mapping[str, str] = _NOTHING,
-        body: Buffer | None = None,
+        body: Buffer | InMemory | None = None,
     ) -> Iterator[Answer]:
         """Ask, and give the answer for the length of the block; `path` is what errors are about.
 
@@ -322,7 +327,7 @@ class _Question:
         path: str,
         query: Mapping[str, str],
         headers: Mapping[str, str],
-        body: Buffer | None,
+        body: Buffer | InMemory | None,
     ) -> None:
         self.method = method
         self.bucket = bucket
@@ -351,12 +356,18 @@ class _Question:
             return _EMPTY
         if url.scheme == "https":
             return UNSIGNED
-        return sha256(self._body).hexdigest()
+        return sha256(in_memory(self._body)).hexdigest()
 
     def request(self) -> Asked:
         body, length = self._body, None
         if body is None or isinstance(body, bytes):
             sent: bytes | Body | None = body
         else:
-            sent, length = [body], memoryview(body).nbytes
+            sent = body if isinstance(body, InMemory) else [body]
+            length = memoryview(in_memory(body)).nbytes
         return Asked(self.method, self.path, self.headers, sent, length, expect_continue=False)
+
+
+def in_memory(body: Buffer | InMemory) -> Buffer:
+    """All bytes of a body."""
+    return body.memory if isinstance(body, InMemory) else body

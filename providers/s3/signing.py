@@ -108,7 +108,7 @@ class Signer:
                 self._endpoint,
                 f"the secret key of {printable(self._options.access_key_id)} is needed",
             )
-        token = self._access.secrets.get(self._endpoint, "token")
+        token = self._access.secrets.get(self._endpoint, "token") or None
         return Keys(self._options.access_key_id, secret, token, given=True)
 
     def _botocore(self, ask: Callable[[], T], call: Call) -> T:

@@ -33,7 +33,7 @@ Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 TAGGING = "x-amz-tagging"
 META = "x-amz-meta-"
-OURS = frozenset({"wharfie", "mtime"})  # metadata that uploads write themselves
+OURS = frozenset({"wharfie", "mtime", "sha256"})  # metadata that uploads write themselves
 SEALED = "x-amz-server-side-encryption-customer-algorithm"
 """In an answer: the object is encrypted with a customer's key."""
 
@@ -157,7 +157,7 @@ def _metadata(text: str) -> Pairs:
     for name, value in pairs:
         if not _NAME.fullmatch(name) or name in OURS:
             what = f"“{printable(name)}” is not a name for it (letters, digits, dots and dashes"
-            raise wrong("metadata", f"{what}; wharfie and mtime are taken)")
+            raise wrong("metadata", f"{what}; wharfie, mtime and sha256 are taken)")
         if not (value.isascii() and value.isprintable()):
             raise wrong("metadata", "headers hold letters, digits and signs of ASCII only")
     if sum(len(name) + len(value) for name, value in pairs) > _MOST_METADATA:

@@ -10,17 +10,18 @@ whose answer was lost finds its own object by that, and never takes another for 
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
+from hashlib import sha256
 
-from providers.base import ANY_VERSION, Body, Entry
+from providers.base import ANY_VERSION, Body, Entry, InMemory
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
     Denied,
+    Doubtful,
     InvalidName,
     NotFound,
     ProviderError,
@@ -30,42 +31,20 @@ from providers.errors import (
     UploadExpired,
     WrongKind,
 )
-from providers.s3 import copying, documents, keys, look, pending
+from providers.s3 import checksums, copying, documents, keys, look, pending
+from providers.s3.checksums import SHA256, WEAKER, Refused, Sums
 from providers.s3.copying import Copy
 from providers.s3.describing import MADE_BY, described
-from providers.s3.documents import StoredPart
-from providers.s3.faults import by_code, problem
 from providers.s3.held import Held
-from providers.s3.session import Answer, Session
-from providers.web.xml import BadXml
+from providers.s3.naming import need_completed, refusal
+from providers.s3.session import Session
+from providers.s3.tokens import Upload, from_token, of_receipt, receipt
 
 WHOLE_MOST = 8 << 20
 """Bytes of a file that is stored by one request."""
 
-_STORING = "storing it"
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """What a token holds. `upload`: the service's name of it; "" for what goes in one request."""
-
-    path: str
-    size: int | None
-    modified: float | None
-    mark: str  # what its object says it was made by
-    upload: str
-    sums: bool  # each part has a checksum
-
-    def token(self) -> str:
-        return json.dumps(asdict(self))
-
-
-def from_token(token: str) -> Upload:
-    """Raises UploadExpired for a token of another version of Wharfie."""
-    try:
-        return Upload(**json.loads(token))
-    except (TypeError, ValueError) as error:
-        raise UploadExpired("", "the note of the unfinished upload cannot be read") from error
+MOST_PARTS = 10_000
+"""Of one object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
 
 
 class Uploads:
@@ -89,39 +68,57 @@ class Uploads:
         self._held.drop_of(path, key)
         mark = f"{key}-{secrets.token_hex(8)}"
         if size is not None and size <= min(part_size, WHOLE_MOST):
-            return Upload(path, size, modified, mark, "", sums=False).token()
+            return Upload(path, size, modified, mark, "", sums="").token()
         pending.remove_marked(self._session, path, key)
-        sums = self._session.sums
-        headers = described(self._session.options.storing, path, modified, mark)
-        if sums:
-            headers["x-amz-checksum-algorithm"] = "SHA256"
+        _need_room_for(path, size, part_size)
         try:
-            upload = pending.create(self._session, path, key, headers)
+            site = self._session.options.storing
+            upload, sums = self._created(path, key, described(site, path, modified, mark))
         except NotFound as error:
             raise NotFound(path, "there is no such bucket", advice="Make it first.") from error
         return Upload(path, size, modified, mark, upload, sums).token()
+
+    def _created(self, path: str, key: str, headers: Mapping[str, str]) -> tuple[str, Sums]:
+        """The service's name of a new upload, and what checksums it takes for it."""
+        sums = self._session.sums
+        while True:
+            try:
+                upload = pending.create(self._session, path, key, headers, sums)
+            except Refused:
+                sums = WEAKER[sums]
+                continue
+            if sums != self._session.sums:
+                self._session.sums = sums
+            return upload, sums
 
     def abandon(self, path: str, *, key: str) -> None:
         self._held.drop_of(path, key)
         if not keys.is_folder(path):
             pending.remove_marked(self._session, path, key)
 
-    def put_part(self, token: str, index: int, body: Body) -> str:
-        """The bytes are gathered first: what is signed, and how long it is, must be known."""
+    def put_part(self, token: str, index: int, offset: int, body: Body) -> str:
+        """The bytes are gathered first, where they are not in memory: what is signed, and how long
+        it is, must be known."""
         upload = from_token(token)
         self._drop_copy(upload)
-        data = bytearray()
-        for chunk in body:
-            data += chunk
-            if not upload.upload and len(data) > (upload.size or 0):
-                raise SourceChanged(upload.path, "more bytes came than the file had")
+        if index >= MOST_PARTS:
+            raise _too_many(upload.path)
         if not upload.upload:
+            data = _gathered(body, upload, offset)
             self._held.keep(upload.path, upload.mark, bytes(data))
-            return pending.checksum(data)
-        part = pending.put(
-            self._session, upload.path, upload.upload, index + 1, data, sums=upload.sums
-        )
-        return _receipt(part)
+            return checksums.checksum(SHA256, data)
+        if isinstance(body, InMemory):
+            _need_within(upload, offset + len(body.memory))
+        sent = body if isinstance(body, InMemory) else _gathered(body, upload, offset)
+        try:
+            part = pending.put(
+                self._session, upload.path, upload.upload, index + 1, sent, sums=upload.sums
+            )
+        except Refused:
+            self._session.sums = WEAKER[upload.sums]
+            what = "the service refuses the checksums of its parts"
+            raise UploadExpired(upload.path, what) from None
+        return receipt(part, upload.sums)
 
     def copy_into(self, token: str, source: str, version: str | None) -> Sequence[str]:
         """As `Copier.copy_into`."""
@@ -135,35 +132,32 @@ class Uploads:
             mark=upload.mark,
         )
         if upload.upload:
-            key = upload.mark.partition("-")[0]
-            copy = copying.in_parts(self._session, copy, upload.path, key)
+            copy = copying.in_parts(self._session, copy, upload.path, upload.key)
         self._held.keep_copy(upload.path, upload.mark, copy)
-        return [_receipt(part) for part in copy.parts]
+        return [receipt(part, "") for part in copy.parts]
 
     def parts(self, token: str) -> Mapping[int, str] | None:
-        upload = self._with_copy(from_token(token))
+        upload, copy = self._with_copy(from_token(token))
         if not upload.upload:
             held = self._held.of(upload.mark)
-            return {} if held is None else {0: pending.checksum(held)}
+            return {} if held is None else {0: checksums.checksum(SHA256, held)}
         found = pending.parts(self._session, upload.path, upload.upload)
-        copy = self._held.copy_of(upload.mark)
         if copy is not None:
-            places = {part.number: place for place, part in enumerate(copy.parts)}
-            return {places[part.number]: _receipt(part) for part in found if part.number in places}
-        key = upload.mark.partition("-")[0]
-        sent = (part for part in found if not pending.may_be_mark(part, key))
-        return {part.number - 1: _receipt(part) for part in sent}
+            at = {part.number: place for place, part in enumerate(copy.parts)}
+            return {at[each.number]: receipt(each, "") for each in found if each.number in at}
+        sent = (part for part in found if not pending.may_be_mark(part, upload.key))
+        return {part.number - 1: receipt(part, upload.sums) for part in sent}
 
     def finish(
         self, token: str, receipts: Sequence[str], *, replacing: str | None, again: bool
     ) -> Entry:
         begun = from_token(token)
-        upload = self._with_copy(begun)
-        made = self._made_before(upload, replacing) if again else None
+        upload, _ = self._with_copy(begun)
+        made = self._made_before(upload, receipts, replacing) if again else None
         try:
             made = made or self._name(upload, receipts, replacing)
         except (AlreadyExists, TargetChanged, UploadExpired):
-            made = self._made_meanwhile(upload) if again else None
+            made = self._made_meanwhile(upload, receipts) if again else None
             if made is None:
                 raise
         self._held.drop(upload.mark)
@@ -178,8 +172,7 @@ class Uploads:
         self._held.drop(upload.mark)
         if upload.upload:
             pending.abort(self._session, upload.path, upload.upload)
-            key = upload.mark.partition("-")[0]
-            pending.remove_marked(self._session, upload.path, key)  # of a copy before a restart
+            pending.remove_marked(self._session, upload.path, upload.key)  # a copy, after a restart
 
     def _drop_copy(self, upload: Upload) -> None:
         copy = self._held.copy_of(upload.mark)
@@ -189,12 +182,12 @@ class Uploads:
             pending.abort(self._session, upload.path, copy.upload)
         self._held.drop(upload.mark)
 
-    def _with_copy(self, upload: Upload) -> Upload:
-        """As it is finished: a copy in parts has an upload of its own."""
+    def _with_copy(self, upload: Upload) -> tuple[Upload, Copy | None]:
+        """As it is finished: a copy in parts has an upload of its own, without checksums."""
         copy = self._held.copy_of(upload.mark)
         if copy is None or not copy.upload:
-            return upload
-        return replace(upload, upload=copy.upload, sums=False)
+            return upload, copy
+        return replace(upload, upload=copy.upload, sums=""), copy
 
     # Naming ----------------------------------------------------------------------------------
 
@@ -209,24 +202,26 @@ class Uploads:
                 self._copy(upload, copy, replacing)
             else:
                 self._store(upload, receipts, replacing)
-        made, _ = self._made(upload)
+        made, _ = self._made(upload, receipts)
         if made is None:
             raise ConnectionLost(
                 upload.path, "the service stored it, and shows another object or none there"
             )
         return made
 
-    def _made_before(self, upload: Upload, replacing: str | None) -> Entry | None:
+    def _made_before(
+        self, upload: Upload, receipts: Sequence[str], replacing: str | None
+    ) -> Entry | None:
         """What an earlier `finish` made. While our bytes still wait for their name, an object
         without a mark is somebody else's, and so is the version that is to be replaced."""
-        entry, marked = self._made(upload)
+        entry, marked = self._made(upload, receipts)
         if entry is None or marked:
             return entry
         return None if entry.version == replacing or self._waits(upload) else entry
 
-    def _made_meanwhile(self, upload: Upload) -> Entry | None:
+    def _made_meanwhile(self, upload: Upload, receipts: Sequence[str]) -> Entry | None:
         """What an earlier request made that arrived after it had been looked for."""
-        entry, marked = self._made(upload)
+        entry, marked = self._made(upload, receipts)
         return entry if marked else None
 
     def _waits(self, upload: Upload) -> bool:
@@ -241,8 +236,9 @@ class Uploads:
             return True
         return True
 
-    def _made(self, upload: Upload) -> tuple[Entry | None, bool]:
-        """What stands there, when this very upload made it, and whether it says so.
+    def _made(self, upload: Upload, receipts: Sequence[str]) -> tuple[Entry | None, bool]:
+        """What stands there, when this very upload made it, and whether it says so. Raises
+        Doubtful.
 
         Some gateways keep nothing with an object, and change its ETag: there it is one of the same
         size, which may be it.
@@ -254,6 +250,8 @@ class Uploads:
         made_by = told.get(MADE_BY)
         if made_by is not None or self._session.certain:
             marked = made_by == upload.mark
+            if marked:
+                _need_those_parts(upload, receipts, told)
             return entry if marked else None, marked
         return entry if upload.size in {None, entry.size} else None, False
 
@@ -286,18 +284,24 @@ class Uploads:
             raise SourceChanged(upload.path, "fewer bytes came than the file had")
         site = self._session.options.storing
         headers = described(site, upload.path, upload.modified, upload.mark)
+        headers[look.WRITTEN] = sha256(data).hexdigest()
+        checksum = checksums.headers_for(SHA256, checksums.checksum(SHA256, data))
         bucket, key = keys.split(upload.path)
+        sums = self._session.sums
         while True:
-            sums, conditions = self._session.sums, self._conditions(replacing)
-            more = pending.checksum_headers(pending.checksum(data)) if sums else {}
-            sent = headers | conditions | more
+            conditions = self._conditions(replacing)
+            sent = headers | conditions | (checksum if sums else {})
             with self._session.send(
                 "PUT", bucket, key, path=upload.path, headers=sent, body=data
             ) as answer:
                 if answer.status == 200:
+                    self._session.sums = sums and self._session.sums
                     return
-                if not self._without(answer, conditions, sums):
-                    raise _refusal(answer, upload.path, replacing)
+                # Checksums go first: without conditions somebody else's file is less safe.
+                if sums and checksums.refused(answer):
+                    sums = ""
+                elif not conditions or not self._session.gives_up_conditions(answer):
+                    raise refusal(answer, upload.path, replacing)
             self._need_agreed(upload.path, replacing)
 
     def _copy(self, upload: Upload, copy: Copy, replacing: str | None) -> None:
@@ -313,11 +317,11 @@ class Uploads:
                     if answer.status == 200:
                         copying.need_copied(self._session, answer, upload.path)
                         break
-                    if not self._without(answer, sent, sums=False):
+                    if not sent or not self._session.gives_up_conditions(answer):
                         told = copying.refused(self._session, answer, copy)
-                        raise told or _refusal(answer, upload.path, replacing)
+                        raise told or refusal(answer, upload.path, replacing)
             except ConnectionLost:
-                if self._made_meanwhile(upload) is None:
+                if self._made_meanwhile(upload, ()) is None:
                     raise
                 break
             self._need_agreed(upload.path, replacing)
@@ -325,32 +329,38 @@ class Uploads:
 
     def _complete(self, upload: Upload, receipts: Sequence[str], replacing: str | None) -> None:
         copy = self._held.copy_of(upload.mark)
-        numbered = [(i + 1, *_of_receipt(each)) for i, each in enumerate(receipts)]
+        numbered = [(i + 1, *of_receipt(each)) for i, each in enumerate(receipts)]
         if copy is not None:
-            numbered = [(part.number, part.etag, part.sha256) for part in copy.parts]
+            numbered = [(part.number, part.etag, "") for part in copy.parts]
         if not numbered:
             raise UploadExpired(upload.path, "the unfinished upload has no parts")
-        body = documents.complete(numbered)
+        body = documents.complete(numbered, upload.sums)
         bucket, key = keys.split(upload.path)
         query = {"uploadId": upload.upload}
         while True:
-            sent = self._conditions(replacing)
+            conditions = self._conditions(replacing)
+            sent = conditions | checksums.completing(upload.sums)
             with self._session.send(
                 "POST", bucket, key, path=upload.path, query=query, headers=sent, body=body
             ) as answer:
                 if answer.status == 200:
-                    return _need_completed(answer, upload.path)
-                if not self._without(answer, sent, sums=False):
-                    raise _refusal(answer, upload.path, replacing)
+                    return need_completed(answer, upload.path)
+                if not conditions or not self._session.gives_up_conditions(answer):
+                    raise refusal(answer, upload.path, replacing)
             self._need_agreed(upload.path, replacing)
 
-    def _without(self, answer: Answer, conditions: Mapping[str, str], sums: bool) -> bool:
-        """Whether it may be sent again with less that this service may not know: its checksums
-        first, for without conditions somebody else's file is less safe."""
-        if sums and pending.refuses_checksums(answer):
-            self._session.sums = False
-            return True
-        return bool(conditions) and self._session.gives_up_conditions(answer)
+
+def _gathered(body: Body, upload: Upload, offset: int) -> bytearray:
+    data = bytearray()
+    for chunk in body:
+        data += chunk
+        _need_within(upload, offset + len(data))
+    return data
+
+
+def _need_within(upload: Upload, end: int) -> None:
+    if upload.size is not None and end > upload.size:
+        raise SourceChanged(upload.path, "more bytes came than the file had")
 
 
 def _need_object(path: str, within: str) -> None:
@@ -364,34 +374,21 @@ def _need_object(path: str, within: str) -> None:
         raise InvalidName(path, "it is not in the folder that was chosen")
 
 
-def _need_completed(answer: Answer, path: str) -> None:
-    try:
-        fault = documents.completed(answer.storing())
-    except BadXml as error:
-        raise ConnectionLost(path, f"the service's answer cannot be read: {error}") from error
-    if fault is not None:
-        raise _named(by_code(fault, 200, answer.headers, path, _STORING, answer.endpoint))
+def _need_room_for(path: str, size: int | None, part_size: int) -> None:
+    """Raise Unsupported for what would be more parts than an object can have (faults.md C15)."""
+    if size is not None and size > part_size * MOST_PARTS:
+        raise _too_many(path)
 
 
-def _refusal(answer: Answer, path: str, replacing: str | None) -> ProviderError:
-    if answer.status == 412:
-        return AlreadyExists(path) if replacing is None else TargetChanged(path)
-    if answer.status == 404 and answer.fault.code == "NoSuchKey" and replacing is not None:
-        return TargetChanged(path)
-    return pending.expired(answer, path) or _named(problem(answer, path, _STORING))
+def _too_many(path: str) -> Unsupported:
+    what = f"it is too large for an object, which has {MOST_PARTS:,} parts at most"
+    return Unsupported(path, what, advice="Cut it into several files.")
 
 
-def _named(error: ProviderError) -> ProviderError:
-    """Parts that the service does not take together: it has others than those it acknowledged."""
-    if "InvalidPart" in error.what:
-        return UploadExpired(error.path, "the service no longer has the parts that were sent")
-    return error
-
-
-def _receipt(part: StoredPart) -> str:
-    return f"{part.etag} {part.sha256}".strip()
-
-
-def _of_receipt(text: str) -> tuple[str, str]:
-    etag, _, sha256 = text.partition(" ")
-    return etag, sha256
+def _need_those_parts(upload: Upload, receipts: Sequence[str], told: Mapping[str, str]) -> None:
+    """Raise Doubtful when the service says that it put other parts together than those it was
+    sent: it tells the digest of their digests, and how many there are (faults.md C15)."""
+    said, dash, _ = told.get("x-amz-checksum-sha256", "").partition("-")
+    sent = checksums.of_digests([of_receipt(each)[1] for each in receipts])
+    if upload.sums == SHA256 and receipts and dash and sent and said != sent:
+        raise Doubtful(upload.path, "the service says that it put other parts together")

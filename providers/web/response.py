@@ -49,13 +49,14 @@ class Response:
         if self.length is not None:
             size = min(size, max(1, self.length))
         buffer = memoryview(bytearray(size))
-        while filled := self._fill(buffer):
+        while filled := self.fill(buffer):
             yield buffer[:filled]
 
-    def _fill(self, buffer: memoryview) -> int:
-        """Up to a whole buffer; less when bytes come slowly, so that somebody sees them come.
+    def fill(self, buffer: memoryview) -> int:
+        """Up to a whole buffer of the body; 0 at its end. Less when bytes come slowly, so that
+        somebody sees them come.
 
-        What ended the body is met again by the next call.
+        What ended the body is met again by the next call. Raises as `chunks`.
         """
         filled, until = 0, 0.0
         try:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
@@ -19,11 +20,13 @@ _MEMORY = Path("/dev/shm")
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """A command by name. `makes` is what it leaves in the folder it runs in, removed each time."""
+    """A command by name. `makes` is what it leaves in the folder it runs in, removed each time; "":
+    nothing. `more`: environment variables."""
 
     name: str
     command: Sequence[str]
-    makes: str
+    makes: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +70,18 @@ def seconds_of(folder: Path, runners: Sequence[Runner], runs: int) -> dict[str, 
 
 def _once(folder: Path, runner: Runner) -> float:
     began = time.perf_counter()
-    done = subprocess.run(runner.command, cwd=folder, capture_output=True, text=True, check=False)
+    given = {**os.environ, **runner.more}
+    done = subprocess.run(
+        runner.command, cwd=folder, env=given, capture_output=True, text=True, check=False
+    )
     seconds = time.perf_counter() - began
     if done.returncode:
         sys.stderr.write(done.stdout[-2000:] + done.stderr[-2000:])
         done.check_returncode()
-    made = folder / runner.makes
-    if made.is_dir():
+    made = folder / runner.makes if runner.makes else None
+    if made is not None and made.is_dir():
         shutil.rmtree(made)
-    else:
+    elif made is not None:
         made.unlink()
     return seconds
 

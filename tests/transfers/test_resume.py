@@ -268,14 +268,17 @@ def test_what_is_not_proven_is_sent_again_from_the_start_and_said_so(
     elsewhere = far.right.get("/elsewhere")
     data = far.left.get("/a")
     assert data is not None
+    far.right.store.fail = hold = Hold("put_part")
     far.start()
+    hold.wait()
+    reason = far.reach(job.id, S.TRANSFERRING).reason
+    hold.release()
     (done,) = far.finish(job.id)
     assert done.state is S.DONE
     assert far.right.get("/a") == data
     assert far.right.leftovers() == []
     assert far.right.get("/elsewhere") == elsewhere
     assert sum(target.put_bytes) == SIZE
-    (reason,) = _reasons(far, job.id)
     assert reason.startswith("sent again from the start: ") and why in reason
 
 

@@ -55,15 +55,21 @@ class Case(QueueCase):
         self.engine.listen(self.watch)
 
     def copied(
-        self, source: Place, target: Place, *, within: str, verify: Verify = Verify.AUTO
+        self,
+        source: Place,
+        target: Place,
+        *,
+        within: str,
+        verify: Verify = Verify.AUTO,
+        op: Op = Op.COPY,
     ) -> Job:
-        new = NewJob(Op.COPY, source, target, within=within)
+        new = NewJob(op, source, target, within=within)
         (number,) = self.send_new(new, policy=Policy.OVERWRITE, verify=verify)
         return self.reach(number, *AT_REST)
 
-    def up(self, **how: Verify) -> Job:
+    def up(self, *, verify: Verify = Verify.AUTO, op: Op = Op.COPY) -> Job:
         here = Place(LOCAL, str(self.file))
-        return self.copied(here, self.there, within=f"/{self.bucket}", **how)
+        return self.copied(here, self.there, within=f"/{self.bucket}", verify=verify, op=op)
 
     def digest(self) -> str:
         with self.place.read(self.there.path) as reader:
@@ -97,6 +103,19 @@ def test_strong_reads_back_what_was_stored(case: Case) -> None:
     assert up.proof is not None and up.proof.word is ProofWord.SHA256
 
 
+@pytest.mark.parametrize(
+    ("verify", "word"), [(Verify.AUTO, ProofWord.SHA256), (Verify.SIZE, ProofWord.SIZE_ONLY)]
+)
+def test_a_move_gives_up_its_source_for_a_size_only_when_a_person_is_content_with_that(
+    case: Case, verify: Verify, word: ProofWord
+) -> None:
+    case.file.write_bytes(DATA)
+    moved = case.up(verify=verify, op=Op.MOVE)
+    assert (moved.state, moved.proof and moved.proof.word) == (JobState.DONE, word)
+    assert not case.file.exists()
+    assert case.digest() == hashlib.sha256(DATA).hexdigest()
+
+
 @pytest.mark.parametrize("amazon", [True, False])
 def test_what_amazon_and_nobody_else_states_of_a_small_file_proves_it(
     amazon: bool, moto: Moto, tmp_path: Path
@@ -110,6 +129,21 @@ def test_what_amazon_and_nobody_else_states_of_a_small_file_proves_it(
     assert up.proof is not None
     expected = (ProofWord.SERVER_DIGEST, "sha256") if amazon else (ProofWord.SIZE_ONLY, None)
     assert (up.proof.word, up.proof.algorithm if amazon else None) == expected
+
+
+def test_a_file_in_parts_is_proven_by_the_sum_that_the_service_makes_of_it(
+    moto: Moto, tmp_path: Path
+) -> None:
+    case = Case(tmp_path, moto, checksums="always")
+    case.file.write_bytes(DATA)
+    up = case.up()
+    back = Place(LOCAL, str(case.folder / "back"))
+    down = case.copied(case.there, back, within=str(case.folder))
+    case.close()
+    case.place.close()
+    assert str(up.proof) == "server digest (crc64nvme)"
+    assert down.proof is not None and down.proof.word is ProofWord.SHA256
+    assert down.proof.how.endswith("; the source states the same crc64nvme")
 
 
 def test_a_web_server_and_a_bucket_copy_straight_through(case: Case, tmp_path: Path) -> None:

@@ -95,6 +95,26 @@ def test_of_what_a_source_states_the_cheapest_digest_is_taken_and_at_size_none()
     assert list(claims_of(source, entry, Verify.SIZE)) == []
 
 
+def test_what_was_taken_as_the_bytes_passed_costs_less_than_reading_them_again() -> None:
+    source, entry = LocalProvider(), _entry(md5="AA", crc64nvme="CC")
+    taken = ("sha256", "crc64nvme")
+    claims = list(claims_of(source, entry, Verify.AUTO, taken))
+    assert claims == [Claim("crc64nvme", "cc", STATED)]
+
+
+def test_a_claim_whose_digest_nobody_has_any_more_says_nothing(run: Run) -> None:
+    assert _held(run, Claim("crc64nvme", "cc", STATED)) == PROVEN
+
+
+def test_what_a_place_and_a_file_beside_it_both_say_is_one_claim() -> None:
+    class Beside(LocalProvider):
+        def published(self, entry: Entry) -> Mapping[str, str]:
+            return {"sha256": "bb"}
+
+    claims = list(claims_of(Beside(), _entry(sha256="BB"), Verify.AUTO))
+    assert claims == [Claim("sha256", "bb", STATED)]
+
+
 @pytest.mark.parametrize("prefix", ["", "sha256:", "SHA-256=", "sha256 : "])
 def test_a_digest_is_read_as_pages_show_it(prefix: str) -> None:
     assert parse_digest(f" {prefix}{SHA256.upper()}\n") == ("sha256", SHA256)

@@ -25,11 +25,11 @@ from providers.errors import (
 )
 from providers.http import paths, reading
 from providers.http.options import options_of
-from providers.http.reading import HttpReader
 from providers.http.session import Session
 from providers.http.target import need_short_name, need_within
 from providers.http.webdav import look, nextcloud, uploads
 from providers.http.webdav.look import change
+from providers.web.delivery import Delivery
 from providers.web.patience import USUAL, Patience
 
 __all__ = ["WebdavProvider", "open_endpoint"]
@@ -99,7 +99,7 @@ class WebdavProvider:
         offset: int = 0,
         length: int | None = None,
         version: str | None = None,
-    ) -> Iterator[HttpReader]:
+    ) -> Iterator[Delivery]:
         with ExitStack() as stack:
             opening = reading.read(self._session, path, offset=offset, length=length, version=None)
             try:
@@ -110,7 +110,7 @@ class WebdavProvider:
                 raise
             yield self._known(reader, path, version)
 
-    def _known(self, reader: HttpReader, path: str, version: str | None) -> HttpReader:
+    def _known(self, reader: Delivery, path: str, version: str | None) -> Delivery:
         """`reader` with the version that PROPFIND tells, which is the one that was agreed on.
 
         An answer to GET may have a weak tag, or another one. Looked at after its head came, a file
@@ -121,7 +121,7 @@ class WebdavProvider:
             found = look.at(self._session, path).version
         if version is not None and found != version:
             raise SourceChanged(path)
-        return HttpReader(replace(reader.entry, version=found), iter(reader.chunks()))
+        return Delivery(replace(reader.entry, version=found), reader)
 
     def room(self, path: str) -> Room:
         return Room(self._session.endpoint, look.free(self._session, path))
