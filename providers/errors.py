@@ -34,7 +34,7 @@ from typing import Literal
 
 from providers.text import printable
 
-Secret = Literal["password", "passphrase", "key", "token", "query"]
+Secret = Literal["password", "passphrase", "key", "token", "query", "encryption"]
 
 
 class ProviderError(Exception):

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from providers.registry import kinds
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-SECRETS = ("password", "token", "passphrase")
+SECRETS = ("password", "token", "passphrase", "encryption")
 
 
 def add_sites(commands: _Commands) -> None:

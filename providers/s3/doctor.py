@@ -34,6 +34,12 @@ _SKEW = 15 * 60.0  # seconds that a service lets a clock be off
 _NOTABLE = 60.0
 
 
+_USUAL_KEYS = (
+    "These are the AWS keys of this computer, as AWS's tools would use them. The service sees the "
+    "key's ID and what it signs, never the secret. A site may give other keys, or anonymous = yes."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Way:
     endpoint: str
@@ -55,7 +61,7 @@ def diagnose(
     except ProviderError as error:
         yield step.failed(error)
         return
-    yield step.fine(who)
+    yield step.remark(who, _USUAL_KEYS) if _lends_keys(way.options) else step.fine(who)
     if way.proxy is not None:
         told = f"the way leads through the proxy {way.proxy.shown}"
         yield Step("proxy").remark(told, "A site may say proxy = “none”; NO_PROXY names hosts.")
@@ -80,6 +86,12 @@ def _way(endpoint: str, path: str, access: Access, patience: Patience) -> tuple[
     who = "without keys" if known is None else f"with the access key {known.access}"
     told = f"{url.origin}, region {region}, {who}"
     return _Way(endpoint, path, url, options, proxy, access, patience), told
+
+
+def _lends_keys(options: Options) -> bool:
+    """Whether a service that is not Amazon is asked with keys that nobody named for it."""
+    named = options.access_key_id or options.profile or options.anonymous
+    return bool(options.endpoint_url) and not named
 
 
 def _wire(way: _Way) -> Generator[Finding, None, socket.socket | None]:

@@ -27,11 +27,21 @@ _MOST = 8 << 20  # bytes of one answer: 1,000 keys of 1,024 bytes, percent-encod
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An <Error>. `region`: where the bucket is, when it says so."""
+    """An <Error>. `region`: where the bucket is, when it says so; `storage_class`: of an object
+    that is not to be read."""
 
     code: str = ""
     message: str = ""
     region: str = ""
+    storage_class: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A key that was not removed, and why."""
+
+    key: str
+    fault: Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +211,21 @@ def completed(chunks: Iterable[Buffer]) -> Fault | None:
     return _fault(found[0]) if _local(found[0]) == "Error" else None
 
 
+def copied(chunks: Iterable[Buffer]) -> tuple[str, Fault | None]:
+    """The answer to CopyObject and UploadPartCopy: the ETag of what was stored, or why nothing was.
+
+    It may come with status 200 and be an error all the same (faults.md C14). Raises BadXml.
+    """
+    roots = ("CopyObjectResult", "CopyPartResult", "Error")
+    for element in _records(chunks, roots, roots):
+        if _local(element) == "Error":
+            return "", _fault(element)
+        etag = quoted_etag(_text(element, "ETag"))
+        if etag:
+            return etag, None
+    raise BadXml("it does not say what was copied")
+
+
 def fault(chunks: Iterable[Buffer]) -> Fault:
     """An <Error>; an empty one for anything else: a proxy may have answered."""
     try:
@@ -237,6 +262,36 @@ def complete(receipts: Iterable[tuple[int, str, str]], algorithm: str) -> bytes:
             f"<Part><PartNumber>{number}</PartNumber><ETag>{_escaped(etag)}</ETag>{told}</Part>"
         )
     return "".join([*root, "</CompleteMultipartUpload>"]).encode("utf-8")
+
+
+def located(region: str) -> bytes:
+    """The body of CreateBucket outside of Amazon's usual region."""
+    root = '<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+    where = f"<LocationConstraint>{_escaped(region)}</LocationConstraint>"
+    return f"{root}{where}</CreateBucketConfiguration>".encode()
+
+
+def delete(names: Iterable[str]) -> bytes:
+    """The body of DeleteObjects, of keys that `is_plain`; only what fails is told in the answer."""
+    root = ['<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet>']
+    root += (f"<Object><Key>{_escaped(name)}</Key></Object>" for name in names)
+    return "".join([*root, "</Delete>"]).encode("utf-8")
+
+
+def is_plain(key: str) -> bool:
+    """Whether XML holds `key`, and nobody who reads it takes it for another.
+
+    It has no control characters but some, and says a line feed where a carriage return was (XML
+    1.0, 2.2 and 2.11); readers may leave out space at the ends.
+    """
+    return key.isprintable() and key.strip() == key
+
+
+def kept(chunks: Iterable[Buffer]) -> list[Kept]:
+    """The answer to DeleteObjects: what was not removed. Raises BadXml, also for an <Error>."""
+    named = ("Error", "Deleted")
+    found = _records(chunks, ("DeleteResult", "DeleteObjectsResponse"), named)
+    return [Kept(_text(e, "Key"), _fault(e)) for e in found if _local(e) == "Error"]
 
 
 def _checksum(algorithm: str) -> str:
@@ -296,7 +351,8 @@ def _size(element: Element) -> int | None:
 
 
 def _fault(element: Element) -> Fault:
-    return Fault(_text(element, "Code"), _text(element, "Message"), _text(element, "Region"))
+    told = ("Code", "Message", "Region", "StorageClass")
+    return Fault(*(_text(element, name) for name in told))
 
 
 def _next(name: str, value: str) -> dict[str, str]:

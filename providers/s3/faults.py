@@ -77,7 +77,8 @@ def by_code(
     if known is None:
         return Denied(path, said, advice="Look at the address and at what the service allows.")
     kind, what, advice = known
-    return kind(path, what.format(said=said) or None, advice=advice)
+    kept = printable(fault.storage_class) or "Glacier"
+    return kind(path, what.format(said=said, kept=kept) or None, advice=advice)
 
 
 def _words(fault: Fault) -> str:
@@ -126,8 +127,8 @@ _CODES: dict[str, _Known] = {
     "AuthorizationHeaderMalformed": (Denied, "{said}", "Set the site's region."),
     "InvalidObjectState": (
         Denied,
-        "it is archived (Glacier) and has to be restored before it can be read",
-        "Restore it first.",
+        "it is archived ({kept}) and has to be restored before it can be read",
+        "Restore it first (“aws s3api restore-object”, or the service's console), then retry.",
     ),
     "EntityTooLarge": (NoSpace, "the service takes no object that large", ""),
     "QuotaExceeded": (NoSpace, "the bucket's quota is used up", None),

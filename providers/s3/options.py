@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, cast, get_args
 from urllib.parse import urlsplit
 
-from providers.errors import InvalidName
+from providers.s3.storing import Storing, storing_of
+from providers.s3.storing import wrong as _wrong
+from providers.web import redirects
+from providers.web.redirects import Reach
 from providers.web.route import Route
 
 Checksums: TypeAlias = Literal["auto", "always", "never"]
@@ -39,6 +42,7 @@ class Options(Route):
     anonymous: bool = False
     access_key_id: str = ""
     checksums: Checksums = "auto"
+    storing: Storing = field(default_factory=Storing)
 
     @property
     def sums(self) -> bool:
@@ -56,6 +60,9 @@ def options_of(values: Mapping[str, str]) -> Options:
     style = _one_of(given, "path_style", ("auto", "yes", "no"))
     by_path = preset in _PATHS or (preset == "aws" and url != "")
     ca_bundle = given.get("ca_bundle", "")
+    storing = storing_of(values)
+    if storing.by_customer and not _is_private(url):
+        raise _wrong("encryption", "over plain http everybody on the way would see the key")
     return Options(
         endpoint_url=url,
         region=region,
@@ -66,6 +73,7 @@ def options_of(values: Mapping[str, str]) -> Options:
         checksums=cast(Checksums, _one_of(given, "checksums", get_args(Checksums))),
         ca_bundle=Path(ca_bundle).expanduser() if ca_bundle else None,
         proxy=given.get("proxy", "") or "environment",
+        storing=storing,
     )
 
 
@@ -97,5 +105,8 @@ def _url(text: str, preset: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
-def _wrong(field: str, why: str) -> InvalidName:
-    return InvalidName(field, f"this cannot be used: {why}", advice="Correct it in the site.")
+def _is_private(url: str) -> bool:
+    """Whether nobody but the service sees what is sent there."""
+    parts = urlsplit(url)
+    loopback = redirects.reach_by_name(parts.hostname or "") is Reach.LOOPBACK
+    return parts.scheme != "http" or loopback

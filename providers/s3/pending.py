@@ -34,6 +34,7 @@ from providers.web.xml import BadXml
 FIRST = 1
 """The number of the first part, and of the mark."""
 
+_MOST_PAGES = 10_000  # of unfinished uploads, a thousand each
 _SENDING = "storing a part of it"
 
 
@@ -148,7 +149,7 @@ def _pending(session: Session, path: str) -> Iterator[str]:
     bucket, name = keys.split(path)
     asking = {"uploads": "", "prefix": name, "encoding-type": "url"}
     turns: set[str] = set()
-    while True:
+    for _ in range(_MOST_PAGES):
         with session.send("GET", bucket, path=path, query=asking) as answer:
             if answer.status != 200:
                 raise problem(answer, path, "listing unfinished uploads")
@@ -159,6 +160,7 @@ def _pending(session: Session, path: str) -> Iterator[str]:
             return
         turns.add(turn)
         asking |= page.more
+    raise Unsupported(path, "the service's list of unfinished uploads has no end")
 
 
 def _read(reading: object, answer: Answer, path: str) -> Page:

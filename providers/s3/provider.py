@@ -11,12 +11,23 @@ from providers.access import Access
 from providers.base import Body, Capabilities, Entry, Hasher, Kind, Parts
 from providers.errors import AlreadyExists, NotEmpty, NotFound, ProviderError, Unsupported
 from providers.extras import Link, Property, Revision, Unfinished
-from providers.s3 import clearing, keys, look, properties, reading, revisions, sharing
+from providers.s3 import (
+    buckets,
+    clearing,
+    keys,
+    look,
+    properties,
+    reading,
+    removing,
+    revisions,
+    sharing,
+)
 from providers.s3.checksums import CRC64, SHA256, Crc64, Sums
+from providers.s3.describing import MADE_BY
 from providers.s3.faults import problem
 from providers.s3.options import options_of
 from providers.s3.session import Session
-from providers.s3.uploads import MADE_BY, MOST_PARTS, Uploads
+from providers.s3.uploads import MOST_PARTS, Uploads
 from providers.web.delivery import Delivery
 from providers.web.patience import USUAL, Patience
 
@@ -102,14 +113,17 @@ class S3Provider:
     # Changing --------------------------------------------------------------------------------
 
     def make_dir(self, path: str) -> None:
-        """An empty object whose key ends in a slash: a folder with nothing in it.
+        """A bucket; else an empty object whose key ends in a slash: a folder with nothing in it.
 
         Where a service makes a file of that there are no such folders: they appear with what is
         put in them.
         """
         bucket, prefix = keys.prefix_of(path)
+        if not bucket:
+            raise AlreadyExists(path)
         if not prefix:
-            raise Unsupported(path, "buckets are not made here", advice="Make it where it is kept.")
+            buckets.make(self._session, path)
+            return
         try:
             look.look(self._session, path)
         except NotFound:
@@ -119,35 +133,39 @@ class S3Provider:
         raise AlreadyExists(path)
 
     def delete(self, path: str) -> None:
-        """An object; one revision, for good; a folder with nothing in it but its own mark."""
+        """An object; one revision, for good; a folder with nothing in it but its own mark; an empty
+        bucket."""
         if keys.is_revision(path):
             revisions.remove(self._session, path)
             return
         bucket, key = keys.split(path)
+        if not bucket:
+            raise Unsupported(path, "it is the list of buckets", advice="")
         if not key:
-            raise Unsupported(path, "buckets are not removed here", advice="")
+            buckets.remove(self._session, path)
+            return
         entry = look.look(self._session, path)
         if entry.kind is Kind.DIR:
             key = keys.prefix_of(path)[1]
             for page in look.pages(self._session, path):
                 if page:
                     raise NotEmpty(path)
-        self._remove(path, bucket, key)
+        removing.one(self._session, path, bucket, key)
 
     def remove_tree(self, path: str) -> Generator[ProviderError | None, None, None]:
-        """Every key below the folder, as it is spelled, and the folder's own mark last."""
-        if keys.split(path)[1] == "":
-            yield Unsupported(path, "buckets are not removed here", advice="")
+        """Every key below the folder, as it is spelled, and the folder's own mark last.
+
+        A bucket goes only when it is empty: its name may be anybody's from then on.
+        """
+        if keys.split(path)[1]:
+            yield from removing.tree(self._session, path)
             return
-        bucket, prefix = keys.prefix_of(path)
-        for page in look.keys_below(self._session, path):
-            for key in page:
-                try:
-                    self._remove(path if key == prefix else f"/{bucket}/{key}", bucket, key)
-                except ProviderError as error:
-                    yield error
-                else:
-                    yield None
+        try:
+            self.delete(path)
+        except ProviderError as error:
+            yield error
+        else:
+            yield None
 
     def rename(self, source: str, target: str, *, within: str = "") -> None:
         raise Unsupported(source, "a bucket renames nothing: it is copied, and the old one removed")
@@ -172,6 +190,9 @@ class S3Provider:
 
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
         return self._uploads.put_part(upload, index, offset, body)
+
+    def copy_into(self, upload: str, source: str, *, version: str | None) -> Sequence[str]:
+        return self._uploads.copy_into(upload, source, version)
 
     def parts(self, upload: str) -> Mapping[int, str] | None:
         return self._uploads.parts(upload)
@@ -218,7 +239,7 @@ class S3Provider:
             made = None if keys.is_folder(beside) else look.headers_of(self._session, beside)
             self._marks = made is None or made.get(MADE_BY) != mark
             if not self._marks:  # `rclone serve s3` does so
-                self._remove(path, bucket, keys.split(beside)[1])
+                removing.one(self._session, path, bucket, keys.split(beside)[1])
 
     def _put_mark(
         self, path: str, bucket: str, prefix: str, mark: str, conditions: Mapping[str, str]
@@ -227,7 +248,7 @@ class S3Provider:
         session = self._session
         if conditions and not session.conditional:
             return False
-        headers = {MADE_BY: mark, **conditions}
+        headers = {MADE_BY: mark, **session.options.storing.access(), **conditions}
         with session.send("PUT", bucket, prefix, path=path, headers=headers, body=b"") as answer:
             if answer.status == 412:
                 raise AlreadyExists(path)
@@ -238,11 +259,6 @@ class S3Provider:
             if answer.status != 200:
                 raise problem(answer, path, "making a folder")
         return True
-
-    def _remove(self, path: str, bucket: str, key: str) -> None:
-        with self._session.send("DELETE", bucket, key, path=path) as answer:
-            if answer.status not in {200, 204}:
-                raise problem(answer, path, "removing it")
 
 
 def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> S3Provider:

@@ -17,8 +17,8 @@ from types import MappingProxyType
 
 from providers.access import Access
 from providers.base import Body, Buffer, InMemory
-from providers.errors import ConnectionLost, Denied, Unsupported
-from providers.s3 import documents, faults, keys
+from providers.errors import AuthRequired, ConnectionLost, Denied, Unsupported
+from providers.s3 import documents, faults, keys, storing
 from providers.s3.checksums import CRC64, Sums
 from providers.s3.documents import Fault
 from providers.s3.options import Options
@@ -37,6 +37,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _FAULT_BYTES = 256 << 10
 _EMPTY = sha256(b"").hexdigest()
 _NO_CONDITIONS = 501
+_ABOUT_BYTES = frozenset({"uploads", "uploadId", "partNumber", "versionId"})
 _ELSEWHERE = frozenset({301, 307, 400})
 """Answers that may only mean that the bucket is in another region."""
 
@@ -93,10 +94,13 @@ class Session:
         self.options = options
         self.sums: Sums = CRC64 if options.sums else ""  # go along with what is stored
         self.conditional = True  # conditions on what is written are sent along
+        self.copies = True  # it makes copies of its own objects, as far as is known
+        self.copies_parts = True  # and of parts of them
+        self.together = True  # it removes many objects with one request
         self.certain = not options.endpoint_url  # and are known to be heeded
         self._access = access
         self._patience = patience
-        self._calls = Calls(endpoint)
+        self.calls = Calls(endpoint)
         self._signer = Signer(endpoint, options, access)
         self._lock = threading.Lock()
         self._regions: dict[str, str] = {}  # of buckets that are not where others are
@@ -121,7 +125,7 @@ class Session:
         returned.
         """
         asked = _Question(method, bucket, key, path, query, headers, body)
-        with self._calls.call() as call:
+        with self.calls.call() as call:
             region = self._regions.get(bucket) or self._signer.region(call)
             exchange: Exchange | None
             exchange, answer = self._asked(call, asked, region)
@@ -133,6 +137,11 @@ class Session:
                     exchange, answer = self._asked(call, asked, there)
                     self._need_here(answer, asked)
                     self._regions[bucket] = there
+                if answer.status == 400 and self._may_be_plain(asked):
+                    self._pool_of(exchange.url).done(exchange, call)
+                    exchange = None
+                    asked.sealed_by_customer = False
+                    exchange, answer = self._asked(call, asked, self._regions.get(bucket) or region)
                 self._judge(call, answer, asked)
                 yield answer
             finally:
@@ -143,7 +152,7 @@ class Session:
         """An address that reads the object or revision at `path` without keys, and the Unix second
         in which it ends at the latest; None where there are no keys to sign it with."""
         bucket, key, query = keys.exact(path)
-        with self._calls.call() as call:
+        with self.calls.call() as call:
             known = self._signer.keys(call)
             if known is None:
                 return None
@@ -155,13 +164,18 @@ class Session:
             until = min(until, known.until)
         return presigned(f"{url.origin}{url.target}", known, region, seconds), until
 
+    def region(self) -> str:
+        """Where buckets are looked for first. Raises Denied, ConnectionLost."""
+        with self.calls.call() as call:
+            return self._signer.region(call)
+
     def interrupt(self, thread: int) -> None:
         """End what `thread` has under way here: its call raises ConnectionLost. Never waits."""
-        self._calls.interrupt(thread)
+        self.calls.interrupt(thread)
 
     def gives_name(self) -> AbstractContextManager[None]:
         """For the length of the block a new object gets its name: `interrupt` leaves that alone."""
-        return self._calls.gives_name()
+        return self.calls.gives_name()
 
     def gives_up_conditions(self, answer: Answer) -> bool:
         """Whether `answer` says that this service knows no conditions: none go along from then on.
@@ -173,9 +187,27 @@ class Session:
         self.conditional = False
         return True
 
+    def customer_key(self, *, source: bool = False) -> dict[str, str]:
+        """The headers that hand over the site's own key; none where it has none. `source`: of what
+        is copied. Raises AuthRequired."""
+        if not self.options.storing.by_customer:
+            return {}
+        given = self._access.secrets.get(self.endpoint, "encryption")
+        key = None if given is None else storing.customer_key(given)
+        if key is not None:
+            return storing.sealing(key, source=source)
+        what = "the key that objects are encrypted with is needed"
+        if given is not None:
+            self._access.secrets.forget(self.endpoint, "encryption")
+            what = "what was given is no encryption key"
+        advice = "It is 32 bytes in base64: 44 characters."
+        raise AuthRequired(
+            self.endpoint, what, needs="encryption", rejected=given is not None, advice=advice
+        )
+
     def close(self) -> None:
         """Calls under way end with ConnectionLost."""
-        self._calls.close()
+        self.calls.close()
         with self._lock:
             self._closed = True
             pools = [*self._pools.values()]
@@ -197,6 +229,11 @@ class Session:
             return there
         self._need_here(answer, asked)
         return None
+
+    def _may_be_plain(self, asked: _Question) -> bool:
+        """Whether it may be refused for our key, as what is stored without one is."""
+        sealed = asked.sealed_by_customer and self.options.storing.by_customer
+        return sealed and asked.method in {"GET", "HEAD"} and asked.is_about_bytes
 
     def _need_here(self, answer: Answer, asked: _Question) -> None:
         if answer.status not in {301, 302, 307, 308}:
@@ -229,6 +266,8 @@ class Session:
         url = where.url(asked.key, asked.query_text())
         known = self._signer.keys(call)
         headers = {"Host": url.authority} | dict(asked.headers)
+        if asked.sealed_by_customer and asked.is_about_bytes:
+            headers |= self.customer_key()
         sealed = asked.sealed(url)
         if known is not None:
             target = f"{url.origin}{url.target}"
@@ -314,8 +353,17 @@ class _Question:
         self.key = key
         self.path = path
         self.headers = headers
+        self.sealed_by_customer = True
         self._query = query
         self._body = body
+
+    @property
+    def is_about_bytes(self) -> bool:
+        """Of an object, so that the key that it is encrypted with has to go along."""
+        if not self.key or self.method not in {"GET", "HEAD", "PUT", "POST"}:
+            return False
+        listed = self.method == "GET" and "uploadId" in self._query
+        return not listed and set(self._query) <= _ABOUT_BYTES
 
     def query_text(self) -> str:
         quoted = ((keys.quoted_value(k), keys.quoted_value(v)) for k, v in self._query.items())

@@ -9,6 +9,7 @@ from providers.base import Place
 from providers.location import S3_SETTINGS
 from providers.s3 import keys
 from providers.s3.options import Checksums, Preset, options_of
+from providers.s3.storing import Encryption
 from providers.sites import Field, Site
 
 _SETTINGS = {
@@ -37,6 +38,14 @@ class S3Sites:
         Field("endpoint_url", "Address", "https://host:9000, where it is not Amazon"),
         Field("path_style", "Bucket in the path", choices=("auto", "yes", "no")),
         Field("checksums", "Checksums", choices=get_args(Checksums)),
+        Field("encryption", "Encryption", choices=get_args(Encryption)),
+        Field("kms_key_id", "KMS key", "ID, ARN or alias/NAME; else the service's own"),
+        Field("customer_key", "Customer key", "32 bytes in base64", secret="encryption"),
+        Field("storage_class", "Storage class", "STANDARD_IA, INTELLIGENT_TIERING, GLACIER_IR …"),
+        Field("acl", "ACL", "private, public-read, bucket-owner-full-control …"),
+        Field("tags", "Tags", "key=value, key=value"),
+        Field("metadata", "Metadata", "key=value, key=value"),
+        Field("content_type", "Content type", "guess; or text/plain"),
         Field("ca_bundle", "Trusted CA", "PEM file, instead of the usual authorities"),
         Field("proxy", "Proxy", "environment; or none, or http://host:3128"),
     )

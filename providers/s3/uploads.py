@@ -10,11 +10,10 @@ whose answer was lost finds its own object by that, and never takes another for 
 
 from __future__ import annotations
 
-import json
-import mimetypes
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 
 from providers.base import ANY_VERSION, Body, Entry, InMemory
@@ -32,49 +31,20 @@ from providers.errors import (
     UploadExpired,
     WrongKind,
 )
-from providers.s3 import checksums, documents, keys, look, pending
+from providers.s3 import checksums, copying, documents, keys, look, pending
 from providers.s3.checksums import SHA256, WEAKER, Refused, Sums
-from providers.s3.documents import StoredPart
-from providers.s3.faults import by_code, problem
+from providers.s3.copying import Copy
+from providers.s3.describing import MADE_BY, described
 from providers.s3.held import Held
-from providers.s3.session import Answer, Session
-from providers.web.xml import BadXml
+from providers.s3.naming import need_completed, refusal
+from providers.s3.session import Session
+from providers.s3.tokens import Upload, from_token, of_receipt, receipt
 
-MADE_BY = "x-amz-meta-wharfie"
 WHOLE_MOST = 8 << 20
 """Bytes of a file that is stored by one request."""
 
 MOST_PARTS = 10_000
 """Of one object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
-
-_STORING = "storing it"
-_PLAIN = "application/octet-stream"
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """What a token holds. `upload`: the service's name of it; "" for what goes in one request."""
-
-    path: str
-    size: int | None
-    modified: float | None
-    mark: str  # what its object says it was made by
-    upload: str
-    sums: Sums  # of each part
-
-    def token(self) -> str:
-        return json.dumps(asdict(self))
-
-
-def from_token(token: str) -> Upload:
-    """Raises UploadExpired for a token of another version of Wharfie."""
-    try:
-        upload = Upload(**json.loads(token))
-        if upload.sums not in {*WEAKER, ""}:
-            raise ValueError
-        return upload
-    except (TypeError, ValueError) as error:
-        raise UploadExpired("", "the note of the unfinished upload cannot be read") from error
 
 
 class Uploads:
@@ -102,7 +72,8 @@ class Uploads:
         pending.remove_marked(self._session, path, key)
         _need_room_for(path, size, part_size)
         try:
-            upload, sums = self._created(path, key, _described(path, modified, mark))
+            site = self._session.options.storing
+            upload, sums = self._created(path, key, described(site, path, modified, mark))
         except NotFound as error:
             raise NotFound(path, "there is no such bucket", advice="Make it first.") from error
         return Upload(path, size, modified, mark, upload, sums).token()
@@ -129,6 +100,7 @@ class Uploads:
         """The bytes are gathered first, where they are not in memory: what is signed, and how long
         it is, must be known."""
         upload = from_token(token)
+        self._drop_copy(upload)
         if index >= MOST_PARTS:
             raise _too_many(upload.path)
         if not upload.upload:
@@ -146,22 +118,41 @@ class Uploads:
             self._session.sums = WEAKER[upload.sums]
             what = "the service refuses the checksums of its parts"
             raise UploadExpired(upload.path, what) from None
-        return _receipt(part, upload.sums)
+        return receipt(part, upload.sums)
+
+    def copy_into(self, token: str, source: str, version: str | None) -> Sequence[str]:
+        """As `Copier.copy_into`."""
+        upload = from_token(token)
+        copy = copying.prepared(
+            self._session,
+            source,
+            version=version,
+            size=upload.size,
+            modified=upload.modified,
+            mark=upload.mark,
+        )
+        if upload.upload:
+            copy = copying.in_parts(self._session, copy, upload.path, upload.key)
+        self._held.keep_copy(upload.path, upload.mark, copy)
+        return [receipt(part, "") for part in copy.parts]
 
     def parts(self, token: str) -> Mapping[int, str] | None:
-        upload = from_token(token)
+        upload, copy = self._with_copy(from_token(token))
         if not upload.upload:
             held = self._held.of(upload.mark)
             return {} if held is None else {0: checksums.checksum(SHA256, held)}
         found = pending.parts(self._session, upload.path, upload.upload)
-        key = upload.mark.partition("-")[0]
-        sent = (part for part in found if not pending.may_be_mark(part, key))
-        return {part.number - 1: _receipt(part, upload.sums) for part in sent}
+        if copy is not None:
+            at = {part.number: place for place, part in enumerate(copy.parts)}
+            return {at[each.number]: receipt(each, "") for each in found if each.number in at}
+        sent = (part for part in found if not pending.may_be_mark(part, upload.key))
+        return {part.number - 1: receipt(part, upload.sums) for part in sent}
 
     def finish(
         self, token: str, receipts: Sequence[str], *, replacing: str | None, again: bool
     ) -> Entry:
-        upload = from_token(token)
+        begun = from_token(token)
+        upload, _ = self._with_copy(begun)
         made = self._made_before(upload, receipts, replacing) if again else None
         try:
             made = made or self._name(upload, receipts, replacing)
@@ -170,21 +161,45 @@ class Uploads:
             if made is None:
                 raise
         self._held.drop(upload.mark)
+        if begun.upload != upload.upload:
+            with suppress(ProviderError):  # it holds a mark only, and the copy has its name
+                pending.abort(self._session, begun.path, begun.upload)
         return made
 
     def abort(self, token: str) -> None:
         upload = from_token(token)
+        self._drop_copy(upload)
         self._held.drop(upload.mark)
         if upload.upload:
             pending.abort(self._session, upload.path, upload.upload)
+            pending.remove_marked(self._session, upload.path, upload.key)  # a copy, after a restart
+
+    def _drop_copy(self, upload: Upload) -> None:
+        copy = self._held.copy_of(upload.mark)
+        if copy is None:
+            return
+        if copy.upload:
+            pending.abort(self._session, upload.path, copy.upload)
+        self._held.drop(upload.mark)
+
+    def _with_copy(self, upload: Upload) -> tuple[Upload, Copy | None]:
+        """As it is finished: a copy in parts has an upload of its own, without checksums."""
+        copy = self._held.copy_of(upload.mark)
+        if copy is None or not copy.upload:
+            return upload, copy
+        return replace(upload, upload=copy.upload, sums=""), copy
 
     # Naming ----------------------------------------------------------------------------------
 
     def _name(self, upload: Upload, receipts: Sequence[str], replacing: str | None) -> Entry:
-        self._need_agreed(upload.path, replacing)
+        copy = self._held.copy_of(upload.mark)
+        if copy is not None or not self._session.certain:
+            self._need_agreed(upload.path, replacing)
         with self._session.gives_name():
             if upload.upload:
                 self._complete(upload, receipts, replacing)
+            elif copy is not None:
+                self._copy(upload, copy, replacing)
             else:
                 self._store(upload, receipts, replacing)
         made, _ = self._made(upload, receipts)
@@ -212,7 +227,7 @@ class Uploads:
     def _waits(self, upload: Upload) -> bool:
         """Whether its bytes wait for their name, as far as anybody may know."""
         if not upload.upload:
-            return self._held.of(upload.mark) is not None
+            return self._held.has(upload.mark)
         try:
             next(pending.parts(self._session, upload.path, upload.upload), None)
         except UploadExpired:
@@ -243,9 +258,10 @@ class Uploads:
     def _need_agreed(self, path: str, replacing: str | None) -> None:
         """Raise AlreadyExists, TargetChanged for what must not be replaced.
 
-        Amazon decides it itself, together with the naming; others may ignore the condition.
+        Amazon decides it itself, together with the naming; others may ignore the condition, and
+        that of a copy was heeded nowhere before October 2025.
         """
-        if replacing == ANY_VERSION or self._session.certain:
+        if replacing == ANY_VERSION:
             return
         there = look.head(self._session, path)
         if replacing is None and there is not None:
@@ -266,7 +282,8 @@ class Uploads:
             raise UploadExpired(upload.path)
         if len(data) != upload.size:
             raise SourceChanged(upload.path, "fewer bytes came than the file had")
-        headers = _described(upload.path, upload.modified, upload.mark)
+        site = self._session.options.storing
+        headers = described(site, upload.path, upload.modified, upload.mark)
         headers[look.WRITTEN] = sha256(data).hexdigest()
         checksum = checksums.headers_for(SHA256, checksums.checksum(SHA256, data))
         bucket, key = keys.split(upload.path)
@@ -284,11 +301,37 @@ class Uploads:
                 if sums and checksums.refused(answer):
                     sums = ""
                 elif not conditions or not self._session.gives_up_conditions(answer):
-                    raise _refusal(answer, upload.path, replacing)
+                    raise refusal(answer, upload.path, replacing)
             self._need_agreed(upload.path, replacing)
 
+    def _copy(self, upload: Upload, copy: Copy, replacing: str | None) -> None:
+        """One request. Whether one whose answer was lost was heeded shows by the object's mark."""
+        headers = copying.headers_of(self._session, copy)
+        bucket, key = keys.split(upload.path)
+        while True:
+            sent = self._conditions(replacing)
+            try:
+                with self._session.send(
+                    "PUT", bucket, key, path=upload.path, headers=headers | sent, body=b""
+                ) as answer:
+                    if answer.status == 200:
+                        copying.need_copied(self._session, answer, upload.path)
+                        break
+                    if not sent or not self._session.gives_up_conditions(answer):
+                        told = copying.refused(self._session, answer, copy)
+                        raise told or refusal(answer, upload.path, replacing)
+            except ConnectionLost:
+                if self._made_meanwhile(upload, ()) is None:
+                    raise
+                break
+            self._need_agreed(upload.path, replacing)
+        copying.need_same_source(self._session, copy)
+
     def _complete(self, upload: Upload, receipts: Sequence[str], replacing: str | None) -> None:
-        numbered = [(i + 1, *_of_receipt(each)) for i, each in enumerate(receipts)]
+        copy = self._held.copy_of(upload.mark)
+        numbered = [(i + 1, *of_receipt(each)) for i, each in enumerate(receipts)]
+        if copy is not None:
+            numbered = [(part.number, part.etag, "") for part in copy.parts]
         if not numbered:
             raise UploadExpired(upload.path, "the unfinished upload has no parts")
         body = documents.complete(numbered, upload.sums)
@@ -301,9 +344,9 @@ class Uploads:
                 "POST", bucket, key, path=upload.path, query=query, headers=sent, body=body
             ) as answer:
                 if answer.status == 200:
-                    return _need_completed(answer, upload.path)
+                    return need_completed(answer, upload.path)
                 if not conditions or not self._session.gives_up_conditions(answer):
-                    raise _refusal(answer, upload.path, replacing)
+                    raise refusal(answer, upload.path, replacing)
             self._need_agreed(upload.path, replacing)
 
 
@@ -320,15 +363,6 @@ def _need_within(upload: Upload, end: int) -> None:
         raise SourceChanged(upload.path, "more bytes came than the file had")
 
 
-def _described(path: str, modified: float | None, mark: str) -> dict[str, str]:
-    """What is kept with an object. The file's own time, as rclone keeps it too."""
-    guessed, coding = mimetypes.guess_type(keys.name(path), strict=False)
-    headers = {"Content-Type": guessed if guessed and not coding else _PLAIN, MADE_BY: mark}
-    if modified is not None:
-        headers[look.MTIME] = f"{modified:.9f}".rstrip("0").rstrip(".")
-    return headers
-
-
 def _need_object(path: str, within: str) -> None:
     bucket, key = keys.split(path)
     if not key:
@@ -338,30 +372,6 @@ def _need_object(path: str, within: str) -> None:
     chosen, prefix = keys.prefix_of(within)
     if within and chosen and not (chosen == bucket and key.startswith(prefix)):
         raise InvalidName(path, "it is not in the folder that was chosen")
-
-
-def _need_completed(answer: Answer, path: str) -> None:
-    try:
-        fault = documents.completed(answer.storing())
-    except BadXml as error:
-        raise ConnectionLost(path, f"the service's answer cannot be read: {error}") from error
-    if fault is not None:
-        raise _named(by_code(fault, 200, answer.headers, path, _STORING, answer.endpoint))
-
-
-def _refusal(answer: Answer, path: str, replacing: str | None) -> ProviderError:
-    if answer.status == 412:
-        return AlreadyExists(path) if replacing is None else TargetChanged(path)
-    if answer.status == 404 and answer.fault.code == "NoSuchKey" and replacing is not None:
-        return TargetChanged(path)
-    return pending.expired(answer, path) or _named(problem(answer, path, _STORING))
-
-
-def _named(error: ProviderError) -> ProviderError:
-    """Parts that the service does not take together: it has others than those it acknowledged."""
-    if "InvalidPart" in error.what:
-        return UploadExpired(error.path, "the service no longer has the parts that were sent")
-    return error
 
 
 def _need_room_for(path: str, size: int | None, part_size: int) -> None:
@@ -379,15 +389,6 @@ def _need_those_parts(upload: Upload, receipts: Sequence[str], told: Mapping[str
     """Raise Doubtful when the service says that it put other parts together than those it was
     sent: it tells the digest of their digests, and how many there are (faults.md C15)."""
     said, dash, _ = told.get("x-amz-checksum-sha256", "").partition("-")
-    sent = checksums.of_digests([_of_receipt(each)[1] for each in receipts])
+    sent = checksums.of_digests([of_receipt(each)[1] for each in receipts])
     if upload.sums == SHA256 and receipts and dash and sent and said != sent:
         raise Doubtful(upload.path, "the service says that it put other parts together")
-
-
-def _receipt(part: StoredPart, sums: Sums) -> str:
-    return f"{part.etag} {part.told.get(sums, '')}".strip()
-
-
-def _of_receipt(text: str) -> tuple[str, str]:
-    etag, _, checksum = text.partition(" ")
-    return etag, checksum

@@ -55,11 +55,13 @@ class Calls:
         self._lock = threading.Lock()
         self._under_way: set[Call] = set()
         self._naming: set[int] = set()  # threads whose request gives a file its name
+        self._helping = threading.local()  # `thread`: for which this one asks
         self._closed = False
 
     @contextmanager
     def call(self) -> Iterator[Call]:
-        call = Call(self._endpoint, threading.get_ident())
+        thread: int = getattr(self._helping, "thread", threading.get_ident())
+        call = Call(self._endpoint, thread)
         with self._lock:
             if self._closed:
                 call.end(_CLOSED)
@@ -70,6 +72,15 @@ class Calls:
         finally:
             with self._lock:
                 self._under_way.discard(call)
+
+    @contextmanager
+    def on_behalf_of(self, thread: int) -> Iterator[None]:
+        """For the length of the block the calls of this thread are those of `thread`."""
+        self._helping.thread = thread
+        try:
+            yield
+        finally:
+            del self._helping.thread
 
     @contextmanager
     def gives_name(self) -> Iterator[None]:

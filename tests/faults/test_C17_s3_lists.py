@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from providers.errors import AlreadyExists, ConnectionLost, Unsupported
-from providers.s3 import lists
+from providers.s3 import lists, pending
 from providers.s3.provider import open_endpoint
 from tests.faults.test_C12_C14_s3_lies import completing, service
 from tests.servers.s3_servers import access_to
@@ -50,6 +50,25 @@ def _listing(*parts: tuple[int, int]) -> bytes:
         for number, size in parts
     )
     return answer(200, f"<ListPartsResult>{told}</ListPartsResult>".encode())
+
+
+def test_C17_a_list_of_unfinished_uploads_without_end_has_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pending, "_MOST_PAGES", 5)
+    pages = 0
+
+    def says(ask: Ask) -> bytes:
+        nonlocal pages
+        pages += 1
+        assert pages <= 5, "it is asked for again and again"
+        told = "<Upload><Key>k</Key></Upload><NextKeyMarker>k</NextKeyMarker>"
+        told += f"<NextUploadIdMarker>{pages}</NextUploadIdMarker><IsTruncated>true</IsTruncated>"
+        root = "ListMultipartUploadsResult"
+        return answer(200, f"<{root}>{told}</{root}>".encode())
+
+    with service(says, tmp_path) as (place, _), pytest.raises(Unsupported, match="no end"):
+        deque(pending._pending(place._session, "/b/k"), 0)
 
 
 def test_C17_a_mark_whose_etag_is_no_md5_is_no_part_and_nothing_is_removed_for_it(

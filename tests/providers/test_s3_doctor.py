@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from email.utils import formatdate
 from pathlib import Path
+
+import pytest
 
 from providers.base import Place
 from providers.diagnosis import Finding
@@ -38,6 +41,20 @@ def test_a_way_that_is_free_is_told_step_by_step(tmp_path: Path) -> None:
     assert all(each.ok for each in steps.values())
     assert "AKIDWHARFIE" in steps["keys"].what and "secret" not in str(steps)
     assert "2 entries" in steps["list"].what
+
+
+@pytest.mark.parametrize("anonymous", ["no", "yes"])
+def test_the_usual_keys_of_this_computer_are_not_lent_silently(
+    anonymous: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKUSUAL")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "usual-secret")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    with dated(0, Bucket({"a": b"1"}, name="b")) as server:
+        told = found(server, "/b", tmp_path, access_key_id="", anonymous=anonymous)["keys"]
+    assert told.ok is (None if anonymous == "no" else True)
+    assert ("AWS keys of this computer" in told.advice) == (anonymous == "no")
+    assert "usual-secret" not in str(told)
 
 
 def test_a_clock_that_is_off_is_found(tmp_path: Path) -> None:

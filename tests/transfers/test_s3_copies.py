@@ -13,8 +13,9 @@ import pytest
 
 from providers.access import Access
 from providers.base import Body, Place
-from providers.errors import ConnectionLost
+from providers.errors import ConnectionLost, UploadExpired
 from providers.http.provider import open_endpoint as open_web
+from providers.s3 import copying
 from providers.s3.options import options_of
 from providers.s3.pending import _pending
 from providers.s3.provider import S3Provider, open_endpoint
@@ -214,3 +215,55 @@ def test_A7_a_cancelled_job_leaves_no_unfinished_upload(case: Case, dying: _Dies
     case.engine.send(Cancel((number,)))
     case.reach(number, JobState.CANCELLED)
     assert not [*_pending(case.place._session, case.there.path)]
+
+
+@pytest.mark.parametrize("data", [b"content", DATA], ids=["small", "in parts"])
+def test_a_copy_within_the_service_sends_nothing_and_claims_no_more_than_its_size(
+    case: Case, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.file.write_bytes(data)
+    case.up()
+
+    def never(*about: object, **more: object) -> str:
+        raise AssertionError("a byte came through here")
+
+    monkeypatch.setattr(case.place, "put_part", never)
+    monkeypatch.setattr(case.place, "read", never)
+    target = Place(case.base, f"/{case.bucket}/out/copy")
+    copy = case.copied(case.there, target, within=f"/{case.bucket}")
+    assert (copy.state, copy.proof and copy.proof.word) == (JobState.DONE, ProofWord.SIZE_ONLY)
+    monkeypatch.undo()
+    with case.place.read(target.path) as reader:
+        assert b"".join(bytes(chunk) for chunk in reader.chunks()) == data
+
+
+def test_a_move_within_the_service_reads_what_it_deletes(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.file.write_bytes(b"content")
+    case.up()
+
+    def never(*about: object, **more: object) -> list[str]:
+        raise AssertionError("nobody read it")
+
+    monkeypatch.setattr(case.place, "copy_into", never)
+    target = Place(case.base, f"/{case.bucket}/out/moved")
+    new = NewJob(Op.MOVE, case.there, target, within=f"/{case.bucket}")
+    (number,) = case.send_new(new)
+    job = case.reach(number, *AT_REST)
+    assert job.state is JobState.DONE, job.reason
+    assert [
+        entry.name for page in case.place.list_dir(f"/{case.bucket}/out") for entry in page
+    ] == ["moved"]
+
+
+def test_what_the_service_may_not_copy_itself_is_sent(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.file.write_bytes(b"content")
+    case.up()
+    monkeypatch.setattr(copying, "refused", lambda *about: UploadExpired("", "it may not"))
+    monkeypatch.setattr(copying, "headers_of", lambda *about: {"x-amz-copy-source": "/no/bucket"})
+    target = Place(case.base, f"/{case.bucket}/out/copy")
+    job = case.copied(case.there, target, within=f"/{case.bucket}")
+    assert (job.state, job.attempt) == (JobState.DONE, 2), job.reason

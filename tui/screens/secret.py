@@ -19,8 +19,9 @@ _ASKED: dict[Secret, str] = {
     "key": "Path of a private key file",
     "token": "Token",
     "query": "The whole address of",
+    "encryption": "Encryption key",
 }
-_KEPT = frozenset({"password", "passphrase", "token"})
+_KEPT = frozenset({"password", "passphrase", "token", "encryption"})
 
 
 @dataclass(frozen=True, slots=True)
