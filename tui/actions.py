@@ -5,6 +5,7 @@ Each runs as a worker of the main screen. Errors are ProviderErrors and end in o
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -14,7 +15,7 @@ from providers.base import Entry, Place
 from providers.errors import AlreadyExists, InvalidName
 from providers.sites import BadSites
 from providers.text import printable
-from transfers.model import Enqueue, NewJob
+from transfers.model import Enqueue, NewJob, Policy
 from transfers.scan import ScanCancelled, plan_tree
 from tui import file_operations as files
 from tui.background import in_thread
@@ -42,28 +43,50 @@ async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, mo
     if source.place == target.place:
         screen.say("Both panes show the same folder. Go elsewhere in one of them first.")
         return
-    if not target.read_once and not target.idle:
-        screen.say("The other pane is still being read. Try again in a moment.")
-        return
-    if not target.read_once:
-        screen.say("The other pane shows no folder to copy into. Open one there first.")
+    if complaint := target_complaint(target):
+        screen.say(complaint)
         return
     jobs = await _plan(screen, source.place, entries, target.place, move=move)
     if jobs is None:
         screen.say("Planning stopped; nothing was queued.")
         return
-    services, ends = screen.services, {source.place.endpoint, target.place.endpoint}
-
-    def enqueue() -> None:
-        services.grant(*sorted(ends))
-        services.tell_queue(Enqueue(jobs, verify=services.verify))
-
-    await in_thread(enqueue)
+    await hand_over(screen, jobs, source.place.endpoint, target.place.endpoint)
     source.list.mark(entries, marked=False)
     noun = "job" if len(jobs) == 1 else "jobs"
     said = f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(target.place))}"
     held = screen.query_one(TransferPanel).held
     screen.say(f"{said}; the queue is held: w, then H, goes on" if held else said)
+
+
+def target_complaint(target: FilePane) -> str:
+    """Why nothing can be copied into the folder that `target` shows; "" when it can."""
+    if target.read_once:
+        return ""
+    if not target.idle:
+        return "The other pane is still being read. Try again in a moment."
+    return "The other pane shows no folder to copy into. Open one there first."
+
+
+async def hand_over(
+    screen: MainScreen, jobs: tuple[NewJob, ...], *ends: str, policy: Policy = Policy.ASK
+) -> None:
+    """Give `jobs` to the queue, and what lets it into `ends` (endpoints). Raises ProviderError."""
+    services = screen.services
+
+    def enqueue() -> None:
+        services.grant(*sorted(set(ends)))
+        services.tell_queue(Enqueue(jobs, policy=policy, verify=services.verify))
+
+    await in_thread(enqueue)
+
+
+async def change(screen: MainScreen, call: Callable[[], T], doing: str) -> T:
+    """The result of `call`, which changes a place: whoever stops waiting for it is told so."""
+    try:
+        return await screen.services.sign_in.call(call)
+    except asyncio.CancelledError:
+        screen.say(f"{doing} was under way when its dialog was closed. Look whether it was done.")
+        raise
 
 
 async def _plan(

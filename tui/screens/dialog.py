@@ -26,7 +26,7 @@ Tone = Literal["plain", "warning", "danger"]
 Answer = TypeVar("Answer")
 
 CANCEL = "cancel"
-_KEY_NAMES = {"enter": "Enter", "escape": "Esc"}
+_KEY_NAMES = {"enter": "Enter", "escape": "Esc", "space": "Space"}
 _COLUMN_GAP = 2
 _WIDTH = 76
 _TALL = 20  # rows from which there is room for blank lines
@@ -34,7 +34,8 @@ _TALL = 20  # rows from which there is room for blank lines
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A way to answer: `key` is a letter, or "enter" or "escape" where letters are typed."""
+    """A way to answer: `key` is a letter, an F-key, or one that a binding listens to:
+    "enter", "escape", "space"."""
 
     id: str
     key: str
@@ -171,7 +172,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
 
     def on_key(self, event: events.Key) -> None:
         self._hears()
-        # Enter and Esc are bindings: they belong to the focused widget first.
+        # Enter, Esc and Space are bindings: they belong to the focused widget first.
         for choice in self.choices.values():
             if event.key == choice.key and choice.key not in _KEY_NAMES:
                 event.stop()

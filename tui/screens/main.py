@@ -20,7 +20,7 @@ from textual.widgets import Static
 from providers.base import Place, Provider
 from providers.errors import ProviderError
 from transfers.model import JobState, Op, StateChanged
-from tui import actions
+from tui import actions, offers, old_versions
 from tui.keys import BarItem, Where, bar_items, bindings, key_name
 from tui.questions import Questions
 from tui.screens.help import HelpScreen
@@ -207,6 +207,18 @@ class MainScreen(Screen[None]):
 
     def action_mark_matching(self, marked: bool) -> None:
         self._ask(actions.mark_matching(self, self.active, marked))
+
+    def action_properties(self) -> None:
+        self._ask(offers.properties(self, self.active))
+
+    def action_versions(self, deleted: bool) -> None:
+        self._ask(old_versions.versions(self, self.active, deleted=deleted))
+
+    def action_share(self) -> None:
+        self._ask(offers.link(self, self.active))
+
+    def action_clear_up(self) -> None:
+        self._ask(offers.clear_up(self, self.active))
 
     def action_filter(self) -> None:
         self.services.type_ahead.hold()

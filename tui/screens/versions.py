@@ -1,0 +1,166 @@
+"""What a file was before, or which files of a folder are deleted: to bring back, copy, remove."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, TypeAlias
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from providers.errors import ProviderError
+from providers.extras import Revision
+from providers.text import printable
+from tui import revisions
+from tui.enquiry import Read
+from tui.screens.dialog import CANCEL, Choice, Dialog, Tone, line
+from tui.widgets.row_list import RowList
+
+
+class Act(StrEnum):
+    """What can be done with a revision."""
+
+    BRING_BACK = "back"
+    COPY = "copy"
+    DELETE = "delete"
+    VERSIONS = "versions"  # of a deleted file: answers the dialog
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of an act: a sentence, and whether the list is another one by that."""
+
+    said: str
+    changed: bool = False
+
+
+Do: TypeAlias = Callable[[Act, Revision, bool], Awaitable[Done]]
+"""Carries out an act; True: nothing newer of that file is known. Raises ProviderError."""
+
+_AROUND = 11  # rows of the screen that are not for the list
+_MOST = 16  # rows of the list
+_OF_FILE = (
+    Choice(Act.BRING_BACK, "enter", "Bring back"),
+    Choice(Act.COPY, "c", "Copy across"),
+    Choice(Act.DELETE, "x", "Delete for good", dangerous=True),
+    Choice(CANCEL, "escape", "Close"),
+)
+_OF_FOLDER = (
+    Choice(Act.BRING_BACK, "enter", "Bring back"),
+    Choice(Act.VERSIONS, "v", "Its versions"),
+    Choice(CANCEL, "escape", "Close"),
+)
+
+
+class VersionsScreen(Dialog[Revision | None]):
+    """Answers the deleted file whose versions are wanted, or None.
+
+    `read` hands over the revisions; `folder`: they are of several files, each deleted.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "choose('back')", "Bring back", show=False),
+        Binding("f5", "choose('copy')", "Copy", show=False),
+        Binding("f8,delete", "choose('delete')", "Delete", show=False),
+        Binding("ctrl+r", "reread", "Read again", show=False),
+    ]
+    DEFAULT_CSS = "VersionsScreen #says { height: auto; max-height: 4; }"
+
+    def __init__(self, path: str, read: Read[Revision], do: Do, *, folder: bool) -> None:
+        title = "Deleted files" if folder else "Versions"
+        super().__init__(title, _OF_FOLDER if folder else _OF_FILE, focus="rows")
+        self.path = path
+        self.read = read
+        self.do = do
+        self.folder = folder
+        self._busy = False
+
+    def body(self) -> ComposeResult:
+        yield line(self.path, "strong")
+        yield RowList[Revision](self._row, id="rows")
+        yield Static("", id="what", classes="dim", markup=False)
+        yield Static("", id="says", classes="dim", markup=False)
+
+    def _row(self, revision: Revision, width: int) -> str:
+        return revisions.row(revision, width, time.time(), named=self.folder)
+
+    @property
+    def rows(self) -> RowList[Revision]:
+        return self.query_one("#rows", RowList)
+
+    def on_mount(self) -> None:
+        self.action_reread()
+
+    def on_resize(self) -> None:
+        self.rows.grow_to(min(_MOST, self.size.height - _AROUND))
+
+    # Reading
+
+    def action_reread(self) -> None:
+        self.run_worker(self._read(), group="read", exclusive=True)
+
+    async def _read(self, said: str = "") -> None:
+        self._say(f"{said} reading …".strip())
+        taken = 0
+
+        def take(page: Sequence[Revision], anew: bool) -> None:
+            nonlocal taken
+            taken = len(page) if anew else taken + len(page)
+            (self.rows.show_rows if anew else self.rows.add_rows)(page)
+            self._say(f"{said} reading … {taken:,} so far".strip())
+
+        try:
+            await self.read(take)
+        except ProviderError as error:
+            self._say(f"{said} {error}".strip(), "danger")
+            return
+        if not taken:
+            none = "No file of this folder is deleted." if self.folder else "It has no versions."
+            self.rows.show_rows((), notice=none)
+        self._say(said)
+
+    def _say(self, text: str, tone: Tone = "plain") -> None:
+        says = self.query_one("#says", Static)
+        says.set_classes("bad" if tone == "danger" else "dim")
+        says.update(printable(text))
+
+    def on_row_list_moved(self) -> None:
+        revision = self.rows.current
+        text = "" if revision is None else revisions.described(revision)
+        self.query_one("#what", Static).update(text)
+
+    # Doing
+
+    def on_row_list_chosen(self) -> None:
+        self.action_choose(Act.BRING_BACK)
+
+    def chosen(self, choice: str) -> None:
+        revision = self.rows.current
+        if choice == CANCEL:
+            self.dismiss(None)
+        elif choice not in self.choices or self._busy:
+            return
+        elif revision is None:
+            self._say("There is none to choose.")
+        elif choice == Act.VERSIONS:
+            self.dismiss(revision)
+        else:
+            self.run_worker(self._do(Act(choice), revision), group="do")
+
+    async def _do(self, act: Act, revision: Revision) -> None:
+        self._busy = True
+        try:
+            newest = self.folder or self.rows.cursor == 0
+            done = await self.do(act, revision, newest)
+        except ProviderError as error:
+            self._say(str(error), "danger")
+        else:
+            self._say(done.said)
+            if done.changed:
+                self.run_worker(self._read(done.said), group="read", exclusive=True)
+        finally:
+            self._busy = False
