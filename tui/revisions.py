@@ -11,7 +11,7 @@ from transfers.scan import plan_one
 from tui import facts
 from tui import format as show
 
-_SIZE, _STATE = 9, 8  # cells
+_SIZE = 9  # cells
 
 
 def state(revision: Revision) -> str:
@@ -25,8 +25,7 @@ def row(revision: Revision, width: int, now: float, *, named: bool) -> str:
     """One line of a list; `named`: with the file's name first, for lists of several files."""
     entry = revision.entry
     size = "" if revision.deleted else show.size(entry.size) or "?"
-    text = f"{show.when(entry.modified, now)}  {show.fit(size, _SIZE, 'right')}"
-    text = f"{text}  {show.fit(state(revision), _STATE)}"
+    text = f"{show.when(entry.modified, now)} {show.fit(size, _SIZE, 'right')} {state(revision)}"
     if not named:
         return show.clip(text, width)
     room = max(8, width - show.WHEN_WIDTH - 2)

@@ -12,20 +12,28 @@ from textual.screen import Screen
 from textual.widgets import Button
 
 from providers.base import Entry, Kind
-from providers.errors import AuthRequired, HostKeyUnknown
+from providers.errors import AuthRequired, HostKeyUnknown, Unsupported
+from providers.extras import Revision, Unfinished
 from providers.vault import FileVault, KeyringVault
 from transfers.model import Conflict, Policy, SetLimits
+from tui.facts import facts
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.conflict import ConflictAnswer, ConflictScreen, compare
 from tui.screens.connect import ConnectScreen
 from tui.screens.dialog import Dialog
 from tui.screens.host_key import HostKeyScreen
 from tui.screens.limits import LimitScreen
+from tui.screens.link import LinkScreen
+from tui.screens.link_time import LinkTimeScreen
 from tui.screens.message import MessageScreen
 from tui.screens.prompt import PromptScreen
+from tui.screens.properties import PropertiesScreen
 from tui.screens.quit import Leave, QuitAnswer, QuitScreen
 from tui.screens.secret import SecretAnswer, SecretScreen
 from tui.screens.site_form import SiteForm
+from tui.screens.unfinished import UnfinishedScreen
+from tui.screens.versions import VersionsScreen
+from tui.unfinished import Left
 
 HOSTILE = "a[red]b[/zzz]\x1b[31m\u202ec\nd"
 HOSTILE_SHOWN = "a[red]b[/zzz]\\x1b[31m\\u202ec\\x0ad"
@@ -48,6 +56,27 @@ def password(endpoint: str = "sftp://ann@host:22", rejected: bool = False) -> Au
     return AuthRequired(endpoint, rejected=rejected)
 
 
+def kept(name: str) -> Revision:
+    return Revision(entry(name), current=False, deleted=True)
+
+
+def left(path: str) -> Left:
+    return Left(Unfinished(path, "1", 1e9, 10), in_queue=True, error=HOSTILE)
+
+
+def one(item: Any) -> Any:
+    """Hands over one page, with one item."""
+
+    async def read(take: Any) -> None:
+        take([item], True)
+
+    return read
+
+
+async def nothing(*args: object) -> Any:
+    raise Unsupported(HOSTILE)
+
+
 DIALOGS: dict[str, Callable[[], Dialog[Any]]] = {
     "conflict": lambda: ConflictScreen(conflict(HOSTILE), 7),
     "host key": lambda: HostKeyScreen(unknown_key(f"sftp://{HOSTILE}")),
@@ -55,6 +84,11 @@ DIALOGS: dict[str, Callable[[], Dialog[Any]]] = {
     "confirm": lambda: ConfirmScreen(HOSTILE, [HOSTILE] * 30, "Delete", dangerous=True),
     "prompt": lambda: PromptScreen(HOSTILE, HOSTILE, HOSTILE, lambda _: HOSTILE),
     "connect": lambda: ConnectScreen([HOSTILE] * 30),
+    "properties": lambda: PropertiesScreen(HOSTILE, facts(entry(HOSTILE), "x"), nothing, where="x"),
+    "versions": lambda: VersionsScreen(HOSTILE, one(kept(HOSTILE)), nothing, folder=True),
+    "link time": lambda: LinkTimeScreen(HOSTILE, 7 * 86400.0),
+    "link": lambda: LinkScreen(HOSTILE, nothing),
+    "unfinished": lambda: UnfinishedScreen(HOSTILE, one(left(HOSTILE)), nothing, nothing),
     "message": lambda: MessageScreen(HOSTILE, HOSTILE * 20, HOSTILE),
 }
 OWN_WORDS: dict[str, Callable[[], Dialog[Any]]] = {

@@ -21,6 +21,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from providers.text import printable
+from tui import format as fmt
 
 Tone = Literal["plain", "warning", "danger"]
 Answer = TypeVar("Answer")
@@ -192,6 +193,10 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
             self.listens_from = now + self.quiet
             return False
         return True
+
+    def doing(self, text: str) -> None:
+        """Say in the frame what is under way; "" when nothing is."""
+        self.query_one("#frame").border_subtitle = Content(fmt.clip(text, _WIDTH - 8))
 
     def action_page(self, pages: int) -> None:
         body = self.query_one("#body")

@@ -33,12 +33,12 @@ class PropertiesScreen(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "choose('copy')", "Copy", show=False)]
     DEFAULT_CSS = """
     PropertiesScreen #value { height: auto; max-height: 4; }
-    PropertiesScreen #asking { height: auto; max-height: 4; }
+    PropertiesScreen #wrong { height: auto; max-height: 4; }
     """
 
     def __init__(self, name: str, known: Sequence[Property], ask: Ask, *, where: str) -> None:
         """`where`: the place that is asked, for the sentence meanwhile."""
-        choices = [Choice("copy", "c", "Copy the value"), Choice(CANCEL, "escape", "Close")]
+        choices = [Choice("copy", "c", "Copy value"), Choice(CANCEL, "escape", "Close")]
         super().__init__(f"Properties of {name}", choices, focus="facts")
         self.known = tuple(known)
         self.ask = ask
@@ -49,7 +49,7 @@ class PropertiesScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         yield RowList[Property](row, id="facts")
         yield Static("", id="value", classes="strong", markup=False)
-        yield Static("", id="asking", classes="dim", markup=False)
+        yield Static("", id="wrong", classes="bad", markup=False)
         yield Static("", id="says", classes="dim", markup=False)
 
     @property
@@ -73,14 +73,12 @@ class PropertiesScreen(Dialog[None]):
             wrong = str(error)
         if self._dotting is not None:
             self._dotting.stop()
-        asking = self.query_one("#asking", Static)
-        asking.set_classes("bad")
-        asking.update(printable(wrong))
+        self.doing("")
+        self.query_one("#wrong", Static).update(printable(wrong))
 
     def _show_asking(self) -> None:
         self._dots = (self._dots + 1) % _DOTS
-        text = f"asking {self.where} {'.' * self._dots}"
-        self.query_one("#asking", Static).update(printable(text))
+        self.doing(f"asking {self.where} {'.' * self._dots}")
 
     def on_row_list_moved(self) -> None:
         fact = self.facts.current

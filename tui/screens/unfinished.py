@@ -89,23 +89,25 @@ class UnfinishedScreen(Dialog[None]):
             self.run_worker(self._read(), group="read", exclusive=True)
 
     async def _read(self) -> None:
-        self._say("reading …")
+        self._say("")
+        self.doing("reading …")
         taken = 0
 
         def take(page: Sequence[Left], anew: bool) -> None:
             nonlocal taken
             taken = len(page) if anew else taken + len(page)
             (self.rows.show_rows if anew else self.rows.add_rows)(page)
-            self._say(f"reading … {taken:,} so far")
+            self.doing(f"reading … {taken:,} so far")
 
         try:
             await self.read(take)
         except ProviderError as error:
             self._say(str(error), "bad")
             return
+        finally:
+            self.doing("")
         if not taken:
             self.rows.show_rows((), notice="None: nothing unfinished lies about here.")
-        self._say("")
 
     def _say(self, text: str, classes: str = "dim") -> None:
         says = self.query_one("#says", Static)
@@ -160,7 +162,7 @@ class UnfinishedScreen(Dialog[None]):
         gone: set[Left] = set()
         wrong: dict[tuple[str, str], Left] = {}
         for count, left in enumerate(marked, 1):
-            self._say(f"taking back {count:,} of {len(marked):,} …")
+            self.doing(f"taking back {count:,} of {len(marked):,} …")
             try:
                 await self.take_back(left)
             except ProviderError as error:
@@ -170,6 +172,7 @@ class UnfinishedScreen(Dialog[None]):
         done = {_key(left) for left in gone}
         kept = [left for left in self.rows.rows if _key(left) not in done]
         self.rows.show_rows(wrong.get(_key(left), left) for left in kept)
+        self.doing("")
         failed = f", {len(wrong):,} could not be" if wrong else ""
         self._say(f"{len(gone):,} taken back{failed}.", "bad" if wrong else "dim")
 

@@ -104,24 +104,26 @@ class VersionsScreen(Dialog[Revision | None]):
         self.run_worker(self._read(), group="read", exclusive=True)
 
     async def _read(self, said: str = "") -> None:
-        self._say(f"{said} reading …".strip())
+        self._say(said)
+        self.doing("reading …")
         taken = 0
 
         def take(page: Sequence[Revision], anew: bool) -> None:
             nonlocal taken
             taken = len(page) if anew else taken + len(page)
             (self.rows.show_rows if anew else self.rows.add_rows)(page)
-            self._say(f"{said} reading … {taken:,} so far".strip())
+            self.doing(f"reading … {taken:,} so far")
 
         try:
             await self.read(take)
         except ProviderError as error:
             self._say(f"{said} {error}".strip(), "danger")
             return
+        finally:
+            self.doing("")
         if not taken:
             none = "No file of this folder is deleted." if self.folder else "It has no versions."
             self.rows.show_rows((), notice=none)
-        self._say(said)
 
     def _say(self, text: str, tone: Tone = "plain") -> None:
         says = self.query_one("#says", Static)
