@@ -77,11 +77,11 @@ class _Subject:
         path, provider = revision.entry.path, self.provider
         return provider.join(provider.parent(path), provider.name(path))
 
-    async def do(self, act: Act, revision: Revision, newest: bool) -> Done:
+    async def do(self, act: Act, revision: Revision) -> Done:
         if revision.deleted and act is Act.COPY:
             return Done(_NO_CONTENT)
         if revision.deleted:
-            return await self._take_deletion_back(revision, newest)
+            return await self._take_deletion_back(revision)
         if act is Act.COPY:
             return await self._copy(revision)
         if act is Act.DELETE:
@@ -123,8 +123,7 @@ class _Subject:
 
     async def _delete(self, revision: Revision) -> Done:
         lines = [location.show(self.place), revisions.described(revision)]
-        if revision.entry.version is not None:
-            lines.append(f"version: {revision.entry.version}")
+        lines.append(f"its address: {revision.entry.path}")
         lines += [_CURRENT] if revision.current else []
         lines.append("This cannot be undone.")
         title = "Delete this version for good?"
@@ -133,10 +132,11 @@ class _Subject:
         await self._remove(revision, "Deleting a version")
         return Done("That version is deleted.", changed=True)
 
-    async def _take_deletion_back(self, revision: Revision, newest: bool) -> Done:
-        path = Place(self.place.endpoint, self.path_of(revision))
-        lines = [location.show(path), revisions.described(revision)]
-        lines.append("The file will be there as before." if newest else _UNTOUCHED)
+    async def _take_deletion_back(self, revision: Revision) -> Done:
+        lines = [location.show(self.place), revisions.described(revision)]
+        if self.folder:
+            lines.insert(1, revision.entry.name)
+        lines.append("The file will be there as before." if revision.current else _UNTOUCHED)
         if not await self._confirmed("Take this deletion back?", lines, "Take it back"):
             return _NOTHING
         await self._remove(revision, "Taking a deletion back")

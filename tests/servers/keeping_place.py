@@ -167,7 +167,7 @@ class KeepingPlace(MemoryProvider):
         return [
             Revision(
                 self._entry(path, kept),
-                current=index == 0 and kept.node is not None,
+                current=index == 0,
                 deleted=kept.node is None,
             )
             for index, kept in enumerate(self.kept.get(path, ()))

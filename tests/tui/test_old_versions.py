@@ -148,7 +148,9 @@ async def test_a_version_is_deleted_after_a_question_that_names_it_exactly(fake:
         await says(pilot, "5 B")
         await pilot.press("down", "x")
         await says(pilot, "Delete this version for good?", "memory://k/d/report.pdf")
-        await says(pilot, "stored: 2008-01-10 21:20:00", "10 bytes", f"version: v{second}")
+        await says(
+            pilot, "stored: 2008-01-10 21:20:00", "10 bytes", f"its address: /d/report.pdf;{second}"
+        )
         await pilot.press("enter")  # a dangerous question: Enter alone is no
         await dialog(pilot, VersionsScreen)
         assert len(place.kept["/d/report.pdf"]) == 3
@@ -187,7 +189,7 @@ async def test_a_deleted_file_of_the_folder_is_brought_back(fake: Case) -> None:
         await says(pilot, "Deleted files", "memory://k/d", "gone.txt")
         assert "report.pdf" not in text(app).split("Deleted files")[1].split("Its versions")[0]
         await pilot.press("enter")
-        await says(pilot, "Take this deletion back?", "memory://k/d/gone.txt", "as before")
+        await says(pilot, "Take this deletion back?", "memory://k/d gone.txt", "as before")
         assert "/d/gone.txt" not in fake.place.store.nodes
         await pilot.press("enter")
         await says(pilot, "No file of this folder is deleted.")

@@ -38,8 +38,8 @@ class Done:
     changed: bool = False
 
 
-Do: TypeAlias = Callable[[Act, Revision, bool], Awaitable[Done]]
-"""Carries out an act; True: nothing newer of that file is known. Raises ProviderError."""
+Do: TypeAlias = Callable[[Act, Revision], Awaitable[Done]]
+"""Carries out an act. Raises ProviderError."""
 
 _AROUND = 11  # rows of the screen that are not for the list
 _MOST = 16  # rows of the list
@@ -156,8 +156,7 @@ class VersionsScreen(Dialog[Revision | None]):
     async def _do(self, act: Act, revision: Revision) -> None:
         self._busy = True
         try:
-            newest = self.folder or self.rows.cursor == 0
-            done = await self.do(act, revision, newest)
+            done = await self.do(act, revision)
         except ProviderError as error:
             self._say(str(error), "danger")
         else:
