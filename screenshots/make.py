@@ -22,6 +22,7 @@ from transfers.engine import Engine
 from transfers.model import Cancel, Clear, JobState, SetLimits, Verify
 from tui.app import WharfieApp
 from tui.headless.demo import demo_access
+from tui.screens.properties import PropertiesScreen
 from tui.settings import home_in
 
 for _name in ("NO_COLOR", "TEXTUAL_THEME"):
@@ -72,8 +73,13 @@ async def _small(engine: Engine, access: Access, left: Place, right: Place) -> N
     app = WharfieApp(engine, access, left, right, pause_and_stop=lambda: None)
     async with app.run_test(size=(80, 24)) as pilot:
         await _listed(pilot)
+        await pilot.press("tab", "home", "down", "i")
+        await _until(pilot, lambda: isinstance(app.screen, PropertiesScreen) and app.screen.told)
+        await pilot.pause()
+        _save(app, "properties")
+        await pilot.press("escape")
         engine.send(SetLimits(rate=_SLOWER))
-        await pilot.press("tab", "home", "f5")
+        await pilot.press("home", "f5")
         await _until(pilot, lambda: _moved(engine) > 8 << 20)
         await pilot.press("w")
         await pilot.pause()

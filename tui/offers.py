@@ -90,11 +90,14 @@ async def clear_up(screen: MainScreen, pane: FilePane) -> None:
         queue = services.queue
         return await services.of_queue(lambda: unfinished.targets(all_rows(queue), place.endpoint))
 
+    def left(upload: Unfinished, queued: frozenset[str]) -> Left:
+        return Left(upload, unfinished.below(upload.path, place.path), upload.path in queued)
+
     async def read(take: Take[Left]) -> None:
         queued = await on_their_way()
 
         def took(page: Sequence[Unfinished], anew: bool) -> None:
-            take([Left(upload, upload.path in queued) for upload in page], anew)
+            take([left(upload, queued) for upload in page], anew)
 
         pages = partial(provider.unfinished, place.path)
         await read_pages(services.sign_in, pane.provider, pages, took)

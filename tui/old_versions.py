@@ -67,8 +67,7 @@ class _Subject:
             pages = partial(kept.revisions, self.place.path)
             await read_pages(self.screen.services.sign_in, self.provider, pages, take)
 
-        shown = location.show(self.place)
-        return VersionsScreen(shown, read, self.do, folder=self.folder)
+        return VersionsScreen(self.place, read, self.do, folder=self.folder)
 
     def path_of(self, revision: Revision) -> str:
         """The file that it is a revision of."""

@@ -19,6 +19,7 @@ class Left:
     when it was to be taken back."""
 
     upload: Unfinished
+    shown: str  # the path, from the folder on that it is shown for
     in_queue: bool = False
     error: str = ""
 
@@ -33,6 +34,12 @@ def targets(rows: Iterable[Row], endpoint: str) -> frozenset[str]:
     )
 
 
+def below(path: str, folder: str) -> str:
+    """`path` as it is shown in a list of what is below `folder`."""
+    beginning = f"{folder.rstrip('/')}/"
+    return path.removeprefix(beginning) or path
+
+
 def row(left: Left, width: int, now: float) -> str:
     """One line of a list: began, size, path, and what is the matter with it."""
     upload = left.upload
@@ -42,4 +49,4 @@ def row(left: Left, width: int, now: float) -> str:
     what = left.error or (IN_QUEUE if left.in_queue else "")
     room = max(0, width - len(head) - 2)
     tail = f"  {show.clip(what, max(0, room // 2))}" if what else ""
-    return f"{head}  {show.clip_left(upload.path, max(0, room - len(tail)))}{tail}"
+    return f"{head}  {show.clip_left(left.shown, max(0, room - len(tail)))}{tail}"

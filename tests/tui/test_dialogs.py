@@ -11,7 +11,7 @@ from textual.app import App
 from textual.screen import Screen
 from textual.widgets import Button
 
-from providers.base import Entry, Kind
+from providers.base import Entry, Kind, Place
 from providers.errors import AuthRequired, HostKeyUnknown, Unsupported
 from providers.extras import Revision, Unfinished
 from providers.vault import FileVault, KeyringVault
@@ -36,6 +36,7 @@ from tui.screens.versions import VersionsScreen
 from tui.unfinished import Left
 
 HOSTILE = "a[red]b[/zzz]\x1b[31m\u202ec\nd"
+HERE = Place("memory://x", "/")
 HOSTILE_SHOWN = "a[red]b[/zzz]\\x1b[31m\\u202ec\\x0ad"
 
 
@@ -61,7 +62,7 @@ def kept(name: str) -> Revision:
 
 
 def left(path: str) -> Left:
-    return Left(Unfinished(path, "1", 1e9, 10), in_queue=True, error=HOSTILE)
+    return Left(Unfinished(path, "1", 1e9, 10), path, in_queue=True, error=HOSTILE)
 
 
 def one(item: Any) -> Any:
@@ -85,7 +86,9 @@ DIALOGS: dict[str, Callable[[], Dialog[Any]]] = {
     "prompt": lambda: PromptScreen(HOSTILE, HOSTILE, HOSTILE, lambda _: HOSTILE),
     "connect": lambda: ConnectScreen([HOSTILE] * 30),
     "properties": lambda: PropertiesScreen(HOSTILE, facts(entry(HOSTILE), "x"), nothing, where="x"),
-    "versions": lambda: VersionsScreen(HOSTILE, one(kept(HOSTILE)), nothing, folder=True),
+    "versions": lambda: VersionsScreen(
+        Place("memory://x", "/"), one(kept(HOSTILE)), nothing, folder=True
+    ),
     "link time": lambda: LinkTimeScreen(HOSTILE, 7 * 86400.0),
     "link": lambda: LinkScreen(HOSTILE, nothing),
     "unfinished": lambda: UnfinishedScreen(HOSTILE, one(left(HOSTILE)), nothing, nothing),

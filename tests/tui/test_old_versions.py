@@ -92,6 +92,7 @@ async def test_a_version_is_brought_back_through_the_queue(real: Case) -> None:
         await says(pilot, "Queued: the file has it once the transfer is done.")
         await until(pilot, lambda: real.content("/d/report.pdf") == b"first")
         assert len(real.place.kept["/d/report.pdf"]) == 4  # nothing that it was is lost
+        await says(pilot, "The transfer is done", "5 B current")
         assert real.job().target.path == "/d/report.pdf"
 
 

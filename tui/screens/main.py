@@ -24,6 +24,7 @@ from tui import actions, offers, old_versions
 from tui.keys import BarItem, Where, bar_items, bindings, key_name
 from tui.questions import Questions
 from tui.screens.help import HelpScreen
+from tui.screens.versions import VersionsScreen
 from tui.widgets.file_list import FileList
 from tui.widgets.file_pane import FilePane
 from tui.widgets.key_bar import KeyBar
@@ -283,6 +284,8 @@ class MainScreen(Screen[None]):
         for pane in self.panes:
             if any(_concerns(pane, event) for event in done):
                 pane.reread_soon()
+        if isinstance(self.app.screen, VersionsScreen):
+            self.app.screen.note([event.job.target for event in done])
 
     def _look_again(self) -> None:
         """Some changes could not be told: the queue's process ended, or this screen was slow."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.timer import Timer
 from textual.widgets import Static
 
@@ -30,7 +29,6 @@ _DOT_SECONDS = 0.4
 class PropertiesScreen(Dialog[None]):
     """Shows `known` until `ask` has answered; leaving the dialog gives that up."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "choose('copy')", "Copy", show=False)]
     DEFAULT_CSS = """
     PropertiesScreen #value { height: auto; max-height: 4; }
     PropertiesScreen #wrong { height: auto; max-height: 4; }
@@ -43,6 +41,7 @@ class PropertiesScreen(Dialog[None]):
         self.known = tuple(known)
         self.ask = ask
         self.where = where
+        self.told = False  # what it asked for is there, or will not come
         self._dots = 0
         self._dotting: Timer | None = None
 
@@ -73,6 +72,7 @@ class PropertiesScreen(Dialog[None]):
             wrong = str(error)
         if self._dotting is not None:
             self._dotting.stop()
+        self.told = True
         self.doing("")
         self.query_one("#wrong", Static).update(printable(wrong))
 

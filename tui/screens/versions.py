@@ -12,6 +12,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from providers import location
+from providers.base import Place
 from providers.errors import ProviderError
 from providers.extras import Revision
 from providers.text import printable
@@ -43,6 +45,7 @@ Do: TypeAlias = Callable[[Act, Revision], Awaitable[Done]]
 
 _AROUND = 11  # rows of the screen that are not for the list
 _MOST = 16  # rows of the list
+_WRITTEN = "The transfer is done: the file has other content by that."
 _OF_FILE = (
     Choice(Act.BRING_BACK, "enter", "Bring back"),
     Choice(Act.COPY, "c", "Copy across"),
@@ -70,17 +73,17 @@ class VersionsScreen(Dialog[Revision | None]):
     ]
     DEFAULT_CSS = "VersionsScreen #says { height: auto; max-height: 4; }"
 
-    def __init__(self, path: str, read: Read[Revision], do: Do, *, folder: bool) -> None:
+    def __init__(self, place: Place, read: Read[Revision], do: Do, *, folder: bool) -> None:
         title = "Deleted files" if folder else "Versions"
         super().__init__(title, _OF_FOLDER if folder else _OF_FILE, focus="rows")
-        self.path = path
+        self.place = place
         self.read = read
         self.do = do
         self.folder = folder
         self._busy = False
 
     def body(self) -> ComposeResult:
-        yield line(self.path, "strong")
+        yield line(location.show(self.place), "strong")
         yield RowList[Revision](self._row, id="rows")
         yield Static("", id="what", classes="dim", markup=False)
         yield Static("", id="says", classes="dim", markup=False)
@@ -102,6 +105,11 @@ class VersionsScreen(Dialog[Revision | None]):
 
     def action_reread(self) -> None:
         self.run_worker(self._read(), group="read", exclusive=True)
+
+    def note(self, written: Sequence[Place]) -> None:
+        """Take in what transfers have written just now."""
+        if self.place in written:
+            self.run_worker(self._read(_WRITTEN), group="read", exclusive=True)
 
     async def _read(self, said: str = "") -> None:
         self._say(said)
