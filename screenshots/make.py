@@ -73,7 +73,7 @@ async def _small(engine: Engine, access: Access, left: Place, right: Place) -> N
     app = WharfieApp(engine, access, left, right, pause_and_stop=lambda: None)
     async with app.run_test(size=(80, 24)) as pilot:
         await _listed(pilot)
-        await pilot.press("tab", "home", "down", "i")
+        await pilot.press("tab", "end", "i")
         await _until(pilot, lambda: isinstance(app.screen, PropertiesScreen) and app.screen.told)
         await pilot.pause()
         _save(app, "properties")

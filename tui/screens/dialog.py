@@ -53,6 +53,19 @@ def line(text: str, classes: str = "") -> Static:
     return Static(printable(text), markup=False, classes=classes)
 
 
+class Says(Static):
+    """A sentence for the person; it takes no room while there is none."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__("", id=id, markup=False)
+        self.display = False
+
+    def say(self, text: str, classes: str = "dim") -> None:
+        self.display = bool(text)
+        self.set_classes(classes)
+        self.update(printable(text))
+
+
 class Tick(Static, can_focus=True):
     """A line that can be ticked, by its key in the dialog, by Space, Enter or a click."""
 

@@ -10,10 +10,9 @@ from textual.widgets import Static
 
 from providers.errors import ProviderError
 from providers.extras import Link
-from providers.text import printable
 from tui import links
 from tui.clipboard import address_for_clipboard
-from tui.screens.dialog import CANCEL, Choice, Dialog, line
+from tui.screens.dialog import CANCEL, Choice, Dialog, Says, line
 
 Share: TypeAlias = Callable[[], Awaitable[Link]]
 """Asks the place for the link. Raises ProviderError."""
@@ -41,10 +40,11 @@ class LinkScreen(Dialog[None]):
 
     def body(self) -> ComposeResult:
         yield line(self.path, "strong")
-        yield Static("asking …", id="says", markup=False, classes="gap")
+        yield Says(id="says")
         yield Static("", id="url", markup=False)
 
     def on_mount(self) -> None:
+        self._say("asking …")
         self.run_worker(self._get(), group="link")
 
     async def _get(self) -> None:
@@ -63,9 +63,7 @@ class LinkScreen(Dialog[None]):
         self._say(f"Copied, {self._holds}. Not in your clipboard? s shows it.{doubt}")
 
     def _say(self, text: str, classes: str = "") -> None:
-        says = self.query_one("#says", Static)
-        says.set_classes(f"gap {classes}".strip())
-        says.update(printable(text))
+        self.query_one(Says).say(text, f"gap {classes}".strip())
 
     def chosen(self, choice: str) -> None:
         if choice == CANCEL:

@@ -14,7 +14,7 @@ from providers.extras import Property
 from providers.text import printable
 from tui.clipboard import text_for_clipboard
 from tui.facts import row
-from tui.screens.dialog import CANCEL, Choice, Dialog
+from tui.screens.dialog import CANCEL, Choice, Dialog, Says
 from tui.widgets.row_list import RowList
 
 Ask: TypeAlias = Callable[[], Awaitable[Sequence[Property]]]
@@ -48,8 +48,8 @@ class PropertiesScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         yield RowList[Property](row, id="facts")
         yield Static("", id="value", classes="strong", markup=False)
-        yield Static("", id="wrong", classes="bad", markup=False)
-        yield Static("", id="says", classes="dim", markup=False)
+        yield Says(id="wrong")
+        yield Says(id="says")
 
     @property
     def facts(self) -> RowList[Property]:
@@ -74,7 +74,7 @@ class PropertiesScreen(Dialog[None]):
             self._dotting.stop()
         self.told = True
         self.doing("")
-        self.query_one("#wrong", Static).update(printable(wrong))
+        self.query_one("#wrong", Says).say(wrong, "bad")
 
     def _show_asking(self) -> None:
         self._dots = (self._dots + 1) % _DOTS
@@ -93,4 +93,4 @@ class PropertiesScreen(Dialog[None]):
             self.dismiss(None)
         elif fact is not None:
             self.app.copy_to_clipboard(text_for_clipboard(fact.value))
-            self.query_one("#says", Static).update(printable(f"copied: {fact.name}"))
+            self.query_one("#says", Says).say(f"copied: {fact.name}")

@@ -17,7 +17,7 @@ from tui import facts, unfinished
 from tui import format as show
 from tui.enquiry import Read
 from tui.screens.confirm import ConfirmScreen
-from tui.screens.dialog import CANCEL, Choice, Dialog, line
+from tui.screens.dialog import CANCEL, Choice, Dialog, Says, line
 from tui.unfinished import Left
 from tui.widgets.row_list import RowList
 
@@ -61,7 +61,7 @@ class UnfinishedScreen(Dialog[None]):
         yield line(self.path, "strong")
         yield RowList[Left](self._row, marking=True, id="rows")
         yield Static("", id="what", classes="dim", markup=False)
-        yield Static("", id="says", classes="dim", markup=False)
+        yield Says(id="says")
 
     def _row(self, left: Left, width: int) -> str:
         return unfinished.row(left, width, time.time())
@@ -110,9 +110,7 @@ class UnfinishedScreen(Dialog[None]):
             self.rows.show_rows((), notice="None: nothing unfinished lies about here.")
 
     def _say(self, text: str, classes: str = "dim") -> None:
-        says = self.query_one("#says", Static)
-        says.set_classes(classes)
-        says.update(printable(text))
+        self.query_one(Says).say(text, classes)
 
     def on_row_list_moved(self) -> None:
         left = self.rows.current

@@ -16,10 +16,9 @@ from providers import location
 from providers.base import Place
 from providers.errors import ProviderError
 from providers.extras import Revision
-from providers.text import printable
 from tui import revisions
 from tui.enquiry import Read
-from tui.screens.dialog import CANCEL, Choice, Dialog, Tone, line
+from tui.screens.dialog import CANCEL, Choice, Dialog, Says, line
 from tui.widgets.row_list import RowList
 
 
@@ -86,7 +85,7 @@ class VersionsScreen(Dialog[Revision | None]):
         yield line(location.show(self.place), "strong")
         yield RowList[Revision](self._row, id="rows")
         yield Static("", id="what", classes="dim", markup=False)
-        yield Static("", id="says", classes="dim", markup=False)
+        yield Says(id="says")
 
     def _row(self, revision: Revision, width: int) -> str:
         return revisions.row(revision, width, time.time(), named=self.folder)
@@ -125,7 +124,7 @@ class VersionsScreen(Dialog[Revision | None]):
         try:
             await self.read(take)
         except ProviderError as error:
-            self._say(f"{said} {error}".strip(), "danger")
+            self._say(f"{said} {error}".strip(), "bad")
             return
         finally:
             self.doing("")
@@ -133,10 +132,8 @@ class VersionsScreen(Dialog[Revision | None]):
             none = "No file of this folder is deleted." if self.folder else "It has no versions."
             self.rows.show_rows((), notice=none)
 
-    def _say(self, text: str, tone: Tone = "plain") -> None:
-        says = self.query_one("#says", Static)
-        says.set_classes("bad" if tone == "danger" else "dim")
-        says.update(printable(text))
+    def _say(self, text: str, classes: str = "dim") -> None:
+        self.query_one(Says).say(text, classes)
 
     def on_row_list_moved(self) -> None:
         revision = self.rows.current
@@ -166,7 +163,7 @@ class VersionsScreen(Dialog[Revision | None]):
         try:
             done = await self.do(act, revision)
         except ProviderError as error:
-            self._say(str(error), "danger")
+            self._say(str(error), "bad")
         else:
             self._say(done.said)
             if done.changed:
