@@ -33,7 +33,7 @@ def row(revision: Revision, width: int, now: float, *, named: bool) -> str:
 
 
 def described(revision: Revision) -> str:
-    """All of it in one line: "of 2026-11-22 14:03:11 +0000, 1.4 MiB (1,468,006 bytes)"."""
+    """In one line: "stored: 2026-11-22 14:03:11 +0000, 1.4 MiB (1,468,006 bytes)"."""
     when = facts.moment(revision.entry.modified)
     if revision.deleted:
         return f"deleted: {when}"

@@ -15,6 +15,7 @@ from tests.tui.app_case import AppPilot, Tree, at, make_app, names, opener, read
 from tests.tui.fake_queue import FakeQueue, make_row
 from transfers.model import JobState
 from tui.app import WharfieApp
+from tui.facts import moment
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.link import LinkScreen
 from tui.screens.link_time import LinkTimeScreen
@@ -274,7 +275,7 @@ async def test_the_marked_uploads_are_taken_back_after_a_question_that_names_the
     async with app.run_test(size=SMALL) as pilot:
         await read(pilot)
         await pilot.press("U")
-        await says(pilot, "a.bin", "b.bin", "c.bin", "2001-09-09", "5.0 MiB")
+        await says(pilot, "a.bin", "b.bin", "c.bin", moment(1e9)[:16], "5.0 MiB")
         await pilot.press("space", "down", "space", "x")
         await says(pilot, "2 unfinished uploads (10.0 MiB)")
         await pilot.press("enter")  # a dangerous question: Enter alone is no
