@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _NOTHING = Done("")
 _NO_CONTENT = "That row is a deletion and has no content. Enter takes the deletion back."
-_UNTOUCHED = "The file was stored again since: its content stays as it is."
+_UNTOUCHED = "It is not the latest: the file stays as it is."
 _KEPT = "What it has now is overwritten; a place that keeps versions keeps it among those."
 _CURRENT = "It is what the file has now: by that the file will have the one before, or be gone."
 

@@ -235,7 +235,7 @@ async def test_an_old_deletion_says_that_the_file_stays_as_it_is(fake: Case) -> 
         await open_versions(pilot, "home", "down", "v")
         await says(pilot, "5 B", "deleted")
         await pilot.press("down", "enter")
-        await says(pilot, "stored again since: its content stays as it is")
+        await says(pilot, "It is not the latest: the file stays as it is.")
 
 
 async def test_a_folder_of_many_versions_is_shown_while_it_arrives(fake: Case) -> None:
