@@ -21,6 +21,7 @@ from pathlib import Path
 
 from providers.errors import ProviderError
 from providers.sandbox import sample
+from providers.sandbox.buckets import Buckets, store_of
 from providers.sandbox.dav import Dav
 from providers.sandbox.remove import remove_tree
 from providers.sandbox.server import USER, Running, serve
@@ -51,6 +52,8 @@ class _Folders:
     local: Path | None = None
     web: Path | None = None
     dav: Path | None = None
+    bucket: Path | None = None  # what the bucket starts with
+    objects: Path | None = None  # where the service keeps what it has
 
 
 @contextlib.contextmanager
@@ -61,12 +64,14 @@ def _folders(root: Path | None, *, bare: bool) -> Iterator[_Folders]:
     with _turned_into_exit(), contextlib.ExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="wharfie-demo-"))
         stack.callback(remove_tree, home)
-        folders = _Folders(home / "remote", home / "local", home / "web", home / "dav")
+        names = ("remote", "local", "web", "dav", "bucket", "objects")
+        folders = _Folders(*(home / name for name in names))
         for folder, files in (
             (folders.local, sample.local_files()),
             (folders.remote, sample.remote_files()),
             (folders.web, sample.web_files()),
             (folders.dav, sample.dav_files()),
+            (folders.bucket, sample.bucket_files()),
         ):
             assert folder is not None
             folder.mkdir()
@@ -89,8 +94,10 @@ async def _run(folders: _Folders, user_key: Path | None) -> None:
     server = await serve(folders.remote, user_key=user_key)
     web = None if folders.web is None else Web(folders.web)
     dav = None if folders.dav is None else Dav(folders.dav)
+    buckets = _buckets(folders)
     stopped = _stop_signs()
     ready = _ready(server, folders) | _web_ready("web", web) | _web_ready("dav", dav)
+    ready |= _buckets_ready(buckets)
     _say(ready)
     await stopped.wait()
     server.acceptor.close()  # not waited for: that could take as long as its visitors stay
@@ -112,6 +119,19 @@ def _web_ready(name: str, web: Web | None) -> dict[str, str | None]:
     if web is None:
         return {}
     return {f"{name}_endpoint": web.endpoint, f"{name}_password": web.password}
+
+
+def _buckets(folders: _Folders) -> Buckets | None:
+    if folders.objects is None:
+        return None
+    return Buckets(store_of(folders.objects, sample.BUCKET, folders.bucket))
+
+
+def _buckets_ready(buckets: Buckets | None) -> dict[str, str | None]:
+    """The keys go through this pipe and nowhere else."""
+    if buckets is None:
+        return {}
+    return {"s3_url": buckets.url, "s3_key_id": buckets.key_id, "s3_secret": buckets.secret}
 
 
 def _say(message: dict[str, str | None] | dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from providers.errors import ProviderError
 
 MIB = 1 << 20
 LARGE = 64 * MIB
+BUCKET = "harbour"
 _EPOCH = 1_767_225_600  # 2026-01-01 00:00 UTC: the newest sample file
 _DAY = 86_400
 
@@ -90,6 +91,17 @@ def dav_files() -> Iterator[SampleFile]:
     yield SampleFile("Notes/[x] done & dusted #1.md", 2_210, "text")
     for number in range(1, 9):
         yield SampleFile(f"Minutes/2025-{number:02}.odt", 24_000 + number * 1_337)
+
+
+def bucket_files() -> Iterator[SampleFile]:
+    """What the bucket starts with."""
+    yield SampleFile("welcome.txt", 610, "text")
+    yield SampleFile("archive/2025/manifests.parquet", 18 * MIB + 401)
+    yield SampleFile("archive/2024/manifests.parquet", 7 * MIB)
+    yield SampleFile("pictures/Hafen bei Nacht – 夜.jpg", 2_310_144)
+    yield SampleFile("pictures/100% + more & less.png", 48_213)
+    for number in range(1, 25):
+        yield SampleFile(f"sensors/2025-12-{number:02}.json", 1_900 + number * 57, "text")
 
 
 def fill(folder: Path, files: Iterator[SampleFile]) -> None:

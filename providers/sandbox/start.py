@@ -21,11 +21,12 @@ _END_SECONDS = 10.0
 
 
 class Sandbox:
-    """A context manager: an SFTP, a web and a WebDAV server with samples, gone without a trace.
+    """A context manager: an SFTP, a web, a WebDAV server and a service of buckets, with samples;
+    gone without a trace.
 
     The child process owns the temporary folder. It ends when its stdin does, so it cleans up also
     when this process is killed. Raises Unsupported without asyncssh, ProviderError when the
-    server does not start. `samples=False` leaves their folders empty.
+    server does not start. `samples=False` leaves them empty.
     """
 
     endpoint: str  # "sftp://demo@127.0.0.1:port"
@@ -35,6 +36,9 @@ class Sandbox:
     web_password: str
     dav_endpoint: str  # "dav://demo@127.0.0.1:port"
     dav_password: str
+    s3_url: str  # "http://127.0.0.1:port"
+    s3_key_id: str
+    s3_secret: str
     local_root: Path
     remote_root = "/"  # as seen over SFTP
 
@@ -85,6 +89,9 @@ class Sandbox:
         self.web_password = ready["web_password"]
         self.dav_endpoint = ready["dav_endpoint"]
         self.dav_password = ready["dav_password"]
+        self.s3_url = ready["s3_url"]
+        self.s3_key_id = ready["s3_key_id"]
+        self.s3_secret = ready["s3_secret"]
         self.local_root = Path(ready["local"])
         self._served = Path(ready["remote"])
 

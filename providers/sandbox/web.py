@@ -26,7 +26,9 @@ _PIECE = 1 << 20  # bytes
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
+    """Its threads end with the process."""
+
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
@@ -229,7 +231,7 @@ class Web:
         login = base64.b64encode(f"{USER}:{self.password}".encode()).decode("ascii")
         about = {"root": os.fsencode(root), "login": login}
         handler = type("Handler", (self.handler,), about)
-        self._server = _Server((HOST, 0), handler)
+        self._server = Server((HOST, 0), handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property

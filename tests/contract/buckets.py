@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from providers.access import Access
 from providers.registry import open_provider
 from tests.contract.case import Case, WritableProvider
 from tests.contract.web import Flavour, no_links
@@ -23,6 +24,9 @@ from tests.servers.s3_servers import (
 )
 from tests.servers.web_process import WebServer
 from tests.servers.web_servers import find_rclone
+
+if TYPE_CHECKING:
+    from providers.sandbox.start import Sandbox
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,22 @@ SERVICES = {
 }
 
 
+def sandbox_case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
+    """The demo's own service: what it is held to keeps it honest."""
+    sandbox: Sandbox = request.getfixturevalue("sandbox")
+    keys = {"access_key_id": sandbox.s3_key_id, "secret": sandbox.s3_secret}
+    return _case(*access_to(sandbox.s3_url, tmp_path, **keys), Service(str, WebServer, cuts=False))
+
+
 def bucket_case(
     name: str, service: Service, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Case:
     flavour = Flavour(service.find, service.start)
     server: WebServer = request.getfixturevalue("web_servers")(name, flavour)
-    endpoint, access = access_to(server, tmp_path)
+    return _case(*access_to(server, tmp_path), service)
+
+
+def _case(endpoint: str, access: Access, service: Service) -> Case:
     root = f"/{make_bucket(endpoint, access)}"
 
     def again() -> WritableProvider:

@@ -97,6 +97,7 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest, Path], Case]] = {
         name: partial(buckets.bucket_case, name, service)
         for name, service in buckets.SERVICES.items()
     },
+    "s3-sandbox": buckets.sandbox_case,
 }
 
 

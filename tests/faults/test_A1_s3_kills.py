@@ -23,7 +23,7 @@ def test_A1_an_upload_in_parts_that_is_killed_goes_on_and_sends_little_again(
 ) -> None:
     seed = random.SystemRandom().randrange(1 << 32)
     command = [sys.executable, "-m", "tests.faults.s3_kills", f"--times={TIMES}"]
-    command += [f"--size={(128 << 20) + 4711}", f"--seed={seed}"]
+    command += [f"--size={(96 << 20) + 4711}", f"--seed={seed}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     with capsys.disabled():
         sys.stdout.write(f"\nkills over S3, seed {seed}: {done.stdout.splitlines()[-1:]}\n")

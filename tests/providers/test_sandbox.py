@@ -114,7 +114,8 @@ def test_wrong_password_is_refused(sandbox: Sandbox) -> None:
 def test_password_is_in_no_argument(sandbox: Sandbox) -> None:
     process = sandbox._process
     assert process is not None
-    assert not any(sandbox.password in str(argument) for argument in process.args)
+    for secret in (sandbox.password, sandbox.web_password, sandbox.dav_password, sandbox.s3_secret):
+        assert not any(secret in str(argument) for argument in process.args)
 
 
 def test_served_folder_is_the_root(sandbox: Sandbox) -> None:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from tests.tui.cli_runner import wharfie
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-KINDS = ("sftp", "http", "webdav", "memory")
+from tests.tui.cli_runner import wharfie
+from tui.headless.demo import demo_access
+from tui.settings import home_in
+
+if TYPE_CHECKING:
+    from providers.sandbox.start import Sandbox
+
+KINDS = ("sftp", "http", "webdav", "s3", "memory")
 
 
 def test_the_check_copies_from_and_to_every_kind_of_place_and_proves_each_file() -> None:
@@ -18,3 +26,17 @@ def test_the_check_copies_from_and_to_every_kind_of_place_and_proves_each_file()
     for row in rows:
         files = row[17:].split()[0]
         assert row.endswith(f" {files} × sha256 both ends")
+
+
+def test_the_bucket_is_a_saved_site_whose_secret_is_nowhere_but_in_memory(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    home = home_in(tmp_path)
+    home.config.mkdir(parents=True, exist_ok=True)
+    access = demo_access(sandbox, home)
+    (site,) = access.sites.all()
+    place = access.sites.place(site)
+    assert (site.kind, place.path) == ("s3", "/harbour")
+    assert access.secrets.get(place.endpoint, "password") == sandbox.s3_secret
+    kept = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert kept and not any(sandbox.s3_secret in text for text in kept)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from providers.access import Access
 from providers.base import Place
-from providers.location import LOCAL
+from providers.location import LOCAL, parse
 from providers.registry import open_provider
+from providers.sandbox.sample import BUCKET
 from providers.sandbox.start import Sandbox
+from providers.sites import Site, Sites
 from transfers.engine import Engine
 from transfers.model import Enqueue, Job, JobState, Op, ProofWord, Verify
 from transfers.scan import plan_tree
@@ -21,6 +23,8 @@ from tui.headless.screen import require_terminal, show_panes
 from tui.settings import Home, home_in, make_private
 
 _ROUTE_WIDTH = 17
+_BUCKETS = "buckets"
+"""The name of the demo's site: a bucket has no address that says whose it is."""
 
 
 def run_demo(*, check: bool) -> int:
@@ -47,16 +51,22 @@ def run_demo(*, check: bool) -> int:
 def demo_access(sandbox: Sandbox, home: Home) -> Access:
     """What opens the sandbox's servers, and nothing of the person's own."""
     home.known_hosts.write_text(sandbox.known_hosts_line + "\n", encoding="ascii")
-    access = Access(known_hosts=home.known_hosts, use_agent=False, use_default_keys=False)
+    sites = Sites(home.sites_file)
+    access = Access(home.known_hosts, use_agent=False, use_default_keys=False, sites=sites)
     access.secrets.put(sandbox.endpoint, "password", sandbox.password)
     access.secrets.put(sandbox.web_endpoint, "password", sandbox.web_password)
     access.secrets.put(sandbox.dav_endpoint, "password", sandbox.dav_password)
+    values = {"preset": "other", "endpoint_url": sandbox.s3_url, "bucket": BUCKET}
+    values |= {"access_key_id": sandbox.s3_key_id, "proxy": "none"}
+    site = sites.add(Site(_BUCKETS, "s3", values))
+    access.secrets.put(sites.place(site).endpoint, "password", sandbox.s3_secret)
     return access
 
 
 def _check(sandbox: Sandbox, home: Home, access: Access) -> int:
     """Copy the samples along every route, each file read back and compared."""
     back = sandbox.local_root.parent / "came-back"
+    s3 = parse(f"{_BUCKETS}:", access.sites).endpoint
     routes = (
         ("local → sftp", LOCAL, str(sandbox.local_root), sandbox.endpoint, "/from-local"),
         ("sftp → sftp", sandbox.endpoint, "/from-local", sandbox.endpoint, "/copied-there"),
@@ -66,6 +76,11 @@ def _check(sandbox: Sandbox, home: Home, access: Access) -> int:
         ("webdav → local", sandbox.dav_endpoint, "/", LOCAL, f"{back}-dav"),
         ("local → webdav", LOCAL, f"{back}-dav", sandbox.dav_endpoint, "/from-local"),
         ("http → webdav", sandbox.web_endpoint, "/docs", sandbox.dav_endpoint, "/docs"),
+        ("s3 → local", s3, f"/{BUCKET}", LOCAL, f"{back}-s3"),
+        ("local → s3", LOCAL, f"{back}-s3", s3, f"/{BUCKET}/from-local"),
+        ("s3 → s3", s3, f"/{BUCKET}/from-local", s3, f"/{BUCKET}/copied-there"),
+        ("s3 → sftp", s3, f"/{BUCKET}/copied-there", sandbox.endpoint, "/from-bucket"),
+        ("http → s3", sandbox.web_endpoint, "/docs", s3, f"/{BUCKET}/docs"),
         ("local → memory", LOCAL, str(back), "memory://demo", "/"),
         ("memory → local", "memory://demo", "/", LOCAL, f"{back}-again"),
     )
