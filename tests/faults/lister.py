@@ -38,7 +38,7 @@ def listed_apart(endpoint: str) -> Listed:
     return Listed(int(entries), int(grown) << 10, why.strip())
 
 
-def _most() -> int:
+def most_memory() -> int:
     """KiB that this process had at the most. Linux's `ru_maxrss` begins with its parent's."""
     import resource
 
@@ -56,14 +56,14 @@ def _main(endpoint: str) -> None:
     dav = endpoint.startswith("dav")
     place = WebdavProvider(session) if dav else HttpProvider(session, given)
     gc.collect()
-    before, entries, why = _most(), 0, ""
+    before, entries, why = most_memory(), 0, ""
     with closing(place):
         try:
             for page in place.list_dir("/"):
                 entries += len(page)
         except ProviderError as error:
             why = f"{type(error).__name__}: {error}"
-    sys.stdout.write(f"{entries} {_most() - before} {why}\n")
+    sys.stdout.write(f"{entries} {most_memory() - before} {why}\n")
 
 
 if __name__ == "__main__":
