@@ -71,6 +71,7 @@ class Request(BaseHTTPRequestHandler):
         self.query = {
             unquote_to_bytes(name).decode("latin-1"): unquote_to_bytes(value)
             for name, value in pairs
+            if not name.startswith("X-Amz-")  # of the signature
         }
 
     # Answering -------------------------------------------------------------------------------

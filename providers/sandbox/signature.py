@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote_to_bytes
 
@@ -48,6 +48,9 @@ def check(asked: Asked, key_id: str, secret: str, now: float) -> str:
 
     `now`: Unix seconds. Raises BadSignature.
     """
+    if "X-Amz-Signature=" in asked.query:
+        _check_link(asked, key_id, secret, now)
+        return UNSIGNED
     match = _GIVEN.fullmatch(asked.headers.get("authorization", "").strip())
     if match is None:
         raise BadSignature("AccessDenied", "only signed requests are answered")
@@ -89,14 +92,37 @@ def signature(
     return _hmac(key, "\n".join((_METHOD, date, scope, hashed))).hex()
 
 
+def _check_link(asked: Asked, key_id: str, secret: str, now: float) -> None:
+    """An address that was signed for others, for some time; only for reading."""
+    pairs = [part.partition("=")[::2] for part in asked.query.split("&")]
+    told = {name: unquote_to_bytes(value).decode("latin-1") for name, value in pairs}
+    key, _, scope = told.get("X-Amz-Credential", "").partition("/")
+    date, seconds = told.get("X-Amz-Date", ""), told.get("X-Amz-Expires", "")
+    if asked.method not in {"GET", "HEAD"} or not seconds.isdecimal():
+        raise BadSignature("AccessDenied", "this address is not for that")
+    if not hmac.compare_digest(key.encode(), key_id.encode()):
+        raise BadSignature("InvalidAccessKeyId", "there is no such access key")
+    if not -_SKEW <= now - _seconds(date) <= int(seconds):
+        raise BadSignature("AccessDenied", "the time of this address is over")
+    query = "&".join(f"{name}={value}" for name, value in pairs if name != "X-Amz-Signature")
+    bare = replace(asked, query=query)
+    names = told.get("X-Amz-SignedHeaders", "").split(";")
+    right = signature(bare, names, UNSIGNED, date, scope, secret)
+    if "host" not in names or not hmac.compare_digest(right, told["X-Amz-Signature"]):
+        raise BadSignature("SignatureDoesNotMatch", "the signature is not of this address")
+
+
 def _date(text: str, now: float) -> str:
-    try:
-        there = datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        raise BadSignature("AccessDenied", "x-amz-date is missing, or is no date") from None
-    if abs(there - now) > _SKEW:
+    if abs(_seconds(text) - now) > _SKEW:
         raise BadSignature("RequestTimeTooSkewed", "the two clocks are too far apart")
     return text
+
+
+def _seconds(text: str) -> float:
+    try:
+        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise BadSignature("AccessDenied", "its date is missing, or is none") from None
 
 
 def _need_signed(asked: Asked, names: list[str]) -> None:

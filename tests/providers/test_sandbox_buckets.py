@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import boto3
@@ -24,7 +27,7 @@ from providers.errors import AuthRequired, SourceChanged
 from providers.registry import open_provider
 from providers.s3 import pending
 from providers.s3.provider import S3Provider
-from providers.sandbox.signature import Asked, BadSignature, check
+from providers.sandbox.signature import UNSIGNED, Asked, BadSignature, check
 from tests.servers.s3_servers import access_to
 
 if TYPE_CHECKING:
@@ -42,6 +45,18 @@ def _client(sandbox: Sandbox, *, key_id: str = "", secret: str = "") -> Any:
         aws_access_key_id=key_id or sandbox.s3_key_id,
         aws_secret_access_key=secret or sandbox.s3_secret,
         config=Config(proxies={}, retries={"total_max_attempts": 1}),
+    )
+
+
+def _signing_v4(sandbox: Sandbox) -> Any:
+    """boto3 signs addresses the old way where nobody says otherwise."""
+    return boto3.client(
+        "s3",
+        endpoint_url=sandbox.s3_url,
+        region_name="us-east-1",
+        aws_access_key_id=sandbox.s3_key_id,
+        aws_secret_access_key=sandbox.s3_secret,
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
     )
 
 
@@ -82,6 +97,34 @@ def test_who_does_not_sign_gets_nothing(sandbox: Sandbox) -> None:
     with caught.value as answer:
         assert answer.code == 403
         assert b"<Code>AccessDenied</Code>" in answer.read()
+
+
+def test_an_address_that_was_signed_for_others_is_read_by_them(sandbox: Sandbox) -> None:
+    which = {"Bucket": "harbour", "Key": "pictures/Hafen bei Nacht – 夜.jpg"}
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def status(url: str) -> int:
+        try:
+            with opener.open(url) as answer:
+                assert len(answer.read()) == 2_310_144
+                return int(answer.status)
+        except HTTPError as error:
+            with error:
+                return error.code
+
+    with closing(_signing_v4(sandbox)) as signing:
+        url = signing.generate_presigned_url("get_object", Params=which, ExpiresIn=60)
+    assert status(url) == 200
+    assert status(url.replace("X-Amz-Expires=60", "X-Amz-Expires=600")) == 403
+    assert status(url.replace("/pictures/", "/picture/")) == 403
+    parts = urlsplit(url)
+    asked = Asked("GET", parts.path, parts.query, {"host": parts.netloc})
+    keys = (sandbox.s3_key_id, sandbox.s3_secret)
+    assert check(asked, *keys, time.time()) == UNSIGNED
+    with pytest.raises(BadSignature, match="is over"):
+        check(asked, *keys, time.time() + 62)
+    with pytest.raises(BadSignature, match="not for that"):
+        check(replace(asked, method="DELETE"), *keys, time.time())
 
 
 def test_a_wrong_secret_is_asked_for_again(sandbox: Sandbox, tmp_path: Path) -> None:
