@@ -181,13 +181,13 @@ def _refuse_same_file(
     """Copying a file onto itself destroys it elsewhere (termscp #421); a move would lose it (D6).
 
     Within one endpoint an equal version is the same file, a hard link or an alias of it, or
-    cannot be told from it: what is doubtful is not written.
+    cannot be told from it, unless a file has one address there: what is doubtful is not written.
     """
     if job.source.endpoint != job.target.endpoint or existing is None:
         return
     same_path = source.resolve(job.source.path) == target.resolve(job.target.path)
     alike = entry.version is not None and entry.version == existing.version
-    if same_path or alike:
+    if same_path or (alike and not target.caps.one_address):
         raise _same_file(entry.path)
 
 
@@ -250,6 +250,7 @@ def _half_renamed(job: Job, source: Provider, existing: Entry | None) -> bool:
         job.op is Op.MOVE
         and job.source.endpoint == job.target.endpoint
         and source.caps.exact_versions
+        and not source.caps.one_address
         and existing is not None
         and existing.version is not None
         and existing.version == job.source_version == job.replacing

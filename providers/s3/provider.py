@@ -48,6 +48,9 @@ _BY_SUMS: Mapping[Sums, Capabilities] = {
     SHA256: replace(CAPS, unstated="this service takes checksums of parts only"),
     "": replace(CAPS, unstated="this service takes no checksums"),
 }
+_ONE_ADDRESS: Mapping[Capabilities, Capabilities] = {
+    caps: replace(caps, one_address=True) for caps in (CAPS, *_BY_SUMS.values())
+}
 
 
 class S3Provider:
@@ -62,8 +65,10 @@ class S3Provider:
 
     @property
     def caps(self) -> Capabilities:
-        """What it states follows from the checksums that it has taken so far."""
-        return _BY_SUMS[self._session.sums] if self._session.options.sums else CAPS
+        """What it states follows from the checksums that it has taken so far. What stands behind
+        services that are not Amazon may be a folder with links."""
+        caps = _BY_SUMS[self._session.sums] if self._session.options.sums else CAPS
+        return _ONE_ADDRESS[caps] if self._session.certain else caps
 
     def close(self) -> None:
         self._session.close()

@@ -267,3 +267,19 @@ def test_what_the_service_may_not_copy_itself_is_sent(
     target = Place(case.base, f"/{case.bucket}/out/copy")
     job = case.copied(case.there, target, within=f"/{case.bucket}")
     assert (job.state, job.attempt) == (JobState.DONE, 2), job.reason
+
+
+@pytest.mark.parametrize("amazon", [True, False])
+def test_D6_a_file_that_looks_the_same_is_another_one_where_files_have_one_address(
+    case: Case, amazon: bool
+) -> None:
+    case.place._session.certain = amazon
+    case.file.write_bytes(b"content")
+    case.up()
+    other = Place(case.base, f"/{case.bucket}/in/other")
+    within = f"/{case.bucket}"
+    assert case.copied(case.there, other, within=within).state is JobState.DONE
+    again = case.copied(case.there, other, within=within)
+    assert again.state is (JobState.DONE if amazon else JobState.FAILED)
+    onto_itself = case.copied(case.there, case.there, within=within)
+    assert onto_itself.state is JobState.FAILED and "same file" in onto_itself.reason
