@@ -21,6 +21,7 @@ from providers.errors import (
     Throttled,
     UploadExpired,
 )
+from transfers.altered import altered
 from transfers.digests import ALGORITHM, taken
 from transfers.leftovers import discard
 from transfers.model import Job, JobState, Op, Proof, ProofWord, Verify
@@ -34,15 +35,24 @@ from transfers.verify import COMPARED, digest_of, prove
 _CLOCKS_DIFFER = 86_400.0  # seconds, at the most
 
 
-def commit(run: Run) -> Job:
-    """Prove what was stored, then give it its name. Raises Mismatch, TargetChanged."""
-    job, target = run.job, run.target()
-    upload = job.upload or ""
-    staged = target.staged(upload)
+def proven(run: Run) -> Job:
+    """The job with the proof of what was stored, as far as there is one before it has its name.
+
+    It is COMMITTING: to be journaled before `named`. Raises Mismatch.
+    """
+    staged = run.target().staged(run.job.upload or "")
     proof = _prove(run, staged) if staged is not None else None
-    run.control.check()  # the last moment at which nothing has changed for anybody
-    told = job.expected
-    job = run.report(replace(job, state=JobState.COMMITTING, proof=proof))
+    return altered(run.job, state=JobState.COMMITTING, proof=proof)
+
+
+def named(run: Run, told: str) -> Job:
+    """Give what was stored its name. Raises Mismatch, TargetChanged.
+
+    `told`: the digest that a person had given when it was proven.
+    """
+    job, target = run.job, run.target()
+    upload, proof = job.upload or "", job.proof
+    staged = target.staged(upload)
     if staged is not None and job.expected != told:  # a person was faster
         proof = _prove(run, staged)
     receipts = run.control.checkpoint.receipts if run.control.checkpoint else ()
@@ -56,7 +66,7 @@ def commit(run: Run) -> Job:
         raise
     if proof is None:
         proof = _prove_named(run, entry)
-    return replace(job, proof=proof)
+    return job if proof is job.proof else altered(job, proof=proof)
 
 
 def _finished(run: Run, upload: str, receipts: tuple[str, ...], *, again: bool = False) -> Entry:
@@ -278,7 +288,7 @@ def _ours(run: Run) -> tuple[Entry, Proof] | None:
 
 def finish_move(run: Run, job: Job) -> Job:
     """After the commit. The source of a move goes only once that is durable, and only unchanged."""
-    done = replace(job, state=JobState.DONE, upload=None, reason="")
+    done = altered(job, state=JobState.DONE, upload=None, reason="")
     if job.op is not Op.MOVE:
         return done
     if job.proof is not None and job.proof.word is ProofWord.NOT_PROVEN:

@@ -22,6 +22,7 @@ class Stop(StrEnum):
     PAUSE = "pause"
     CANCEL = "cancel"
     QUIT = "quit"
+    YIELD = "yield"  # it goes back to the queue, to be run on its own or by another thread
 
 
 class Stopped(Exception):

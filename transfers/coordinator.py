@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import secrets
 import threading
 import time
@@ -16,6 +15,7 @@ from transfers.book import Book, first_free_id
 from transfers.collecting import without_collecting
 from transfers.commands import carry_out
 from transfers.control import Checkpoint, Stop
+from transfers.dispatch import Dispatch
 from transfers.draft import Draft, IllegalTransition
 from transfers.ending import Ending, end_of, merged
 from transfers.gate import Gate
@@ -23,7 +23,17 @@ from transfers.journal import Journal, JournalError
 from transfers.leftovers import doubt
 from transfers.limit import Limiter
 from transfers.limits import Limits
-from transfers.messages import Ended, Message, Quit, Reported, RoomSeen, Sent, Widened, collect
+from transfers.messages import (
+    Ended,
+    Inbox,
+    Message,
+    Quit,
+    Reported,
+    RoomSeen,
+    Sent,
+    Widened,
+    collect,
+)
 from transfers.model import (
     Cancel,
     Clear,
@@ -42,8 +52,9 @@ from transfers.pool import ProviderPool
 from transfers.recover import checkpoint, has_parts, recovered
 from transfers.rests import Rests
 from transfers.retry import MORE_ATTEMPTS
+from transfers.run import Run
 from transfers.runs import Runs, Tuning
-from transfers.schedule import Lane, Schedule
+from transfers.schedule import Lane, Schedule, lane_of
 from transfers.space import FullDisks, parked_for, try_again
 from transfers.view import View
 from transfers.watchdog import LOOK_SECONDS
@@ -60,7 +71,7 @@ class Coordinator:
     def __init__(
         self,
         journal: Journal,
-        inbox: queue.SimpleQueue[Message],
+        inbox: Inbox,
         view: View,
         open_provider: Callable[[str], Provider],
         tuning: Tuning,
@@ -79,13 +90,13 @@ class Coordinator:
         self._limits = Limits(self._limiter, self._gate)
         self._schedule = Schedule()
         self._book = Book()
-        self._clean: dict[int, bool] = {}  # of those that start: nothing of them lies anywhere
         self._streams: dict[int, int] = {}  # connections of each run that has more than one
         self._checkpoints: dict[int, Checkpoint] = {}
         self._left_alone: set[int] = set()  # queued by an earlier run, and not to be worked yet
         self._furthest: dict[int, int] = {}  # bytes of each job that were stored at the best
         self._disks = FullDisks(self._pool.get, lambda disk, free: inbox.put(RoomSeen(disk, free)))
         self._runs = Runs(inbox, self._pool, self._limiter, self._disks.full, tuning)
+        self._dispatcher = Dispatch(self._schedule, self._gate, self._outages, self._runs)
         self._quit_by: float | None = None
 
     @without_collecting()
@@ -188,6 +199,8 @@ class Coordinator:
         if isinstance(command, SetLimits | Hold):
             draft.changes.settings |= self._limits.change(command)
             self._limits.show(self._view)
+            if self._gate.held:
+                self._runs.hand_back(Stop.YIELD)
         elif isinstance(command, RunExisting):
             self._left_alone.clear()
             for left in draft.jobs():
@@ -206,7 +219,7 @@ class Coordinator:
                 self._checkpoints.pop(job_id, None)
                 continue
             if wanted:
-                self._gate.wake(_lane(job))
+                self._gate.wake(lane_of(job))
                 if not job.cancelling:
                     self._outages.wake(job)
                 before = self._book.get(job_id)  # what it waited for: it no longer does
@@ -229,8 +242,8 @@ class Coordinator:
 
     def _widen(self, message: Widened) -> Callable[[], None]:
         run, granted = self._runs.get(message.job), 1
-        if run is not None and message.job not in self._streams:
-            granted = self._gate.widened(_lane(run.job), message.streams)
+        if run is not None and run.alone and message.job not in self._streams:
+            granted = self._gate.widened(lane_of(run.job), message.streams)
             self._streams[message.job] = granted
         return lambda: message.reply.set_result(granted)
 
@@ -238,7 +251,7 @@ class Coordinator:
         job = merged(message.job, draft.get(message.job.id))
         if message.part is not None:
             job = replace(job, crashes=0)
-        if job.state is JobState.TRANSFERRING:
+        if job.state in (JobState.TRANSFERRING, JobState.COMMITTING):
             self._outages.got_through(job)
         if job.sent > self._furthest.get(job.id, 0):  # it gets on: no attempt was in vain
             self._furthest[job.id] = job.sent
@@ -250,9 +263,9 @@ class Coordinator:
 
     def _end(self, message: Ended, draft: Draft) -> None:
         job = merged(message.job, draft.get(message.job.id))
-        lane = _lane(job)
-        self._runs.ended(job.id)
-        self._gate.ended(lane, self._streams.pop(job.id, 1))
+        lane = lane_of(job)
+        if self._runs.ended(job.id):
+            self._gate.ended(lane, self._streams.pop(job.id, 1))
         self._checkpoints.pop(job.id, None)
         missed = self._outages.ended(message, time.monotonic())
         ending = end_of(job, message, self._tuning.random, missed)
@@ -295,35 +308,11 @@ class Coordinator:
 
     # Journal and start ---------------------------------------------------------------------
 
-    def _dispatch(self, draft: Draft) -> list[Job]:
-        """Take what may start now; marked PREPARING so that the journal says so first."""
+    def _dispatch(self, draft: Draft) -> list[list[Job]]:
+        """Take what may start now; the jobs of one list are for one thread."""
         self._note(draft)
-        starting: list[Job] = []
         self._gate.next_open(time.monotonic())
-        while (job := self._next(draft, starting)) is not None:
-            self._clean[job.id] = not job.begun
-            begun = job.begun or job.op in (Op.COPY, Op.MOVE)
-            attempt = job.attempt + 1
-            job = replace(job, state=JobState.PREPARING, attempt=attempt, begun=begun, reason="")
-            starting.append(draft.save(job))
-            self._gate.started(_lane(job))
-            self._outages.started(job)
-        return starting
-
-    def _next(self, draft: Draft, starting: list[Job]) -> Job | None:
-        """What may start beside what runs and is `starting`.
-
-        A job that ran when Wharfie last ended may be what ended it: it runs alone until it has
-        stored something, so that no other is blamed (A11).
-        """
-        current = [draft.get(job_id) for job_id in self._runs] + starting
-        if any(job is not None and job.crashes for job in current):
-            return None
-        job = self._schedule.take(draft.get, self._gate.has_room)
-        if job is not None and job.crashes and current:
-            self._schedule.put_back(job)
-            return None
-        return job
+        return self._dispatcher.take(draft)
 
     def _note(self, draft: Draft) -> None:
         """Have the schedule and the gate take in every change so far of this cycle."""
@@ -357,11 +346,16 @@ class Coordinator:
             self._runs.signal(signal)
         return True
 
-    def _start(self, starting: list[Job]) -> None:
-        for job in starting:
-            kept, clean = self._checkpoints.pop(job.id, None), self._clean.pop(job.id, False)
-            control = self._runs.start(job, kept, clean=clean)
-            self._view.started(job.id, control.gauge)
+    def _start(self, starting: list[list[Job]]) -> None:
+        for jobs in starting:
+            runs = [self._made(job) for job in jobs]
+            self._runs.start(runs)
+            for run in runs:
+                self._view.started(run.job.id, run.control.gauge)
+
+    def _made(self, job: Job) -> Run:
+        clean = self._dispatcher.is_clean(job)
+        return self._runs.made(job, self._checkpoints.pop(job.id, None), clean=clean)
 
     def _let_go(self) -> None:
         """What does not end in time is stopped all the same: that is no crash of its making."""
@@ -392,10 +386,6 @@ class Coordinator:
         if self._quit_by is None:
             return False
         return not self._runs or time.monotonic() >= self._quit_by
-
-
-def _lane(job: Job) -> Lane:
-    return Lane(job.source.endpoint, job.target.endpoint)
 
 
 def _nothing() -> None:

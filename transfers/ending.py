@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from providers.errors import NoSpace, ProviderError, Throttled, Unreachable
 from providers.text import printable
+from transfers.altered import altered
 from transfers.messages import Ended
 from transfers.model import Job, JobState, ParkReason
 from transfers.outage import Missed
@@ -42,7 +43,7 @@ def merged(reported: Job, current: Job | None) -> Job:
     """The worker's word, but for what a person may have changed meanwhile."""
     if current is None:
         return reported
-    return replace(
+    return altered(
         reported,
         seq=current.seq,
         priority=current.priority,
@@ -60,7 +61,8 @@ def end_of(
     if missed is not None:
         job, ended = _excused(job, ended, missed)
     # A pause may have been taken back while its worker was ending.
-    ending = _end_of(replace(job, pausing=False), ended, job.pausing, random)
+    plain = altered(job, pausing=False) if job.pausing else job
+    ending = _end_of(plain, ended, job.pausing, random)
     if ending.job.cancelling and not ending.job.finished:
         ending = Ending(replace(ending.job, state=JobState.QUEUED))
     if isinstance(ended.error, Throttled):
@@ -76,7 +78,8 @@ def _end_of(job: Job, ended: Ended, pausing: bool, random: Callable[[], float]) 
         return Ending(replace(job, state=state, reason="", attempt=attempt, crashes=0))
     if ended.error is not None and ended.verdict is not None:
         return _failed(job, ended.error, ended.verdict, ended.volume, pausing, random)
-    job = replace(job, crashes=0)
+    if job.crashes:
+        job = replace(job, crashes=0)
     if job.park is ParkReason.CONFLICT and job.policy is not ended.job.policy:
         # It was answered, with the rest of its batch, while its worker was looking.
         attempt = job.attempt - 1

@@ -16,7 +16,7 @@ from transfers.coordinator import Coordinator
 from transfers.files import sync_directory
 from transfers.journal import Journal
 from transfers.lock import QueueLock
-from transfers.messages import Message, Quit, Sent
+from transfers.messages import Inbox, Quit, Sent
 from transfers.model import Command, Grant, Row, Snapshot
 from transfers.queue_api import Listener
 from transfers.runs import Tuning
@@ -61,7 +61,7 @@ class Engine:
             sync_directory(directory.parent)
         self._lock = QueueLock(directory)
         self._admit = admit
-        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._inbox: Inbox = queue.SimpleQueue()
         self._view = View(time.monotonic)
         self._closing = threading.Event()
         tuning = Tuning(workers, rate, random, low_speed)

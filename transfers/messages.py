@@ -53,6 +53,13 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """What a worker has to say of several jobs at once: one cycle takes in all of it."""
+
+    messages: tuple[Reported | Ended, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Widened:
     """A run could use `streams` connections at once; `reply` gets how many it may."""
 
@@ -75,22 +82,29 @@ class Quit:
 
 
 Message: TypeAlias = Sent | Reported | Ended | Widened | RoomSeen | Quit
+"""What is decided upon one by one."""
+
+Inbox: TypeAlias = "queue.SimpleQueue[Message | Together]"
 
 
-def collect(inbox: queue.SimpleQueue[Message], patience: float | None) -> list[Message]:
+def collect(inbox: Inbox, patience: float | None) -> list[Message]:
     """At least one message, or none after `patience` seconds (None: for ever).
 
     What nobody waits for is gathered for a moment: one commit serves many small files.
     """
     messages: list[Message] = []
     with suppress(queue.Empty):
-        messages.append(inbox.get(timeout=patience))
+        messages += _each(inbox.get(timeout=patience))
         until = time.monotonic() + _GATHER_SECONDS
         while all(map(_may_rest, messages)):
-            messages.append(inbox.get(timeout=max(0.0, until - time.monotonic())))
+            messages += _each(inbox.get(timeout=max(0.0, until - time.monotonic())))
     while not inbox.empty():
-        messages.append(inbox.get())
+        messages += _each(inbox.get())
     return messages
+
+
+def _each(message: Message | Together) -> tuple[Message, ...]:
+    return message.messages if isinstance(message, Together) else (message,)
 
 
 def _may_rest(message: Message) -> bool:

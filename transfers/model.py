@@ -69,6 +69,8 @@ def _legal() -> Mapping[JobState, frozenset[JobState]]:
     legal[JobState.COMMITTING] |= {JobState.VERIFYING}
     legal[JobState.VERIFYING] |= {JobState.DONE, JobState.TRANSFERRING}
     legal[JobState.PREPARING] |= {JobState.DONE, JobState.COMMITTING, JobState.VERIFYING}
+    # One of a batch passes the states between without a word.
+    legal[JobState.TRANSFERRING] |= {JobState.COMMITTING}
     resting = frozenset({JobState.QUEUED, JobState.SKIPPED}) | _ASIDE
     legal |= dict.fromkeys((JobState.WAITING, JobState.PARKED, JobState.PAUSED), resting)
     legal |= {s: frozenset({JobState.QUEUED}) for s in (JobState.FAILED, JobState.CANCELLED)}

@@ -7,7 +7,10 @@ from dataclasses import replace
 
 from providers.base import ANY_VERSION, Entry, Kind, Place, Provider
 from providers.errors import AlreadyExists, InvalidName, NoSpace, NotFound, Unsupported, WrongKind
+from transfers.altered import altered
+from transfers.batch import is_small
 from transfers.conflict import Act, Decision, decide, other_names
+from transfers.control import Stop, Stopped
 from transfers.cutting import part_size
 from transfers.leftovers import asked_for_rename, clean_up, discard
 from transfers.model import Conflict, Job, JobState, Op, ParkReason, ProofWord
@@ -38,6 +41,7 @@ def prepare(run: Run) -> Job:
     if entry.kind is not Kind.FILE:
         raise WrongKind(entry.path, f"is not a regular file but {_KINDS[entry.kind]}")
     job = _looked_at(run.job, entry)
+    _leave_to_others(run, job)
     existing = stat_or_none(target, job.target.path)
     if _half_renamed(job, source, existing):
         run.control.touches()
@@ -61,11 +65,18 @@ def prepare(run: Run) -> Job:
     return _ready(run, job, decision.replacing)
 
 
+def _leave_to_others(run: Run, job: Job) -> None:
+    """What turns out not to be small goes back to the queue: others wait for it to end."""
+    if not (run.alone or is_small(job.size)):
+        run.job = job
+        raise Stopped(Stop.YIELD)
+
+
 def _looked_at(job: Job, entry: Entry) -> Job:
     """`job` with the source as it is now. What was sent of another one counts for nothing."""
     if entry.version is None or entry.version != job.source_version:
-        job = replace(job, sent=0, prefix="", digest="")
-    return replace(
+        job = altered(job, sent=0, prefix="", digest="")
+    return altered(
         job,
         size=entry.size,
         source_version=entry.version,
@@ -101,7 +112,7 @@ def _ready(run: Run, job: Job, replacing: str | None) -> Job:
     _make_folder(run, folder)
     if job.op is Op.MOVE and replacing is None and _renamed(run, job):
         return replace(discard(run, job), state=JobState.DONE, reason=_RENAMED)
-    job = replace(job, replacing=replacing)
+    job = altered(job, replacing=replacing)
     checkpoint, why = run.control.checkpoint, ""
     if checkpoint is not None:
         try:
@@ -109,7 +120,7 @@ def _ready(run: Run, job: Job, replacing: str | None) -> Job:
             return replace(job, state=JobState.TRANSFERRING, digest="", proof=None, reason="")
         except FromTheStart as reason:
             why = f"sent again from the start: {reason}"
-    return replace(_begun(run, job, folder), state=JobState.TRANSFERRING, reason=why)
+    return altered(_begun(run, job, folder), state=JobState.TRANSFERRING, reason=why)
 
 
 def _begun(run: Run, job: Job, folder: Place) -> Job:

@@ -45,6 +45,7 @@ class Run:
     known_directories: Known
     widener: Callable[[int, int], int] = lambda job, streams: 1  # parts that may be at once
     one_stream: bool = False  # the source gives the whole where a part is asked for
+    alone: bool = True  # False: one of a batch, whose thread has others to work as well
     claims: Sequence[Claim] | None = None  # what the source says of its file; None: not asked yet
     stored_alike: bool = False  # every byte was compared as stored, right behind the sending
     doubtful: bool = False  # the destination says that it stored something else
@@ -53,6 +54,7 @@ class Run:
     conflict: Conflict | None = field(default=None)
     clock: Callable[[], float] = time.monotonic  # seconds
     random: Callable[[], float] = random.random  # 0 to 1: spreads the delays of retries
+    _target: WritableProvider | None = None  # looked at once: Python takes long to tell what it is
 
     def report(self, job: Job) -> Job:
         """Have `job` journaled and shown. Returns once it is durable."""
@@ -67,16 +69,19 @@ class Run:
     def tell(self, job: Job) -> None:
         """Have `job` journaled and shown soon: for what nothing irrevocable hangs on.
 
-        Waiting for the disk at each state would make small files wait more than they move.
+        Waiting for the disk at each state would make small files wait more than they move, and of
+        one in a batch nobody would see it.
         """
-        self.job = self.reporter(job, None, False)
+        self.job = self.reporter(job, None, False) if self.alone else job
 
     def source(self) -> Provider:
         return self.provider(self.job.source.endpoint)
 
     def target(self) -> WritableProvider:
         """The destination. Raises Unsupported when it cannot be written."""
-        return writable(self.provider(self.job.target.endpoint), self.job.target)
+        if self._target is None:
+            self._target = writable(self.provider(self.job.target.endpoint), self.job.target)
+        return self._target
 
 
 def writable(provider: Provider, place: Place) -> WritableProvider:

@@ -1,48 +1,137 @@
-"""A worker thread's frame: runs one job and tells the coordinator how it ended, whatever came."""
+"""A worker thread's frame: runs jobs and tells the coordinator how each ended, whatever came."""
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
 from providers.base import Measured
 from providers.errors import NoSpace, ProviderError, Throttled
+from transfers.altered import altered
+from transfers.batch import SECONDS, Batch
 from transfers.control import Stop, Stopped
 from transfers.ending import InternalError
 from transfers.leftovers import clean_up
-from transfers.messages import Ended, Message
+from transfers.messages import Ended, Inbox, Reported, Together
 from transfers.model import Job, JobState
 from transfers.retry import Verdict, judge
 from transfers.run import Run
-from transfers.worker import cancelled, work
+from transfers.worker import bring, cancelled, give_name
 
 _GOES_ON = "Free some space there: it goes on by itself while the queue runs."
 _LOG = logging.getLogger("wharfie.worker")
 
 
-def run_job(run: Run, inbox: queue.SimpleQueue[Message]) -> None:
-    """Work `run` and put exactly one Ended into `inbox`; none when it was given up before."""
+def run_batch(batch: Batch, inbox: Inbox) -> None:
+    """Work `batch`, and put one Ended for each run into `inbox`; none for what was given up before.
+
+    What has all its bytes is journaled together, and then given its name.
+    """
+    while (run := batch.take()) is not None:
+        began = run.clock()
+        over, asked = _brought(run, batch, began)
+        batch.spent += run.clock() - began
+        if asked:
+            inbox.put(Together(tuple(one.message for one in asked)))
+            asked[-1].message.reply.exception()  # waits for all of them
+        began = run.clock()
+        over += [_Over(one.run, _framed(one.run, one.named)) for one in asked]
+        batch.spent += run.clock() - began
+        news = tuple(_accounted(one) for one in over if one.run.control.ends())
+        if news:
+            inbox.put(Together(news))
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    run: Run
+    ended: Ended
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A run whose file may have its name once `message` is journaled."""
+
+    run: Run
+    message: Reported
+
+    def named(self, run: Run) -> Job:
+        run.job = self.message.reply.result()
+        return give_name(run, self.message.job.expected)
+
+
+def _brought(first: Run, batch: Batch, began: float) -> tuple[list[_Over], list[_Asked]]:
+    """The runs that `SECONDS` suffice for: those that are over, and those that want their name."""
+    brought: list[tuple[Run, Job]] = []
+    over: list[_Over] = []
+    run: Run | None = first
+    while run is not None:
+        ended = _framed(run, bring)
+        if _concerns_others(ended):
+            over += [_Over(other, never_begun(other)) for other in batch.take_back_all()]
+        if _wants_name(ended):
+            brought.append((run, ended.job))
+        else:
+            over.append(_Over(run, ended))
+        run = batch.take() if run.clock() - began < SECONDS else None
+    asked = []
+    for run, job in brought:
+        ended = _framed(run, partial(_unless_stopped, job))
+        if _wants_name(ended):
+            asked.append(_Asked(run, Reported(job)))
+        else:
+            over.append(_Over(run, ended))
+    return over, asked
+
+
+def _wants_name(ended: Ended) -> bool:
+    return ended.job.state is JobState.COMMITTING and ended.stop is None and ended.error is None
+
+
+def _concerns_others(ended: Ended) -> bool:
+    """Whether what went wrong may be of the place rather than of the file."""
+    verdict = ended.verdict
+    return verdict is not None and verdict.state in (JobState.WAITING, JobState.PARKED)
+
+
+def _unless_stopped(job: Job, run: Run) -> Job:
+    run.control.check()  # the last moment at which nothing has changed for anybody
+    return job
+
+
+def _framed(run: Run, step: Callable[[Run], Job]) -> Ended:
+    """What came of `step`, whatever it raised."""
     thread = threading.get_ident()
     run.control.threads.add(thread)
     try:
-        ended = _worked(run)
+        return _worked(run, step)
     except Exception as error:  # noqa: BLE001 - a bug, and another one in cleaning up after it
-        ended = Ended(run.job, error=_mistake(run, error), verdict=Verdict(JobState.FAILED))
-    run.control.threads.discard(thread)
-    if run.control.ends():
-        inbox.put(replace(ended, job=_accounted(run, ended.job)))
+        return Ended(run.job, error=_mistake(run, error), verdict=Verdict(JobState.FAILED))
+    finally:
+        run.control.threads.discard(thread)
 
 
-def _accounted(run: Run, job: Job) -> Job:
-    """`job`, saying whether unfinished bytes may lie at its destination."""
-    return replace(job, begun=not run.clean and job.state is not JobState.DONE)
+def _accounted(over: _Over) -> Ended:
+    """How the run ended, saying whether unfinished bytes may lie at its destination."""
+    ended = over.ended
+    begun = not over.run.clean and ended.job.state is not JobState.DONE
+    return replace(ended, job=altered(ended.job, begun=begun))
 
 
-def _worked(run: Run) -> Ended:
+def never_begun(run: Run, why: Stop = Stop.YIELD) -> Ended:
+    """The end of a run that no thread has begun."""
+    if why is Stop.CANCEL:
+        return Ended(replace(run.job, state=JobState.CANCELLED, reason="", begun=False))
+    job = replace(run.job, begun=not run.clean)
+    return Ended(job, stop=why, checkpoint=run.control.checkpoint)
+
+
+def _worked(run: Run, step: Callable[[Run], Job]) -> Ended:
     try:
-        return Ended(work(run), conflict=run.conflict, checkpoint=run.control.checkpoint)
+        return Ended(step(run), conflict=run.conflict, checkpoint=run.control.checkpoint)
     except Stopped as stopped:
         return _stopped(run, stopped.why)
     except ProviderError as error:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import queue
+import math
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from providers.base import Interruptible, Place
+from transfers.batch import Batch, Sizes
 from transfers.control import Checkpoint, Control, Stop
 from transfers.crew import Crew
 from transfers.draft import Signal
 from transfers.journal import Part
 from transfers.limit import Limiter
-from transfers.messages import Ended, Message, Reported, Widened
-from transfers.model import Job, JobState
+from transfers.messages import Inbox, Reported, Together, Widened
+from transfers.model import Job
 from transfers.pool import ProviderPool
 from transfers.run import Run
-from transfers.runner import run_job
-from transfers.watchdog import LOW_SPEED, STOP_SECONDS, LowSpeed, Watch
+from transfers.runner import never_begun, run_batch
+from transfers.schedule import lane_of
+from transfers.watchdog import LOOK_SECONDS, LOW_SPEED, STOP_SECONDS, LowSpeed, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Runs:
 
     def __init__(
         self,
-        inbox: queue.SimpleQueue[Message],
+        inbox: Inbox,
         pool: ProviderPool,
         limiter: Limiter,
         full: Callable[[str, str], bool],
@@ -53,7 +55,9 @@ class Runs:
         self._limiter = limiter
         self._full = full
         self._tuning = tuning
+        self.sizes = Sizes()
         self._runs: dict[int, Run] = {}
+        self._batches: dict[int, Batch] = {}  # by job
         self._watches: dict[int, Watch] = {}
         self._known_directories: set[tuple[Place, str]] = set()
         self._crew = Crew("transfer")
@@ -68,13 +72,23 @@ class Runs:
     def get(self, job: int) -> Run | None:
         return self._runs.get(job)
 
-    def start(self, job: Job, checkpoint: Checkpoint | None, *, clean: bool) -> Control:
-        """Have `job` worked in a thread. `clean`: nothing of it lies unfinished."""
+    def start(self, runs: Sequence[Run]) -> None:
+        """Have `runs` worked in a thread, one after the other."""
+        batch = Batch(runs, time.monotonic())
+        for run in runs:
+            run.alone = len(runs) == 1
+            self._runs[run.job.id] = run
+            self._batches[run.job.id] = batch
+            self._watches[run.job.id] = Watch(self._tuning.low_speed)
+        self._crew.start(partial(run_batch, batch, self._inbox))
+
+    def made(self, job: Job, checkpoint: Checkpoint | None, *, clean: bool) -> Run:
+        """A run for `start`. `clean`: nothing of `job` lies unfinished."""
         control = Control()
         control.checkpoint = checkpoint
         if not clean:
             control.touches()
-        run = Run(
+        return Run(
             job=job,
             control=control,
             limiter=self._limiter,
@@ -86,15 +100,17 @@ class Runs:
             full=self._full,
             random=self._tuning.random,
         )
-        self._runs[job.id] = run
-        self._watches[job.id] = Watch(self._tuning.low_speed)
-        self._crew.start(partial(run_job, run, self._inbox))
-        return control
 
-    def ended(self, job: int) -> None:
-        """Let go of a run that is over."""
-        self._runs.pop(job, None)
-        self._watches.pop(job, None)
+    def ended(self, job: int) -> bool:
+        """Let go of a run that is over; whether its thread has no other."""
+        run = self._runs.pop(job)
+        self._watches.pop(job)
+        batch = self._batches.pop(job)
+        if batch.leaves():
+            return False
+        if batch.small and batch.spent:
+            self.sizes.took(lane_of(run.job), batch.count, batch.spent)
+        return True
 
     def signal(self, signal: Signal) -> None:
         """Tell a run to stop, or that it need not pause after all."""
@@ -103,27 +119,43 @@ class Runs:
             return
         if signal.why is None:
             run.control.take_back_pause()
-        else:
+        elif not self._taken_back(run, signal.why):
             run.control.stop(signal.why)
             if signal.why is Stop.CANCEL and run.control.give_up():
                 self._give_up(run)
 
     def _give_up(self, run: Run) -> None:
         """Nothing of it lies anywhere: nobody waits for its server, nor until it is cut off."""
-        cancelled = replace(run.job, state=JobState.CANCELLED, reason="", begun=False)
-        self._inbox.put(Ended(cancelled))
+        self._inbox.put(never_begun(run, Stop.CANCEL))
         cut = threading.Timer(STOP_SECONDS, self._interrupt, (run,))
         cut.daemon = True
         cut.start()
 
+    def _taken_back(self, run: Run, why: Stop) -> bool:
+        """Whether the run was not begun, and ends here."""
+        if not run.clean or not self._batches[run.job.id].take_back(run):
+            return False
+        self._inbox.put(never_begun(run, why))
+        return True
+
+    def hand_back(self, why: Stop, before: float = math.inf) -> None:
+        """Have all that is not begun end, of what was started `before` (monotonic seconds)."""
+        for batch in {id(batch): batch for batch in self._batches.values()}.values():
+            if batch.began < before:
+                back = tuple(never_begun(run, why) for run in batch.take_back_all())
+                if back:
+                    self._inbox.put(Together(back))
+
     def stop_all(self) -> None:
         """They end soon and keep what they have."""
+        self.hand_back(Stop.QUIT)
         for run in self._runs.values():
             run.control.stop(Stop.QUIT)
 
     def watch(self) -> None:
-        """Cut off what does not stop when told to, or hardly moves."""
+        """Cut off what does not stop when told to, or hardly moves; free what waits behind it."""
         now = time.monotonic()
+        self.hand_back(Stop.YIELD, now - LOOK_SECONDS)
         for job_id, run in self._runs.items():
             if self._watches[job_id].cut(run.control, now):
                 self._interrupt(run)

@@ -106,8 +106,29 @@ class Schedule:
                 best, best_lane = heap[0], lane
         if best is None or best_lane is None:
             return None
-        heapq.heappop(self._lanes[best_lane])
-        job = current(best[2])
+        return self._taken(best_lane, current)
+
+    def take_alike(
+        self,
+        first: Job,
+        current: Callable[[int], Job | None],
+        fits: Callable[[Job], bool],
+    ) -> Job | None:
+        """The next queued job of the lane and the priority of `first`, when it `fits`."""
+        lane = _lane(first)
+        heap = self._lanes[lane]
+        self._drop_unready(lane, heap, current)
+        job = current(heap[0][2]) if heap else None
+        if job is None or job.priority != first.priority or not fits(job):
+            return None
+        return self._taken(lane, current)
+
+    def queued(self, job: Job) -> int:
+        """About how many jobs are queued in the lane of `job`."""
+        return len(self._lanes[_lane(job)])
+
+    def _taken(self, lane: Lane, current: Callable[[int], Job | None]) -> Job | None:
+        job = current(heapq.heappop(self._lanes[lane])[2])
         if job is not None:
             self._writing[job.target] = job.id
             self._targets[job.id] = job.target
@@ -162,6 +183,11 @@ class Schedule:
                 del self._held[job_id]
                 self._removing[batch] = job_id
                 heapq.heappush(self._lanes[lane], turn)
+
+
+def lane_of(job: Job) -> Lane:
+    """Where the connections of a job's run are counted."""
+    return Lane(job.source.endpoint, job.target.endpoint)
 
 
 def _lane(job: Job) -> Lane:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from providers.base import Entry, Provider
 from providers.errors import SourceChanged
+from transfers.altered import altered
 from transfers.beside import Following, StoredAlike
 from transfers.cutting import (
     PART_SECONDS,
@@ -48,8 +47,8 @@ def _sent(run: Run, source: Provider, target: WritableProvider) -> Job:
             _one_after_the_other(run, source, target, progress, stored)
     reached = progress.reached
     run.stored_alike = stored is not None and stored.proves(reached.offset)
-    job = replace(run.job, state=JobState.VERIFYING, reason="")
-    return replace(job, size=reached.offset, digest=reached.prefix)
+    sent = {"size": reached.offset, "digest": reached.prefix}
+    return altered(run.job, state=JobState.VERIFYING, reason="", **sent)
 
 
 def _stored_alike(run: Run, target: WritableProvider, progress: Progress) -> StoredAlike | None:

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from providers.base import Kind
 from providers.errors import NotEmpty, NotFound, ProviderError, RangeIgnored
+from transfers.batch import is_small
 from transfers.commit import (
-    commit,
     finish_move,
+    named,
     named_already,
+    proven,
     settle,
     source_kept,
     was_committing,
@@ -22,13 +24,10 @@ from transfers.prepare import prepare, renamed_already
 from transfers.run import Run, ensure_directory, writable
 from transfers.transfer import transfer
 
-_SMALL = 1 << 20
-"""Bytes: what is lost of such a file is not worth waiting for the journal. That an upload of it may
-have begun is journaled before it runs (`Job.begun`), and its path and key are enough to find it."""
 
-
-def work(run: Run) -> Job:
-    """Carry the job as far as it goes and return it as it ended: DONE, SKIPPED or PARKED.
+def bring(run: Run) -> Job:
+    """Carry the job as far as it goes without the journal: DONE, SKIPPED or PARKED, its end; or
+    COMMITTING, which is to be journaled before `give_name`.
 
     Raises ProviderError when something went wrong (the caller judges), Stopped when it was told
     to stop.
@@ -36,6 +35,14 @@ def work(run: Run) -> Job:
     if run.job.cancelling:
         raise Stopped(Stop.CANCEL)
     return _OPERATIONS[run.job.op](run)
+
+
+def give_name(run: Run, told: str) -> Job:
+    """Carry the job to its end, COMMITTING as journaled. Raises as `bring` does.
+
+    `told`: the digest that a person had given when it was proven.
+    """
+    return finish_move(run, named(run, told))
 
 
 def cancelled(run: Run) -> Job:
@@ -60,7 +67,7 @@ def _copy(run: Run) -> Job:
     job = _transferred(run)
     if job.state is not JobState.VERIFYING:
         return job
-    return finish_move(run, commit(run))
+    return proven(run)
 
 
 def _transferred(run: Run) -> Job:
@@ -68,7 +75,7 @@ def _transferred(run: Run) -> Job:
     job = prepare(run)
     if job.state is not JobState.TRANSFERRING:
         return job
-    if job.size is not None and job.size <= _SMALL:
+    if is_small(job.size):
         run.tell(job)
     else:
         run.report(job)  # the upload is journaled before a byte is in it
