@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from providers.errors import (
     AlreadyExists,
@@ -79,16 +78,28 @@ def to_provider_error(path: str, error: OSError) -> ProviderError:
     return kind(path, words, advice=_ADVICE.get(number))
 
 
-@contextmanager
-def system_errors(path: str) -> Iterator[None]:
+class system_errors:  # noqa: N801 - used as a function: a generator takes four times as long
     """Turn what system calls on `path` raise inside the block into ProviderErrors.
 
     Only system calls belong inside: Python raises ValueError for a path with NUL or with text that
     has no bytes on this system.
     """
-    try:
-        yield
-    except OSError as error:
-        raise to_provider_error(path, error) from error
-    except ValueError as error:
-        raise InvalidName(path) from error
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, OSError):
+            raise to_provider_error(self._path, error) from error
+        if isinstance(error, ValueError):
+            raise InvalidName(self._path) from error

@@ -13,7 +13,8 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 from providers.base import ANY_VERSION, Body
 from providers.errors import NotFound, ProviderError, TargetChanged, UploadExpired, WrongKind
@@ -55,15 +56,12 @@ class Upload:
     real: str | None = None
 
     def token(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps({field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
     def of(cls, token: str) -> Upload:
         """Raises UploadExpired for a token this version cannot read."""
-        try:
-            return cls(**json.loads(token))
-        except (ValueError, TypeError) as error:
-            raise UploadExpired("", "this upload's token cannot be read") from error
+        return _upload_of(token)
 
     @property
     def folder(self) -> str:
@@ -101,6 +99,14 @@ class Upload:
         if not stat.S_ISREG(info.st_mode) or info.st_nlink > 1:
             return False
         return identity_of(info) == (self.device, self.inode) or _is_our_own(info)
+
+
+@lru_cache(maxsize=256)  # each step of an upload asks for it
+def _upload_of(token: str) -> Upload:
+    try:
+        return Upload(**json.loads(token))
+    except (ValueError, TypeError) as error:
+        raise UploadExpired("", "this upload's token cannot be read") from error
 
 
 def _is_our_own(info: os.stat_result) -> bool:

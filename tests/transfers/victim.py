@@ -1,6 +1,6 @@
 """A queue in a process of its own, to be killed: prints where it is and waits for the end there.
 
-Usage: python -m tests.transfers.victim QUEUE SOURCE TARGET MOMENT [move] [overwrite]
+Usage: python -m tests.transfers.victim QUEUE SOURCE TARGET MOMENT [move] [overwrite] [together]
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from providers.errors import Unsupported
 from providers.local import naming
 from providers.local.folder import Folder
 from providers.local.provider import LocalProvider
+from transfers.batch import Sizes
 from transfers.engine import Engine
 from transfers.model import Enqueue, Policy
 from transfers.scan import plan_tree
@@ -52,6 +53,7 @@ class Doomed(LocalProvider):
         self.moment = moment
         self.naming = ""  # what a name is left half given by, if anything
         self._first = threading.Lock()
+        self._named = 0
 
     @property
     def caps(self) -> Caps:
@@ -70,6 +72,9 @@ class Doomed(LocalProvider):
         self.naming = "half named"
         entry = super().finish(upload, receipts, replacing=replacing, again=again)
         self.here("after the name")
+        self._named += 1
+        if self._named > 3:
+            self.here("some are named")
         return entry
 
     def rename(self, source: str, target: str, *, within: str = "") -> None:
@@ -112,6 +117,8 @@ def _stand_still(provider: Doomed) -> None:
 
 
 def main(queue: str, source: str, target: str, moment: str, *options: str) -> None:
+    if "together" in options:
+        Sizes.of = lambda sizes, lane: 64  # type: ignore[method-assign]
     provider = Doomed(moment)
     _stand_still(provider)
     entry = provider.stat(source)
