@@ -14,6 +14,7 @@ from transfers.control import Stop, Stopped
 from transfers.cutting import part_size
 from transfers.leftovers import asked_for_rename, clean_up, discard
 from transfers.model import Conflict, Job, JobState, Op, ParkReason, ProofWord
+from transfers.opening import look
 from transfers.resume import FromTheStart, resumed
 from transfers.run import Run, ensure_directory
 
@@ -33,7 +34,7 @@ def prepare(run: Run) -> Job:
     """
     source, target = run.source(), run.target()
     try:
-        entry = source.stat(run.job.source.path)
+        entry = look(run)
     except NotFound:
         if not _renamed_before(run.job, target):
             raise

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from providers.base import Kind, Place, Provider, Writer
 from providers.errors import NotFound, ProviderError, Unsupported, WrongKind
@@ -14,6 +14,9 @@ from transfers.control import Control
 from transfers.journal import Part
 from transfers.limit import Limiter
 from transfers.model import Conflict, Job
+
+if TYPE_CHECKING:
+    from transfers.opening import Opened
 
 Known: TypeAlias = set[tuple[Place, str]]
 """Directories that were seen, each with the directory below which no link led to it."""
@@ -54,6 +57,7 @@ class Run:
     conflict: Conflict | None = field(default=None)
     clock: Callable[[], float] = time.monotonic  # seconds
     random: Callable[[], float] = random.random  # 0 to 1: spreads the delays of retries
+    opened: Opened | None = None  # the source, where it was opened to be looked at
     _target: WritableProvider | None = None  # looked at once: Python takes long to tell what it is
 
     def report(self, job: Job) -> Job:

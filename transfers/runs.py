@@ -135,16 +135,17 @@ class Runs:
         """Whether the run was not begun, and ends here."""
         if not run.clean or not self._batches[run.job.id].take_back(run):
             return False
-        self._inbox.put(never_begun(run, why))
+        if run.control.ends():
+            self._inbox.put(never_begun(run, why))
         return True
 
     def hand_back(self, why: Stop, before: float = math.inf) -> None:
         """Have all that is not begun end, of what was started `before` (monotonic seconds)."""
-        for batch in {id(batch): batch for batch in self._batches.values()}.values():
-            if batch.began < before:
-                back = tuple(never_begun(run, why) for run in batch.take_back_all())
+        for batch in set(self._batches.values()):
+            if batch.began < before and (batch.count > 1 or why is not Stop.YIELD):
+                back = [run for run in batch.take_back_all() if run.control.ends()]
                 if back:
-                    self._inbox.put(Together(back))
+                    self._inbox.put(Together(tuple(never_begun(run, why) for run in back)))
 
     def stop_all(self) -> None:
         """They end soon and keep what they have."""

@@ -14,6 +14,7 @@ from transfers.cutting import (
 )
 from transfers.digests import taken
 from transfers.model import Job, JobState, Verify
+from transfers.opening import reading
 from transfers.parallel import Parallel
 from transfers.progress import Progress
 from transfers.run import Run, WritableProvider
@@ -82,7 +83,7 @@ def _one_after_the_other(
     most = part_size(source, target, start.size)
     seconds = PART_SECONDS if cut_anywhere(target) else None
     with (
-        source.read(path, offset=start.offset, version=start.version) as reader,
+        reading(run, start.offset, start.version) as reader,
         Following(hasher, stored, start.offset) as following,
     ):
         stream = Stream(reader, following, run.control, run.limiter, run.clock)

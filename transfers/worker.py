@@ -20,6 +20,7 @@ from transfers.commit import (
 from transfers.control import Stop, Stopped
 from transfers.leftovers import clean_up, doubt
 from transfers.model import Job, JobState, Op
+from transfers.opening import let_go
 from transfers.prepare import prepare, renamed_already
 from transfers.run import Run, ensure_directory, writable
 from transfers.transfer import transfer
@@ -34,7 +35,10 @@ def bring(run: Run) -> Job:
     """
     if run.job.cancelling:
         raise Stopped(Stop.CANCEL)
-    return _OPERATIONS[run.job.op](run)
+    try:
+        return _OPERATIONS[run.job.op](run)
+    finally:
+        let_go(run)
 
 
 def give_name(run: Run, told: str) -> Job:

@@ -44,6 +44,7 @@ _CAPS = Capabilities(
     exact_versions=False,
     digests=frozenset(),
     parts=None,
+    told_when_read=True,
 )
 _WRITABLE = replace(
     _CAPS,

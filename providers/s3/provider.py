@@ -42,6 +42,7 @@ CAPS = Capabilities(
     digests=frozenset(),
     parts=Parts(order="any", min_size=5 << 20, max_size=5 << 30, max_count=MOST_PARTS),
     streams=4,
+    told_when_read=True,
 )
 _BY_SUMS: Mapping[Sums, Capabilities] = {
     CRC64: replace(CAPS, states=(CRC64,)),

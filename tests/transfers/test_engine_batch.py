@@ -317,3 +317,26 @@ def test_what_a_batch_had_not_begun_when_the_queue_closes_is_queued_again(case: 
     case.restart()
     _all_but(case, numbers)
     assert {case.job(number).crashes for number in numbers} == {0}
+
+
+@pytest.mark.parametrize("commands", [(Pause, Cancel), (Pause, Resume, Cancel), (Pause, Pause)])
+def test_one_that_was_not_begun_is_told_to_stop_again_and_again_and_ends_once(
+    case: QueueCase, commands: tuple[type[Pause] | type[Cancel] | type[Resume], ...]
+) -> None:
+    case.left.store.fail = hold = Hold("read")
+    numbers = _send(case)
+    hold.wait()
+    threads = [
+        threading.Thread(target=case.engine.send, args=(command((number,)),))
+        for number in numbers[10:20]
+        for command in commands
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    hold.release()
+    case.finish(*numbers[:10], *numbers[20:])
+    case.engine.send(Cancel(numbers[10:20]))
+    assert {job.state for job in case.finish(*numbers[10:20])} <= {S.CANCELLED, S.DONE}
+    assert case.engine.running
