@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,18 @@ def test_reader_says_what_was_opened(case: Case) -> None:
     put = case.put(case.at("file"), b"12345")
     with case.provider.read(case.at("file")) as reader:
         assert (reader.entry.size, reader.entry.version) == (5, put.version)
+
+
+@pytest.mark.parametrize("data", [b"", b"12345"])
+def test_what_is_read_is_told_as_it_is_looked_at_where_a_place_says_so(
+    case: Case, data: bytes
+) -> None:
+    case.put(case.at("file"), data)
+    looked = case.provider.stat(case.at("file"))
+    with case.provider.read(case.at("file")) as reader:
+        told = reader.entry
+    if case.provider.caps.told_when_read:
+        assert replace(told, digests=looked.digests) == looked
 
 
 @pytest.mark.parametrize(
