@@ -12,8 +12,11 @@ import pytest
 from providers.base import Capabilities, Place, Reader
 from providers.errors import NotFound
 from tests.transfers.queue_case import LEFT, RIGHT, Memory, QueueCase
+from tests.transfers.run_case import transferring
 from transfers.batch import SMALL, Sizes
+from transfers.control import Stopped
 from transfers.model import JobState, NewJob, Op, Policy, SetLimits
+from transfers.worker import bring
 
 S = JobState
 COUNT = 10
@@ -108,9 +111,12 @@ def test_one_that_is_gone_fails_and_the_others_do_not(case: QueueCase, telling: 
     assert failed == [numbers[7]]
 
 
-def test_what_was_opened_for_nothing_is_closed(case: QueueCase, telling: Telling) -> None:
-    telling.put("/7", bytes(SMALL + 1))
-    numbers = _send(case)
-    assert {job.state for job in case.finish(*numbers)} == {S.DONE}
-    assert telling.open == 0
-    assert telling.asked["read"] == COUNT + 1
+def test_what_was_opened_for_nothing_is_closed_at_once() -> None:
+    place, target = Telling(), Memory()
+    place.put("/a", bytes(SMALL + 1))
+    run, _ = transferring(place, target)
+    run.alone = False
+    run.job = replace(run.job, state=S.PREPARING, upload=None)
+    with pytest.raises(Stopped):
+        bring(run)
+    assert (place.asked["read"], place.open) == (1, 0)
