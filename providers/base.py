@@ -97,8 +97,8 @@ class Capabilities:
     # Reading costs no network: stored bytes are proven by reading all of them. What `put_part` was
     # given can be read where it is `staged` as soon as the next chunk is asked for.
     near: bool = False
-    # `Reader.entry` of a whole file tells what `stat` does, and reading follows no link: who wants
-    # the bytes need not ask before.
+    # `Reader.entry` of a whole file tells what `stat` does, and nothing is read that `stat` would
+    # call a link: who wants the bytes need not look before.
     told_when_read: bool = False
     streams: int = 1  # parts of one file at once that may be faster than one after the other
     in_place: bool = False  # bytes are sent to their final name: what stood there goes with them
