@@ -145,6 +145,17 @@ class InMemory(Protocol):
     def __iter__(self) -> Iterator[Buffer]: ...
 
 
+@runtime_checkable
+class Sealing(Protocol):
+    """A reader that may know, when its last byte has come, that all of them are of one content."""
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the bytes match a digest that the place has of just the version in `entry`: it
+        need not be looked at again to see whether it changed meanwhile."""
+        ...
+
+
 class Provider(Protocol):
     """A tree of files that can be listed and read."""
 
@@ -322,7 +333,9 @@ class Hasher(Protocol):
 
     def copy(self) -> Hasher: ...
 
-    def hexdigest(self) -> str: ...
+    def hexdigest(self) -> str:
+        """ "" when it has given up: the place says nothing of a file with so many bytes."""
+        ...
 
 
 @runtime_checkable

@@ -23,11 +23,19 @@ SMALL = 1 << 20
 """Bytes: what is lost of such a file is not worth waiting for the journal. That an upload of it may
 have begun is journaled before it runs (`Job.begun`), and its path and key are enough to find it."""
 
+BYTES = 8 << 20
+"""Of all files of a batch: a place may hold them in memory until they get their names."""
+
 _MOST = 64
 
 
 def is_small(size: int | None) -> bool:
     return size is not None and size <= SMALL
+
+
+def held(job: Job) -> int:
+    """Bytes that a file of a batch may take up until it has its name."""
+    return SMALL if job.size is None else job.size
 
 
 def may_join(job: Job) -> bool:

@@ -30,7 +30,7 @@ from transfers.retry import Mismatch
 from transfers.run import Run, WritableProvider, writable
 from transfers.stated import EXPECTED, STATED, claims_of, expected, held_against
 from transfers.transfer import require_unchanged
-from transfers.verify import COMPARED, digest_of, prove
+from transfers.verify import COMPARED, digest_of, prove, vouched
 
 _CLOCKS_DIFFER = 86_400.0  # seconds, at the most
 
@@ -98,7 +98,7 @@ def _prove_named(run: Run, entry: Entry) -> Proof:
 
     What differs stays: it may be all there is by now. The next attempt may replace it.
     """
-    proof = _as_stated(run, entry.path)
+    proof = _held(run, vouched(run, entry) or _as_stated(run, entry.path), entry.path)
     if proof.word is ProofWord.MISMATCH:
         raise _spoilt(run, proof, entry)
     return proof

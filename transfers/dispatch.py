@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from transfers.altered import altered
-from transfers.batch import may_join
+from transfers.batch import BYTES, held, may_join
 from transfers.draft import Draft
 from transfers.gate import Gate
 from transfers.model import Job, JobState, Op
@@ -33,9 +33,10 @@ class Dispatch:
             most = self._most(first)
             jobs = [self._marked(first, draft)]
             self._gate.started(lane_of(first))
-            if most > 1:
-                while len(jobs) < most and (job := self._alike(first, draft)) is not None:
-                    jobs.append(self._marked(job, draft))
+            room = BYTES - held(first)
+            while len(jobs) < most and (job := self._alike(first, draft, room)) is not None:
+                room -= held(job)
+                jobs.append(self._marked(job, draft))
             running += jobs
             started.append(jobs)
         return started
@@ -70,8 +71,11 @@ class Dispatch:
         share = -(-(self._schedule.queued(first) + 1) // self._gate.workers)
         return min(share, self._runs.sizes.of(lane_of(first)))
 
-    def _alike(self, first: Job, draft: Draft) -> Job | None:
-        return self._schedule.take_alike(first, draft.get, may_join)
+    def _alike(self, first: Job, draft: Draft, room: int) -> Job | None:
+        def joins(job: Job) -> bool:
+            return may_join(job) and held(job) <= room
+
+        return self._schedule.take_alike(first, draft.get, joins)
 
     def _marked(self, job: Job, draft: Draft) -> Job:
         if not job.begun:

@@ -16,7 +16,7 @@ from transfers.leftovers import asked_for_rename, clean_up, discard
 from transfers.model import Conflict, Job, JobState, Op, ParkReason, ProofWord
 from transfers.opening import look
 from transfers.resume import FromTheStart, resumed
-from transfers.run import Run, ensure_directory
+from transfers.run import MADE, Run, ensure_directory
 
 _RENAMED = "renamed in place, nothing was copied"
 _KINDS = {
@@ -43,7 +43,7 @@ def prepare(run: Run) -> Job:
         raise WrongKind(entry.path, f"is not a regular file but {_KINDS[entry.kind]}")
     job = _looked_at(run.job, entry)
     _leave_to_others(run, job)
-    existing = stat_or_none(target, job.target.path)
+    existing = None if _fresh(run, target) else stat_or_none(target, job.target.path)
     if _half_renamed(job, source, existing):
         run.control.touches()
         target.delete(job.source.path)
@@ -64,6 +64,16 @@ def prepare(run: Run) -> Job:
         job = discard(run, job)
         job = run.report(replace(job, target=_free_name(target, job.target)))
     return _ready(run, job, decision.replacing)
+
+
+def _fresh(run: Run, target: Provider) -> bool:
+    """Whether the file's directory was made by this queue, so that nothing is in it but its own.
+
+    Whoever put something there since is noticed when the file gets its name (AlreadyExists); then
+    the job looks.
+    """
+    folder = Place(run.job.target.endpoint, target.parent(run.job.target.path))
+    return not run.alone and (folder, MADE) in run.known_directories
 
 
 def _leave_to_others(run: Run, job: Job) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from providers.base import Kind, Place, Provider, Writer
+from providers.base import Entry, Kind, Place, Provider, Writer
 from providers.errors import NotFound, ProviderError, Unsupported, WrongKind
 from transfers.control import Control
 from transfers.journal import Part
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Known: TypeAlias = set[tuple[Place, str]]
 """Directories that were seen, each with the directory below which no link led to it."""
+
+MADE = "\0made"
+"""Stands for the directory in an entry of `Known` that says: made by this queue, and empty then."""
 
 
 class WritableProvider(Provider, Writer, Protocol):
@@ -57,6 +60,7 @@ class Run:
     conflict: Conflict | None = field(default=None)
     clock: Callable[[], float] = time.monotonic  # seconds
     random: Callable[[], float] = random.random  # 0 to 1: spreads the delays of retries
+    sealed: Entry | None = None  # what was read, where it is known to be of one content
     opened: Opened | None = None  # the source, where it was opened to be looked at
     _target: WritableProvider | None = None  # looked at once: Python takes long to tell what it is
 
@@ -132,7 +136,8 @@ def ensure_directory(
     if missing:
         touches()
     for directory in reversed(missing):
-        _make(provider, directory, follow=not within)
+        if _make(provider, directory, follow=not within):
+            known.add((directory, MADE))
     known.update(seen, {(place, within)})
 
 
@@ -148,12 +153,15 @@ def _need_directory(provider: Provider, place: Place, *, follow: bool) -> None:
         raise WrongKind(place.path, "a file is where a directory is needed")
 
 
-def _make(provider: WritableProvider, place: Place, *, follow: bool) -> None:
+def _make(provider: WritableProvider, place: Place, *, follow: bool) -> bool:
+    """Whether it was made here."""
     try:
         provider.make_dir(place.path)
+        return True
     except ProviderError as error:
         # Another worker was first, or its answer was lost: what stands there decides.
         try:
             _need_directory(provider, place, follow=follow)
         except NotFound:
             raise error from None
+    return False

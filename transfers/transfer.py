@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from providers.base import Entry, Provider
+from providers.base import Entry, Provider, Sealing
 from providers.errors import SourceChanged
 from transfers.altered import altered
 from transfers.beside import Following, StoredAlike
@@ -30,7 +30,7 @@ def transfer(run: Run) -> None:
     """
     source = run.source()
     job = copied_there(run) or _sent(run, source, run.target())
-    now = source.stat(job.source.path)
+    now = run.sealed or source.stat(job.source.path)
     require_unchanged(now, run.job)
     run.claims = tuple(claims_of(source, now, job.verify, taken(run)))
     run.tell(job)
@@ -79,7 +79,7 @@ def _one_after_the_other(
     stored: StoredAlike | None,
 ) -> None:
     start, path = progress.reached, run.job.source.path
-    hasher = progress.hasher()
+    hasher, run.sealed = progress.hasher(), None
     most = part_size(source, target, start.size)
     seconds = PART_SECONDS if cut_anywhere(target) else None
     with (
@@ -93,6 +93,8 @@ def _one_after_the_other(
             at = progress.reached.offset
             receipt = target.put_part(start.upload, progress.number, at, body)
             progress.stored(stream.taken - before, receipt, hasher)
+        if not start.offset and isinstance(reader, Sealing) and reader.sealed:
+            run.sealed = reader.entry
     size, moved = start.size, progress.reached.offset
     if size is not None and moved != size:
         raise SourceChanged(path, f"{size} bytes were expected, {moved} came")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
+from hashlib import md5, sha256
 from typing import Literal, TypeAlias
 
 from providers.base import Buffer
@@ -19,6 +19,7 @@ from providers.s3.faults import Answer
 Sums: TypeAlias = Literal["crc64nvme", "sha256", ""]
 """Which checksum parts have; "" for none."""
 
+MD5 = "md5"
 CRC64: Sums = "crc64nvme"
 SHA256: Sums = "sha256"
 WEAKER: Mapping[Sums, Sums] = {CRC64: SHA256, SHA256: ""}
@@ -45,6 +46,28 @@ class Crc64:
 
     def hexdigest(self) -> str:
         return f"{self._value:016x}"
+
+
+class Md5:
+    """The MD5 of a small file in the making; given up beyond `most` bytes, of which a service makes
+    none. See `providers.base.Hasher`."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self._made = md5(usedforsecurity=False)
+
+    def update(self, data: Buffer, /) -> None:
+        self._left -= memoryview(data).nbytes
+        if self._left >= 0:
+            self._made.update(data)
+
+    def copy(self) -> Md5:
+        made = Md5(self._left)
+        made._made = self._made.copy()
+        return made
+
+    def hexdigest(self) -> str:
+        return self._made.hexdigest() if self._left >= 0 else ""
 
 
 def checksum(sums: Sums, data: Buffer) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import md5
 
 from providers.base import Entry, Kind
 from providers.errors import (
@@ -68,7 +69,9 @@ def look(session: Session, path: str) -> Entry:
 def head(session: Session, path: str) -> Described | None:
     """The object at `path`; None where there is none, or nobody may know."""
     answered = headers_of(session, path)
-    return None if answered is None else entry_of(session, answered, path)
+    entry = None if answered is None else entry_of(session, answered, path)
+    session.recent.saw(path, None if entry is None else entry.version or "")
+    return entry
 
 
 def headers_of(session: Session, path: str) -> Mapping[str, str] | None:
@@ -114,6 +117,27 @@ def written(session: Session, entry: Entry) -> dict[str, str]:
     """The digest in the metadata of an object. It proves nothing of what a service has stored."""
     found = entry if isinstance(entry, Described) else head(session, entry.path)
     return {"sha256": found.written} if found is not None and found.written else {}
+
+
+def stored(
+    headers: Mapping[str, str], path: str, data: bytes, modified: float | None
+) -> Entry | None:
+    """The object that an answer to PUT is about, where its ETag is the MD5 of just these bytes:
+    the service was not told it, so it has made it of what it got."""
+    made = md5(data, usedforsecurity=False).hexdigest()
+    version = documents.quoted_etag(headers.get("ETag", ""))
+    if version != f'"{made}"':
+        return None
+    name = keys.name(path)
+    return Entry(
+        path,
+        name,
+        Kind.FILE,
+        size=len(data),
+        modified=modified,
+        version=version,
+        digests={"md5": made},
+    )
 
 
 def _stated(session: Session, headers: Mapping[str, str], version: str | None) -> dict[str, str]:

@@ -22,12 +22,12 @@ from providers.s3 import (
     revisions,
     sharing,
 )
-from providers.s3.checksums import CRC64, SHA256, Crc64, Sums
+from providers.s3.checksums import CRC64, MD5, SHA256, Crc64, Md5, Sums
 from providers.s3.describing import MADE_BY
 from providers.s3.faults import problem
 from providers.s3.options import options_of
 from providers.s3.session import Session
-from providers.s3.uploads import MOST_PARTS, Uploads
+from providers.s3.uploads import MOST_PARTS, WHOLE_MOST, Uploads
 from providers.web.delivery import Delivery
 from providers.web.patience import USUAL, Patience
 
@@ -43,6 +43,7 @@ CAPS = Capabilities(
     parts=Parts(order="any", min_size=5 << 20, max_size=5 << 30, max_count=MOST_PARTS),
     streams=4,
     told_when_read=True,
+    states=(MD5,),
 )
 _BY_SUMS: Mapping[Sums, Capabilities] = {
     CRC64: replace(CAPS, states=(CRC64,)),
@@ -104,7 +105,7 @@ class S3Provider:
         return look.written(self._session, entry)
 
     def hasher(self, algorithm: str) -> Hasher:
-        return Crc64()
+        return Crc64() if algorithm == CRC64 else Md5(WHOLE_MOST)
 
     def read(
         self,

@@ -23,6 +23,7 @@ from providers.s3.checksums import CRC64, Sums
 from providers.s3.documents import Fault
 from providers.s3.options import Options
 from providers.s3.place import Where
+from providers.s3.recent import Recent
 from providers.s3.signing import UNSIGNED, Signer, presigned, signed
 from providers.text import printable
 from providers.web.calls import Call, Calls
@@ -93,6 +94,7 @@ class Session:
         self.endpoint = endpoint
         self.options = options
         self.sums: Sums = CRC64 if options.sums else ""  # go along with what is stored
+        self.recent = Recent()
         self.conditional = True  # conditions on what is written are sent along
         self.copies = True  # it makes copies of its own objects, as far as is known
         self.copies_parts = True  # and of parts of them

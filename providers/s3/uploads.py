@@ -194,15 +194,17 @@ class Uploads:
     def _name(self, upload: Upload, receipts: Sequence[str], replacing: str | None) -> Entry:
         copy = self._held.copy_of(upload.mark)
         if copy is not None or not self._session.certain:
-            self._need_agreed(upload.path, replacing)
+            self._need_agreed(upload.path, replacing, self._session.recent.take(upload.path))
+        made: Entry | None = None
         with self._session.gives_name():
             if upload.upload:
                 self._complete(upload, receipts, replacing)
             elif copy is not None:
                 self._copy(upload, copy, replacing)
             else:
-                self._store(upload, receipts, replacing)
-        made, _ = self._made(upload, receipts)
+                made = self._store(upload, receipts, replacing)
+        if made is None:
+            made, _ = self._made(upload, receipts)
         if made is None:
             raise ConnectionLost(
                 upload.path, "the service stored it, and shows another object or none there"
@@ -255,18 +257,23 @@ class Uploads:
             return entry if marked else None, marked
         return entry if upload.size in {None, entry.size} else None, False
 
-    def _need_agreed(self, path: str, replacing: str | None) -> None:
-        """Raise AlreadyExists, TargetChanged for what must not be replaced.
+    def _need_agreed(
+        self, path: str, replacing: str | None, seen: tuple[str | None] | None = None
+    ) -> None:
+        """Raise AlreadyExists, TargetChanged for what must not be replaced. `seen`: the version
+        that stood there a moment ago.
 
         Amazon decides it itself, together with the naming; others may ignore the condition, and
         that of a copy was heeded nowhere before October 2025.
         """
         if replacing == ANY_VERSION:
             return
-        there = look.head(self._session, path)
-        if replacing is None and there is not None:
+        if seen is None:
+            there = look.head(self._session, path)
+            seen = (None if there is None else there.version or "",)
+        if replacing is None and seen[0] is not None:
             raise AlreadyExists(path)
-        if replacing is not None and (there is None or there.version != replacing):
+        if replacing is not None and seen[0] != replacing:
             raise TargetChanged(path)
 
     def _conditions(self, replacing: str | None) -> dict[str, str]:
@@ -274,7 +281,10 @@ class Uploads:
             return {}
         return {"If-None-Match": "*"} if replacing is None else {"If-Match": replacing}
 
-    def _store(self, upload: Upload, receipts: Sequence[str], replacing: str | None) -> None:
+    def _store(
+        self, upload: Upload, receipts: Sequence[str], replacing: str | None
+    ) -> Entry | None:
+        """What it is by now, where the service says in its answer which bytes it has."""
         data = self._held.of(upload.mark)
         if data is None and upload.size == 0 and not receipts:
             data = b""
@@ -296,7 +306,11 @@ class Uploads:
             ) as answer:
                 if answer.status == 200:
                     self._session.sums = sums and self._session.sums
-                    return
+                    return (
+                        None
+                        if sums
+                        else look.stored(answer.headers, upload.path, data, upload.modified)
+                    )
                 # Checksums go first: without conditions somebody else's file is less safe.
                 if sums and checksums.refused(answer):
                     sums = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -46,4 +47,24 @@ class Delivery:
         if not count and self._left:
             what = f"{self._left} bytes fewer came than the service had said"
             raise ConnectionLost(self.entry.path, what)
+        return count
+
+
+class SealedDelivery(Delivery):
+    """One whose bytes have the MD5 that its place may have of them. See `providers.base.Sealing`.
+
+    `md5`: in hex, of the whole of what comes.
+    """
+
+    def __init__(self, entry: Entry, body: Body, count: int | None, md5: str) -> None:
+        super().__init__(entry, body, count)
+        self._wanted, self._made = md5, hashlib.md5(usedforsecurity=False)
+        self.sealed = False
+
+    def fill(self, memory: memoryview) -> int:
+        count = super().fill(memory)
+        if count:
+            self._made.update(memory[:count])
+        else:
+            self.sealed = self._made.hexdigest() == self._wanted
         return count

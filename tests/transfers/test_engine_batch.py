@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from tests.transfers.queue_case import (
     leftover_files,
 )
 from tests.transfers.victim import victim
-from transfers.batch import SMALL, Sizes
+from transfers.batch import SMALL, Batch, Sizes
 from transfers.journal import Journal
 from transfers.model import (
     Cancel,
@@ -35,6 +36,7 @@ from transfers.model import (
     SetLimits,
 )
 from transfers.model import Hold as HoldCommand
+from transfers.run import Run
 
 S = JobState
 COUNT = 50
@@ -340,3 +342,51 @@ def test_one_that_was_not_begun_is_told_to_stop_again_and_again_and_ends_once(
     case.engine.send(Cancel(numbers[10:20]))
     assert {job.state for job in case.finish(*numbers[10:20])} <= {S.CANCELLED, S.DONE}
     assert case.engine.running
+
+
+def _into_new_directory(case: QueueCase) -> tuple[int, ...]:
+    """Copies of small files into a directory that the queue makes first."""
+    case.engine.send(SetLimits(workers=1))
+    new = [NewJob(Op.MAKE_DIR, Place(LEFT, "/"), Place(RIGHT, "/new"))]
+    for n in range(5):
+        case.left.put(f"/{n}", _bytes(n))
+        size = len(_bytes(n))
+        new.append(NewJob(Op.COPY, Place(LEFT, f"/{n}"), Place(RIGHT, f"/new/{n}"), size=size))
+    return case.send_new(*new)[1:]
+
+
+def test_in_a_directory_that_the_queue_made_nothing_is_looked_for(case: QueueCase) -> None:
+    asked: list[tuple[str, str]] = []
+    case.right.store.fail = lambda operation, path: asked.append((operation, path))
+    numbers = _into_new_directory(case)
+    assert {job.state for job in case.finish(*numbers)} == {S.DONE}
+    about = [operation for operation, path in asked if path == "/new/3"]
+    assert about[0] == "begin"
+
+
+def test_what_a_stranger_put_into_it_meanwhile_is_kept_and_asked_about(case: QueueCase) -> None:
+    case.right.store.fail = Hold(
+        "begin", path="/new/3", then=lambda: case.right.put("/new/3", b"theirs")
+    )
+    numbers = _into_new_directory(case)
+    case.parked(numbers[3], ParkReason.CONFLICT)
+    others = [number for number in numbers if number != numbers[3]]
+    assert {job.state for job in case.finish(*others)} == {S.DONE}
+    assert case.right.get("/new/3") == b"theirs"
+
+
+def test_files_of_a_batch_take_up_no_more_than_they_may_together(
+    case: QueueCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together: list[int] = []
+    made = Batch.__init__
+
+    def counted(batch: Batch, runs: Sequence[Run], began: float) -> None:
+        together.append(sum(run.job.size or 0 for run in runs))
+        made(batch, runs, began)
+
+    monkeypatch.setattr(Batch, "__init__", counted)
+    monkeypatch.setattr("transfers.dispatch.BYTES", 1000)
+    _all_but(case, _send(case))
+    assert max(together) <= 1000 < sum(together)
+    assert any(size > 500 for size in together)

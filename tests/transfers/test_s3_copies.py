@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,12 @@ from providers.access import Access
 from providers.base import Body, Place
 from providers.errors import ConnectionLost, UploadExpired
 from providers.http.provider import open_endpoint as open_web
-from providers.s3 import copying
+from providers.s3 import copying, look, reading
 from providers.s3.options import options_of
 from providers.s3.pending import _pending
 from providers.s3.provider import S3Provider, open_endpoint
 from providers.s3.session import Session
+from providers.web.delivery import Delivery
 from tests.servers.s3_servers import Moto, access_to, find_moto, make_bucket
 from tests.servers.scripted_http import ScriptedHttp, Served
 from tests.transfers.queue_case import LOCAL, QueueCase
@@ -129,6 +131,42 @@ def test_what_amazon_and_nobody_else_states_of_a_small_file_proves_it(
     assert up.proof is not None
     expected = (ProofWord.SERVER_DIGEST, "sha256") if amazon else (ProofWord.SIZE_ONLY, None)
     assert (up.proof.word, up.proof.algorithm if amazon else None) == expected
+
+
+@pytest.mark.parametrize("etag_is_md5", [True, False])
+def test_a_small_file_is_proven_by_the_md5_that_the_service_answers_with(
+    case: Case, monkeypatch: pytest.MonkeyPatch, etag_is_md5: bool
+) -> None:
+    if not etag_is_md5:
+        monkeypatch.setattr(look, "md5", lambda data, **_: hashlib.sha256(data))
+    case.file.write_bytes(b"content")
+    up = case.up()
+    assert up.state is JobState.DONE
+    assert str(up.proof) == ("server digest (md5)" if etag_is_md5 else "size only")
+
+
+def test_a_small_object_that_has_the_md5_of_its_etag_is_asked_for_once(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.file.write_bytes(b"content")
+    case.up()
+    asked: list[str] = []
+    send = Session.send
+
+    def noted(session: Session, method: str, *where: str, **how: Any) -> Any:
+        asked.append(method)
+        return send(session, method, *where, **how)
+
+    monkeypatch.setattr(Session, "send", noted)
+    back = Place(LOCAL, str(case.folder / "back"))
+    down = case.copied(case.there, back, within=str(case.folder))
+    assert down.state is JobState.DONE
+    assert (case.folder / "back").read_bytes() == b"content"
+    assert asked == ["HEAD", "GET"]
+    asked.clear()
+    monkeypatch.setattr(reading, "SealedDelivery", lambda entry, body, *_: Delivery(entry, body))
+    case.copied(case.there, back, within=str(case.folder))
+    assert asked == ["HEAD", "GET", "HEAD"]
 
 
 def test_a_file_in_parts_is_proven_by_the_sum_that_the_service_makes_of_it(
