@@ -11,6 +11,7 @@ from providers.base import Entry, Kind
 from providers.errors import (
     ConnectionLost,
     Denied,
+    NotEmpty,
     NotFound,
     ProviderError,
     Unsupported,
@@ -187,6 +188,18 @@ def _anything_to_see(session: Session, path: str) -> bool:
         return _anything(session, path)
     except (Denied, NotFound):
         return False
+
+
+def need_no_bytes(session: Session, path: str) -> None:
+    """Raise NotEmpty where the mark of the folder at `path` holds bytes: nobody is shown them, and
+    no copy has them. A list tells its size also to who may not read it."""
+    bucket, prefix = keys.prefix_of(path)
+    page = _page(session, path, bucket, {"prefix": prefix, "max-keys": "1"})
+    for each in page.objects:
+        if each.key == prefix and each.size != 0:
+            held = "bytes" if each.size is None else f"{each.size:,} bytes"
+            advice = "Deleting the folder with all that is in it removes them."
+            raise NotEmpty(path, f"its mark holds {held}", advice=advice)
 
 
 # Lists -----------------------------------------------------------------------------------------

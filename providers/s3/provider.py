@@ -140,8 +140,8 @@ class S3Provider:
         raise AlreadyExists(path)
 
     def delete(self, path: str) -> None:
-        """An object; one revision, for good; a folder with nothing in it but its own mark; an empty
-        bucket."""
+        """An object; one revision, for good; a folder with nothing in it but its own mark, which
+        holds no bytes; an empty bucket."""
         if keys.is_revision(path):
             revisions.remove(self._session, path)
             return
@@ -157,6 +157,7 @@ class S3Provider:
             for page in look.pages(self._session, path):
                 if page:
                     raise NotEmpty(path)
+            look.need_no_bytes(self._session, path)
         removing.one(self._session, path, bucket, key)
 
     def remove_tree(self, path: str) -> Generator[ProviderError | None, None, None]:

@@ -13,7 +13,7 @@ from xml.sax.saxutils import unescape
 
 import pytest
 
-from providers.errors import ConnectionLost, Denied, ProviderError
+from providers.errors import ConnectionLost, Denied, NotEmpty, ProviderError
 from providers.s3 import removing
 from providers.s3.provider import open_endpoint
 from tests.servers.bucket import Bucket
@@ -59,6 +59,19 @@ def test_a_tree_goes_with_few_requests_and_nothing_beside_it(
         for entry in page
         if entry.name == "d"
     ] == []
+
+
+def test_the_mark_of_a_folder_goes_alone_only_while_it_holds_nothing(bucket: BucketCase) -> None:
+    if bucket.service != "moto":
+        pytest.skip("its folders are those of a file system")
+    bucket.store("d/", b"nine byte")
+    bucket.store("e/", b"")
+    with pytest.raises(NotEmpty, match="its mark holds 9 bytes"):
+        bucket.place.delete(bucket.at("d"))
+    bucket.place.delete(bucket.at("e"))
+    assert bucket.keys() == {"d/"}
+    assert [*bucket.place.remove_tree(bucket.at("d"))] == [None]
+    assert bucket.keys() == set()
 
 
 class Service(Bucket):
