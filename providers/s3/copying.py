@@ -98,6 +98,14 @@ def in_parts(session: Session, copy: Copy, path: str, key: str) -> Copy:
         raise
 
 
+def need_nothing_to_lose(session: Session, source: str, target: str) -> None:
+    """Raise Unsupported where a service that knows no copies would put an empty object in the place
+    of what is at `target`: it takes the request for one that stores no bytes."""
+    if session.certain or session.seen_to_copy or look.head(session, target) is None:
+        return
+    raise Unsupported(source, "this service has not been seen to make copies yet")
+
+
 def headers_of(session: Session, copy: Copy) -> dict[str, str]:
     """What a request says that makes the copy under its name."""
     headers = {**copy.headers, **_from(session, copy), "x-amz-metadata-directive": "REPLACE"}
@@ -112,6 +120,8 @@ def need_copied(session: Session, answer: Answer, path: str) -> None:
     """
     if _said(answer, path) is None:
         session.copies = False
+    else:
+        session.seen_to_copy = True
 
 
 def refused(session: Session, answer: Answer, copy: Copy) -> ProviderError | None:

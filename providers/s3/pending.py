@@ -28,7 +28,8 @@ from providers.s3 import checksums, documents, keys
 from providers.s3.checksums import Refused, Sums
 from providers.s3.documents import Page, StoredPart
 from providers.s3.faults import problem
-from providers.s3.session import Answer, Session, in_memory
+from providers.s3.question import in_memory
+from providers.s3.session import Answer, Session
 from providers.web.xml import BadXml
 
 FIRST = 1

@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cached_property
-from hashlib import sha256
 from types import MappingProxyType
 
 from providers.access import Access
-from providers.base import Body, Buffer, InMemory
+from providers.base import Buffer, InMemory
 from providers.errors import AuthRequired, ConnectionLost, Denied, Unsupported
 from providers.s3 import documents, faults, keys, storing
 from providers.s3.checksums import CRC64, Sums
 from providers.s3.documents import Fault
 from providers.s3.options import Options
 from providers.s3.place import Where
+from providers.s3.question import Question
 from providers.s3.recent import Recent
-from providers.s3.signing import UNSIGNED, Signer, presigned, signed
+from providers.s3.signing import Signer, presigned, signed
 from providers.text import printable
 from providers.web.calls import Call, Calls
 from providers.web.exchange import SAFE, Asked, Exchange, carry_out
@@ -36,9 +36,7 @@ from providers.web.response import Response, lost
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _FAULT_BYTES = 256 << 10
-_EMPTY = sha256(b"").hexdigest()
 _NO_CONDITIONS = 501
-_ABOUT_BYTES = frozenset({"uploads", "uploadId", "partNumber", "versionId"})
 _ELSEWHERE = frozenset({301, 307, 400})
 """Answers that may only mean that the bucket is in another region."""
 
@@ -97,6 +95,7 @@ class Session:
         self.recent = Recent()
         self.conditional = True  # conditions on what is written are sent along
         self.copies = True  # it makes copies of its own objects, as far as is known
+        self.seen_to_copy = False  # and has said so of one
         self.copies_parts = True  # and of parts of them
         self.together = True  # it removes many objects with one request
         self.certain = not options.endpoint_url  # and are known to be heeded
@@ -126,7 +125,7 @@ class Session:
         Raises Unreachable, ConnectionLost, AuthRequired, Throttled, Denied; every other status is
         returned.
         """
-        asked = _Question(method, bucket, key, path, query, headers, body)
+        asked = Question(method, bucket, key, path, query, headers, body)
         with self.calls.call() as call:
             region = self._regions.get(bucket) or self._signer.region(call)
             exchange: Exchange | None
@@ -159,7 +158,7 @@ class Session:
             if known is None:
                 return None
             region = self._regions.get(bucket) or self._signer.region(call)
-        asked = _Question("GET", bucket, key, path, query, _NOTHING, None)
+        asked = Question("GET", bucket, key, path, query, _NOTHING, None)
         url = Where.of(self.options, bucket, region).url(key, asked.query_text())
         until = float(int(time.time()) + seconds)
         if known.until is not None:
@@ -218,7 +217,7 @@ class Session:
 
     # Where, and what of the answer -----------------------------------------------------------
 
-    def _elsewhere(self, answer: Answer, asked: _Question, region: str) -> str | None:
+    def _elsewhere(self, answer: Answer, asked: Question, region: str) -> str | None:
         """The region that the bucket is in, where the answer says that it is another one.
 
         An address that the service redirects to is never followed: nobody but the service that
@@ -232,12 +231,12 @@ class Session:
         self._need_here(answer, asked)
         return None
 
-    def _may_be_plain(self, asked: _Question) -> bool:
+    def _may_be_plain(self, asked: Question) -> bool:
         """Whether it may be refused for our key, as what is stored without one is."""
         sealed = asked.sealed_by_customer and self.options.storing.by_customer
         return sealed and asked.method in {"GET", "HEAD"} and asked.is_about_bytes
 
-    def _need_here(self, answer: Answer, asked: _Question) -> None:
+    def _need_here(self, answer: Answer, asked: Question) -> None:
         if answer.status not in {301, 302, 307, 308}:
             return
         where = printable(answer.headers.get("Location", "").partition("?")[0])
@@ -247,10 +246,10 @@ class Session:
             advice="Set the site's region or address; what is signed is not sent to others.",
         )
 
-    def _judge(self, call: Call, answer: Answer, asked: _Question) -> None:
+    def _judge(self, call: Call, answer: Answer, asked: Question) -> None:
         """Raise what no caller needs to tell apart."""
         if answer.status in {200, 206}:
-            asked.need_revision(answer)
+            asked.need_revision(answer.headers)
         if answer.status in {200, 204, 206, 404, 412, 416}:
             return
         code = answer.fault.code
@@ -263,7 +262,7 @@ class Session:
 
     # One request -----------------------------------------------------------------------------
 
-    def _asked(self, call: Call, asked: _Question, region: str) -> tuple[Exchange, Answer]:
+    def _asked(self, call: Call, asked: Question, region: str) -> tuple[Exchange, Answer]:
         where = Where.of(self.options, asked.bucket, region)
         url = where.url(asked.key, asked.query_text())
         known = self._signer.keys(call)
@@ -283,13 +282,13 @@ class Session:
             raise wants_sign_in(exchange.connection.proxy)
         return exchange, Answer(response, self._patience, self._why(call, asked, region))
 
-    def _why(self, call: Call, asked: _Question, region: str) -> Callable[[], Fault] | None:
+    def _why(self, call: Call, asked: Question, region: str) -> Callable[[], Fault] | None:
         if asked.method != "HEAD" or not asked.bucket:
             return None
 
         def ask() -> Fault:
             query = {"list-type": "2", "max-keys": "0"}
-            again = _Question("GET", asked.bucket, "", asked.path, query, _NOTHING, None)
+            again = Question("GET", asked.bucket, "", asked.path, query, _NOTHING, None)
             exchange, answer = self._asked(call, again, region)
             try:
                 told = answer.fault if answer.status >= 300 else Fault()
@@ -335,69 +334,3 @@ class Session:
                     self.endpoint, url.origin, self.options, self._access, self._patience
                 )
             return self._pools[url.origin]
-
-
-class _Question:
-    """A request before it is known where it goes."""
-
-    def __init__(
-        self,
-        method: str,
-        bucket: str,
-        key: str,
-        path: str,
-        query: Mapping[str, str],
-        headers: Mapping[str, str],
-        body: Buffer | InMemory | None,
-    ) -> None:
-        self.method = method
-        self.bucket = bucket
-        self.key = key
-        self.path = path
-        self.headers = headers
-        self.sealed_by_customer = True
-        self._query = query
-        self._body = body
-
-    @property
-    def is_about_bytes(self) -> bool:
-        """Of an object, so that the key that it is encrypted with has to go along."""
-        if not self.key or self.method not in {"GET", "HEAD", "PUT", "POST"}:
-            return False
-        listed = self.method == "GET" and "uploadId" in self._query
-        return not listed and set(self._query) <= _ABOUT_BYTES
-
-    def query_text(self) -> str:
-        quoted = ((keys.quoted_value(k), keys.quoted_value(v)) for k, v in self._query.items())
-        return "&".join(f"{name}={value}" for name, value in sorted(quoted))
-
-    def need_revision(self, answer: Answer) -> None:
-        """Raise Unsupported unless the answer is about the revision that was asked for: a service
-        that knows none would answer with what the file is today. What was stored without versions
-        is called "null", and need not be called anything."""
-        version, told = self._query.get("versionId"), answer.headers.get("x-amz-version-id", "")
-        if version is not None and told != version and not (version == "null" and not told):
-            what = "the service does not say that its answer is about this version"
-            raise Unsupported(self.path, what, advice="It may keep no earlier versions.")
-
-    def sealed(self, url: Url) -> str:
-        """What the signature says of the body: over TLS nothing, whose own digests protect it."""
-        if self._body is None:
-            return _EMPTY
-        if url.scheme == "https":
-            return UNSIGNED
-        return sha256(in_memory(self._body)).hexdigest()
-
-    def request(self) -> Asked:
-        body, length = self._body, None
-        if body is None or isinstance(body, bytes):
-            sent: bytes | Body | None = body
-        else:
-            sent = body if isinstance(body, InMemory) else [body]
-            length = memoryview(in_memory(body)).nbytes
-        return Asked(self.method, self.path, self.headers, sent, length, expect_continue=False)
-
-
-def in_memory(body: Buffer | InMemory) -> Buffer:
-    """All bytes of a body."""
-    return body.memory if isinstance(body, InMemory) else body

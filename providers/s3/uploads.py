@@ -123,6 +123,8 @@ class Uploads:
     def copy_into(self, token: str, source: str, version: str | None) -> Sequence[str]:
         """As `Copier.copy_into`."""
         upload = from_token(token)
+        if not upload.upload:
+            copying.need_nothing_to_lose(self._session, source, upload.path)
         copy = copying.prepared(
             self._session,
             source,

@@ -126,6 +126,19 @@ def test_C14_a_service_that_knows_no_copies_stores_nothing_and_shows_it(tmp_path
             copied(place, 0)
 
 
+def test_C14_nothing_is_replaced_by_the_first_copy_of_a_service(tmp_path: Path) -> None:
+    """One that knows no copies would put an empty object there."""
+    service = Service(3, saying(200, COPIED), does=True)
+    service.stored = 12
+    with serving(service, tmp_path) as place:
+        with pytest.raises(Unsupported):
+            copied(place, 3)
+        assert service.stored == 12
+        service.stored = None
+        assert copied(place, 3) == 3
+        assert copied(place, 3) == 3, "it is seen to copy"
+
+
 def test_C14_a_copy_whose_answer_was_lost_is_found_by_its_mark(tmp_path: Path) -> None:
     def lost(ask: Ask, wire: Wire) -> bytes:
         wire.hang_up()

@@ -92,6 +92,7 @@ def test_any_key_is_copied_also_into_another_bucket(
 def test_nothing_is_copied_over_what_was_not_agreed_on(bucket: BucketCase, data: bytes) -> None:
     _need(bucket, data)
     bucket.store("a", data)
+    bucket.copy(bucket.at("a"), bucket.at("seen to copy"), len(data))
     there = bucket.store("b", b"somebody else's")
     with pytest.raises(AlreadyExists):
         bucket.copy(bucket.at("a"), bucket.at("b"), len(data), replacing=None)
