@@ -106,7 +106,10 @@ def _url(text: str, preset: str) -> str:
 
 
 def _is_private(url: str) -> bool:
-    """Whether nobody but the service sees what is sent there."""
+    """Whether nobody but the service sees what is sent there, as far as the address tells: which
+    way it goes is looked at before a key is sent (`session.py`)."""
     parts = urlsplit(url)
-    loopback = redirects.reach_by_name(parts.hostname or "") is Reach.LOOPBACK
-    return parts.scheme != "http" or loopback
+    host = parts.hostname or ""
+    if parts.scheme != "http" or host == "localhost":
+        return True
+    return not host.endswith(".localhost") and redirects.reach_by_name(host) is Reach.LOOPBACK

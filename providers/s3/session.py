@@ -27,11 +27,12 @@ from providers.s3.recent import Recent
 from providers.s3.signing import Signer, presigned, signed
 from providers.text import printable
 from providers.web.calls import Call, Calls
+from providers.web.connection import Connection
 from providers.web.exchange import SAFE, Asked, Exchange, carry_out
 from providers.web.message import Broken
 from providers.web.patience import USUAL, Patience
 from providers.web.pool import Pool, wants_sign_in
-from providers.web.redirects import Url
+from providers.web.redirects import Reach, Url
 from providers.web.response import Response, lost
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -309,6 +310,7 @@ class Session:
             if proxy is not None and proxy.authorization is not None:
                 headers = {**headers, "Proxy-Authorization": proxy.authorization}
             try:
+                _need_private(connection, url, asked.path, headers)
                 return carry_out(connection, url, asked, headers, self._patience)
             except (OSError, Broken) as error:
                 connection.close()
@@ -334,3 +336,12 @@ class Session:
                     self.endpoint, url.origin, self.options, self._access, self._patience
                 )
             return self._pools[url.origin]
+
+
+def _need_private(connection: Connection, url: Url, path: str, headers: Mapping[str, str]) -> None:
+    """Raise Denied before a customer's key goes over plain http to anywhere but this computer."""
+    straight = connection.proxy is None and connection.reach is Reach.LOOPBACK
+    if url.scheme == "http" and not straight and storing.hands_over_key(headers):
+        what = "over plain http everybody on the way would see the encryption key"
+        advice = "Use https; for a service on this computer set the site's proxy to “none”."
+        raise Denied(path, what, advice=advice)

@@ -37,6 +37,7 @@ OURS = frozenset({"wharfie", "mtime", "sha256"})  # metadata that uploads write 
 SEALED = "x-amz-server-side-encryption-customer-algorithm"
 """In an answer: the object is encrypted with a customer's key."""
 
+_HANDS_OVER = "server-side-encryption-customer-key"
 _CLASS = re.compile(r"[A-Z0-9_-]{1,64}")
 _CONTENT_TYPE = re.compile(r"[!#$&^_.+\w-]+/[!#$&^_.+\w-]+( *;[ -~]*)?", re.ASCII)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -135,6 +136,11 @@ def sealing(key: bytes, *, source: bool = False) -> dict[str, str]:
         f"{start}key": b64encode(key).decode("ascii"),
         f"{start}key-MD5": b64encode(md5(key, usedforsecurity=False).digest()).decode("ascii"),
     }
+
+
+def hands_over_key(headers: Mapping[str, str]) -> bool:
+    """Whether a customer's key is among them."""
+    return any(name.lower().endswith(_HANDS_OVER) for name in headers)
 
 
 def _tags(text: str) -> Pairs:

@@ -15,6 +15,8 @@ from providers.errors import AuthRequired, Denied, InvalidName
 from providers.s3.options import options_of
 from providers.s3.provider import S3Provider, open_endpoint
 from providers.s3.storing import customer_key, storing_of
+from providers.web import redirects
+from providers.web.redirects import Reach
 from tests.servers.bucket_case import KEY, BucketCase, bucket_case, service
 from tests.servers.s3_servers import access_to
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
@@ -87,6 +89,8 @@ def test_what_cannot_be_is_refused_with_its_field(field: str, value: str, told: 
         ("http://127.0.0.1:9000", True),
         ("http://localhost:9000", True),
         ("http://host:9000", False),
+        ("http://localhost.evil.org:9000", False),
+        ("http://evil.localhost:9000", False),
         ("http://10.0.0.1:9000", False),
     ],
 )
@@ -215,6 +219,27 @@ def test_what_is_stored_without_a_key_is_read_without(
     receipts = place.copy_into(upload, "/b/plain", version='"1"')
     assert place.finish(upload, receipts, replacing=None).size == 3
     assert {*service.without} == {"HEAD /b/plain", "GET /b/plain"}
+
+
+@pytest.mark.parametrize("way", ["the site's", "the environment's", "another computer"])
+def test_a_customers_key_goes_straight_to_this_computer_or_not_at_all(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedHttp(Sealed()) as server:
+        proxy = server.base if way == "the site's" else "environment"
+        if way == "the environment's":
+            monkeypatch.setattr("urllib.request.getproxies", lambda: {"http": server.base})
+            monkeypatch.setattr("urllib.request.proxy_bypass", lambda host: False)
+        values = {"encryption": "customer-key", "proxy": proxy}
+        endpoint, access = access_to(server.base, tmp_path, **values)
+        access.secrets.put(endpoint, "encryption", CUSTOMER)
+        with closing(open_endpoint(endpoint, access)) as place:
+            if way == "another computer":
+                monkeypatch.setattr(redirects, "reach_of", lambda address: Reach.PRIVATE)
+            with pytest.raises(Denied, match="would see the encryption key") as caught:
+                place.stat("/b/a")
+        assert CUSTOMER not in str(caught.value)
+        assert server.asks == []
 
 
 @pytest.mark.parametrize(("given", "rejected"), [(None, False), ("no key", True)])
