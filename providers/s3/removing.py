@@ -8,12 +8,12 @@ others, or does not know how to.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence, Set
 from copy import copy
 from hashlib import md5
 from itertools import islice
 
-from providers.errors import ProviderError
+from providers.errors import Denied, ProviderError
 from providers.s3 import documents, keys, look
 from providers.s3.documents import Kept
 from providers.s3.faults import by_code, problem
@@ -24,6 +24,7 @@ TOGETHER = 1000
 """Keys in one request, as DeleteObjects takes them."""
 
 _REMOVING = "removing it"
+_STANDS = "the service said that it is removed, and it is still there, or there again"
 _NOT_TOGETHER = frozenset({400, 403, 404, 405, 501})
 """Refusals that may be of the request, and not of what it names."""
 
@@ -31,23 +32,48 @@ _NOT_TOGETHER = frozenset({400, 403, 404, 405, 501})
 def tree(session: Session, path: str) -> Generator[ProviderError | None, None, None]:
     """As `TreeRemover.remove_tree`: the folder's own mark goes last.
 
-    Services with folders of their own (juicefs) may leave them behind, empty, where many objects
-    were removed together: what is left of those goes one by one.
+    A service that is not Amazon is looked at again: what still stands then is an error as well.
     """
     bucket, _ = keys.split(path)
+    refused: set[str] = set()
     for page in look.keys_below(session, path):
         for some in _batches(page):
-            yield from _some(session, path, bucket, some)
-    if session.together and not session.certain:
+            for outcome in _some(session, path, bucket, some):
+                if outcome is not None:
+                    refused.add(outcome.path)
+                yield outcome
+    if not session.certain:
         for page in look.keys_below(session, path):
-            for name in sorted((name for name in page if name.endswith("/")), reverse=True):
-                yield _tried(session, f"/{bucket}/{name}", bucket, name)
+            yield from _left(session, bucket, page, refused)
 
 
 def one(session: Session, path: str, bucket: str, key: str) -> None:
     with session.send("DELETE", bucket, key, path=path) as answer:
         if answer.status not in {200, 204}:
             raise problem(answer, path, _REMOVING)
+
+
+def _left(
+    session: Session, bucket: str, page: Sequence[str], refused: Set[str]
+) -> Iterator[ProviderError | None]:
+    """What still stands, but for what was told before. Services with folders of their own (juicefs)
+    may leave them behind, empty, where many objects were removed together: those go one by one."""
+    for name in sorted(page, reverse=True):
+        path = f"/{bucket}/{name}"
+        if path in refused:
+            continue
+        if name.endswith("/"):
+            yield _tried(session, path, bucket, name)
+        elif _stands(session, path):
+            yield Denied(path, _STANDS, advice="Look at it again, and at who else writes there.")
+
+
+def _stands(session: Session, path: str) -> bool:
+    """A list may be older than what it is of."""
+    try:
+        return look.head(session, path) is not None
+    except ProviderError:
+        return True
 
 
 def _batches(page: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -68,10 +94,10 @@ def _some(
         except ProviderError as error:
             yield from (_about(error, f"/{bucket}/{name}") for name in plain)
             plain, kept = [], ()
-    if kept is None:
+    refused = {each.key: each for each in kept or ()}
+    if kept is None or not refused.keys() <= {*plain}:  # nobody knows which of them is refused
         alone += plain
     else:
-        refused = {each.key: each for each in kept}
         for name in plain:
             if name not in refused:
                 yield None

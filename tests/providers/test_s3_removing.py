@@ -144,17 +144,35 @@ def test_what_is_refused_is_told_of_the_key_it_is_about(tmp_path: Path) -> None:
         fault = "<Code>{}</Code><Message>no</Message>"
         told = f"<Error><Key>d/b</Key>{fault.format('AccessDenied')}</Error>"
         told += f"<Error><Key>d/c</Key>{fault.format('InternalError')}</Error>"
-        told += f"<Error><Key>other</Key>{fault.format('InternalError')}</Error>"
+        service.objects.pop("d/a")
         return answer(200, f"<DeleteResult>{told}</DeleteResult>".encode())
 
-    service = Service("d/a", "d/b", "d/c", "other", says=says)
+    service = Service("d/a", "d/b", "d/c", says=says)
     outcome = _removed(service, tmp_path)
     assert [error and (type(error), error.path) for error in outcome] == [
         None,
         (Denied, "/b/d/b"),
         None,
     ]
-    assert service.alone == ["d/c"], "it is tried on its own, and nothing that was not listed"
+    assert service.alone == ["d/c"], "it is tried on its own"
+
+
+@pytest.mark.parametrize("key", ["", "<Key>d%2Fa</Key>", "<Key> d/a</Key>", "<Key>other</Key>"])
+def test_each_is_removed_on_its_own_where_nobody_knows_which_was_refused(
+    key: str, tmp_path: Path
+) -> None:
+    said = f"<DeleteResult><Error>{key}<Code>InternalError</Code></Error></DeleteResult>"
+    service = Service("d/a", "d/b", "other", says=lambda names: answer(200, said.encode()))
+    assert _removed(service, tmp_path) == [None] * 2
+    assert (service.alone, {*service.objects}) == (["d/a", "d/b"], {"other"})
+
+
+def test_what_still_stands_by_then_is_an_error_whatever_the_service_said(tmp_path: Path) -> None:
+    service = Service("d/a", "d/b", says=lambda names: answer(200, b"<DeleteResult/>"))
+    outcome = _removed(service, tmp_path)
+    told = [(type(error), error.path) for error in outcome if error is not None]
+    assert sorted(told, key=str) == [(Denied, "/b/d/a"), (Denied, "/b/d/b")]
+    assert service.alone == [], "it may be somebody else's who has just made it"
 
 
 @pytest.mark.parametrize(
