@@ -44,10 +44,11 @@ class Versioned(Protocol):
 @dataclass(frozen=True, slots=True)
 class Link:
     """An address that opens a file for whoever has it: a secret. `until`: Unix seconds; None: it
-    holds until somebody takes it back. One that keys signed may end with them, and sooner."""
+    holds until somebody takes it back."""
 
     url: str = field(repr=False)
     until: float | None
+    sooner: bool = False  # it ends before that with temporary keys, whose end nobody knows
 
 
 @runtime_checkable

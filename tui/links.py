@@ -43,4 +43,6 @@ def holds(link: Link) -> str:
     """Until when it opens the file."""
     if link.until is None:
         return "holds until somebody takes it back"
+    if link.sooner:
+        return f"holds at most until {facts.moment(link.until)}: it ends with your temporary keys"
     return f"holds until {facts.moment(link.until)}"

@@ -150,9 +150,10 @@ class Session:
                 if exchange is not None:
                     self._pool_of(exchange.url).done(exchange, call)
 
-    def presigned(self, path: str, seconds: int) -> tuple[str, float] | None:
-        """An address that reads the object or revision at `path` without keys, and the Unix second
-        in which it ends at the latest; None where there are no keys to sign it with."""
+    def presigned(self, path: str, seconds: int) -> tuple[str, float, bool] | None:
+        """An address that reads the object or revision at `path` without keys, the Unix second in
+        which it ends at the latest, and whether it may end sooner, with temporary keys whose end
+        nobody tells; None where there are no keys to sign it with."""
         bucket, key, query = keys.exact(path)
         with self.calls.call() as call:
             known = self._signer.keys(call)
@@ -164,7 +165,8 @@ class Session:
         until = float(int(time.time()) + seconds)
         if known.until is not None:
             until = min(until, known.until)
-        return presigned(f"{url.origin}{url.target}", known, region, seconds), until
+        sooner = known.token is not None and known.until is None
+        return presigned(f"{url.origin}{url.target}", known, region, seconds), until, sooner
 
     def region(self) -> str:
         """Where buckets are looked for first. Raises Denied, ConnectionLost."""

@@ -8,7 +8,8 @@ from providers.s3 import keys, look
 from providers.s3.session import Session
 
 LONGEST = 7 * 24 * 3600
-"""Seconds: what a signature (SigV4) may be good for. One with temporary keys ends with them."""
+"""Seconds: what a signature (SigV4) may be good for. One with temporary keys ends with them, and
+says so where nobody knows when that is."""
 
 _SEALED = "x-amz-server-side-encryption-customer-algorithm"
 
@@ -32,5 +33,4 @@ def share(session: Session, path: str, seconds: float) -> Link:
             "this site has no keys to sign an address with",
             advice="What may be read without keys is open to others at its usual address.",
         )
-    url, until = signed
-    return Link(url, until)
+    return Link(*signed)

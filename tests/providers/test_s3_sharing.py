@@ -146,6 +146,15 @@ def test_it_ends_with_temporary_keys(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert short.until is not None and short.until < ends.timestamp() - 3000
 
 
+@pytest.mark.parametrize("token", ["", "of temporary keys"])
+def test_it_says_that_it_may_end_sooner_where_nobody_knows_when_keys_do(
+    token: str, tmp_path: Path
+) -> None:
+    with service(_looked_at, tmp_path) as (place, _):
+        place._session._access.secrets.put(place._session.endpoint, "token", token)
+        assert place.share("/b/k", WEEK).sooner == bool(token)
+
+
 def test_keys_that_do_not_end_have_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AK")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")

@@ -40,6 +40,7 @@ class KeepingPlace(MemoryProvider):
         self.kept: dict[str, list[Kept]] = {}  # the newest first
         self.url = URL
         self.shared: list[tuple[str, float]] = []
+        self.ends_sooner = False  # what it shares
 
     def put(self, path: str, data: bytes, stored: float) -> None:
         """Give a file new content."""
@@ -181,7 +182,7 @@ class KeepingPlace(MemoryProvider):
         with self.store.doing("share", path):
             self.store.file(path)
             self.shared.append((path, seconds))
-            return Link(self.url, time.time() + seconds)
+            return Link(self.url, time.time() + seconds, self.ends_sooner)
 
     def properties(self, path: str) -> Sequence[Property]:
         with self.store.doing("properties", path):

@@ -165,6 +165,19 @@ async def test_a_link_goes_to_the_clipboard_and_is_neither_shown_nor_logged(
         await says(pilot, URL)
 
 
+async def test_a_link_that_may_end_sooner_says_so() -> None:
+    place = kept_file()
+    place.ends_sooner = True
+    app = app_on(place)
+    async with app.run_test(size=SMALL) as pilot:
+        await read(pilot)
+        await pilot.press("L")
+        await dialog(pilot, LinkTimeScreen)
+        await pilot.press("enter")
+        await says(pilot, "Copied, holds at most until 20")
+        await says(pilot, "ends with your temporary keys")
+
+
 @pytest.mark.parametrize(
     ("keys", "seconds"),
     [
