@@ -21,17 +21,24 @@ from providers.errors import (
     AlreadyExists,
     ConnectionLost,
     Denied,
-    Doubtful,
-    InvalidName,
     NotFound,
     ProviderError,
     SourceChanged,
     TargetChanged,
     Unsupported,
     UploadExpired,
-    WrongKind,
 )
 from providers.s3 import checksums, copying, documents, keys, look, pending
+from providers.s3.bounds import (
+    MOST_PARTS,
+    WHOLE_MOST,
+    gathered,
+    need_object,
+    need_room_for,
+    need_those_parts,
+    need_within,
+    too_many,
+)
 from providers.s3.checksums import SHA256, WEAKER, Refused, Sums
 from providers.s3.copying import Copy
 from providers.s3.describing import MADE_BY, described
@@ -39,12 +46,6 @@ from providers.s3.held import Held
 from providers.s3.naming import need_completed, refusal
 from providers.s3.session import Session
 from providers.s3.tokens import Upload, from_token, of_receipt, receipt
-
-WHOLE_MOST = 8 << 20
-"""Bytes of a file that is stored by one request."""
-
-MOST_PARTS = 10_000
-"""Of one object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
 
 
 class Uploads:
@@ -64,13 +65,13 @@ class Uploads:
         modified: float | None,
         within: str,
     ) -> str:
-        _need_object(path, within)
+        need_object(path, within)
         self._held.drop_of(path, key)
         mark = f"{key}-{secrets.token_hex(8)}"
         if size is not None and size <= min(part_size, WHOLE_MOST):
             return Upload(path, size, modified, mark, "", sums="").token()
         pending.remove_marked(self._session, path, key)
-        _need_room_for(path, size, part_size)
+        need_room_for(path, size, part_size)
         try:
             site = self._session.options.storing
             upload, sums = self._created(path, key, described(site, path, modified, mark))
@@ -102,14 +103,14 @@ class Uploads:
         upload = from_token(token)
         self._drop_copy(upload)
         if index >= MOST_PARTS:
-            raise _too_many(upload.path)
+            raise too_many(upload.path)
         if not upload.upload:
-            data = _gathered(body, upload, offset)
+            data = gathered(body, upload, offset)
             self._held.keep(upload.path, upload.mark, bytes(data))
             return checksums.checksum(SHA256, data)
         if isinstance(body, InMemory):
-            _need_within(upload, offset + len(body.memory))
-        sent = body if isinstance(body, InMemory) else _gathered(body, upload, offset)
+            need_within(upload, offset + len(body.memory))
+        sent = body if isinstance(body, InMemory) else gathered(body, upload, offset)
         try:
             part = pending.put(
                 self._session, upload.path, upload.upload, index + 1, sent, sums=upload.sums
@@ -255,7 +256,7 @@ class Uploads:
         if made_by is not None or self._session.certain:
             marked = made_by == upload.mark
             if marked:
-                _need_those_parts(upload, receipts, told)
+                need_those_parts(upload, receipts, told)
             return entry if marked else None, marked
         return entry if upload.size in {None, entry.size} else None, False
 
@@ -364,47 +365,3 @@ class Uploads:
                 if not conditions or not self._session.gives_up_conditions(answer):
                     raise refusal(answer, upload.path, replacing)
             self._need_agreed(upload.path, replacing)
-
-
-def _gathered(body: Body, upload: Upload, offset: int) -> bytearray:
-    data = bytearray()
-    for chunk in body:
-        data += chunk
-        _need_within(upload, offset + len(data))
-    return data
-
-
-def _need_within(upload: Upload, end: int) -> None:
-    if upload.size is not None and end > upload.size:
-        raise SourceChanged(upload.path, "more bytes came than the file had")
-
-
-def _need_object(path: str, within: str) -> None:
-    bucket, key = keys.split(path)
-    if not key:
-        raise WrongKind(path, "is a bucket, or where buckets are" if bucket else "holds buckets")
-    if keys.is_folder(path):
-        raise WrongKind(path, "is a folder")
-    chosen, prefix = keys.prefix_of(within)
-    if within and chosen and not (chosen == bucket and key.startswith(prefix)):
-        raise InvalidName(path, "it is not in the folder that was chosen")
-
-
-def _need_room_for(path: str, size: int | None, part_size: int) -> None:
-    """Raise Unsupported for what would be more parts than an object can have (faults.md C15)."""
-    if size is not None and size > part_size * MOST_PARTS:
-        raise _too_many(path)
-
-
-def _too_many(path: str) -> Unsupported:
-    what = f"it is too large for an object, which has {MOST_PARTS:,} parts at most"
-    return Unsupported(path, what, advice="Cut it into several files.")
-
-
-def _need_those_parts(upload: Upload, receipts: Sequence[str], told: Mapping[str, str]) -> None:
-    """Raise Doubtful when the service says that it put other parts together than those it was
-    sent: it tells the digest of their digests, and how many there are (faults.md C15)."""
-    said, dash, _ = told.get("x-amz-checksum-sha256", "").partition("-")
-    sent = checksums.of_digests([of_receipt(each)[1] for each in receipts])
-    if upload.sums == SHA256 and receipts and dash and sent and said != sent:
-        raise Doubtful(upload.path, "the service says that it put other parts together")
