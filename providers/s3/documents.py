@@ -253,11 +253,12 @@ def facts(chunks: Iterable[Buffer], roots: tuple[str, ...]) -> list[tuple[str, s
 
 
 def complete(receipts: Iterable[tuple[int, str, str]], algorithm: str) -> bytes:
-    """The body of CompleteMultipartUpload, of (number, ETag, checksum in base64 or "")."""
+    """The body of CompleteMultipartUpload, of (number, ETag, checksum in base64 or ""), which
+    go without their checksums where `algorithm` is ""."""
     root = ['<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">']
     name = _checksum(algorithm)
     for number, etag, checksum in receipts:
-        told = f"<{name}>{_escaped(checksum)}</{name}>" if checksum else ""
+        told = f"<{name}>{_escaped(checksum)}</{name}>" if checksum and algorithm else ""
         root.append(
             f"<Part><PartNumber>{number}</PartNumber><ETag>{_escaped(etag)}</ETag>{told}</Part>"
         )

@@ -18,7 +18,7 @@ from providers.access import Access
 from providers.base import Buffer, InMemory
 from providers.errors import AuthRequired, ConnectionLost, Denied, Unsupported
 from providers.s3 import documents, faults, keys, storing
-from providers.s3.checksums import CRC64, Sums
+from providers.s3.checksums import CRC64, WEAKER, Sums
 from providers.s3.documents import Fault
 from providers.s3.options import Options
 from providers.s3.place import Where
@@ -190,6 +190,12 @@ class Session:
             return False
         self.conditional = False
         return True
+
+    def gives_up_sums(self, sums: Sums) -> None:
+        """What was done without `sums`, and not with them, is done with weaker ones from then on.
+        Only once it was done: services call other things invalid requests as well."""
+        if sums and self.sums == sums:
+            self.sums = WEAKER[sums]
 
     def customer_key(self, *, source: bool = False) -> dict[str, str]:
         """The headers that hand over the site's own key; none where it has none. `source`: of what

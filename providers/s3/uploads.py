@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 
-from providers.base import ANY_VERSION, Body, Entry, InMemory
+from providers.base import ANY_VERSION, Body, Buffer, Entry, InMemory
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
@@ -42,6 +42,7 @@ from providers.s3.bounds import (
 from providers.s3.checksums import SHA256, WEAKER, Refused, Sums
 from providers.s3.copying import Copy
 from providers.s3.describing import MADE_BY, described
+from providers.s3.documents import StoredPart
 from providers.s3.held import Held
 from providers.s3.naming import need_completed, refusal
 from providers.s3.session import Session
@@ -111,15 +112,20 @@ class Uploads:
         if isinstance(body, InMemory):
             need_within(upload, offset + len(body.memory))
         sent = body if isinstance(body, InMemory) else gathered(body, upload, offset)
-        try:
-            part = pending.put(
-                self._session, upload.path, upload.upload, index + 1, sent, sums=upload.sums
-            )
-        except Refused:
-            self._session.sums = WEAKER[upload.sums]
-            what = "the service refuses the checksums of its parts"
-            raise UploadExpired(upload.path, what) from None
-        return receipt(part, upload.sums)
+        return receipt(self._put(upload, index + 1, sent), upload.sums)
+
+    def _put(self, upload: Upload, number: int, sent: Buffer | InMemory) -> StoredPart:
+        """Once more where it may be refused for its checksum, and then without: what is refused
+        then as well is refused for something else."""
+        session = self._session
+        for _ in range(2):
+            with suppress(Refused):
+                return pending.put(
+                    session, upload.path, upload.upload, number, sent, sums=upload.sums
+                )
+        pending.put(session, upload.path, upload.upload, number, sent, sums="")
+        session.gives_up_sums(upload.sums)
+        raise UploadExpired(upload.path, "the service refuses the checksums of its parts")
 
     def copy_into(self, token: str, source: str, version: str | None) -> Sequence[str]:
         """As `Copier.copy_into`."""
@@ -351,17 +357,24 @@ class Uploads:
             numbered = [(part.number, part.etag, "") for part in copy.parts]
         if not numbered:
             raise UploadExpired(upload.path, "the unfinished upload has no parts")
-        body = documents.complete(numbered, upload.sums)
+        sums = upload.sums
         bucket, key = keys.split(upload.path)
         query = {"uploadId": upload.upload}
         while True:
             conditions = self._conditions(replacing)
-            sent = conditions | checksums.completing(upload.sums)
+            sent = conditions | checksums.completing(sums)
+            body = documents.complete(numbered, sums)
             with self._session.send(
                 "POST", bucket, key, path=upload.path, query=query, headers=sent, body=body
             ) as answer:
                 if answer.status == 200:
-                    return need_completed(answer, upload.path)
-                if not conditions or not self._session.gives_up_conditions(answer):
+                    need_completed(answer, upload.path)
+                    if sums != upload.sums:
+                        self._session.gives_up_sums(upload.sums)
+                    return
+                # Checksums go first here too: each part has been looked at by its own.
+                if sums and checksums.refused(answer):
+                    sums = ""
+                elif not conditions or not self._session.gives_up_conditions(answer):
                     raise refusal(answer, upload.path, replacing)
             self._need_agreed(upload.path, replacing)
