@@ -39,12 +39,14 @@ _NONE = "this service makes no copies itself"
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """`headers`: what is kept with it. `upload`: its own, in parts; "": one request makes it."""
+    """`headers`: what is kept with it. `upload`: its own, in parts; "": one request makes it.
+    `stored`: when its source was, and as which revision, in the service's own words."""
 
     source: str
     version: str
     size: int
     headers: Mapping[str, str]
+    stored: Sequence[str]
     sealed: bool = False  # the source, with the site's own key
     upload: str = ""
     parts: Sequence[StoredPart] = ()
@@ -77,7 +79,8 @@ def prepared(
     headers = describing.carried(session.options.storing, told, modified, mark)
     if entry.version is None or entry.size is None or not all(map(_sendable, headers.values())):
         raise Unsupported(source, "the service does not say enough of it")
-    return Copy(source, entry.version, entry.size, headers, sealed=SEALED in told)
+    stored, sealed = _stored(told), SEALED in told
+    return Copy(source, entry.version, entry.size, headers, stored, sealed)
 
 
 def in_parts(session: Session, copy: Copy, path: str, key: str) -> Copy:
@@ -148,10 +151,17 @@ def need_same_source(session: Session, copy: Copy) -> None:
 
 
 def _source_changed(session: Session, copy: Copy) -> SourceChanged | None:
-    there = look.head(session, copy.source)
-    if there is not None and there.version == copy.version:
-        return None
+    """What has an ETag again that it had before may have been another object in between."""
+    told = look.headers_of(session, copy.source)
+    if told is not None:
+        same = look.entry_of(session, told, copy.source).version == copy.version
+        if same and _stored(told) == copy.stored:
+            return None
     return SourceChanged(copy.source)
+
+
+def _stored(told: Mapping[str, str]) -> Sequence[str]:
+    return [told.get(name, "") for name in ("Last-Modified", "x-amz-version-id")]
 
 
 def _fetched(session: Session, copy: Copy, path: str, upload: str) -> Sequence[StoredPart]:

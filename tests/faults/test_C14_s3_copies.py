@@ -21,7 +21,7 @@ from providers.errors import (
 from providers.s3 import copying
 from providers.s3.provider import S3Provider, open_endpoint
 from tests.servers.s3_servers import access_to
-from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
+from tests.servers.scripted_http import DATE, LONG_AGO, Ask, ScriptedHttp, Wire, answer
 
 BEGUN = b"<InitiateMultipartUpload><UploadId>u</UploadId></InitiateMultipartUpload>"
 PART = b'<CopyPartResult><ETag>"p"</ETag></CopyPartResult>'
@@ -38,7 +38,7 @@ class Service:
 
     def __init__(self, size: int, says: Callable[[Ask, Wire], bytes], *, does: bool) -> None:
         self.size, self.says, self.does = size, says, does
-        self.mark = ""
+        self.mark, self.when = "", LONG_AGO
         self.stored: int | None = None
         self.aborted: list[str] = []
 
@@ -61,7 +61,12 @@ class Service:
         size = self.size if ask.target == "/b/a" else self.stored
         if size is None:
             return answer(404)
-        said = {"ETag": '"one"', "Content-Length": str(size), "x-amz-meta-wharfie": self.mark}
+        said = {
+            "ETag": '"one"',
+            "Last-Modified": self.when,
+            "Content-Length": str(size),
+            "x-amz-meta-wharfie": self.mark,
+        }
         return answer(200, b"", said)
 
 
@@ -160,6 +165,22 @@ def test_C14_a_source_that_is_another_by_then_says_so(size: int, tmp_path: Path)
 def _changed(service: Service) -> bytes:
     service._head = lambda ask: answer(200, b"", {"ETag": '"two"'})  # type: ignore[method-assign]
     return answer(412, error("PreconditionFailed"))
+
+
+@pytest.mark.parametrize("size", [3, LARGE], ids=["one request", "a part"])
+def test_C14_a_source_that_was_another_object_in_between_is_found_by_when_it_was_stored(
+    size: int, tmp_path: Path
+) -> None:
+    """A service that does not heed the condition may have copied that one."""
+    says = COPIED if size < LARGE else PART
+    service = Service(size, lambda ask, wire: _stored_again(service, says), does=True)
+    with serving(service, tmp_path) as place, pytest.raises(SourceChanged):
+        copied(place, size)
+
+
+def _stored_again(service: Service, says: bytes) -> bytes:
+    service.when = DATE
+    return answer(200, says)
 
 
 def test_B3_a_copy_in_parts_ends_when_its_thread_is_interrupted(
