@@ -13,7 +13,9 @@ from providers.web.exchange import Asked
 from providers.web.redirects import Url
 
 _EMPTY = sha256(b"").hexdigest()
-_ABOUT_BYTES = frozenset({"uploads", "uploadId", "partNumber", "versionId"})
+_ABOUT_BYTES = frozenset(
+    {"uploads", "uploadId", "partNumber", "max-parts", "part-number-marker", "versionId"}
+)
 
 
 class Question:
@@ -40,11 +42,11 @@ class Question:
 
     @property
     def is_about_bytes(self) -> bool:
-        """Of an object, so that the key that it is encrypted with has to go along."""
+        """Of an object, so that the key that it is encrypted with has to go along. A list of parts
+        tells their checksums, and Amazon wants the key for those (API reference, ListParts)."""
         if not self.key or self.method not in {"GET", "HEAD", "PUT", "POST"}:
             return False
-        listed = self.method == "GET" and "uploadId" in self._query
-        return not listed and set(self._query) <= _ABOUT_BYTES
+        return set(self._query) <= _ABOUT_BYTES
 
     def query_text(self) -> str:
         quoted = ((keys.quoted_value(k), keys.quoted_value(v)) for k, v in self._query.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from hashlib import md5
 from pathlib import Path
@@ -20,6 +20,7 @@ from providers.web.redirects import Reach
 from tests.servers.bucket_case import KEY, BucketCase, bucket_case, service
 from tests.servers.s3_servers import access_to
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
+from tests.servers.sums_bucket import SumsBucket, Unfinished
 from tests.servers.web_process import WebServer
 
 CUSTOMER = base64.b64encode(bytes(range(32))).decode()
@@ -206,6 +207,26 @@ def test_a_customers_key_goes_with_every_request_about_bytes(
     receipts = place.copy_into(upload, "/b/a", version='"1"')
     assert place.finish(upload, receipts, replacing=None).size == 3
     assert service.without == []
+
+
+class SealedParts(SumsBucket):
+    """Wants the key for whatever is asked of an upload but its end, as Amazon does."""
+
+    def _of_an_upload(self, ask: Ask, upload: Unfinished, query: Mapping[str, str]) -> bytes:
+        if ask.method != "DELETE":
+            assert ask.headers["x-amz-server-side-encryption-customer-key"] == CUSTOMER
+        return super()._of_an_upload(ask, upload, query)
+
+
+def test_a_customers_key_goes_with_lists_of_parts(tmp_path: Path) -> None:
+    with ScriptedHttp(SealedParts()) as server:
+        site = {"checksums": "always", "encryption": "customer-key"}
+        endpoint, access = access_to(server, tmp_path, **site)
+        access.secrets.put(endpoint, "encryption", CUSTOMER)
+        with closing(open_endpoint(endpoint, access)) as place:
+            upload = place.begin("/b/k", 20, key=KEY, part_size=10)
+            receipt = place.put_part(upload, 0, 0, [b"0123456789"])
+            assert place.parts(upload) == {0: receipt}
 
 
 def test_what_is_stored_without_a_key_is_read_without(
