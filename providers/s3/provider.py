@@ -16,6 +16,7 @@ from providers.s3 import (
     clearing,
     keys,
     look,
+    marks,
     properties,
     reading,
     removing,
@@ -25,7 +26,6 @@ from providers.s3 import (
 from providers.s3.bounds import MOST_PARTS
 from providers.s3.checksums import CRC64, MD5, SHA256, Crc64, Md5, Sums
 from providers.s3.describing import MADE_BY
-from providers.s3.faults import problem
 from providers.s3.options import options_of
 from providers.s3.session import Session
 from providers.s3.uploads import WHOLE_MOST, Uploads
@@ -241,33 +241,14 @@ class S3Provider:
 
     def _mark_folder(self, path: str, bucket: str, prefix: str) -> None:
         mark = secrets.token_hex(8)
-        if not self._put_mark(path, bucket, prefix, mark, {"If-None-Match": "*"}):
-            self._put_mark(path, bucket, prefix, mark, {})
+        if not marks.put(self._session, path, mark, {"If-None-Match": "*"}):
+            marks.put(self._session, path, mark, {})
         if self._marks is None:
             beside = f"/{bucket}/{prefix.removesuffix('/')}"
             made = None if keys.is_folder(beside) else look.headers_of(self._session, beside)
             self._marks = made is None or made.get(MADE_BY) != mark
             if not self._marks:  # `rclone serve s3` does so
                 removing.one(self._session, path, bucket, keys.split(beside)[1])
-
-    def _put_mark(
-        self, path: str, bucket: str, prefix: str, mark: str, conditions: Mapping[str, str]
-    ) -> bool:
-        """Whether it is there; False where the service knows no conditions."""
-        session = self._session
-        if conditions and not session.conditional:
-            return False
-        headers = {MADE_BY: mark, **session.options.storing.access(), **conditions}
-        with session.send("PUT", bucket, prefix, path=path, headers=headers, body=b"") as answer:
-            if answer.status == 412:
-                raise AlreadyExists(path)
-            if answer.status == 404:
-                raise NotFound(path, "there is no such bucket", advice="Check its name.")
-            if conditions and session.gives_up_conditions(answer):
-                return False
-            if answer.status != 200:
-                raise problem(answer, path, "making a folder")
-        return True
 
 
 def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> S3Provider:
