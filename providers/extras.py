@@ -25,6 +25,8 @@ class Revision:
     current: bool  # the file has it now
     # It says that the file was deleted, and cannot be read; deleting it takes that back.
     deleted: bool = False
+    # It stays among the revisions when the file gets other content; False: nobody promises that.
+    kept: bool = True
 
 
 @runtime_checkable

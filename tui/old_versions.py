@@ -27,6 +27,7 @@ _NOTHING = Done("")
 _NO_CONTENT = "That row is a deletion and has no content. Enter takes the deletion back."
 _UNTOUCHED = "It is not the latest: the file stays as it is."
 _KEPT = "What it has now is overwritten; a place that keeps versions keeps it among those."
+_LOST = "What it has now is overwritten, and may be gone for good: nothing says that it is kept."
 _CURRENT = "It is what the file has now: by that the file will have the one before, or be gone."
 
 
@@ -76,7 +77,7 @@ class _Subject:
         path, provider = revision.entry.path, self.provider
         return provider.join(provider.parent(path), provider.name(path))
 
-    async def do(self, act: Act, revision: Revision) -> Done:
+    async def do(self, act: Act, revision: Revision, now: Revision | None) -> Done:
         if revision.deleted and act is Act.COPY:
             return Done(_NO_CONTENT)
         if revision.deleted:
@@ -85,13 +86,15 @@ class _Subject:
             return await self._copy(revision)
         if act is Act.DELETE:
             return await self._delete(revision)
-        return await self._bring_back(revision)
+        return await self._bring_back(revision, now)
 
-    async def _bring_back(self, revision: Revision) -> Done:
+    async def _bring_back(self, revision: Revision, now: Revision | None) -> Done:
         if revision.current:
             return Done("That is what the file has now: there is nothing to bring back.")
         files.writer(self.provider, self.place.endpoint)
-        lines = [location.show(self.place), f"will be as {revisions.described(revision)}.", _KEPT]
+        kept = now is not None and (now.kept or now.deleted)
+        lines = [location.show(self.place), f"will be as {revisions.described(revision)}."]
+        lines.append(_KEPT if kept else _LOST)
         if not await self._confirmed("Bring this version back?", lines, "Bring back"):
             return _NOTHING
         within = self.provider.parent(self.place.path)

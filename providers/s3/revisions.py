@@ -12,6 +12,10 @@ from providers.s3.documents import Version
 from providers.s3.faults import problem
 from providers.s3.session import Session
 
+_REPLACED = "null"
+"""Stored while the bucket kept no versions: the next that is stored so takes its place, for good.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/AddingObjectstoVersionSuspendedBuckets.html"""
+
 
 def revisions(session: Session, path: str) -> Iterator[Sequence[Revision]]:
     """As `Versioned.revisions`. Where nothing stands any more it may have been a file or a folder.
@@ -108,4 +112,4 @@ def _revision(bucket: str, version: Version) -> Revision:
         modified=stored.modified,
         version=stored.etag or None,
     )
-    return Revision(entry, version.current, version.deleted)
+    return Revision(entry, version.current, version.deleted, kept=version.id != _REPLACED)

@@ -279,7 +279,7 @@ def test_a_bucket_that_never_had_versions_has_the_one_there_is(
     with bucket_of("moto", moto, tmp_path) as bucket:
         bucket.store("k", b"one", b"two")
         (only,) = _all(bucket, bucket.path("k"))
-    assert (only.current, only.entry.size) == (True, 3)
+    assert (only.current, only.kept, only.entry.size) == (True, False, 3)
     assert only.entry.path == keys.revision(bucket.path("k"), "null")
 
 
@@ -315,6 +315,12 @@ def _version(key: str = "k", version: str = "v", kind: str = "Version") -> str:
 
 def _listing(*found: str) -> bytes:
     return answer(200, f"<ListVersionsResult>{''.join(found)}</ListVersionsResult>".encode())
+
+
+def test_what_is_stored_while_versions_are_suspended_does_not_stay(tmp_path: Path) -> None:
+    said = _listing(_version(version="null"), _version())
+    with service(lambda ask: said if ask.method == "GET" else answer(200), tmp_path) as (place, _):
+        assert [each.kept for page in place.revisions("/b/k") for each in page] == [False, True]
 
 
 def test_an_id_that_is_made_to_be_more_than_one_stays_within_the_query(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ class KeepingPlace(MemoryProvider):
         self.url = URL
         self.shared: list[tuple[str, float]] = []
         self.ends_sooner = False  # what it shares
+        self.keeps = True  # what a file has when it gets other content
 
     def put(self, path: str, data: bytes, stored: float) -> None:
         """Give a file new content."""
@@ -170,6 +171,7 @@ class KeepingPlace(MemoryProvider):
                 self._entry(path, kept),
                 current=index == 0,
                 deleted=kept.node is None,
+                kept=self.keeps or index > 0,
             )
             for index, kept in enumerate(self.kept.get(path, ()))
         ]

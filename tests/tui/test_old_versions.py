@@ -104,6 +104,16 @@ async def test_a_version_is_brought_back_through_the_queue(real: Case) -> None:
         assert real.job().target.path == "/d/report.pdf"
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_it_says_whether_what_the_file_has_now_is_kept(fake: Case, keeps: bool) -> None:
+    fake.place.keeps = keeps
+    async with fake.app().run_test(size=SMALL) as pilot:
+        await open_versions(pilot, "end", "v")
+        await says(pilot, "5 B")
+        await pilot.press("end", "enter")
+        await says(pilot, "keeps it among those." if keeps else "may be gone for good")
+
+
 async def test_what_the_file_has_already_is_not_brought_back(fake: Case) -> None:
     async with fake.app().run_test(size=SMALL) as pilot:
         await open_versions(pilot, "end", "v")

@@ -39,8 +39,9 @@ class Done:
     changed: bool = False
 
 
-Do: TypeAlias = Callable[[Act, Revision], Awaitable[Done]]
-"""Carries out an act. Raises ProviderError."""
+Do: TypeAlias = Callable[[Act, Revision, Revision | None], Awaitable[Done]]
+"""Carries out an act on a revision; the other is what the file has now, None where that was not
+read. Raises ProviderError."""
 
 _AROUND = 11  # rows of the screen that are not for the list
 _MOST = 16  # rows of the list
@@ -160,8 +161,9 @@ class VersionsScreen(Dialog[Revision | None]):
 
     async def _do(self, act: Act, revision: Revision) -> None:
         self._busy = True
+        now = next((each for each in self.rows.rows if each.current), None)
         try:
-            done = await self.do(act, revision)
+            done = await self.do(act, revision, now)
         except ProviderError as error:
             self._say(str(error), "bad")
         else:
