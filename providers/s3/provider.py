@@ -23,12 +23,12 @@ from providers.s3 import (
     revisions,
     sharing,
 )
-from providers.s3.bounds import MOST_PARTS
+from providers.s3.bounds import MOST_PARTS, WHOLE_MOST
 from providers.s3.checksums import CRC64, MD5, SHA256, Crc64, Md5, Sums
 from providers.s3.describing import MADE_BY
 from providers.s3.options import options_of
 from providers.s3.session import Session
-from providers.s3.uploads import WHOLE_MOST, Uploads
+from providers.s3.uploads import Uploads
 from providers.web.delivery import Delivery
 from providers.web.patience import USUAL, Patience
 
