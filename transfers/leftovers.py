@@ -25,9 +25,13 @@ def discard(run: Run, job: Job) -> Job:
 
 
 def asked_for_rename(job: Job) -> bool:
-    """Whether a move within one place may have been done by name, its answer lost."""
+    """Whether a move within one place may have been done by name, its answer lost.
+
+    A copy that differs may be replaced as well, and may look like its source; it has a proof.
+    """
     within = job.op is Op.MOVE and job.source.endpoint == job.target.endpoint
-    return within and job.replacing is not None and job.replacing == job.source_version
+    named = job.replacing is not None and job.replacing == job.source_version
+    return within and named and job.proof is None
 
 
 def doubt(job: Job) -> str:

@@ -62,7 +62,8 @@ def prepare(run: Run) -> Job:
         run.control.touches()
         # What lies under the name it had is found by that name only.
         job = discard(run, job)
-        job = run.report(replace(job, target=_free_name(target, job.target)))
+        free = _free_name(target, job.target)
+        job = run.report(replace(job, target=free, replacing=None))
     return _ready(run, job, decision.replacing)
 
 
@@ -235,7 +236,7 @@ def _renamed(run: Run, job: Job) -> bool:
     if job.source.endpoint != job.target.endpoint:
         return False
     run.control.touches()
-    run.report(replace(job, replacing=job.source_version))
+    run.report(replace(job, replacing=job.source_version, proof=None))
     clean, run.clean = run.clean, False  # until its outcome is known, a cancel has to look
     try:
         run.target().rename(job.source.path, job.target.path, within=job.within)
@@ -269,13 +270,11 @@ def _half_renamed(job: Job, source: Provider, existing: Entry | None) -> bool:
     Nothing else makes a job replace what has its source's own version (`_refuse_same_file`).
     """
     return (
-        job.op is Op.MOVE
-        and job.source.endpoint == job.target.endpoint
+        asked_for_rename(job)
         and source.caps.exact_versions
         and not source.caps.one_address
         and existing is not None
-        and existing.version is not None
-        and existing.version == job.source_version == job.replacing
+        and existing.version == job.source_version
     )
 
 

