@@ -103,7 +103,6 @@ class Capabilities:
     streams: int = 1  # parts of one file at once that may be faster than one after the other
     in_place: bool = False  # bytes are sent to their final name: what stood there goes with them
     shows_stored: bool = True  # False: what was stored may be out of sight, like a letter posted
-    one_address: bool = False  # no file has two: two paths are two files, however alike
     # Digests besides SHA-256 that `Entry.digests` may tell of what is stored, best first: each can
     # be made of the bytes as they pass (`Stating`).
     states: tuple[str, ...] = ()
@@ -357,6 +356,16 @@ class Copier(Protocol):
         Returns the receipts for `finish`. Raises SourceChanged when `version` is given and is no
         longer the file's, Unsupported where this one cannot be copied: its bytes are sent, then.
         """
+        ...
+
+
+@runtime_checkable
+class Discerning(Protocol):
+    """A place that knows of some addresses that they are never of one file."""
+
+    def distinct(self, one: str, other: str) -> bool:
+        """Whether these are two files, however alike; False where that is not certain (a link, an
+        alias). Asks nobody."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import replace
 
-from providers.base import ANY_VERSION, Entry, Kind, Place, Provider
+from providers.base import ANY_VERSION, Discerning, Entry, Kind, Place, Provider
 from providers.errors import AlreadyExists, InvalidName, NoSpace, NotFound, Unsupported, WrongKind
 from transfers.altered import altered
 from transfers.batch import is_small
@@ -204,14 +204,19 @@ def _refuse_same_file(
     """Copying a file onto itself destroys it elsewhere (termscp #421); a move would lose it (D6).
 
     Within one endpoint an equal version is the same file, a hard link or an alias of it, or
-    cannot be told from it, unless a file has one address there: what is doubtful is not written.
+    cannot be told from it, unless its place tells them apart: what is doubtful is not written.
     """
     if job.source.endpoint != job.target.endpoint or existing is None:
         return
     same_path = source.resolve(job.source.path) == target.resolve(job.target.path)
     alike = entry.version is not None and entry.version == existing.version
-    if same_path or (alike and not target.caps.one_address):
+    if same_path or (alike and not _told_apart(target, job)):
         raise _same_file(entry.path)
+
+
+def _told_apart(place: Provider, job: Job) -> bool:
+    """Whether source and destination, both in `place`, are never one file."""
+    return isinstance(place, Discerning) and place.distinct(job.source.path, job.target.path)
 
 
 def _folded(name: str) -> str:
@@ -272,9 +277,9 @@ def _half_renamed(job: Job, source: Provider, existing: Entry | None) -> bool:
     return (
         asked_for_rename(job)
         and source.caps.exact_versions
-        and not source.caps.one_address
         and existing is not None
         and existing.version == job.source_version
+        and not _told_apart(source, job)
     )
 
 

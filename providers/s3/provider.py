@@ -51,9 +51,6 @@ _BY_SUMS: Mapping[Sums, Capabilities] = {
     SHA256: replace(CAPS, unstated="this service takes checksums of parts only"),
     "": replace(CAPS, unstated="this service takes no checksums"),
 }
-_ONE_ADDRESS: Mapping[Capabilities, Capabilities] = {
-    caps: replace(caps, one_address=True) for caps in (CAPS, *_BY_SUMS.values())
-}
 
 
 class S3Provider:
@@ -68,10 +65,8 @@ class S3Provider:
 
     @property
     def caps(self) -> Capabilities:
-        """What it states follows from the checksums that it has taken so far. What stands behind
-        services that are not Amazon may be a folder with links."""
-        caps = _BY_SUMS[self._session.sums] if self._session.options.sums else CAPS
-        return _ONE_ADDRESS[caps] if self._session.certain else caps
+        """What it states follows from the checksums that it has taken so far."""
+        return _BY_SUMS[self._session.sums] if self._session.options.sums else CAPS
 
     def close(self) -> None:
         self._session.close()
@@ -92,6 +87,14 @@ class S3Provider:
 
     def name(self, path: str) -> str:
         return keys.name(path)
+
+    def distinct(self, one: str, other: str) -> bool:
+        """Two keys of one bucket of Amazon's. Another bucket may be this one by the alias of an
+        access point (AWS S3 guide, "Access point aliases"); what stands behind other services may
+        be a folder with links."""
+        bucket, key, _ = keys.exact(one)
+        other_bucket, other_key, _ = keys.exact(other)
+        return self._session.certain and bucket == other_bucket and key != other_key
 
     # Looking ---------------------------------------------------------------------------------
 

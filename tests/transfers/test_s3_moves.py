@@ -3,7 +3,9 @@ is proven."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from providers.base import Place
 from tests.servers.scripted_http import Ask, ScriptedHttp
 from tests.servers.sums_bucket import SumsBucket
 from tests.transfers.test_s3_copies import AT_REST, Case
-from transfers.model import JobState, NewJob, Op, ProofWord
+from transfers.model import Job, JobState, NewJob, Op, Policy, ProofWord
 
 DATA = b"precious" * 100
 
@@ -29,21 +31,57 @@ class Rotten(SumsBucket):
         return said
 
 
+class Aliased(SumsBucket):
+    """Its only bucket has a second name, as an access point gives one."""
+
+    def answer(self, ask: Ask) -> bytes:
+        target = re.sub("/[^/?]+", "/b", ask.target, count=1)
+        return super().answer(replace(ask, target=target))
+
+
+Served = Callable[[SumsBucket], Case]
+
+
 @pytest.fixture
-def case(tmp_path: Path) -> Iterator[Case]:
-    with ScriptedHttp(Rotten()) as server:
-        made = Case(tmp_path, server)
-        yield made
-        made.close()
-        made.place.close()
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A queue with a file, which lies in a bucket."""
+    with ExitStack() as stack:
+
+        def serve(bucket: SumsBucket) -> Case:
+            made = Case(tmp_path, stack.enter_context(ScriptedHttp(bucket)))
+            stack.callback(made.place.close)
+            stack.callback(made.close)
+            made.file.write_bytes(DATA)
+            assert made.up().state is JobState.DONE
+            return made
+
+        yield serve
 
 
-def test_a_copy_that_differs_is_no_rename_though_its_version_is_the_sources(case: Case) -> None:
-    case.file.write_bytes(DATA)
-    assert case.up().state is JobState.DONE
-    target = Place(case.base, f"/{case.bucket}/in/moved")
-    (number,) = case.send_new(NewJob(Op.MOVE, case.there, target, within=f"/{case.bucket}"))
-    job = case.reach(number, *AT_REST)
+def _moved(case: Case, target: str, policy: Policy = Policy.ASK) -> Job:
+    """The move of its file, within its service, at its end."""
+    within = target.rpartition("/")[0]
+    new = NewJob(Op.MOVE, case.there, Place(case.base, target), within=within)
+    (number,) = case.send_new(new, policy=policy)
+    return case.reach(number, *AT_REST)
+
+
+def _stands(case: Case) -> None:
+    assert case.place.stat(case.there.path).size == len(DATA)
+
+
+def test_a_copy_that_differs_is_no_rename_though_its_version_is_the_sources(served: Served) -> None:
+    case = served(Rotten())
+    job = _moved(case, f"/{case.bucket}/in/moved")
     assert job.state is JobState.FAILED
     assert job.proof is not None and job.proof.word is ProofWord.MISMATCH
-    assert case.place.stat(case.there.path).size == len(DATA)
+    _stands(case)
+
+
+@pytest.mark.parametrize("amazon", [True, False])
+def test_D6_onto_itself_by_another_name_of_its_bucket(served: Served, amazon: bool) -> None:
+    case = served(Aliased())
+    case.place._session.certain = amazon
+    job = _moved(case, "/alias-s3alias/in/file", Policy.OVERWRITE)
+    assert job.state is JobState.FAILED and "told apart" in job.reason
+    _stands(case)
