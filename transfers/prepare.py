@@ -179,15 +179,29 @@ def _refuse_alias(run: Run, job: Job, upload: str) -> None:
     """Refuse to replace the source itself, reached by another address: a move would lose it.
 
     Two endpoints may be one tree (a server and this computer, one server under two names). The
-    unfinished file's name is nobody else's: seen beside the source, both are one directory.
+    unfinished file's name is nobody else's: seen beside the source, both are one directory. Where
+    none can be seen, a move leaves alone what looks like its source.
     """
     source, target = run.source(), run.target()
     staged = target.staged(upload)
     names = {_folded(source.name(job.source.path)), _folded(target.name(job.target.path))}
-    if staged is None or len(names) > 1:
+    if len(names) > 1:
+        return
+    if staged is None:
+        _refuse_alike(job, target)
         return
     beside = source.join(source.parent(job.source.path), target.name(staged))
     if stat_or_none(source, beside) is not None:
+        raise _same_file(job.source.path)
+
+
+def _refuse_alike(job: Job, target: Provider) -> None:
+    """Two sites may be one bucket. Within one endpoint that was settled (`_refuse_same_file`)."""
+    within = job.source.endpoint == job.target.endpoint
+    if within or job.op is not Op.MOVE or job.replacing not in (ANY_VERSION, job.source_version):
+        return
+    there = stat_or_none(target, job.target.path)
+    if there is not None and (there.version, there.size) == (job.source_version, job.size):
         raise _same_file(job.source.path)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from providers.base import Place
+from providers.s3.provider import open_endpoint
+from tests.servers.s3_servers import access_to
 from tests.servers.scripted_http import Ask, ScriptedHttp
 from tests.servers.sums_bucket import SumsBucket
 from tests.transfers.test_s3_copies import AT_REST, Case
@@ -58,10 +60,10 @@ def served(tmp_path: Path) -> Iterator[Served]:
         yield serve
 
 
-def _moved(case: Case, target: str, policy: Policy = Policy.ASK) -> Job:
-    """The move of its file, within its service, at its end."""
+def _moved(case: Case, target: str, policy: Policy = Policy.ASK, site: str = "") -> Job:
+    """The move of its file at its end."""
     within = target.rpartition("/")[0]
-    new = NewJob(Op.MOVE, case.there, Place(case.base, target), within=within)
+    new = NewJob(Op.MOVE, case.there, Place(site or case.base, target), within=within)
     (number,) = case.send_new(new, policy=policy)
     return case.reach(number, *AT_REST)
 
@@ -85,3 +87,34 @@ def test_D6_onto_itself_by_another_name_of_its_bucket(served: Served, amazon: bo
     job = _moved(case, "/alias-s3alias/in/file", Policy.OVERWRITE)
     assert job.state is JobState.FAILED and "told apart" in job.reason
     _stands(case)
+
+
+def _other_site(case: Case, directory: Path) -> str:
+    """Another site of the same service."""
+    directory.mkdir()
+    address = case.base.partition(":")[2].partition("#")[0]
+    site, access = access_to(address.replace("127.0.0.1", "localhost"), directory)
+    case.places[site] = open_endpoint(site, access)
+    return site
+
+
+def test_D6_onto_itself_by_another_site(served: Served, tmp_path: Path) -> None:
+    case = served(SumsBucket())
+    site = _other_site(case, tmp_path / "other")
+    job = _moved(case, case.there.path, Policy.OVERWRITE, site)
+    assert job.state is JobState.FAILED and "told apart" in job.reason
+    _stands(case)
+
+
+@pytest.mark.parametrize(("name", "etag"), [("file", '"another"'), ("other", "")])
+def test_a_move_between_two_sites_replaces_what_is_another_file(
+    served: Served, tmp_path: Path, name: str, etag: str
+) -> None:
+    bucket = SumsBucket()
+    case = served(bucket)
+    source = bucket.objects[case.there.path]
+    there = f"/{case.bucket}/out/{name}"
+    bucket.objects[there] = replace(source, etag=etag or source.etag)
+    site = _other_site(case, tmp_path / "other")
+    assert _moved(case, there, Policy.OVERWRITE, site).state is JobState.DONE
+    assert bucket.objects[there].data == DATA and case.there.path not in bucket.objects
