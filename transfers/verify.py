@@ -5,7 +5,7 @@ from __future__ import annotations
 from providers.base import Digester, Entry, Provider
 from providers.errors import Denied, NotFound, SourceChanged, Unsupported
 from transfers.digests import ALGORITHM, digests_of
-from transfers.model import Proof, ProofWord, Verify
+from transfers.model import Op, Proof, ProofWord, Verify
 from transfers.reread import digested
 from transfers.run import Run
 
@@ -75,9 +75,11 @@ def _by_digests(run: Run, stored: Entry, level: Verify) -> Proof | None:
 def vouched(run: Run, stored: Entry) -> Proof | None:
     """The proof in what its place said when it stored the file: a digest that agrees, and its size.
 
-    None where it said less, or something else: then it is looked at. With AUTO only.
+    None where it said less, or something else: then it is looked at. With AUTO only, and not for a
+    move: what it said of the bytes that came is enough as long as the source is kept.
     """
-    if run.job.verify is not Verify.AUTO or run.doubtful or stored.size != run.job.size:
+    usual = run.job.verify is Verify.AUTO and run.job.op is not Op.MOVE
+    if not usual or run.doubtful or stored.size != run.job.size:
         return None
     for algorithm, made in digests_of(run).items():
         if made and told_there(stored, algorithm) == made:
