@@ -103,6 +103,9 @@ class Capabilities:
     streams: int = 1  # parts of one file at once that may be faster than one after the other
     in_place: bool = False  # bytes are sent to their final name: what stood there goes with them
     shows_stored: bool = True  # False: what was stored may be out of sight, like a letter posted
+    # What lies directly in its root is called, "bucket": made and removed by a person only, because
+    # it is more than a folder. "": folders like any other.
+    tops: str = ""
     # Digests besides SHA-256 that `Entry.digests` may tell of what is stored, best first: each can
     # be made of the bytes as they pass (`Stating`).
     states: tuple[str, ...] = ()

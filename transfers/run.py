@@ -116,7 +116,8 @@ def ensure_directory(
 
     `touches` is called before the first is made, and may raise. A link between `within`, the
     directory a person chose, and `place` is not followed (faults.md D3); "": links are. Raises
-    WrongKind for one, or when a file is in the way.
+    WrongKind for one, or when a file is in the way; NotFound where only a person makes what is
+    missing.
     """
     missing, seen = [], []
     here, trusted = place, not within
@@ -126,7 +127,9 @@ def ensure_directory(
             _need_directory(provider, here, follow=trusted)
             if trusted:
                 break
-        except NotFound:
+        except NotFound as error:
+            if is_top(provider, here.path):
+                raise _no_top(provider, here.path) from error
             missing.append(here)
         seen.append((here, within))
         above = Place(place.endpoint, provider.parent(here.path))
@@ -139,6 +142,17 @@ def ensure_directory(
         if _make(provider, directory, follow=not within):
             known.add((directory, MADE))
     known.update(seen, {(place, within)})
+
+
+def is_top(provider: Provider, path: str) -> bool:
+    """Whether `path` is what only a person makes and removes (`Capabilities.tops`)."""
+    above = provider.parent(path)
+    return provider.caps.tops != "" and above != path and provider.parent(above) == above
+
+
+def _no_top(provider: Provider, path: str) -> NotFound:
+    what = f"there is no such {provider.caps.tops}"
+    return NotFound(path, what, advice="Make it first (F7), or check its name.")
 
 
 def _need_directory(provider: Provider, place: Place, *, follow: bool) -> None:

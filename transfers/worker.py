@@ -22,7 +22,7 @@ from transfers.leftovers import clean_up, doubt
 from transfers.model import Job, JobState, Op
 from transfers.opening import let_go
 from transfers.prepare import prepare, renamed_already
-from transfers.run import Run, ensure_directory, writable
+from transfers.run import Run, ensure_directory, is_top, writable
 from transfers.transfer import transfer
 
 
@@ -106,10 +106,14 @@ def _make_directory(run: Run) -> Job:
 
 
 def _remove_directory(run: Run) -> Job:
-    """The emptied source directory of a move; one that is not empty is kept."""
-    path = run.job.source.path
+    """The emptied source directory of a move; one that is not empty is kept, and so is what only a
+    person removes."""
+    path, source = run.job.source.path, run.source()
+    if is_top(source, path):
+        reason = f"kept: a {source.caps.tops} is removed by hand only (F8)"
+        return replace(run.job, state=JobState.SKIPPED, reason=reason)
     try:
-        source = writable(run.source(), run.job.source)
+        source = writable(source, run.job.source)
         if source.stat(path).kind is not Kind.DIR:
             reason = "kept: something else has taken its place"
             return replace(run.job, state=JobState.SKIPPED, reason=reason)

@@ -45,6 +45,7 @@ CAPS = Capabilities(
     streams=4,
     told_when_read=True,
     states=(MD5,),
+    tops="bucket",
 )
 _BY_SUMS: Mapping[Sums, Capabilities] = {
     CRC64: replace(CAPS, states=(CRC64,)),
