@@ -65,6 +65,8 @@ def named(run: Run, told: str) -> Job:
         _unsettled(run)
         raise
     if proof is None:
+        # What an answer said may be untrue: this looks like the file that was to be replaced.
+        run.doubtful |= entry.version is not None and entry.version == job.replacing
         proof = _prove_named(run, entry)
     return job if proof is job.proof else altered(job, proof=proof)
 

@@ -1,5 +1,4 @@
-"""Moves within a bucket, where what is alike has one version: the source goes only for a copy that
-is proven."""
+"""What is alike in buckets has one version: neither a source nor a copy is taken for the other."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ import pytest
 from providers.base import Place
 from providers.s3.provider import open_endpoint
 from tests.servers.s3_servers import access_to
-from tests.servers.scripted_http import Ask, ScriptedHttp
+from tests.servers.scripted_http import Ask, ScriptedHttp, answer
 from tests.servers.sums_bucket import SumsBucket
 from tests.transfers.test_s3_copies import AT_REST, Case
 from transfers.model import Job, JobState, NewJob, Op, Policy, ProofWord
@@ -30,6 +29,19 @@ class Rotten(SumsBucket):
         if path.endswith("/moved"):
             stored = self.objects[path]
             self.objects[path] = replace(stored, data=bytes([stored.data[0] ^ 1]) + stored.data[1:])
+        return said
+
+
+class Lying(SumsBucket):
+    """It keeps nothing with its objects, and once `lies` says yes and stores nothing."""
+
+    lies = False
+
+    def _put(self, path: str, ask: Ask) -> bytes:
+        if self.lies:
+            return answer(200, headers={"ETag": '"x"'})
+        said = super()._put(path, ask)
+        self.objects[path] = replace(self.objects[path], said={})
         return said
 
 
@@ -118,3 +130,13 @@ def test_a_move_between_two_sites_replaces_what_is_another_file(
     site = _other_site(case, tmp_path / "other")
     assert _moved(case, there, Policy.OVERWRITE, site).state is JobState.DONE
     assert bucket.objects[there].data == DATA and case.there.path not in bucket.objects
+
+
+def test_C14_the_old_file_of_the_same_size_is_not_taken_for_the_new_one(served: Served) -> None:
+    bucket = Lying()
+    case = served(bucket)
+    case.file.write_bytes(DATA[::-1])
+    bucket.lies = True
+    job = case.up()
+    assert job.state is JobState.FAILED
+    assert job.proof is not None and job.proof.word is ProofWord.MISMATCH
