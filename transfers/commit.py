@@ -235,10 +235,11 @@ def named_already(run: Run) -> Job | None:
     if not was_committing(run) or _unnamed(run, target, upload):
         return None
     try:
-        entry = target.finish(upload, (), replacing=job.replacing, again=True)
+        entry = _finished(run, upload, (), again=True)
     except (AlreadyExists, NotFound, TargetChanged, UploadExpired):
         return None
-    proof = _held(run, job.proof or _look(run, entry.path, Verify.SIZE), entry.path)
+    known = None if run.doubtful else job.proof
+    proof = _held(run, known or _look(run, entry.path, Verify.SIZE), entry.path)
     if proof.word is ProofWord.MISMATCH:
         return None
     if entry.version == job.replacing and _look_at_named(run, entry).word is ProofWord.MISMATCH:

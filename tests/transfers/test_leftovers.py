@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from providers.base import Place
-from providers.errors import ConnectionLost, WrongKind
+from providers.base import Entry, Place
+from providers.errors import ConnectionLost, Doubtful, UploadExpired, WrongKind
 from tests.transfers.queue_case import LEFT, LOCAL, PART, RIGHT, Hold, Memory, QueueCase
 from tests.transfers.run_case import transferring
 from transfers.model import Cancel, JobState, Op, Policy, Proof, ProofWord, Resume
@@ -78,6 +79,27 @@ def test_a_cancel_that_cannot_clean_up_says_so_and_remembers(case: QueueCase) ->
     (job,) = case.finish(number)
     assert (job.state, job.begun, abort.calls) == (S.CANCELLED, True, 1)
     assert "may be left behind" in job.reason
+
+
+@pytest.mark.parametrize("stored", [b"x", b"y"])
+def test_a_cancel_reads_back_what_its_place_doubts(stored: bytes) -> None:
+    class Doubting(Memory):
+        def staged(self, upload: str) -> str | None:
+            return None
+
+        def parts(self, upload: str) -> dict[int, str]:
+            raise UploadExpired("/a")
+
+        def finish(self, upload: str, *about: object, **more: object) -> Entry:
+            raise Doubtful("/a")
+
+    source, target = Memory(), Doubting()
+    source.put("/a", b"x")
+    run, _ = transferring(source, target)
+    target.put("/a", stored)
+    run.job = replace(run.job, digest=hashlib.sha256(b"x").hexdigest())
+    job = cancelled(run)
+    assert (job.state, job.reason) == (S.DONE if stored == b"x" else S.CANCELLED, "")
 
 
 def test_a_cancel_after_the_copy_differed_takes_it_for_no_rename() -> None:
