@@ -31,8 +31,7 @@ from providers.web.xml import BadXml
 
 _AT_ONCE = 4  # parts
 _PART = 64 << 20  # bytes; a service may say nothing until it has copied all of them
-_FIRST = pending.FIRST + 1
-_MOST_PARTS = 10_000 - pending.FIRST
+_MOST_PARTS = pending.LAST - 1
 _COPYING = "copying it"
 _NONE = "this service makes no copies itself"
 
@@ -90,7 +89,7 @@ def in_parts(session: Session, copy: Copy, path: str, key: str) -> Copy:
     """
     if not session.copies_parts or copy.size == 0:
         raise Unsupported(copy.source, "this service copies no part of it")
-    upload = pending.create(session, path, key, copy.headers, "")
+    upload = pending.create(session, path, key, copy.headers, "", pending.LAST)
     try:
         parts = _fetched(session, copy, path, upload)
         need_same_source(session, copy)
@@ -185,10 +184,10 @@ def _fetched(session: Session, copy: Copy, path: str, upload: str) -> Sequence[S
 
 
 def _ranges(size: int) -> Iterator[tuple[int, int, int]]:
-    """Number, first and last byte of each part. The mark of its job stays where it is: it is the
-    only way to find an upload whose memory was lost, and no part of what is put together."""
+    """Number, first and last byte of each part. The mark of its job comes after all of them: it is
+    the only way to find an upload whose memory was lost, and no part of what is put together."""
     length = max(_PART, -(-size // _MOST_PARTS))
-    for number, first in enumerate(range(0, size, length), _FIRST):
+    for number, first in enumerate(range(0, size, length), pending.FIRST):
         yield number, first, min(first + length, size) - 1
 
 

@@ -2,8 +2,8 @@
 
 A service tells of unfinished uploads by key, and nothing of whose they are. So the first thing that
 an upload of ours gets is a mark: a first part of few bytes that names its job, which the true first
-part replaces. By then its token has been journaled. Only what bears its job's mark is ever removed
-without its token.
+part replaces. By then its token has been journaled. A copy's mark is a last part, and is not put
+together. Only what bears its job's mark is ever removed without its token.
 
 A crash between the making of an upload and its mark leaves one without parts. It holds no bytes
 and costs nothing; it may be somebody else's who has just begun, and is left alone. Services that
@@ -33,14 +33,26 @@ from providers.s3.session import Answer, Session
 from providers.web.xml import BadXml
 
 FIRST = 1
-"""The number of the first part, and of the mark."""
+"""The number of the first part, and of the mark that it replaces."""
+LAST = 10_000
+"""The number of a mark that nothing replaces: what is put together counts from 1 without a gap, as
+Amazon wants it in directory buckets and where parts have checksums (API reference, CompletedPart).
+"""
 
 _MOST_PAGES = 10_000  # of unfinished uploads, a thousand each
 _SENDING = "storing a part of it"
 
 
-def create(session: Session, path: str, key: str, headers: Mapping[str, str], sums: Sums) -> str:
-    """Begin an upload for the job `key`, marked as its own; its UploadId. Raises Refused."""
+def create(
+    session: Session,
+    path: str,
+    key: str,
+    headers: Mapping[str, str],
+    sums: Sums,
+    mark: int = FIRST,
+) -> str:
+    """Begin an upload for the job `key`, marked as its own; its UploadId. `mark`: the number of
+    that. Raises Refused."""
     bucket, name = keys.split(path)
     query, sent = {"uploads": ""}, {**headers, **checksums.beginning(sums)}
     with session.send(
@@ -56,7 +68,7 @@ def create(session: Session, path: str, key: str, headers: Mapping[str, str], su
             raise ConnectionLost(path, f"the service's answer cannot be read: {error}") from error
     try:
         if twice:
-            put(session, path, upload, FIRST, _mark(key), sums=sums)
+            put(session, path, upload, mark, _mark(key), sums=sums)
     except Refused:
         abort(session, path, upload)
         raise
@@ -112,11 +124,10 @@ def remove_marked(session: Session, path: str, key: str) -> None:
     try:
         for upload in [*_pending(session, path)]:
             try:
-                first = next(parts(session, path, upload), None)
+                if any(is_mark(part, key) for part in parts(session, path, upload)):
+                    abort(session, path, upload)
             except UploadExpired:
                 continue
-            if first is not None and is_mark(first, key):
-                abort(session, path, upload)
     except (Denied, NotFound, Unsupported, UploadExpired):
         return  # nobody may look, or nothing is there: nothing is known to be ours
 
@@ -124,7 +135,7 @@ def remove_marked(session: Session, path: str, key: str) -> None:
 def is_mark(part: StoredPart, key: str) -> bool:
     """Whether it is the mark of the job `key`, and no part of a file."""
     marked = md5(_mark(key), usedforsecurity=False).hexdigest()
-    return part.number == FIRST and part.etag == f'"{marked}"'
+    return part.number in {FIRST, LAST} and part.etag == f'"{marked}"'
 
 
 def may_be_mark(part: StoredPart, key: str) -> bool:

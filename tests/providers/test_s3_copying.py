@@ -13,6 +13,7 @@ from providers.errors import AlreadyExists, SourceChanged, TargetChanged, Unsupp
 from providers.s3 import copying, look
 from providers.s3.describing import MADE_BY
 from providers.s3.provider import open_endpoint
+from providers.s3.tokens import from_token
 from tests.servers.bucket_case import KEY, SERVICES, BucketCase, bucket_case, service
 from tests.servers.s3_servers import make_bucket
 from tests.servers.web_process import WebServer
@@ -152,6 +153,8 @@ def test_A7_the_parts_of_a_copy_are_found_again_after_a_crash(
     source = bucket.store("a", LARGE)
     upload = bucket.place.begin(bucket.at("b"), len(LARGE), key=KEY, part_size=8 << 20)
     receipts = bucket.place.copy_into(upload, source.path, version=source.version)
+    held = bucket.place._uploads._held.copy_of(from_token(upload).mark)
+    assert held is not None and [part.number for part in held.parts] == [1, 2, 3]
     assert bucket.place.parts(upload) == dict(enumerate(receipts))
     with closing(open_endpoint(bucket.endpoint, bucket.access)) as again:
         if way == "begin":
