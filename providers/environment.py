@@ -32,6 +32,10 @@ ALLOWED = frozenset(
     | {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "GRAPH_TOKEN"}
     | {"WHARFIE_GRAPH_BASE", "WHARFIE_LOGIN_BASE"}
 )
+PLAIN = frozenset(
+    {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "WHARFIE_GRAPH_BASE", "WHARFIE_LOGIN_BASE"}
+)
+"""Those that are no secrets and hold for every site."""
 _SIGNED_IN = (
     re.compile(r"([a-z][a-z0-9+.-]*://)([^/?#:\[]*):([^/?#]*)@", re.IGNORECASE),
     # A password with a slash that was not quoted; what follows the colon is no port.
@@ -88,6 +92,7 @@ def access_from(
     accept_new: bool,
     vault: Vault | None = None,
     sites_file: Path | None = None,
+    sign_ins: Path | None = None,
 ) -> Access:
     """What the settings give to sign in with, and the sites: saved ones and the settings' own.
 
@@ -100,6 +105,8 @@ def access_from(
         secrets=Secrets(vault),
         accept_new=accept_new,
         keys=(Path(key).expanduser().absolute(),) if key else (),
+        settings={name: settings[name] for name in PLAIN if settings.get(name)},
+        sign_ins=sign_ins,
     )
     url = _without_secrets(settings.get("FILE_URL", ""), access)
     access = replace(access, sites=Sites(sites_file, {**settings, "FILE_URL": url}))
@@ -137,10 +144,17 @@ def without_password(url: str) -> tuple[str, str]:
 
 
 def add_keys(settings: Mapping[str, str], access: Access, endpoint: str) -> None:
-    """Let AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN open `endpoint`, the settings' own site.
+    """Let AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or GRAPH_TOKEN and AZURE_CLIENT_SECRET,
+    open `endpoint`, the settings' own site.
 
-    Without the second these keys have none: one that a keyring holds belongs to others.
+    Without AWS_SESSION_TOKEN these keys have none: one that a keyring holds belongs to others.
     """
+    if endpoint.startswith(location.ONEDRIVE):
+        if token := settings.get("GRAPH_TOKEN"):
+            access.secrets.put(endpoint, "token", token)
+        if secret := settings.get("AZURE_CLIENT_SECRET"):
+            access.secrets.put(endpoint, "password", secret)
+        return
     if not endpoint.startswith("s3:"):
         return
     if secret := settings.get("AWS_SECRET_ACCESS_KEY"):

@@ -37,6 +37,11 @@ class Home:
         return self.config / "secrets.json"
 
     @property
+    def sign_ins(self) -> Path:
+        """A directory: what signed-in accounts are renewed with, sealed with a key of `secrets`."""
+        return self.config / "sign-ins"
+
+    @property
     def log_file(self) -> Path:
         return self.logs / "wharfie.log"
 
