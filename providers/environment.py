@@ -21,6 +21,7 @@ from providers.access import Access, Secrets
 from providers.errors import Denied, InvalidName, NotFound, ProviderError
 from providers.http.paths import canonical
 from providers.http.references import remember_query
+from providers.onedrive.options import SETTINGS as AZURE
 from providers.private_file import NotPrivate, read_private
 from providers.sites import Sites
 from providers.vault import Vault
@@ -108,6 +109,7 @@ def access_from(
         settings={name: settings[name] for name in PLAIN if settings.get(name)},
         sign_ins=sign_ins,
     )
+    _add_azure(settings, access)
     url = _without_secrets(settings.get("FILE_URL", ""), access)
     access = replace(access, sites=Sites(sites_file, {**settings, "FILE_URL": url}))
     for site in access.sites.all():
@@ -117,6 +119,15 @@ def access_from(
                 add_password(settings, access, endpoint)
                 add_keys(settings, access, endpoint)
     return access
+
+
+def _add_azure(settings: Mapping[str, str], access: Access) -> None:
+    """GRAPH_TOKEN is for each site that asks with one, AZURE_CLIENT_SECRET for those of its app."""
+    if token := settings.get("GRAPH_TOKEN"):
+        access.secrets.put(AZURE, "token", token)
+    client_id, secret = settings.get("AZURE_CLIENT_ID"), settings.get("AZURE_CLIENT_SECRET")
+    if client_id and secret:
+        access.secrets.put(f"{AZURE}{client_id}", "password", secret)
 
 
 def _without_secrets(url: str, access: Access) -> str:
@@ -144,17 +155,10 @@ def without_password(url: str) -> tuple[str, str]:
 
 
 def add_keys(settings: Mapping[str, str], access: Access, endpoint: str) -> None:
-    """Let AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or GRAPH_TOKEN and AZURE_CLIENT_SECRET,
-    open `endpoint`, the settings' own site.
+    """Let AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN open `endpoint`, the settings' own site.
 
-    Without AWS_SESSION_TOKEN these keys have none: one that a keyring holds belongs to others.
+    Without the second these keys have none: one that a keyring holds belongs to others.
     """
-    if endpoint.startswith(location.ONEDRIVE):
-        if token := settings.get("GRAPH_TOKEN"):
-            access.secrets.put(endpoint, "token", token)
-        if secret := settings.get("AZURE_CLIENT_SECRET"):
-            access.secrets.put(endpoint, "password", secret)
-        return
     if not endpoint.startswith("s3:"):
         return
     if secret := settings.get("AWS_SECRET_ACCESS_KEY"):

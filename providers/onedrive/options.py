@@ -16,6 +16,10 @@ Cloud: TypeAlias = Literal["global", "us", "china"]
 SignInAs: TypeAlias = Literal["person", "secret", "certificate", "token"]
 Names: TypeAlias = Literal["refuse", "map"]
 
+SETTINGS = "azure:"
+"""Where the secrets of the settings are found: GRAPH_TOKEN here, AZURE_CLIENT_SECRET with the ID of
+its app behind it."""
+
 _APPS = ("secret", "certificate")
 _TENANTS_OF_ANYBODY = ("common", "consumers", "organizations")
 _TENANT = re.compile(r"[A-Za-z0-9.-]+")
