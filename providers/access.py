@@ -157,4 +157,5 @@ class Access:
     use_agent: bool = True
     use_default_keys: bool = True  # ~/.ssh/id_ed25519 and so on
     settings: Mapping[str, str] = _NO_SETTINGS  # of this run, without secrets (environment.PLAIN)
+    seal_key: Path | None = None  # seals secrets that are journaled; None: for this run only
     sign_ins: Path | None = None  # a folder for sealed sign-ins; None: they end with this run

@@ -94,6 +94,7 @@ def access_from(
     vault: Vault | None = None,
     sites_file: Path | None = None,
     sign_ins: Path | None = None,
+    seal_key: Path | None = None,
 ) -> Access:
     """What the settings give to sign in with, and the sites: saved ones and the settings' own.
 
@@ -108,6 +109,7 @@ def access_from(
         keys=(Path(key).expanduser().absolute(),) if key else (),
         settings={name: settings[name] for name in PLAIN if settings.get(name)},
         sign_ins=sign_ins,
+        seal_key=seal_key,
     )
     _add_azure(settings, access)
     url = _without_secrets(settings.get("FILE_URL", ""), access)

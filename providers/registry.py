@@ -23,6 +23,7 @@ _MODULES = {
     "memory": "providers.memory",
     "sftp": "providers.sftp.provider",
     "s3": "providers.s3.provider",
+    "onedrive": "providers.onedrive.provider",
     **dict.fromkeys(("http", "https"), "providers.http.provider"),
     **dict.fromkeys(("dav", "davs"), "providers.http.webdav.provider"),
 }
@@ -30,6 +31,7 @@ _DOCTORS = {
     "file": "providers.local.doctor",
     "sftp": "providers.sftp.doctor",
     "s3": "providers.s3.doctor",
+    "onedrive": "providers.onedrive.doctor",
     **dict.fromkeys(("http", "https", "dav", "davs"), "providers.http.doctor"),
 }
 _KINDS = {  # of saved sites; each module offers one or several as KINDS

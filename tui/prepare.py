@@ -46,6 +46,7 @@ def open_access(home: Home, settings: Mapping[str, str], *, accept_new: bool = F
         vault=_vault(home),
         sites_file=home.sites_file,
         sign_ins=home.sign_ins,
+        seal_key=home.seal_key,
     )
 
 
