@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import TypeAlias
 
 from providers.errors import AuthRequired, Secret
@@ -15,7 +14,6 @@ from providers.sites import Sites
 from providers.vault import NoVault, Vault
 
 _Key: TypeAlias = tuple[str, Secret, str]  # endpoint, what it is, its subject
-_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 _LOOK_AGAIN_SECONDS = 10.0  # a secret that is not kept is not looked for at every request
 
 
@@ -156,6 +154,7 @@ class Access:
     keys: tuple[Path, ...] = ()  # private keys to try first (SFTP_KEY)
     use_agent: bool = True
     use_default_keys: bool = True  # ~/.ssh/id_ed25519 and so on
-    settings: Mapping[str, str] = _NO_SETTINGS  # of this run, without secrets (environment.PLAIN)
+    # Of this run, without secrets (`environment.PLAIN`).
+    settings: Mapping[str, str] = field(default_factory=dict)
     seal_key: Path | None = None  # seals secrets that are journaled; None: for this run only
     sign_ins: Path | None = None  # a folder for sealed sign-ins; None: they end with this run

@@ -35,10 +35,13 @@ def prove(run: Run, path: str, level: Verify) -> Proof:
             raise
         return Proof(ProofWord.NOT_PROVEN, how="its place does not show what it stored")
     proof = _held_against(run, stored, level)
-    rewritten = proof.word is ProofWord.MISMATCH and isinstance(target, Rewriter)
-    if rewritten and target.rewrites(stored):
+    if proof.word is ProofWord.MISMATCH and _rewritten(target, stored):
         return replace(proof, word=ProofWord.CHANGED_BY_SERVER, how=REWRITTEN)
     return proof
+
+
+def _rewritten(place: Provider, stored: Entry) -> bool:
+    return isinstance(place, Rewriter) and place.rewrites(stored)
 
 
 def _held_against(run: Run, stored: Entry, level: Verify) -> Proof:
