@@ -121,11 +121,12 @@ class Tokens:
                 what = "this is no access token: it has letters that none has"
                 raise Denied(self._endpoint, what, advice="Give it again.")
             return token
+        ended = bool(self._refused)
         raise AuthRequired(
             self._endpoint,
-            "the access token was refused or has ended" if token else "an access token is needed",
+            "the access token was refused or has ended" if ended else "an access token is needed",
             needs="token",
-            rejected=bool(token),
+            rejected=ended,
             advice="Get a new one, and give it as GRAPH_TOKEN or when it is asked for.",
         )
 

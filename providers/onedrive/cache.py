@@ -185,7 +185,7 @@ class Cache:
             return None
         try:
             raw = read_private(self._path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except NotPrivate as error:
             raise Denied(str(self._path), f"a sign-in {error.why}", advice=error.advice) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from providers.access import Access
@@ -45,7 +46,9 @@ def _locked(text: str) -> bool:
 
 def _check(endpoint: str, path: Path, key: str, passphrase: str | None, access: Access) -> None:
     try:
-        load_pem_private_key(key.encode("ascii"), passphrase.encode() if passphrase else None)
+        found = load_pem_private_key(
+            key.encode("ascii"), passphrase.encode() if passphrase else None
+        )
     except (TypeError, ValueError) as error:
         if not _locked(key):
             raise _unusable(path, "holds no private key that can be used") from error
@@ -58,6 +61,8 @@ def _check(endpoint: str, path: Path, key: str, passphrase: str | None, access: 
             subject=str(path),
             rejected=passphrase is not None,
         ) from error
+    if not isinstance(found, RSAPrivateKey):
+        raise _unusable(path, "holds a key that is not RSA, and Entra takes no other")
 
 
 def _unusable(path: Path, what: str) -> Denied:

@@ -113,23 +113,26 @@ class DeviceFlow:
         self._app = app
         self._claims = claims
         self._stopped = False
-        self.flow: dict[str, Any] = {}
+        self._flow: dict[str, Any] = {}
 
-    def begin(self) -> None:
-        """Raises ProviderError."""
+    def begin(self) -> Answer:
+        """The code and what belongs to it. Raises ProviderError."""
         with _conversation(self._app, "") as (client, _):
             scopes = _scopes(self._app)
-            flow = client.initiate_device_flow(scopes=scopes, claims_challenge=self._claims)
+            flow: dict[str, Any] = client.initiate_device_flow(
+                scopes=scopes, claims_challenge=self._claims
+            )
         if "user_code" not in flow or "device_code" not in flow:
             raise refusal(flow, self._app.endpoint, self._app.options)
         flow["interval"] = min(max(1, int(flow.get("interval", 5))), _LONGEST_INTERVAL)
-        self.flow = flow
+        self._flow = flow
+        return flow
 
     def wait(self) -> Grant:
         """Poll until the person has decided. Raises ProviderError."""
         with _conversation(self._app, "") as (client, kept):
             answer = client.acquire_token_by_device_flow(
-                self.flow, claims_challenge=self._claims, exit_condition=self._over
+                self._flow, claims_challenge=self._claims, exit_condition=self._over
             )
             if answer.get("error") == "authorization_pending":
                 answer = {"error": "expired_token"}
@@ -225,12 +228,13 @@ def _granted(answer: Answer, app: App, client: Any, kept: Any) -> Grant:
     token = answer.get("access_token")
     if not isinstance(token, str) or not token:
         raise refusal(answer, app.endpoint, app.options)
+    changed = bool(kept.has_state_changed)  # `serialize` forgets it
     account: Mapping[str, Any] = next(iter(client.get_accounts()), {})
     return Grant(
         token=token,
         seconds=float(answer.get("expires_in", 0)),
         cache=kept.serialize(),
-        changed=bool(kept.has_state_changed),
+        changed=changed,
         account=str(account.get("username", "")),
         account_id=str(account.get("home_account_id", "")),
     )

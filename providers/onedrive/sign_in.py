@@ -18,7 +18,7 @@ from providers.onedrive.auth import CLAIMS
 from providers.onedrive.cache import Cache, Kept
 from providers.onedrive.msal_client import App, DeviceFlow, Grant, app_of
 from providers.onedrive.options import options_of
-from providers.onedrive.service import service_of
+from providers.onedrive.service import LOGIN_BASE, service_of
 from providers.person_sign_in import DeviceCode, PersonSignIn, SignedIn
 from providers.text import printable
 from providers.web import redirects
@@ -46,8 +46,10 @@ def sign_in(endpoint: str, access: Access) -> PersonSignIn | None:
 
 def forget(endpoint: str, access: Access) -> None:
     """Drop what was kept of sign-ins to `endpoint`, whose site may be gone. Raises Denied."""
+    emulator = access.settings.get(LOGIN_BASE, "").rstrip("/")
     try:
-        Cache(endpoint, access).forget()
+        for apart in {"", emulator}:
+            Cache(endpoint, access, apart=apart).forget()
     except OSError as error:
         what = f"the sign-in that was kept cannot be removed ({error.strerror})"
         raise Denied(str(error.filename or endpoint), what, advice="Remove it yourself.") from error
@@ -65,6 +67,7 @@ class OneDriveSignIn:
         self._cache = Cache(endpoint, access, apart=self._service.login_base)
         self._call = Call(endpoint, threading.get_ident())
         self._flow: DeviceFlow | None = None
+        self._seconds = 0.0  # that its code is good for
 
     @property
     def browser(self) -> bool:
@@ -72,19 +75,18 @@ class OneDriveSignIn:
 
     def begin(self) -> DeviceCode:
         flow = DeviceFlow(self._app(), self._claims())
-        self._ask(flow.begin, _ASK_SECONDS)
+        told = self._ask(flow.begin, _ASK_SECONDS)
         self._flow = flow
-        code = str(flow.flow["user_code"])
+        code = str(told["user_code"])
         if not code or len(code) > _LONGEST_CODE:
             raise self._odd("a code that nobody could type")
-        seconds = min(float(flow.flow.get("expires_in", 0)), _LONGEST_WAIT)
-        return DeviceCode(code, self._page(str(flow.flow.get("verification_uri", ""))), seconds)
+        self._seconds = min(float(told.get("expires_in", 0)), _LONGEST_WAIT)
+        page = self._page(str(told.get("verification_uri", "")))
+        return DeviceCode(code, page, self._seconds)
 
     def wait(self) -> SignedIn:
         assert self._flow is not None, "begin was called before"
-        seconds = float(self._flow.flow.get("expires_in", 0))
-        grant = self._ask(self._flow.wait, min(seconds, _LONGEST_WAIT) + _MORE_SECONDS)
-        return self._keep(grant)
+        return self._keep(self._ask(self._flow.wait, self._seconds + _MORE_SECONDS))
 
     def in_browser(self) -> SignedIn:
         app, claims = self._app(), self._claims()
