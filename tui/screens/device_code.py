@@ -107,7 +107,7 @@ class DeviceCodeScreen(Dialog[SignedIn | None]):
         return await in_thread(attempt.in_browser)
 
     def _leave(self) -> None:
-        if self._signed_in is not None and self.is_current:
+        if self._signed_in is not None and self.app.screen is self:
             signed_in, self._signed_in = self._signed_in, None
             self.dismiss(signed_in)
 
