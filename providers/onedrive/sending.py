@@ -21,7 +21,7 @@ _ROUNDS = 3  # how often the two sides may disagree about one part
 class _Known:
     """`received`: bytes; None: the service has to be asked. `item`: the file, made too early."""
 
-    received: int | None = 0
+    received: int | None = None
     parts: dict[int, int] = field(default_factory=dict)  # of this process: start and end
     item: Mapping[str, Any] | None = None
 
@@ -33,6 +33,11 @@ class Sending:
         self._session = session
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
+
+    def begun(self, upload: Upload) -> None:
+        """The service has nothing of it yet."""
+        with self._lock:
+            self._known[upload.mark] = _Known(received=0)
 
     def send(self, upload: Upload, address: str, offset: int, body: bytearray | InMemory) -> None:
         """Have the service hold the bytes from `offset` on. What it holds of them is not sent.
@@ -81,7 +86,7 @@ class Sending:
 
     def _of(self, upload: Upload) -> _Known:
         with self._lock:
-            return self._known.setdefault(upload.mark, _Known(received=None))
+            return self._known.setdefault(upload.mark, _Known())
 
     def _received(self, upload: Upload, address: str, known: _Known) -> int:
         if known.received is None:

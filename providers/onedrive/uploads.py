@@ -85,6 +85,7 @@ class Uploads:
         )
         if size is not None and size > min(part_size, WHOLE_MOST):
             upload = self._with_session(upload)
+            self._sending.begun(upload)
         with self._lock:
             self._begun[upload.mark] = upload
         return upload.token()
