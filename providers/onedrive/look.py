@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from providers.base import Entry, Kind
 from providers.errors import NotFound, ProviderError, WrongKind
@@ -66,7 +67,7 @@ class Look:
     def stat(self, path: str, *, follow: bool = False) -> Entry:
         outside = self.elsewhere.entry(path)
         if outside is not None:
-            return outside
+            return replace(outside, kind=Kind.DIR) if follow else outside
         item = self.followed(path) if follow else self.item(path)
         return entry_of(item, path)
 
