@@ -21,6 +21,7 @@ _ITEM = re.compile(
     r"(?P<anchor>root|items/[^/:]+|special/[^/:]+)"
     r"(?::/(?P<path>[^:]*?)/?(?::(?:/(?P<below>.*))?)?|(?:/(?P<relation>.*))?)"
 )
+_FOR_OTHERS = ("Files.ReadWrite.All", "Files.Read.All", "Sites.ReadWrite.All", "Sites.Read.All")
 _ME_IS_NOBODY = "/me request is only valid with delegated authentication flow."
 
 
@@ -96,7 +97,7 @@ def find_drive(world: World, token: AccessToken, path: str) -> tuple[Drive, str]
     drive = _by_owner(world, match)
     if drive is None:
         raise not_found()
-    if drive.id != world.own_drive and not token.may("Files.ReadWrite.All", "Files.Read.All"):
+    if drive.id != world.own_drive and not token.may(*_FOR_OTHERS):
         raise denied()
     return drive, rest
 

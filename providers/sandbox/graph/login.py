@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from providers.sandbox.graph import login_pages
 from providers.sandbox.graph.clock import stamp
@@ -18,6 +18,7 @@ from providers.sandbox.graph.world import World
 
 AUTHORITY = "https://login.microsoftonline.com"
 _RESERVED = frozenset({"openid", "profile", "offline_access", "email"})
+_LOOPBACK = ("localhost", "127.0.0.1")
 _DEVICE_SECONDS = 900
 _TOKEN_SECONDS = 3599
 _CAPABLE_SECONDS = 28 * 3600  # with CP1: app-resilience-continuous-access-evaluation
@@ -194,7 +195,8 @@ class Login:
     def _authorize(self, asked: dict[str, str]) -> Answer:
         _need_client(asked)
         redirect = asked.get("redirect_uri", "")
-        if not redirect.startswith(("http://localhost", "http://127.0.0.1")):
+        there = urlsplit(redirect)
+        if there.scheme != "http" or there.hostname not in _LOOPBACK:
             raise LoginError("invalid_request", 50011, "The redirect URI is not registered.")
         challenged = asked.get("code_challenge") and asked.get("code_challenge_method") == "S256"
         if asked.get("response_type") != "code" or not challenged:
