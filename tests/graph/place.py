@@ -81,7 +81,7 @@ class Place:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         url = path if path.startswith("http") else self.base + path
-        settings = {"headers": headers, "timeout": 30, "allow_redirects": False}
+        settings: Json = {"headers": headers, "timeout": 30, "allow_redirects": False}
         return self._http.request(method, url, **settings, **more)
 
     def get(self, path: str, **more: Any) -> requests.Response:

@@ -9,7 +9,7 @@ import re
 import requests
 
 from tests.graph.login import refresh, sign_in
-from tests.graph.place import Place, good, refused
+from tests.graph.place import Json, Place, good, refused
 
 CP1 = {"access_token": {"xms_cc": {"values": ["CP1"]}}}
 
@@ -49,10 +49,10 @@ def test_a_client_that_declares_nothing_is_not_challenged(place: Place) -> None:
     good(place.get("/me/drive"), 200)
 
 
-def _claims(answer: requests.Response) -> dict[str, dict[str, object]]:
+def _claims(answer: requests.Response) -> Json:
     challenge = answer.headers["WWW-Authenticate"]
     assert 'error="insufficient_claims"' in challenge
     found = re.search(r'claims="([^"]+)"', challenge)
     assert found is not None
-    claims: dict[str, dict[str, object]] = json.loads(base64.b64decode(found[1]))
+    claims: Json = json.loads(base64.b64decode(found[1]))
     return claims

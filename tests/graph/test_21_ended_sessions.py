@@ -27,6 +27,21 @@ def test_its_permit_may_end_before(business: Place) -> None:
     refused(answer, 401, "unauthenticated", "expiredToken")
 
 
+def test_its_permit_ends_after_a_day_however_often_it_is_used(business: Place) -> None:
+    session = business.begin("a")
+    total = 200 * MULTIPLE
+    for number in range(103):
+        good(business.fragment(session, number * MULTIPLE, bytes(MULTIPLE), total), 202)
+        business.server.clock.advance(14 * 60)
+    refused(business.free("GET", session["uploadUrl"]), 401, "unauthenticated", "expiredToken")
+
+
+def test_sessions_are_gone_when_told_so(place: Place) -> None:
+    session = place.begin("a")
+    place.server.expire_sessions()
+    refused(place.fragment(session, 0, b"abc", 3), 404, "itemNotFound", "uploadSessionNotFound")
+
+
 def test_unfinished_ones_are_counted(place: Place) -> None:
     session, other = place.begin("a"), place.begin("b")
     assert place.server.open_sessions == 2

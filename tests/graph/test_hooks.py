@@ -23,6 +23,11 @@ def test_so_many_requests_that_match_fail_and_no_others(place: Place) -> None:
     assert answer.content == b"<html>busy</html>"
 
 
+def test_the_date_is_by_the_emulators_clock(place: Place) -> None:
+    place.server.clock.advance(60)
+    assert place.get("/me/drive").headers["Date"] == "Mon, 05 Jan 2026 09:31:00 GMT"
+
+
 def test_faults_are_forgotten_when_told_so(place: Place) -> None:
     place.server.fail(500, times=100)
     place.server.clear_faults()
@@ -123,7 +128,7 @@ def test_closing_cuts_every_connection_and_ends_every_thread() -> None:
 def test_a_mistake_of_the_emulators_own_is_told_at_the_end() -> None:
     server = GraphServer()
     with pytest.raises(AssertionError, match="ZeroDivisionError"), server:
-        server.world.clock.now = lambda: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+        server.world.tokens.check = lambda header: 1 / 0  # type: ignore[method-assign, assignment, return-value]
         answer = requests.get(f"{server.graph_base}/me", timeout=30)
         assert answer.status_code == 500
 

@@ -102,8 +102,8 @@ class GraphServer(Hooks):
         world = self.world
         graph, cdn = Graph(world, self.login.answer), Cdn(world)
         self._listeners = [
-            Listener(graph.answer, world.faults, "graph", world.new_request_id),
-            Listener(cdn.answer, world.faults, "cdn", world.new_request_id),
+            Listener(graph.answer, world.faults, "graph", world.new_request_id, self.clock),
+            Listener(cdn.answer, world.faults, "cdn", world.new_request_id, self.clock),
         ]
         world.graph = f"{self._listeners[0].base}/v1.0"
         world.cdn = self._listeners[1].base

@@ -21,6 +21,7 @@ class Profile:
     user: str
     order_by: frozenset[str]  # onedrive-api-docs, optional-query-parameters
     session_seconds: int  # how long an upload session lives after its last fragment
+    permit_seconds: int  # how long an upload URL is good, fragments or not: #1073
     inner_error: str  # both spellings are met: errors.md
     rewrites_office_files: bool  # onedrive-api-docs #935
     versions_use_quota: bool
@@ -40,6 +41,7 @@ PROFILES: dict[str, Profile] = {
         user="demo@outlook.example",
         order_by=frozenset({"name", "size", "lastModifiedDateTime"}),
         session_seconds=7 * _DAY,
+        permit_seconds=365 * _DAY,
         inner_error="innererror",
         rewrites_office_files=False,
         versions_use_quota=False,
@@ -53,6 +55,7 @@ PROFILES: dict[str, Profile] = {
         user="demo@contoso.example",
         order_by=frozenset({"name", "url"}),
         session_seconds=15 * _MINUTES,
+        permit_seconds=_DAY,
         inner_error="innerError",
         rewrites_office_files=True,
         versions_use_quota=True,

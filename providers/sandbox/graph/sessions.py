@@ -19,7 +19,7 @@ _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 @dataclass(slots=True)
 class Session:
-    """`item` is what it replaces. `dead`: the permit in its URL has ended, the session has not."""
+    """`item` is what it replaces. `permit_ends`: its URL is of no more use from then on."""
 
     path: str
     drive: str
@@ -28,11 +28,11 @@ class Session:
     item: str | None
     conflict: str
     expires: datetime
+    permit_ends: datetime
     if_match: str | None = None
     created_there: datetime | None = None
     modified_there: datetime | None = None
     deferred: bool = False
-    dead: bool = False
     finished: bool = False
     total: int | None = None
     misaligned: bool = False
@@ -56,7 +56,9 @@ class Sessions:
     def begin(self, drive: str, parent: str, name: str, item: str | None, conflict: str) -> Session:
         permit = f"v1.{self._ids.safe(36)}"
         path = f"/upload/{self._ids.guid()}?guid='{self._ids.guid()}'&tempauth={permit}"
-        session = Session(path, drive, parent, name, item, conflict, self._clock.now())
+        now = self._clock.now()
+        permit_ends = now + timedelta(seconds=self._profile.permit_seconds)
+        session = Session(path, drive, parent, name, item, conflict, now, permit_ends)
         self._open[path] = session
         self.prolong(session)
         return session
@@ -71,7 +73,7 @@ class Sessions:
             self._open.pop(path, None)
             message = "The upload session was not found"
             raise GraphError(404, "itemNotFound", message, "uploadSessionNotFound")
-        if session.dead:
+        if session.permit_ends <= self._clock.now():
             message = "The access token has expired. It's valid from a moment that has passed."
             raise GraphError(401, "unauthenticated", message, "expiredToken")
         return session
@@ -84,7 +86,7 @@ class Sessions:
 
     def kill_all(self) -> None:
         for session in self._open.values():
-            session.dead = True
+            session.permit_ends = self._clock.now()
 
     @property
     def open(self) -> tuple[Session, ...]:

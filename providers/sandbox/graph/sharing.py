@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from providers.sandbox.graph import facets
 from providers.sandbox.graph.addresses import Target, not_found
@@ -69,7 +68,7 @@ def _url(share: str) -> str:
     packed = share.removeprefix("u!")
     try:
         return base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise bad_request("The sharing token is invalid.") from None
 
 

@@ -10,10 +10,12 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
+from providers.sandbox.graph.clock import Clock
 from providers.sandbox.graph.faults import Faults, Rule
 
 HOST = "127.0.0.1"
@@ -83,9 +85,11 @@ App = Callable[[Request], Answer]
 class Listener:
     """Serves `app` from construction until `close`. What it raised is kept in `bugs`."""
 
-    def __init__(self, app: App, faults: Faults, where: Where, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, app: App, faults: Faults, where: Where, new_id: Callable[[], str], clock: Clock
+    ) -> None:
         self.bugs: list[str] = []
-        about = {"app": staticmethod(app), "faults": faults, "where": where}
+        about = {"app": staticmethod(app), "faults": faults, "where": where, "clock": clock}
         about |= {"new_id": staticmethod(new_id), "bugs": self.bugs}
         self._server = _Server((HOST, 0), type("Handler", (_Handler,), about))
         self._closing = threading.Event()
@@ -151,6 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
     faults: Faults
     where: Where
     new_id: Callable[[], str]
+    clock: Clock
     bugs: list[str]
     protocol_version = "HTTP/1.1"
     server_version = "wharfie-graph"
@@ -161,6 +166,10 @@ class _Handler(BaseHTTPRequestHandler):
     def finish(self) -> None:
         with contextlib.suppress(OSError):
             super().finish()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """For the Date header: by the emulator's clock."""
+        return formatdate(self.clock.now().timestamp(), usegmt=True)
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Nothing: the terminal belongs to the panes."""
