@@ -72,8 +72,6 @@ class Place:
         if self._server is None:
             pytest.skip(why)
 
-    # Requests ------------------------------------------------------------------------------------
-
     def ask(self, method: str, path: str, **more: Any) -> requests.Response:
         """With the token, unless `token` says another or None. Redirects are not followed."""
         headers = dict(more.pop("headers", {}))
@@ -100,8 +98,6 @@ class Place:
         """Without Authorization, for URLs that carry their own permit."""
         return self.ask(method, url, token=None, **more)
 
-    # Addresses -----------------------------------------------------------------------------------
-
     def item(self, item_id: str) -> str:
         return f"{self.drive}/items/{quote(item_id, safe='')}"
 
@@ -113,8 +109,6 @@ class Place:
     @property
     def children(self) -> str:
         return self.item(self.folder["id"]) + "/children"
-
-    # Steps that tests begin with -----------------------------------------------------------------
 
     def make_folder(self, name: str, parent: str | None = None) -> Json:
         body = {"name": name, "folder": {}, CONFLICT: "fail"}

@@ -33,6 +33,13 @@ def test_a_path_of_400_characters_is_too_long(place: Place) -> None:
     assert inner(error)["code"] == "pathIsTooLong"
 
 
+def test_one_character_less_is_not(place: Place) -> None:
+    place.emulated_only("the real limit may be another by a few")
+    left = 400 - len(place.folder["name"]) - len("/")
+    assert place.upload("a" * left, b"x").status_code == 400
+    assert place.upload("a" * (left - 1), b"x").status_code == 201
+
+
 def test_forms_is_reserved_in_libraries(business: Place) -> None:
     body = {"name": "Forms", "folder": {}, CONFLICT: "fail"}
     refused(business.post(business.children, body), 400)

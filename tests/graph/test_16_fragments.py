@@ -44,7 +44,7 @@ def test_rename_finds_another_name(place: Place) -> None:
 
 
 def test_ranges_may_be_closed(place: Place) -> None:
-    place.server.world.sessions.closed_ranges = True
+    place.server.habits.closed_ranges = True
     session = place.begin("a.bin")
     told = good(place.fragment(session, 0, DATA[:MULTIPLE], TOTAL), 202)
     assert told["nextExpectedRanges"] == [f"{MULTIPLE}-{TOTAL - 1}"]

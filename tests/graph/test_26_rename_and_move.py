@@ -18,6 +18,13 @@ def test_the_id_stays_and_the_tag_changes(place: Place) -> None:
     assert good(place.get(place.at("target/c")), 200)["id"] == item["id"]
 
 
+@observed
+def test_the_ctag_changes_on_business_only(place: Place) -> None:
+    item = place.put("a", b"x")
+    renamed = good(place.patch(place.item(item["id"]), {"name": "b"}), 200)
+    assert (renamed["cTag"] != item["cTag"]) == place.business
+
+
 def test_a_name_that_is_taken_is_a_409(place: Place) -> None:
     item, other = place.put("a", b"x"), place.put("b", b"y")
     refused(place.patch(place.item(item["id"]), {"name": "B"}), 409, "nameAlreadyExists")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
 from providers.sandbox.graph import Clock, GraphServer
-from tests.graph.place import Place, good, inner, refused
+from tests.graph.place import CONFLICT, Place, good, inner, refused
 
 
 def test_so_many_requests_that_match_fail_and_no_others(place: Place) -> None:
@@ -54,6 +55,7 @@ def test_an_item_is_hidden_for_a_while(place: Place) -> None:
     assert place.names() == []
     refused(place.get(place.item(item["id"])), 404)
     refused(place.get(place.at("a")), 404)
+    refused(place.upload("a", b"y", **{CONFLICT: "fail"}), 409, "nameAlreadyExists")
     place.server.clock.advance(30)
     assert place.names() == ["a"]
 
@@ -110,6 +112,17 @@ def test_a_request_without_a_length_is_refused(place: Place) -> None:
     url = place.at("a") + ":/content"
     answer = place.ask("PUT", url, data=iter([b"x"]), headers={"Content-Type": "text/plain"})
     assert answer.status_code == 411
+
+
+def test_many_at_once_are_all_served(place: Place) -> None:
+    def upload(number: int) -> int:
+        url = f"{place.base}{place.at(str(number))}:/content"
+        headers = {"Authorization": f"Bearer {place.token}", "Content-Type": "text/plain"}
+        return requests.put(url, data=b"x", headers=headers, timeout=30).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(upload, range(40))) == {201}
+    assert len(place.names()) == 40
 
 
 def test_closing_cuts_every_connection_and_ends_every_thread() -> None:

@@ -35,10 +35,12 @@ class Target:
     names: tuple[str, ...]
     relation: str
 
-    def find(self) -> Item | None:
+    def find(self, *, hidden: bool = False) -> Item | None:
+        """`hidden`: also what is not to be seen yet, for it has the name."""
         item = self.anchor
+        look = self.drive.child if hidden else self.drive.seen_child
         for name in self.names:
-            child = self.drive.seen_child(item, name)
+            child = look(item, name)
             if child is None:
                 return None
             item = child

@@ -8,13 +8,14 @@ from typing import Self
 from providers.sandbox.graph import seed
 from providers.sandbox.graph.cdn import Cdn
 from providers.sandbox.graph.clock import Clock
+from providers.sandbox.graph.habits import Habits
 from providers.sandbox.graph.hooks import Hooks
 from providers.sandbox.graph.login import Login
 from providers.sandbox.graph.profiles import PROFILES, ProfileName
 from providers.sandbox.graph.routes import Graph
 from providers.sandbox.graph.tokens import SCOPES
 from providers.sandbox.graph.wire import Listener
-from providers.sandbox.graph.world import Habits, World
+from providers.sandbox.graph.world import World
 
 _TOKEN_SECONDS = 3600
 
@@ -26,14 +27,20 @@ class GraphServer(Hooks):
             headers = {"Authorization": f"Bearer {server.issue_token()}"}
             requests.get(f"{server.graph_base}/me/drive", headers=headers)
 
-    `graph_base` ends in /v1.0; `login_base` is what to send `https://login.microsoftonline.com`
-    to (an adapter of `requests`, mounted there); `environment()` names both for a process.
-    `clock` runs unless `Clock.standing_still()` is given; `clock.advance(seconds)` sets it forward.
-    `habits` are what sources differ in, and rare behaviour: see `Habits`. `login` has the
-    sign-in's: see `Login`. What goes wrong is asked for with the methods of `Hooks`, beginning
-    with the next request. Deterministic: the same requests get the same ids, tags and URLs.
+    `graph_base` ends in /v1.0. `login_base` is where to send what is for
+    https://login.microsoftonline.com: an adapter of `requests` mounted there does it, as in
+    tests/graph/test_msal.py. `environment()` names both for a process. `issue_token()` gives an
+    access token without signing in; `approve()` and `decline()` are the person with a device code.
 
-    At the end it raises AssertionError if it failed itself meanwhile. Thread-safe.
+    `clock` runs unless `Clock.standing_still()` is given; `clock.advance(seconds)` sets it forward.
+    What goes wrong is asked for with the methods of `Hooks`, beginning with the next request:
+    `fail`, `drop_request`, `lose_answer`, `cut_download`, `throttle`, `set_quota`, `lock`, `hide`,
+    `expire_tokens`, `expire_urls`, `kill_sessions` … `habits` has what sources differ in and rare
+    behaviour, see `Habits`; `login` the sign-in's, see `Login`. The tree is filled and looked at
+    past every rule with `put`, `make_folder`, `content`, `names`; `asked` has every request.
+    Deterministic: the same requests get the same ids, tags and URLs.
+
+    At the end it raises AssertionError if the emulator itself failed meanwhile. Thread-safe.
     """
 
     client_id = "0c1d9ad8-6d1c-4c07-9d5a-0f5d1f3d0000"

@@ -25,8 +25,6 @@ class Hooks:
     world: World
     login: Login
 
-    # On the wire ---------------------------------------------------------------------------------
-
     def fail(
         self,
         status: int,
@@ -91,8 +89,6 @@ class Hooks:
         """Every request so far: where, its method, its path with query."""
         return list(self.world.faults.asked)
 
-    # Limits --------------------------------------------------------------------------------------
-
     def throttle(self, seconds: float, *, status: int = 429) -> None:
         """Refuse everything on Graph for so long, with Retry-After."""
         with self.world.lock:
@@ -112,8 +108,6 @@ class Hooks:
         """In bytes; what is there already counts."""
         with self.world.lock:
             self._drive(drive).total = total
-
-    # What expires --------------------------------------------------------------------------------
 
     def expire_tokens(self) -> None:
         with self.world.lock:
@@ -154,8 +148,6 @@ class Hooks:
         with self.world.lock:
             return len(self.world.sessions.open)
 
-    # The person at the browser -------------------------------------------------------------------
-
     def approve(self, user_code: str | None = None) -> None:
         """Say yes to a device; None: to the newest code. Raises KeyError."""
         with self.world.lock:
@@ -164,8 +156,6 @@ class Hooks:
     def decline(self, user_code: str | None = None) -> None:
         with self.world.lock:
             self.login.decide(user_code, "no")
-
-    # The tree ------------------------------------------------------------------------------------
 
     def put(self, path: str, data: bytes, *, drive: str = "") -> str:
         """Make or replace a file, and the folders that lead to it, past every rule. Its id."""

@@ -138,8 +138,6 @@ class Login:
             "device_authorization_endpoint": f"{base}/devicecode",
         }
 
-    # The device code flow ------------------------------------------------------------------------
-
     def _begin_device(self, form: Form) -> Answer:
         _need_client(form)
         device_code = self._world.ids.safe(48)
@@ -190,8 +188,6 @@ class Login:
             return LoginError("slow_down", 70016, "Polled before the interval was over.")
         return LoginError("authorization_pending", 70016, "The person has not decided yet.")
 
-    # The browser ---------------------------------------------------------------------------------
-
     def _authorize(self, asked: dict[str, str]) -> Answer:
         _need_client(asked)
         redirect = asked.get("redirect_uri", "")
@@ -228,8 +224,6 @@ class Login:
         if base64.urlsafe_b64encode(digest).decode().rstrip("=") != code.challenge:
             raise LoginError("invalid_grant", 501481, "The code_verifier does not match.")
         return self._signed_in(code.scopes, code.claims or form.get("claims", ""), code.nonce)
-
-    # Tokens --------------------------------------------------------------------------------------
 
     def _token(self, tenant: str, form: Form) -> Answer:
         _need_client(form)

@@ -9,6 +9,7 @@ from typing import Any
 
 from providers.sandbox.graph.clock import Clock
 from providers.sandbox.graph.errors import GraphError, bad_request
+from providers.sandbox.graph.habits import Habits
 from providers.sandbox.graph.ids import Ids
 from providers.sandbox.graph.profiles import Profile
 
@@ -46,8 +47,8 @@ class Session:
 class Sessions:
     """By the exact path and query of the upload URL."""
 
-    def __init__(self, profile: Profile, ids: Ids, clock: Clock) -> None:
-        self.closed_ranges = False  # nextExpectedRanges as "5-9" instead of "5-"
+    def __init__(self, profile: Profile, ids: Ids, clock: Clock, habits: Habits) -> None:
+        self._habits = habits
         self._profile = profile
         self._ids = ids
         self._clock = clock
@@ -98,7 +99,7 @@ class Sessions:
         wanted = [f"{start}-"]
         if session.complete:
             wanted = []
-        elif self.closed_ranges and session.total is not None:
+        elif self._habits.closed_ranges and session.total is not None:
             wanted = [f"{start}-{session.total - 1}"]
         return {"expirationDateTime": self.expiry(session), "nextExpectedRanges": wanted}
 

@@ -37,7 +37,7 @@ def put_content(call: Call, target: Target) -> Answer:
     if len(data) > world.habits.simple_put_limit:
         raise bad_request("Content-Range must include a total length")
     target.check_new_name()
-    there = target.find()
+    there = target.find(hidden=True)
     check_tag(world, there, call.request.header("If-Match"))
     conflict = conflict_of(call.options.get(CONFLICT), "replace")
     _check_replaceable(drive, there, conflict)
@@ -66,10 +66,8 @@ def _check_growth(world: World, drive: Drive, there: Item | None, size: int) -> 
 def store(
     world: World, drive: Drive, parent: Item, name: str, data: bytes, conflict: str
 ) -> tuple[Item, int]:
-    """The item that holds `data`, and 201 or 200. Raises GraphError 409."""
+    """The item that holds `data`, and 201 or 200, once nothing is in the way."""
     there = drive.child(parent, name)
-    if there is not None and (there.kind != "file" or conflict == "fail"):
-        raise name_taken()
     if there is not None and conflict == "rename":
         name, there = free_name(drive, parent, name, folder=False), None
     item = drive.add(parent, name, "file") if there is None else there

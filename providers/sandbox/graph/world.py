@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from providers.sandbox.graph.clock import Clock
 from providers.sandbox.graph.drive import Drive
 from providers.sandbox.graph.faults import Faults
+from providers.sandbox.graph.habits import Habits
 from providers.sandbox.graph.ids import Ids, same_drive
 from providers.sandbox.graph.items import Item
 from providers.sandbox.graph.profiles import Profile
@@ -42,34 +43,6 @@ class Copying:
     error: str = ""
 
 
-@dataclass(slots=True)
-class Habits:
-    """How the service behaves where sources differ, or only sometimes; a test may set each.
-
-    `page_sizes`: the next pages hold that many (0: an empty page with a nextLink).
-    `reverse_pages`: listings go backwards. `simple_put_limit`, bytes; more is 400.
-    `copy_seconds`: a copy takes that long. `copy_error`: copies end with this errorCode.
-    `copy_ends_with_303`: the monitor redirects at the end. `omit_hashes`, `omit_own_drive`.
-    `quota`: "normal", "absent", "zero" or "negative". `ignore_ranges`: downloads come whole.
-    `sessions_change_etag`: beginning one does, and a late 412 follows. `anonymous_links`.
-    `damage_uploads`: that many of the next uploads are stored with a bit flipped.
-    """
-
-    page_sizes: list[int] = field(default_factory=list)
-    reverse_pages: bool = False
-    simple_put_limit: int = 250_000_000
-    copy_seconds: float = 0.0
-    copy_error: str = ""
-    copy_ends_with_303: bool = False
-    omit_hashes: bool = False
-    omit_own_drive: bool = False
-    quota: str = "normal"
-    ignore_ranges: bool = False
-    sessions_change_etag: bool = False
-    anonymous_links: bool = True
-    damage_uploads: int = 0
-
-
 class World:
     """What the listeners' functions share. `graph` and `cdn` are set once they listen."""
 
@@ -83,7 +56,7 @@ class World:
         self.habits = Habits()
         self.tokens = Tokens(self.ids, clock)
         self.tickets = Tickets(self.ids, clock)
-        self.sessions = Sessions(profile, self.ids, clock)
+        self.sessions = Sessions(profile, self.ids, clock, self.habits)
         self.throttle = Throttle(clock)
         self.drives: dict[str, Drive] = {}
         self.sites: list[Site] = []
