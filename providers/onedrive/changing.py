@@ -41,6 +41,7 @@ def delete(look: Look, path: str) -> None:
     if paths.split(path)[0]:
         revisions.remove(look, path)
         return
+    _need_removable(look, path)
     item = look.item(path)
     if item.kind is Kind.DIR and _has_children(look, path):
         raise NotEmpty(path)
@@ -50,6 +51,7 @@ def delete(look: Look, path: str) -> None:
 def remove_tree(look: Look, path: str) -> Generator[ProviderError | None, None, None]:
     """All of it goes to the recycle bin in one step."""
     try:
+        _need_removable(look, path)
         _remove(look, look.item(path), path)
     except ProviderError as error:
         yield error
@@ -91,10 +93,13 @@ def _has_children(look: Look, path: str) -> bool:
     return any(page for page in look.pages(path))
 
 
-def _remove(look: Look, item: Item, path: str) -> None:
+def _need_removable(look: Look, path: str) -> None:
     names = paths.segments(path)
     if not names or (names[0].startswith(paths.ELSEWHERE) and look.spot(path).is_drive):
         raise Unsupported(path, "a drive itself is not removed", advice="")
+
+
+def _remove(look: Look, item: Item, path: str) -> None:
     with look.session.ask("DELETE", copying.by_id(item), path=path) as answer:
         if answer.status == 404:
             raise NotFound(path)
