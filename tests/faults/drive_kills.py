@@ -2,8 +2,8 @@
 
     python -m tests.faults.drive_kills --size 209715200 --times 50 [--seed 7]
 
-As `s3_kills`, whose counting and oracle it shares; the drive is emulated, and fragments pass through
-a relay. Its upload goes on behind what the service says that it expects.
+As `s3_kills`, whose counting and oracle it shares; the drive is emulated, and fragments pass
+through a relay. Its upload goes on behind what the service says that it expects.
 """
 
 from __future__ import annotations
@@ -79,11 +79,14 @@ def main() -> int:
     options = parser.parse_args()
     sys.stdout.write(f"seed {options.seed}\n")
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as name, GraphServer("business") as server:
-        with DriveTally(urlsplit(server.cdn_base).port or 0) as tally:
-            server.world.cdn = tally.base
-            killer = DriveKiller(Path(name), server, tally, options.size, options.seed)
-            campaign = killer.run(options.times)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        GraphServer("business") as server,
+        DriveTally(urlsplit(server.cdn_base).port or 0) as tally,
+    ):
+        server.world.cdn = tally.base
+        killer = DriveKiller(Path(name), server, tally, options.size, options.seed)
+        campaign = killer.run(options.times)
     return told(campaign, tally, options.size, time.monotonic() - began)
 
 

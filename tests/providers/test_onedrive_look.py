@@ -9,15 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from providers.access import Access
 from providers.base import Kind
 from providers.errors import Denied, NotFound, ProviderError, Unsupported, WrongKind
-from providers.onedrive.graph import Session
-from providers.onedrive.options import Options
-from providers.onedrive.provider import OneDriveProvider
-from providers.seal import Seal
 from tests.providers.drives import PROFILES, Drive, a_drive
-from tests.servers.drive_place import ENDPOINT, GivenTokens
+from tests.servers.drive_place import GivenTokens, drive_at
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
 
 SHARED = "/:Shared with me/Ann's papers"
@@ -178,12 +173,9 @@ def test_a_list_goes_on_at_the_service_only_and_comes_to_an_end(
     base: list[str] = []
     with _listing(base, link) as server:
         base.append(server.base)
-        session = Session(
-            ENDPOINT, f"{server.base}/v1.0", Options(), Access(tmp_path), GivenTokens("secret")
-        )
-        with closing(OneDriveProvider(session, Seal(None))) as place:
-            with pytest.raises(kind) as caught:
-                list(place.list_dir("/folder"))
+        place = drive_at(f"{server.base}/v1.0", tmp_path, GivenTokens("secret"))
+        with closing(place), pytest.raises(kind) as caught:
+            list(place.list_dir("/folder"))
         assert "secret" not in str(caught.value)
         assert all("elsewhere" not in ask.target for ask in server.asks)
 
@@ -197,9 +189,6 @@ def test_a_name_that_could_lead_out_is_not_shown(name: str, tmp_path: Path) -> N
         wire.say(answer(200, json.dumps(body).encode()))
 
     with ScriptedHttp(script) as server:
-        session = Session(
-            ENDPOINT, f"{server.base}/v1.0", Options(), Access(tmp_path), GivenTokens("secret")
-        )
-        with closing(OneDriveProvider(session, Seal(None))) as place:
+        with closing(drive_at(f"{server.base}/v1.0", tmp_path, GivenTokens("secret"))) as place:
             shown = [entry.name for page in place.list_dir("/folder") for entry in page]
     assert shown == ["ok"]

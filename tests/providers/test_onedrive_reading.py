@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from providers.access import Access
 from providers.errors import (
     AuthRequired,
     ConnectionLost,
@@ -20,13 +19,9 @@ from providers.errors import (
     SourceChanged,
     Throttled,
 )
-from providers.onedrive.graph import Session
-from providers.onedrive.options import Options
-from providers.onedrive.provider import OneDriveProvider
 from providers.onedrive.throttle import Rest
-from providers.seal import Seal
 from tests.providers.drives import PROFILES, Drive, a_drive
-from tests.servers.drive_place import ENDPOINT, GivenTokens
+from tests.servers.drive_place import ENDPOINT, GivenTokens, drive_at
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
 
 DATA = bytes(range(256)) * 1000
@@ -97,16 +92,14 @@ def test_a_missing_hash_is_no_error(drive: Drive) -> None:
 def test_no_address_is_followed_that_graph_could_not_mean(address: str, tmp_path: Path) -> None:
     def script(ask: Ask, wire: Wire) -> None:
         item = {"id": "1", "name": "x", "file": {}, "size": 3, "driveType": "personal"}
-        wire.say(answer(200, json.dumps({**item, "@microsoft.graph.downloadUrl": address}).encode()))
+        wire.say(
+            answer(200, json.dumps({**item, "@microsoft.graph.downloadUrl": address}).encode())
+        )
 
     with ScriptedHttp(script) as server:
-        session = Session(
-            ENDPOINT, f"{server.base}/v1.0", Options(), Access(tmp_path), GivenTokens("secret")
-        )
-        with closing(OneDriveProvider(session, Seal(None))) as place:
-            with pytest.raises(Denied):
-                with place.read("/x"):
-                    pass
+        place = drive_at(f"{server.base}/v1.0", tmp_path, GivenTokens("secret"))
+        with closing(place), pytest.raises(Denied), place.read("/x"):
+            pass
 
 
 def test_where_graph_sends_us_nobody_learns_who_asks_and_no_message_says_the_address(
@@ -126,14 +119,12 @@ def test_where_graph_sends_us_nobody_learns_who_asks_and_no_message_says_the_add
             wire.say(answer(200, json.dumps(told).encode()))
 
         with ScriptedHttp(script) as server:
-            session = Session(
-                ENDPOINT, f"{server.base}/v1.0", Options(), Access(tmp_path), GivenTokens("secret")
-            )
-            with closing(OneDriveProvider(session, Seal(None))) as place:
-                with pytest.raises(ProviderError) as caught:
-                    with place.read("/x"):
-                        pass
-        assert [ask.target for ask in host.asks] == ["/x?tempauth=canary&sig=a%2Fb%3D"], "as it came"
+            place = drive_at(f"{server.base}/v1.0", tmp_path, GivenTokens("secret"))
+            with closing(place), pytest.raises(ProviderError) as caught, place.read("/x"):
+                pass
+        assert [ask.target for ask in host.asks] == ["/x?tempauth=canary&sig=a%2Fb%3D"], (
+            "as it came"
+        )
     told = f"{caught.value!r} {caught.value}"
     assert "canary" not in told and "secret" not in told
 

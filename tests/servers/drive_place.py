@@ -45,6 +45,13 @@ def open_drive(
 ) -> OneDriveProvider:
     """A provider of its own, with the seal that all those in `home` share."""
     given = tokens or GivenTokens(server.issue_token())
+    return drive_at(server.graph_base, home, given, patience=patience, **site)
+
+
+def drive_at(
+    base: str, home: Path, tokens: GivenTokens, *, patience: Patience = USUAL, **site: str
+) -> OneDriveProvider:
+    """As `open_drive`, where Graph is at `base`."""
     options, access = options_of(site), Access(home / "known_hosts")
-    session = Session(ENDPOINT, server.graph_base, options, access, given, patience=patience)
+    session = Session(ENDPOINT, base, options, access, tokens, patience=patience)
     return OneDriveProvider(session, Seal(home / "seal.key"))
