@@ -26,9 +26,10 @@ def make_dir(look: Look, path: str) -> None:
     revision, names = paths.split(path)
     if revision or not names:
         raise AlreadyExists(path)
-    paths.need_storable(path, names[-1])
+    name = look.session.names.stored(names[-1])
+    paths.need_storable(path, name)
     above = look.folder(paths.parent(path))
-    told = {"name": names[-1], "folder": {}, CONFLICT: FAIL}
+    told = {"name": name, "folder": {}, CONFLICT: FAIL}
     target = f"{copying.by_id(above)}/children"
     with look.session.ask("POST", target, path=path, told=told) as answer:
         if answer.status not in {200, 201}:
@@ -66,14 +67,15 @@ def rename(look: Look, source: str, target: str, *, within: str) -> None:
     names, chosen = paths.segments(target), paths.segments(within)
     if not names or (within and names[: len(chosen)] != chosen):
         raise InvalidName(target, "it is not in the folder that was chosen")
-    paths.need_storable(target, names[-1])
+    name = look.session.names.stored(names[-1])
+    paths.need_storable(target, name)
     item, above = look.item(source), look.folder(paths.parent(target))
     if within and look.anchors.within_shortcut(target, within):
         raise WrongKind(target, "a shortcut to somebody's folder lies on the way there")
     if above.drive != item.drive:
         what = "it is moved to another drive: it is copied there, and removed here"
         raise Unsupported(source, what, advice="")
-    told: dict[str, Any] = {"name": names[-1], "parentReference": {"id": above.id}, CONFLICT: FAIL}
+    told: dict[str, Any] = {"name": name, "parentReference": {"id": above.id}, CONFLICT: FAIL}
     told |= _times(item)
     with look.session.ask("PATCH", copying.by_id(item), path=source, told=told) as answer:
         if answer.status == 409:

@@ -50,12 +50,12 @@ def copied(look: Look, upload: Upload, source: str, version: str | None) -> Copy
     with suppress(NotFound):
         look.item(upload.path)
         raise Unsupported(upload.path, "something is there, whose history would be lost")
-    staged = staged_path(upload.path, upload.key)
+    name = look.session.names.stored(paths.name(staged_path(upload.path, upload.key)))
     try:
-        monitor = _begun(look.session, upload, item, paths.name(staged))
+        monitor = _begun(look.session, upload, item, name)
     except AlreadyExists:
         remove_staged(look, upload.path, upload.key)
-        monitor = _begun(look.session, upload, item, paths.name(staged))
+        monitor = _begun(look.session, upload, item, name)
     _wait(look.session, monitor, upload.path)
     made = _staged(look, upload)
     if made.size != item.size:

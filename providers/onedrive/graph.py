@@ -21,6 +21,7 @@ from providers.base import Body
 from providers.errors import AuthRequired, Denied, ProviderError
 from providers.onedrive import faults
 from providers.onedrive.answers import Answer
+from providers.onedrive.mapping import Names
 from providers.onedrive.options import Options
 from providers.onedrive.throttle import Rest
 from providers.web import redirects
@@ -68,6 +69,7 @@ class Session:
     ) -> None:
         self.endpoint = endpoint
         self.options = options
+        self.names = Names(mapped=options.names == "map")
         self.rest = Rest(endpoint)
         self.calls = Calls(endpoint)
         self.cancelled = threading.Event()

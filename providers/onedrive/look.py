@@ -10,7 +10,7 @@ from providers.errors import NotFound, ProviderError, WrongKind
 from providers.onedrive import paths
 from providers.onedrive.elsewhere import Elsewhere
 from providers.onedrive.graph import Session
-from providers.onedrive.items import Item, entry_of, item_of
+from providers.onedrive.items import Item, Json, entry_of, item_of
 from providers.onedrive.pages import LARGEST, pages
 from providers.onedrive.spots import Anchors, Spot
 
@@ -36,6 +36,11 @@ class Look:
             except ProviderError:
                 self.elsewhere.find(path)
         return self.anchors.spot(path)
+
+    def read(self, told: Json, drive: str = "") -> Item | None:
+        """As `items.item_of`, with its name as it is shown."""
+        item = item_of(told, drive)
+        return None if item is None else replace(item, name=self.session.names.shown(item.name))
 
     def item(self, path: str, *, whole: bool = False) -> Item:
         """The item at `path`; a shortcut itself. `whole`: with an address to read it from.
@@ -83,7 +88,7 @@ class Look:
                 yield links
         shown = False
         for page in self._listed(path):
-            items = [item for told in page if (item := item_of(told)) is not None]
+            items = [item for told in page if (item := self.read(told)) is not None]
             entries = self._entries(path, items)
             shown = shown or bool(entries)
             yield entries
@@ -135,14 +140,15 @@ class Look:
         shortcut = names and not names[0].startswith(paths.ELSEWHERE)
         if shortcut and not spot.names and not spot.is_drive:  # itself, not what it leads to
             above = self.spot(paths.parent(path))
-            spot = Spot(above.drive, above.item, (*above.names, names[-1]))
+            last = self.session.names.stored(names[-1])
+            spot = Spot(above.drive, above.item, (*above.names, last))
         return self._asked(spot, path, whole)
 
     def _asked(self, spot: Spot, path: str, whole: bool) -> Item:
         # No `$select` for a whole one: it leaves the address out (microsoft-graph-docs #20212).
         query = {} if whole else {"$select": _SELECT}
         told = self.session.get(spot.target(), path=path, query=query, headers=_SHORTCUTS)
-        item = item_of(told, spot.drive)
+        item = self.read(told, spot.drive)
         if item is None:
             raise NotFound(path, "the service's answer does not say what it is")
         if item.kind is Kind.DIR:

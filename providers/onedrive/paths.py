@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 
 from providers.errors import InvalidName
 from providers.names import check_name
+from providers.onedrive.mapping import Names
 from providers.text import printable
 
 ELSEWHERE = ":"
@@ -44,10 +45,10 @@ def resolve(path: str) -> str:
     return _of(revision, names)
 
 
-def join(directory: str, name: str) -> str:
+def join(directory: str, name: str, names: Names) -> str:
     """Raises InvalidName for a name that could lead out, or that a drive cannot keep."""
     check_name(directory, name)
-    need_storable(directory, name)
+    need_storable(directory, names.stored(name))
     return below(directory, name)
 
 

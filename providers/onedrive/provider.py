@@ -64,7 +64,7 @@ class OneDriveProvider:
         return paths.resolve(path)
 
     def join(self, directory: str, name: str) -> str:
-        return paths.join(directory, name)
+        return paths.join(directory, name, self._session.names)
 
     def parent(self, path: str) -> str:
         return paths.parent(path)

@@ -23,7 +23,7 @@ _MOST = 4096  # shortcuts and folders that are remembered
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """`item` is an ID, or ROOT."""
+    """`item` is an ID, or ROOT; `names` are as the service has them."""
 
     drive: str
     item: str
@@ -94,7 +94,7 @@ class Anchors:
             return found
         if names and names[0].startswith(paths.ELSEWHERE):
             raise Unsupported(path, "it is a list of what is elsewhere, and no folder", advice="")
-        return Spot(self.drive(path).id, ROOT, names)
+        return Spot(self.drive(path).id, ROOT, self._stored(names))
 
     def leads(self, path: str, spot: Spot) -> None:
         """What `path` is has been found to be a shortcut to `spot`."""
@@ -130,8 +130,12 @@ class Anchors:
             for count in range(len(names), 0, -1):
                 found = self._shortcuts.get(_folded(names[:count]))
                 if found is not None:
-                    return Spot(found.drive, found.item, (*found.names, *names[count:]))
+                    rest = self._stored(names[count:])
+                    return Spot(found.drive, found.item, (*found.names, *rest))
         return None
+
+    def _stored(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(self._session.names.stored, names))
 
     def _asked(self, target: str, path: str) -> Drive:
         found = drive_from(self._session.get(target, path=path, doing="looking at the drive"))

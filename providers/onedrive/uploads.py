@@ -29,7 +29,7 @@ from providers.errors import (
 )
 from providers.onedrive import copying, fragments, journaled, naming, paths, rewriting
 from providers.onedrive.held import Held
-from providers.onedrive.items import Item, entry_of, item_of
+from providers.onedrive.items import Item, entry_of
 from providers.onedrive.journaled import Upload, from_token
 from providers.onedrive.look import Look
 from providers.onedrive.naming import FAIL, REPLACE
@@ -64,7 +64,8 @@ class Uploads:
         modified: float | None,
         within: str,
     ) -> str:
-        name = _need_file(path, within)
+        name = self._session.names.stored(_need_file(path, within))
+        paths.need_storable(path, name)
         self._forget(path, key)
         folder = self._look.folder(paths.parent(path))
         if within and self._look.anchors.within_shortcut(path, within):
@@ -171,7 +172,7 @@ class Uploads:
                 told = self._committed(upload, conflict)
             else:
                 told = self._stored(upload, conflict)
-            item = item_of(told, upload.drive)
+            item = self._look.read(told, upload.drive)
             return entry_of(item or self._look.item(upload.path), upload.path)
 
     def _stored(self, upload: Upload, conflict: str) -> Mapping[str, Any]:
@@ -185,7 +186,7 @@ class Uploads:
         if data and upload.modified is not None:
             return naming.put_dated(self._session, upload, data, conflict)
         told = naming.put_whole(self._session, upload, data, conflict)
-        item = item_of(told, upload.drive)
+        item = self._look.read(told, upload.drive)
         if item is None or upload.modified is None:
             return told
         target = copying.by_id(item)
@@ -269,7 +270,6 @@ def _need_file(path: str, within: str) -> str:
     above = paths.segments(within)
     if within and names[: len(above)] != above:
         raise InvalidName(path, "it is not in the folder that was chosen")
-    paths.need_storable(path, names[-1])
     return names[-1]
 
 

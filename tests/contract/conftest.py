@@ -99,6 +99,7 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest, Path], Case]] = {
     },
     "s3-sandbox": buckets.sandbox_case,
     **{f"onedrive-{profile}": partial(drives.drive_case, profile) for profile in drives.PROFILES},
+    "onedrive-mapped": partial(drives.drive_case, "business", names="map"),
 }
 
 

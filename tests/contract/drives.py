@@ -16,7 +16,9 @@ from tests.servers.drive_place import open_drive
 PROFILES: tuple[ProfileName, ...] = ("personal", "business")
 
 
-def drive_case(profile: ProfileName, request: pytest.FixtureRequest, tmp_path: Path) -> Case:
+def drive_case(
+    profile: ProfileName, request: pytest.FixtureRequest, tmp_path: Path, **site: str
+) -> Case:
     server = GraphServer(profile)
     server.__enter__()
     request.addfinalizer(lambda: server.__exit__(None, None, None))
@@ -24,6 +26,6 @@ def drive_case(profile: ProfileName, request: pytest.FixtureRequest, tmp_path: P
     server.make_folder(root)
 
     def again() -> WritableProvider:
-        return open_drive(server, tmp_path)
+        return open_drive(server, tmp_path, **site)
 
     return Case(again(), root, again, no_links)

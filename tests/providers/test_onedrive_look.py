@@ -188,7 +188,9 @@ def test_a_name_that_could_lead_out_is_not_shown(name: str, tmp_path: Path) -> N
             body = {"value": [{"id": "1", "name": name, "file": {}}, {"id": "2", "name": "ok"}]}
         wire.say(answer(200, json.dumps(body).encode()))
 
-    with ScriptedHttp(script) as server:
-        with closing(drive_at(f"{server.base}/v1.0", tmp_path, GivenTokens("secret"))) as place:
-            shown = [entry.name for page in place.list_dir("/folder") for entry in page]
+    with (
+        ScriptedHttp(script) as server,
+        closing(drive_at(f"{server.base}/v1.0", tmp_path, GivenTokens("secret"))) as place,
+    ):
+        shown = [entry.name for page in place.list_dir("/folder") for entry in page]
     assert shown == ["ok"]

@@ -20,6 +20,7 @@ from providers.errors import (
 )
 from providers.onedrive import faults, items, journaled, paths, spots
 from providers.onedrive.faults import Fault
+from providers.onedrive.mapping import Names
 
 
 @pytest.mark.parametrize(
@@ -41,13 +42,13 @@ def test_a_name_that_a_drive_cannot_keep_is_refused_with_what_is_wrong(
     name: str, told: str
 ) -> None:
     with pytest.raises(InvalidName) as caught:
-        paths.join("/a", name)
+        paths.join("/a", name, Names())
     assert told in str(caught.value) and str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize("name", ["a#b", "100 %", "it's", "[x]", "~", "forms", "äöü 日本", "a+b&c"])
 def test_names_that_are_merely_odd_are_taken(name: str) -> None:
-    assert paths.name(paths.join("/a", name)) == name
+    assert paths.name(paths.join("/a", name, Names())) == name
 
 
 @pytest.mark.parametrize(
@@ -201,3 +202,23 @@ def test_receipts_of_what_the_service_has() -> None:
     assert journaled.receipts(upload, 9) == {}
     assert journaled.receipts(upload, 20) == {0: "0-10", 1: "10-20"}
     assert journaled.receipts(upload, 25) == {0: "0-10", 1: "10-20", 2: "20-25"}
+
+
+_ODD = st.text(alphabet='ab .:"*~$‛␠．～：\x01␁\x7f␡é', min_size=1, max_size=7)
+
+
+@given(_ODD | st.text(min_size=1).filter(lambda name: "/" not in name))
+def test_a_name_in_other_letters_comes_back_as_it_was(name: str) -> None:
+    names = Names(mapped=True)
+    assert names.shown(names.stored(name)) == name
+
+
+@given(_ODD)
+def test_in_other_letters_a_drive_keeps_what_it_could_not(name: str) -> None:
+    paths.need_storable("/", Names(mapped=True).stored(name))
+
+
+def test_names_are_left_alone_unless_the_site_says_otherwise() -> None:
+    assert Names().stored("a：b") == Names().shown("a：b") == "a：b"
+    assert Names(mapped=True).stored("a:b") == "a：b"
+    assert Names(mapped=True).stored(" x.") == "␠x．"
