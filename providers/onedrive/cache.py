@@ -75,17 +75,22 @@ class Cache:
         return here if here.at > there.at else there
 
     def begin(self, kept: Kept) -> str:
-        """Keep a new sign-in. Why only for this run, as a sentence; "" where it stays."""
-        why = self._cannot_keep()
-        if not why:
-            try:
-                self._write(kept)
-            except OSError as error:
-                why = f"its file cannot be written ({error.strerror})"
-        if why:
+        """Keep a new sign-in. Why only for this run, as a sentence; "" where it stays, or where
+        the person has chosen that nothing is kept."""
+        if self._path is None or not self._access.secrets.vault.name:
             self._remember_here(kept)
-            return f"Kept in memory only, until Wharfie ends: {why}"
-        return ""
+            return ""
+        try:
+            self._make_key()
+            self._write(kept)
+        except BadVault as error:
+            why = f"{error.what}. {error.advice}"
+        except OSError as error:
+            why = f"its file cannot be written ({error.strerror})."
+        else:
+            return ""
+        self._remember_here(kept)
+        return f"Kept in memory only, until Wharfie ends: {why}"
 
     def renew(self, old: Kept, new: Kept) -> None:
         """Keep what a renewal gave, unless somebody has signed in anew meanwhile.
@@ -131,16 +136,6 @@ class Cache:
         self._access.secrets.put(self._endpoint, "sign-in", text, f"{_HERE}{self._apart}")
 
     # In the file -----------------------------------------------------------------------------
-
-    def _cannot_keep(self) -> str:
-        vault = self._access.secrets.vault
-        if self._path is None or not vault.name:
-            return "secrets are not kept here."
-        try:
-            self._make_key()
-        except BadVault as error:
-            return f"{error.what}. {error.advice}"
-        return ""
 
     def _make_key(self) -> None:
         """A key that is kept, where there is none yet. Raises BadVault."""
