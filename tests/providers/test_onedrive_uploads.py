@@ -139,6 +139,17 @@ def test_a_service_that_does_not_put_off_the_name_is_understood(drive: Drive) ->
     assert drive.server.content("/file") == DATA
 
 
+def test_nobody_sees_a_large_file_before_it_gets_its_name(drive: Drive) -> None:
+    drive.server.put("/old", b"old")
+    for path, key in (("/file", KEY), ("/old", "0000beef")):
+        upload = _begun(drive.place, path, key)
+        receipts = _put(drive.place, upload, 0, 1, 2, 3)
+        assert "file" not in drive.names("/") and drive.server.content("/old") == b"old"
+        drive.place.abort(upload)
+        assert len(receipts) == 4
+    assert drive.server.content("/old") == b"old"
+
+
 def test_a_file_whose_size_is_not_known_goes_in_one_piece_or_not(drive: Drive) -> None:
     upload = drive.place.begin("/file", None, key=KEY, part_size=MULTIPLE)
     receipt = drive.place.put_part(upload, 0, 0, [PARTS[0]])
