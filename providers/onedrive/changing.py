@@ -8,6 +8,7 @@ from typing import Any
 from providers.base import Kind
 from providers.errors import (
     AlreadyExists,
+    ConnectionLost,
     InvalidName,
     NotEmpty,
     NotFound,
@@ -77,11 +78,23 @@ def rename(look: Look, source: str, target: str, *, within: str) -> None:
         raise Unsupported(source, what, advice="")
     told: dict[str, Any] = {"name": name, "parentReference": {"id": above.id}, CONFLICT: FAIL}
     told |= _times(item)
-    with look.session.ask("PATCH", copying.by_id(item), path=source, told=told) as answer:
-        if answer.status == 409:
-            raise AlreadyExists(target)
-        if answer.status != 200:
-            raise faults.problem(answer, source, "giving it another name")
+    try:
+        with look.session.ask("PATCH", copying.by_id(item), path=source, told=told) as answer:
+            if answer.status == 409:
+                raise AlreadyExists(target)
+            if answer.status != 200:
+                raise faults.problem(answer, source, "giving it another name")
+    except ConnectionLost:
+        if not _is_at(look, item, target):
+            raise
+
+
+def _is_at(look: Look, item: Item, path: str) -> bool:
+    """Whether that very item stands there: its ID stays, its tags may change with its name."""
+    try:
+        return look.item(path).id == item.id
+    except ProviderError:
+        return False
 
 
 def _times(item: Item) -> dict[str, Any]:

@@ -144,7 +144,11 @@ class Uploads:
                 made = self._made(upload, replacing) if again else None
                 if made is None:
                     raise
+        copied = self._held.copy_of(upload.mark) is not None
         self._done(upload)
+        if copied and upload.sealed:
+            with suppress(ProviderError):  # it holds nothing, and the copy has its name
+                fragments.cancel(self._session, self._address(upload), upload.path)
         return made
 
     def abort(self, token: str) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from providers.base import Place
 from providers.onedrive.fragments import MULTIPLE
 from tests.faults.drive_case import ENDPOINT, PROFILES, DriveCase, drive_case
 from tests.servers.drive_place import GivenTokens
-from transfers.model import JobState, Op, ParkReason, Policy, ProofWord, Unpark
+from transfers.model import JobState, NewJob, Op, ParkReason, Policy, ProofWord, Unpark
 
 DATA = random.Random(16).randbytes(4 * MULTIPLE + 4711)
 
@@ -158,6 +159,45 @@ def test_C16_a_document_that_the_library_changed_is_told_and_not_sent_again(
     assert job.proof is not None and job.proof.word is ProofWord.CHANGED_BY_SERVER
     assert business.server.world.rewritten == 1
     assert (business.folder / "report.docx").exists()
+
+
+def test_C16_a_changed_document_whose_answer_was_lost_is_found_and_told(
+    business: DriveCase,
+) -> None:
+    business.server.lose_answer(where="cdn", method="PUT", path="/upload/")
+    job = business.ended(business.upload("report.docx", DATA[:5000]), Policy.ASK)
+    assert job.state is JobState.DONE, job.reason
+    assert job.proof is not None and job.proof.word is ProofWord.CHANGED_BY_SERVER
+    assert business.server.world.rewritten == 1
+
+
+def test_C16_a_move_within_a_drive_is_a_rename(case: DriveCase) -> None:
+    case.server.put("/file", DATA)
+    case.server.lose_answer(method="PATCH")
+    new = NewJob(Op.MOVE, Place(ENDPOINT, "/file"), Place(ENDPOINT, "/Documents/file"), within="/")
+    job = case.ended(new, Policy.ASK)
+    assert job.state is JobState.DONE, job.reason
+    assert case.server.content("/Documents/file") == DATA
+    assert case.asked("POST", "createUploadSession") == 0
+
+
+def test_C16_a_copy_within_a_drive_moves_no_bytes(case: DriveCase) -> None:
+    case.server.put("/file", DATA)
+    new = NewJob(Op.COPY, Place(ENDPOINT, "/file"), Place(ENDPOINT, "/Documents/file"), within="/")
+    job = case.ended(new, Policy.ASK)
+    assert job.state is JobState.DONE, job.reason
+    assert job.proof is not None and job.proof.word is ProofWord.SIZE_ONLY
+    assert case.server.content("/Documents/file") == DATA
+    assert case.asked("GET", "/download/") == case.asked("PUT", "/upload/") == 0
+
+
+def test_C16_a_file_is_not_copied_onto_itself_under_another_spelling(case: DriveCase) -> None:
+    case.server.put("/file", DATA)
+    for op in (Op.COPY, Op.MOVE):
+        new = NewJob(op, Place(ENDPOINT, "/file"), Place(ENDPOINT, "/FILE"), within="/")
+        job = case.ended(new)
+        assert job.state is JobState.FAILED and "same file" in job.reason
+        assert case.server.content("/file") == DATA
 
 
 def test_C16_a_move_keeps_its_source_when_the_library_changed_the_copy(business: DriveCase) -> None:

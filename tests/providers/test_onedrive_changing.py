@@ -10,6 +10,7 @@ import pytest
 from providers.base import ANY_VERSION, Kind
 from providers.errors import (
     AlreadyExists,
+    ConnectionLost,
     Denied,
     NotFound,
     ProviderError,
@@ -116,6 +117,28 @@ def test_a_copy_takes_its_time_and_keeps_that_of_the_file(drive: Drive) -> None:
     entry = drive.place.stat("/Documents/copy")
     assert (entry.size, entry.modified) == (7, WHEN)
     assert drive.names("/Documents") == ["copy"]
+
+
+def test_a_large_copy_leaves_no_session_open(drive: Drive) -> None:
+    drive.server.put("/file", bytes(5 << 20))
+    _copied(drive, "/file", "/copy")
+    assert drive.server.open_sessions == 0
+    assert drive.get("/copy") == bytes(5 << 20)
+
+
+def test_a_rename_whose_answer_was_lost_is_found_done(drive: Drive) -> None:
+    drive.server.put("/file", b"x")
+    drive.server.lose_answer(method="PATCH")
+    drive.place.rename("/file", "/Documents/other")
+    assert drive.names("/Documents") == ["other"]
+
+
+def test_a_rename_that_did_not_happen_is_lost(drive: Drive) -> None:
+    drive.server.put("/file", b"x")
+    drive.server.drop_request(0, where="graph", method="PATCH")
+    with pytest.raises(ConnectionLost):
+        drive.place.rename("/file", "/other")
+    assert "file" in drive.names("/")
 
 
 def test_a_copy_whose_end_is_a_redirect_is_done(drive: Drive) -> None:
