@@ -40,7 +40,9 @@ class Look:
     def read(self, told: Json, drive: str = "") -> Item | None:
         """As `items.item_of`, with its name as it is shown."""
         item = item_of(told, drive)
-        return None if item is None else replace(item, name=self.session.names.shown(item.name))
+        if item is None or not self.session.names.mapped:
+            return item
+        return replace(item, name=self.session.names.shown(item.name))
 
     def item(self, path: str, *, whole: bool = False) -> Item:
         """The item at `path`; a shortcut itself. `whole`: with an address to read it from.

@@ -124,4 +124,8 @@ def _refusal(name: str) -> str:
 
 
 def _is_text(name: str) -> bool:
-    return not any(0xD800 <= ord(char) <= 0xDFFF for char in name)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
