@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -154,3 +154,7 @@ class Access:
     keys: tuple[Path, ...] = ()  # private keys to try first (SFTP_KEY)
     use_agent: bool = True
     use_default_keys: bool = True  # ~/.ssh/id_ed25519 and so on
+    # Of this run, without secrets (`environment.PLAIN`).
+    settings: Mapping[str, str] = field(default_factory=dict)
+    seal_key: Path | None = None  # seals secrets that are journaled; None: for this run only
+    sign_ins: Path | None = None  # a folder for sealed sign-ins; None: they end with this run

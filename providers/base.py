@@ -350,6 +350,16 @@ class Stating(Protocol):
 
 
 @runtime_checkable
+class Rewriter(Protocol):
+    """A place that changes some files as it stores them, by its own rules."""
+
+    def rewrites(self, entry: Entry) -> bool:
+        """Whether it may have changed `entry`, all of whose bytes it took: then a size or digest
+        that differs tells nothing of damage, nor of its absence (faults.md C16)."""
+        ...
+
+
+@runtime_checkable
 class Copier(Protocol):
     """A place that can copy its own files without sending them."""
 

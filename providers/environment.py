@@ -21,6 +21,7 @@ from providers.access import Access, Secrets
 from providers.errors import Denied, InvalidName, NotFound, ProviderError
 from providers.http.paths import canonical
 from providers.http.references import remember_query
+from providers.onedrive.options import SETTINGS as AZURE
 from providers.private_file import NotPrivate, read_private
 from providers.sites import Sites
 from providers.vault import Vault
@@ -32,6 +33,10 @@ ALLOWED = frozenset(
     | {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "GRAPH_TOKEN"}
     | {"WHARFIE_GRAPH_BASE", "WHARFIE_LOGIN_BASE"}
 )
+PLAIN = frozenset(
+    {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "WHARFIE_GRAPH_BASE", "WHARFIE_LOGIN_BASE"}
+)
+"""Those that are no secrets and hold for every site."""
 _SIGNED_IN = (
     re.compile(r"([a-z][a-z0-9+.-]*://)([^/?#:\[]*):([^/?#]*)@", re.IGNORECASE),
     # A password with a slash that was not quoted; what follows the colon is no port.
@@ -88,6 +93,8 @@ def access_from(
     accept_new: bool,
     vault: Vault | None = None,
     sites_file: Path | None = None,
+    sign_ins: Path | None = None,
+    seal_key: Path | None = None,
 ) -> Access:
     """What the settings give to sign in with, and the sites: saved ones and the settings' own.
 
@@ -100,7 +107,11 @@ def access_from(
         secrets=Secrets(vault),
         accept_new=accept_new,
         keys=(Path(key).expanduser().absolute(),) if key else (),
+        settings={name: settings[name] for name in PLAIN if settings.get(name)},
+        sign_ins=sign_ins,
+        seal_key=seal_key,
     )
+    _add_azure(settings, access)
     url = _without_secrets(settings.get("FILE_URL", ""), access)
     access = replace(access, sites=Sites(sites_file, {**settings, "FILE_URL": url}))
     for site in access.sites.all():
@@ -110,6 +121,15 @@ def access_from(
                 add_password(settings, access, endpoint)
                 add_keys(settings, access, endpoint)
     return access
+
+
+def _add_azure(settings: Mapping[str, str], access: Access) -> None:
+    """GRAPH_TOKEN is for each site that asks with one, AZURE_CLIENT_SECRET for those of its app."""
+    if token := settings.get("GRAPH_TOKEN"):
+        access.secrets.put(AZURE, "token", token)
+    client_id, secret = settings.get("AZURE_CLIENT_ID"), settings.get("AZURE_CLIENT_SECRET")
+    if client_id and secret:
+        access.secrets.put(f"{AZURE}{client_id}", "password", secret)
 
 
 def _without_secrets(url: str, access: Access) -> str:

@@ -18,6 +18,9 @@ LOCAL = "file:"
 S3 = "s3:"
 S3_SETTINGS = "env-s3"
 """The site that the AWS_* settings make."""
+ONEDRIVE = "onedrive:"
+ONEDRIVE_SETTINGS = "env-onedrive"
+"""The site that GRAPH_TOKEN or the AZURE_* settings make."""
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _SITE = re.compile(r"([a-z0-9][a-z0-9._-]+):(.*)", re.DOTALL)
@@ -39,6 +42,8 @@ def parse(text: str, sites: Sites | None = None) -> Place:
     host or user name that no host can have (CVE-2023-51385), BadSites for a site that is damaged.
     """
     match = _SCHEME.match(text)
+    if match is None and text[: len(ONEDRIVE)].lower() == ONEDRIVE:
+        return _onedrive(text[len(ONEDRIVE) :], sites)
     if match is None:
         return of_site(text, sites) or _local(text)
     scheme, rest = match.group(1).lower(), text[match.end() :]
@@ -61,6 +66,13 @@ def _s3(sites: Sites | None) -> str:
     """Of an address with a bucket and no service: what the AWS_* settings say, else Amazon."""
     site = sites.get(S3_SETTINGS) if sites is not None else None
     return S3 if site is None or sites is None else sites.place(site).endpoint
+
+
+def _onedrive(path: str, sites: Sites | None) -> Place:
+    """A path of the drive that the settings name; they say at first use what is missing."""
+    site = sites.get(ONEDRIVE_SETTINGS) if sites is not None else None
+    endpoint = ONEDRIVE if site is None or sites is None else sites.place(site).endpoint
+    return Place(endpoint, path if path.startswith("/") or not path else f"/{path}")
 
 
 def _local(text: str) -> Place:

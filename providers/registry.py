@@ -15,6 +15,7 @@ from providers.text import printable
 
 if TYPE_CHECKING:
     from providers.access import Access
+    from providers.person_sign_in import PersonSignIn
     from providers.sites import SiteKind
 
 _MODULES = {
@@ -22,6 +23,7 @@ _MODULES = {
     "memory": "providers.memory",
     "sftp": "providers.sftp.provider",
     "s3": "providers.s3.provider",
+    "onedrive": "providers.onedrive.provider",
     **dict.fromkeys(("http", "https"), "providers.http.provider"),
     **dict.fromkeys(("dav", "davs"), "providers.http.webdav.provider"),
 }
@@ -29,13 +31,16 @@ _DOCTORS = {
     "file": "providers.local.doctor",
     "sftp": "providers.sftp.doctor",
     "s3": "providers.s3.doctor",
+    "onedrive": "providers.onedrive.doctor",
     **dict.fromkeys(("http", "https", "dav", "davs"), "providers.http.doctor"),
 }
 _KINDS = {  # of saved sites; each module offers one or several as KINDS
     "sftp": "providers.sftp.site",
     "http": "providers.http.site",
     "s3": "providers.s3.site",
+    "onedrive": "providers.onedrive.site",
 }
+_SIGN_INS = {"onedrive": "providers.onedrive.sign_in"}  # where persons do, on a page of the service
 
 
 class _Opens(Protocol):
@@ -53,6 +58,12 @@ class _Saves(Protocol):
 @runtime_checkable
 class _Remembers(Protocol):
     def remember(self, access: Access, endpoint: str, line: str) -> None: ...
+
+
+class _SignsIn(Protocol):
+    def sign_in(self, endpoint: str, access: Access) -> PersonSignIn | None: ...
+
+    def forget(self, endpoint: str, access: Access) -> None: ...
 
 
 def open_provider(endpoint: str, access: Access) -> Provider:
@@ -81,6 +92,24 @@ def remember_host_key(access: Access, endpoint: str, line: str) -> None:
     if not isinstance(module, _Remembers):
         raise Unsupported(endpoint, "this kind of place has no host keys")
     module.remember(access, endpoint, line)
+
+
+def sign_in(endpoint: str, access: Access) -> PersonSignIn | None:
+    """An attempt to sign in to `endpoint` on a page of its service; None where secrets open it.
+
+    Raises ProviderError where its site cannot be used.
+    """
+    module = _SIGN_INS.get(endpoint.partition(":")[0])
+    if module is None:
+        return None
+    return cast(_SignsIn, import_module(module)).sign_in(endpoint, access)
+
+
+def forget_sign_in(endpoint: str, access: Access) -> None:
+    """Drop what was kept of such a sign-in, also of a site that is gone. Raises ProviderError."""
+    module = _SIGN_INS.get(endpoint.partition(":")[0])
+    if module is not None:
+        cast(_SignsIn, import_module(module)).forget(endpoint, access)
 
 
 def diagnose(place: Place, access: Access) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TypeAlias
 
+from providers import registry
 from providers.access import Access
 from providers.errors import InvalidName, Secret
 from providers.site_values import locked_files
@@ -69,3 +70,5 @@ def _erase(kept: frozenset[_Kept], access: Access) -> None:
             used |= _kept(site, access.sites)
     for endpoint, needs, subject in sorted(kept - used):
         access.secrets.erase(endpoint, needs, subject)
+    for endpoint in sorted({each for each, *_ in kept} - {each for each, *_ in used}):
+        registry.forget_sign_in(endpoint, access)

@@ -32,6 +32,9 @@ from transfers.stated import EXPECTED, STATED, claims_of, expected, held_against
 from transfers.transfer import require_unchanged
 from transfers.verify import COMPARED, digest_of, prove, vouched
 
+_UNPROVEN = frozenset({ProofWord.NOT_PROVEN, ProofWord.CHANGED_BY_SERVER})
+"""What a move does not give up its source for."""
+
 _CLOCKS_DIFFER = 86_400.0  # seconds, at the most
 
 
@@ -294,8 +297,8 @@ def finish_move(run: Run, job: Job) -> Job:
     done = altered(job, state=JobState.DONE, upload=None, reason="")
     if job.op is not Op.MOVE:
         return done
-    if job.proof is not None and job.proof.word is ProofWord.NOT_PROVEN:
-        return source_kept(job, "its place does not show what it stored", "copied")
+    if job.proof is not None and job.proof.word in _UNPROVEN:
+        return source_kept(job, job.proof.how, "copied")
     job = run.report(replace(job, committed=True))
     try:
         source = writable(run.source(), job.source)

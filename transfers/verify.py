@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from providers.base import Digester, Entry, Provider
+from dataclasses import replace
+
+from providers.base import Digester, Entry, Provider, Rewriter
 from providers.errors import Denied, NotFound, SourceChanged, Unsupported
 from transfers.digests import ALGORITHM, digests_of
 from transfers.model import Op, Proof, ProofWord, Verify
@@ -12,6 +14,7 @@ from transfers.run import Run
 STORED = "digest of the stored file"
 COMPARED = "read back and compared while it was stored"
 READ_BACK = "read back"
+REWRITTEN = "its place changes such files as it stores them"
 _TOLD = "as its place says"
 
 
@@ -19,17 +22,31 @@ def prove(run: Run, path: str, level: Verify) -> Proof:
     """Compare what stands at `path` of the destination with the job's size and digest, as read at
     the source.
 
-    The proof is MISMATCH when they differ; raising is the caller's part. Raises ProviderError when
+    The proof is MISMATCH when they differ, CHANGED_BY_SERVER where the place itself may have done
+    that (`Rewriter`); raising is the caller's part. Raises ProviderError when
     the destination cannot be looked at (NOT_PROVEN where that is how the place is:
     `Capabilities.shows_stored`), Stopped.
     """
-    target, size = run.target(), run.job.size or 0
+    target = run.target()
     try:
         stored = target.stat(path)
     except (Denied, NotFound, Unsupported):
         if target.caps.shows_stored:
             raise
         return Proof(ProofWord.NOT_PROVEN, how="its place does not show what it stored")
+    proof = _held_against(run, stored, level)
+    if proof.word is ProofWord.MISMATCH and _rewritten(target, stored):
+        return replace(proof, word=ProofWord.CHANGED_BY_SERVER, how=REWRITTEN)
+    return proof
+
+
+def _rewritten(place: Provider, stored: Entry) -> bool:
+    return isinstance(place, Rewriter) and place.rewrites(stored)
+
+
+def _held_against(run: Run, stored: Entry, level: Verify) -> Proof:
+    """`stored` against what was read at the source."""
+    target, size = run.target(), run.job.size or 0
     if stored.size is not None and stored.size != size:
         return Proof(ProofWord.MISMATCH, "size", str(size), str(stored.size), "size")
     proof = _by_digests(run, stored, level) if run.job.digest else None

@@ -51,11 +51,15 @@ def add_login(commands: _Commands) -> None:
     """`wharfie login SITE`."""
     login = commands.add_parser(
         "login",
-        help="keep a secret of a site in the keyring",
-        description="Asks for it; without a terminal it is read from the standard input.",
+        help="keep a secret of a site in the keyring, or sign in there",
+        description="Asks for it; without a terminal it is read from the standard input. Where a "
+        "person signs in on a page of the service, its address and a code for it are shown.",
     )
     login.add_argument("site", metavar="SITE", help="its name, or a LOCATION")
     login.add_argument("--secret", choices=SECRETS, help="which one (the site's usual one)")
+    login.add_argument(
+        "--browser", action="store_true", help="sign in in a browser here, where a page does that"
+    )
     _add_common(login)
 
 

@@ -87,7 +87,7 @@ def _sites(options: argparse.Namespace, settings: Mapping[str, str], access: Acc
     from tui.headless.sites import SitesOrder, login, run_sites
 
     if options.command == "login":
-        return login(options.site, access, needs=options.secret)
+        return login(options.site, access, needs=options.secret, browser=options.browser)
     order = SitesOrder(
         action=options.action or "list",
         names=tuple(getattr(options, "names", ())),

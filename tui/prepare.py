@@ -45,6 +45,8 @@ def open_access(home: Home, settings: Mapping[str, str], *, accept_new: bool = F
         accept_new=accept_new,
         vault=_vault(home),
         sites_file=home.sites_file,
+        sign_ins=home.sign_ins,
+        seal_key=home.seal_key,
     )
 
 

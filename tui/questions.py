@@ -25,6 +25,7 @@ from transfers.queue_api import Queue
 from tui.background import in_thread
 from tui.overview import all_rows
 from tui.screens.conflict import ConflictScreen
+from tui.screens.device_code import DeviceCodeScreen
 from tui.screens.host_key import HostKeyScreen
 from tui.screens.secret import SecretScreen
 from tui.sign_in import QUIET, show
@@ -117,8 +118,8 @@ class Questions:
         endpoint, task = self._signing_in
         if any(asks.subject == endpoint for asks in self._open.values()):
             return
-        screen = self._app.screen
-        if isinstance(screen, SecretScreen | HostKeyScreen) and screen.error.endpoint == endpoint:
+        screen, asking = self._app.screen, SecretScreen | HostKeyScreen | DeviceCodeScreen
+        if isinstance(screen, asking) and screen.error.endpoint == endpoint:
             task.cancel()
 
     def ask_again(self) -> None:

@@ -37,6 +37,16 @@ class Home:
         return self.config / "secrets.json"
 
     @property
+    def seal_key(self) -> Path:
+        """What seals the secrets in the journal: of no use to who has only one of the two."""
+        return self.config / "seal.key"
+
+    @property
+    def sign_ins(self) -> Path:
+        """A directory: what signed-in accounts are renewed with, sealed with a key of `secrets`."""
+        return self.config / "sign-ins"
+
+    @property
     def log_file(self) -> Path:
         return self.logs / "wharfie.log"
 

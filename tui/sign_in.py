@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,9 @@ from providers.access import Access
 from providers.base import Provider
 from providers.errors import AuthRequired, HostKeyProblem, HostKeyUnknown, ProviderError
 from providers.vault import BadVault
+from tui import clipboard
 from tui.background import in_thread
+from tui.screens.device_code import Attempt, DeviceCodeScreen
 from tui.screens.host_key import HostKeyScreen
 from tui.screens.message import MessageScreen
 from tui.screens.secret import SecretScreen
@@ -107,10 +110,15 @@ class SignIn:
                 return result
 
     async def ask_for_queue(self, endpoint: str, quiet: float) -> None:
-        """Ask for a password that only the queue lacks. Raises AuthRequired when there is none."""
-        error = AuthRequired(endpoint, "the background transfers need a sign-in of their own")
+        """Ask for what only the queue lacks. Raises AuthRequired when it is not given."""
+        by_page = await in_thread(self._attempt(endpoint)) is not None
+        error = AuthRequired(
+            endpoint,
+            "the background transfers need a sign-in of their own",
+            needs="sign-in" if by_page else "password",
+        )
         async with self._asking:
-            if not await self._ask_secret(error, quiet):
+            if not await self._ask(error, quiet):
                 raise error
 
     async def _settle(
@@ -129,6 +137,8 @@ class SignIn:
     async def _ask(self, error: ProviderError, quiet: float) -> bool:
         if isinstance(error, HostKeyUnknown):
             return await self._ask_host_key(error, quiet)
+        if isinstance(error, AuthRequired) and error.needs == "sign-in":
+            return await self._ask_person(error, quiet)
         if isinstance(error, AuthRequired):
             return await self._ask_secret(error, quiet)
         title = "This is not the server it was"
@@ -143,6 +153,24 @@ class SignIn:
             endpoint, line = error.endpoint, error.line
             await in_thread(lambda: self._remember(self._access, endpoint, line))
         return trust is not None
+
+    def _attempt(self, endpoint: str) -> Attempt:
+        return partial(registry.sign_in, endpoint, self._access)
+
+    async def _ask_person(self, error: AuthRequired, quiet: float) -> bool:
+        """Have them sign in on a page of the service."""
+        make = self._attempt(error.endpoint)
+        attempt = await in_thread(make)
+        if attempt is None:
+            return False
+        doubt = clipboard.where_it_may_fail(os.environ)
+        dialog = DeviceCodeScreen(error, make, browser=attempt.browser, doubt=doubt, quiet=quiet)
+        signed_in = await show(self._app, dialog)
+        if signed_in is None:
+            return False
+        if signed_in.remark:
+            await show(self._app, MessageScreen("Not remembered", signed_in.remark))
+        return True
 
     async def _ask_secret(self, error: AuthRequired, quiet: float) -> bool:
         secrets = self._access.secrets

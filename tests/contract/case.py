@@ -14,8 +14,8 @@ from providers.base import ANY_VERSION, Digester, Entry, Provider, Writer
 from providers.errors import ProviderError, Unsupported
 
 KEY = "0badcafe"
-PART = 400_000
-"""Bytes of a part, of uploads that are cut."""
+PART = 2 * 327_680
+"""Bytes of a part, of uploads that are cut: drives take multiples of 320 KiB."""
 
 
 class WritableProvider(Provider, Writer, Protocol):

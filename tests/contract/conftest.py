@@ -14,7 +14,7 @@ import pytest
 
 from providers.access import Access, Secrets
 from providers.registry import open_provider
-from tests.contract import buckets, web, web_folder, web_scripted
+from tests.contract import buckets, drives, web, web_folder, web_scripted
 from tests.contract.case import Case, WritableProvider
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest, Path], Case]] = {
         for name, service in buckets.SERVICES.items()
     },
     "s3-sandbox": buckets.sandbox_case,
+    **{f"onedrive-{profile}": partial(drives.drive_case, profile) for profile in drives.PROFILES},
+    "onedrive-mapped": partial(drives.drive_case, "business", names="map"),
 }
 
 

@@ -42,7 +42,7 @@ from tests.servers.s3_tally import Tally
 PROMISED = 64 << 20
 PART = 16 << 20  # bytes: what an upload to a bucket is cut into
 _SERVICES = {"juicefs": JuiceFs, "rclone": Rclone}
-_FARTHEST = 5 * PART  # of one start, in bytes of parts
+_FARTHEST = 5  # parts of one start
 _LOOK_SECONDS = 0.002
 _DEADLINE = 120.0
 
@@ -76,20 +76,33 @@ class Campaign:
 
 
 class Killer:
-    """Uploads one file of `size` bytes through `tally`. `seed` chooses content and moments."""
+    """Uploads one file of `size` bytes through `tally`. `seed` chooses content and moments.
 
-    def __init__(self, folder: Path, server: JuiceFs | Rclone, tally: Tally, size: int, seed: int):
+    `part`: bytes of what the upload is cut into; `victim` works in a process of its own.
+    """
+
+    part = PART
+    victim = staticmethod(work)
+    preload: tuple[str, ...] = ("tests.faults.s3_victim", "providers.s3.provider")
+
+    def __init__(self, folder: Path, tally: Tally, size: int, seed: int):
         self._folder, self._tally, self._size = folder, tally, size
         self._random = random.Random(seed)
         self._file = folder / "file"
         self._sha256 = _fill(self._file, size, random.Random(seed))
-        self._endpoint, self._access = access_to(tally.base, folder)
-        self._bucket = make_bucket(self._endpoint, self._access)
-        self._path = f"/{self._bucket}/file"
+        self._prepare()
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.faults.s3_victim", "providers.s3.provider"])
+        self._context.set_forkserver_preload([*self.preload])
         self._vain = False  # whether the last start had no part journaled
         self._mark = -1  # bytes that are journaled, as far as was told
+
+    def _prepare(self) -> None:
+        self._endpoint, self._access = access_to(self._tally.base, self._folder)
+        self._bucket = make_bucket(self._endpoint, self._access)
+        self._path = f"/{self._bucket}/file"
+
+    def _target(self) -> tuple[str, str]:
+        return self._endpoint, self._path
 
     def run(self, times: int) -> Campaign:
         campaign = Campaign()
@@ -110,9 +123,8 @@ class Killer:
     def _start(self, campaign: Campaign, kills_left: int) -> Ending | None:
         """How the job ended; None: it was killed."""
         hear, told = self._context.Pipe(duplex=False)
-        target = (self._endpoint, self._path)
         process = self._context.Process(
-            target=work, args=(str(self._folder), str(self._file), target, told)
+            target=self.victim, args=(str(self._folder), str(self._file), self._target(), told)
         )
         process.start()
         told.close()
@@ -150,7 +162,7 @@ class Killer:
         naming = kills_left == 1 and self._random.random() < 0.5
         nowhere = self._vain
         enough = self._random.randrange(self._farthest(kills_left))
-        more = self._random.randrange(PART)
+        more = self._random.randrange(self.part)
         while True:
             while hear.poll(_LOOK_SECONDS):
                 told = hear.recv()
@@ -165,8 +177,9 @@ class Killer:
 
     def _farthest(self, kills_left: int) -> int:
         """How many bytes a start may send: the upload has to last for every kill."""
-        left = (self._size - self._mark) // PART
-        return max(1, min(_FARTHEST, (left - 1) * PART) if left > kills_left + 4 else PART)
+        left, farthest = (self._size - self._mark) // self.part, _FARTHEST * self.part
+        many = left > kills_left + 4
+        return max(1, min(farthest, (left - 1) * self.part) if many else self.part)
 
     def _heard(self, hear: Connection, seconds: float) -> Ending:
         """What it says at its end. Raises EOFError when it was killed before."""
@@ -182,7 +195,7 @@ class Killer:
         """What passed of parts in this start."""
         for part in self._tally.parts[begun.first :]:
             begun.again += part.passed * ((part.number, part.length) in begun.known)
-            begun.below += part.passed * (part.number * PART <= begun.mark)
+            begun.below += part.passed * (part.number * self.part <= begun.mark)
         begun.passed = self._tally.passed - begun.passed
 
     # The end ---------------------------------------------------------------------------------
@@ -191,7 +204,7 @@ class Killer:
         harm = campaign.harm
         if campaign.ending[0] != "done":
             harm.append(f"ended as {campaign.ending}")
-        if any(part.length > PART for part in self._tally.parts):
+        if any(part.length > self.part for part in self._tally.parts):
             harm.append("a part was larger than was thought")
         if campaign.most_again > PROMISED:
             harm.append(f"{campaign.most_again} bytes were sent again in one start")
@@ -199,6 +212,11 @@ class Killer:
             harm.append("parts that the journal knew of were sent again")
         if self._tally.completed != 1:
             harm.append(f"{self._tally.completed} versions of it were made")
+        harm += self._found_there()
+
+    def _found_there(self) -> list[str]:
+        """What is wrong with what the service holds at the end."""
+        harm: list[str] = []
         provider = open_provider(self._endpoint, self._access)
         assert isinstance(provider, S3Provider)
         with closing(provider):
@@ -210,6 +228,7 @@ class Killer:
             left = [*pending._pending(provider._session, self._path)]
             if left:
                 harm.append(f"{len(left)} unfinished uploads were left")
+        return harm
 
 
 def _fill(file: Path, size: int, content: random.Random) -> str:
@@ -245,11 +264,16 @@ def main() -> int:
             _SERVICES[options.service](folder / "service") as server,
             Tally(server.port) as tally,
         ):
-            killer = Killer(folder, server, tally, options.size, options.seed)
+            killer = Killer(folder, tally, options.size, options.seed)
             campaign = killer.run(options.times)
+    return told(campaign, tally, options.size, time.monotonic() - began)
+
+
+def told(campaign: Campaign, tally: Tally, size: int, seconds: float) -> int:
+    """Say what became of it: the exit code."""
     for each in campaign.harm:
         sys.stdout.write(f"harm: {each}\n")
-    sys.stdout.write(f"{_summary(campaign, tally, options.size, time.monotonic() - began)}\n")
+    sys.stdout.write(f"{_summary(campaign, tally, size, seconds)}\n")
     return 1 if campaign.harm else 0
 
 

@@ -9,8 +9,8 @@ HERE = Path(__file__).parent
 CASES = {
     *(f"A{n}" for n in range(1, 13)),
     *(f"B{n}" for n in range(1, 13)),
-    *(f"C{n}" for n in range(1, 16)),
-    *("C17", "E1", "F3", "F4", "F5"),
+    *(f"C{n}" for n in range(1, 18)),
+    *("E1", "F2", "F3", "F4", "F5"),
     *(f"D{n}" for n in range(1, 12)),
     *(f"G{n}" for n in range(1, 5)),
 }

@@ -1,4 +1,4 @@
-"""A relay before a service of buckets that counts what passes of each part of an upload.
+"""A relay before a service that counts what passes of each part of an upload: to a bucket, here.
 
     with Tally(server.port) as tally:
         ...  # send to tally.base; then look at tally.parts
@@ -33,7 +33,9 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
+class Head:
+    """`lines`: all of it, as it came."""
+
     first: str
     lines: bytes
     length: int | None
@@ -110,9 +112,8 @@ class Tally:
         if head is None:
             return False
         method, target, _ = head.first.split(" ", 2)
-        query = parse_qs(urlsplit(target).query)
-        part = self._part(method, query, head.length or 0)
-        names = method == "POST" and "uploadId" in query
+        part = self._part(method, target, head)
+        names = self._names(method, target)
         if part is not None and not self._lets(part.number):
             return False
         server.sendall(head.lines)
@@ -123,7 +124,7 @@ class Tally:
         answer = _head(answered)
         if answer is None:
             return False
-        fine = answer.first.split(" ")[1] == "200"
+        fine = answer.first.split(" ")[1] in {"200", "201", "202"}
         with self._lock:
             if part is not None:
                 part.acknowledged = fine
@@ -134,13 +135,23 @@ class Tally:
         client.sendall(answer.lines)
         return self._give(answered, client, answer, bare=method == "HEAD")
 
-    def _part(self, method: str, query: dict[str, list[str]], length: int) -> Sent | None:
-        if method != "PUT" or "partNumber" not in query:
+    def _part(self, method: str, target: str, head: Head) -> Sent | None:
+        number = self.part_number(method, target, head)
+        if number is None:
             return None
-        part = Sent(int(query["partNumber"][0]), length)
+        part = Sent(number, head.length or 0)
         with self._lock:
             self.parts.append(part)
         return part
+
+    def part_number(self, method: str, target: str, head: Head) -> int | None:
+        """Which part a request stores, from 1 on; None: none."""
+        query = parse_qs(urlsplit(target).query)
+        return int(query["partNumber"][0]) if method == "PUT" and "partNumber" in query else None
+
+    def _names(self, method: str, target: str) -> bool:
+        """Whether a request puts the parts together."""
+        return method == "POST" and "uploadId" in parse_qs(urlsplit(target).query)
 
     def _lets(self, number: int) -> bool:
         """Wait until the part may pass; False: its sender is gone."""
@@ -165,7 +176,7 @@ class Tally:
                     self.passed += len(chunk)
         return True
 
-    def _give(self, answered: IO[bytes], client: socket.socket, head: _Head, *, bare: bool) -> bool:
+    def _give(self, answered: IO[bytes], client: socket.socket, head: Head, *, bare: bool) -> bool:
         status = head.first.split(" ")[1]
         if bare or status in {"204", "304"}:
             return True
@@ -186,7 +197,7 @@ class Tally:
         return False
 
 
-def _head(source: IO[bytes]) -> _Head | None:
+def _head(source: IO[bytes]) -> Head | None:
     """None: the other side has gone."""
     lines = [source.readline(_LINE)]
     while lines[-1] not in (b"\r\n", b""):
@@ -197,4 +208,4 @@ def _head(source: IO[bytes]) -> _Head | None:
     length = re.search(rb"(?im)^content-length:\s*(\d+)", text)
     chunked = re.search(rb"(?im)^transfer-encoding:.*chunked", text) is not None
     first = lines[0].decode("latin-1").strip()
-    return _Head(first, text, int(length[1]) if length else None, chunked)
+    return Head(first, text, int(length[1]) if length else None, chunked)

@@ -15,11 +15,13 @@ from providers.base import Entry, Kind, Place
 from providers.errors import AuthRequired, HostKeyUnknown, Unsupported
 from providers.extras import Revision, Unfinished
 from providers.vault import FileVault, KeyringVault
+from tests.tui.attempts import FakeAttempt
 from transfers.model import Conflict, Policy, SetLimits
 from tui.facts import facts
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.conflict import ConflictAnswer, ConflictScreen, compare
 from tui.screens.connect import ConnectScreen
+from tui.screens.device_code import DeviceCodeScreen
 from tui.screens.dialog import Dialog
 from tui.screens.host_key import HostKeyScreen
 from tui.screens.limits import LimitScreen
@@ -57,6 +59,10 @@ def password(endpoint: str = "sftp://ann@host:22", rejected: bool = False) -> Au
     return AuthRequired(endpoint, rejected=rejected)
 
 
+def sign_in_at(endpoint: str) -> AuthRequired:
+    return AuthRequired(endpoint, "nobody is signed in", needs="sign-in")
+
+
 def kept(name: str) -> Revision:
     return Revision(entry(name), current=False, deleted=True)
 
@@ -91,6 +97,9 @@ DIALOGS: dict[str, Callable[[], Dialog[Any]]] = {
     ),
     "link time": lambda: LinkTimeScreen(HOSTILE, 7 * 86400.0),
     "link": lambda: LinkScreen(HOSTILE, nothing),
+    "device code": lambda: DeviceCodeScreen(
+        sign_in_at(HOSTILE), FakeAttempt(HOSTILE), browser=True
+    ),
     "unfinished": lambda: UnfinishedScreen(HOSTILE, one(left(HOSTILE)), nothing, nothing),
     "message": lambda: MessageScreen(HOSTILE, HOSTILE * 20, HOSTILE),
 }

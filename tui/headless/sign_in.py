@@ -16,6 +16,7 @@ from providers.site_secrets import secrets_of
 from providers.sites import Sites
 from providers.text import printable
 from providers.vault import BadVault, Vault
+from tui.headless.page import signed_in
 
 T = TypeVar("T")
 
@@ -70,6 +71,8 @@ def answered(error: HostKeyUnknown | AuthRequired, access: Access) -> bool:
         return True
     if error.needs == "key":
         return False
+    if error.needs == "sign-in":
+        return _signs_in(error, access)
     secret = _ask(error)
     if not secret:
         return False
@@ -78,6 +81,18 @@ def answered(error: HostKeyUnknown | AuthRequired, access: Access) -> bool:
     except BadVault as wrong:
         _say(str(wrong))
     return True
+
+
+def _signs_in(error: AuthRequired, access: Access) -> bool:
+    """Raises ProviderError when the person declines, or lets the time pass."""
+    _told(error)
+    done = signed_in(error.endpoint, access)
+    _say(f"{printable(done.account)} is signed in. {done.remark}".strip())
+    return True
+
+
+def _told(error: AuthRequired) -> None:
+    print(f"{printable(error.endpoint)}: {error.what}.", file=sys.stderr)
 
 
 def _interactive() -> bool:

@@ -14,11 +14,13 @@ from providers.access import Access
 from providers.base import Place
 from providers.errors import InvalidName, ProviderError, Secret
 from providers.location import LOCAL, parse, show
-from providers.registry import open_provider
+from providers.registry import open_provider, sign_in
 from providers.site_secrets import remove, save, secrets_of
 from providers.sites import Site, Sites, kind_of
 from providers.text import printable
+from providers.vault import BadVault
 from tui import format as fmt
+from tui.headless.page import signed_in
 from tui.headless.sign_in import asking, yes
 from tui.trial import look_at
 
@@ -43,15 +45,18 @@ def run_sites(order: SitesOrder, access: Access) -> int:
     return _ACTIONS[order.action](order, access)
 
 
-def login(name: str, access: Access, *, needs: Secret | None = None) -> int:
+def login(name: str, access: Access, *, needs: Secret | None = None, browser: bool = False) -> int:
     """Ask for a secret of a site or address, and keep it in the vault. Raises ProviderError.
 
-    Without a terminal it is the first line of the standard input.
+    Without a terminal it is the first line of the standard input. Where a person signs in on a
+    page of the service, that is waited for; `browser`: in one of this computer.
     """
     site = access.sites.get(name.removesuffix(":"))
     place = access.sites.place(site) if site is not None else parse(name, access.sites)
     if place.endpoint == LOCAL:
         raise _unknown(name)
+    if browser or (needs is None and sign_in(place.endpoint, access) is not None):
+        return _sign_in_on_page(place.endpoint, access, browser=browser)
     known = secrets_of(site) if site is not None else ()
     if needs is None:
         needs = known[0][0] if known else "password"
@@ -66,6 +71,18 @@ def login(name: str, access: Access, *, needs: Secret | None = None) -> int:
     access.secrets.put(place.endpoint, needs, secret, subject, keep=True)
     print(f"The {needs} for {where} is in {access.secrets.vault.name} now.")
     return 0
+
+
+def _sign_in_on_page(endpoint: str, access: Access, *, browser: bool) -> int:
+    vault = access.secrets.vault
+    if not vault.name:
+        advice = 'Write secrets = "keyring" or secrets = "file" into settings.toml.'
+        raise BadVault(endpoint, "sign-ins are not kept here", advice=advice)
+    done = signed_in(endpoint, access, browser=browser)
+    print(f"{printable(done.account)} is signed in.")
+    if done.remark:
+        _say(done.remark)
+    return 1 if done.remark else 0
 
 
 def _subject(name: str, needs: Secret, known: Sequence[tuple[Secret, str]]) -> str:

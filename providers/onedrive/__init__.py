@@ -1,0 +1,1 @@
+"""OneDrive and SharePoint libraries as trees, through Microsoft Graph. See README.md."""

@@ -1,0 +1,122 @@
+"""Folders made, things renamed, moved and removed: to the recycle bin, as the service has it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from providers.base import Kind
+from providers.errors import (
+    AlreadyExists,
+    ConnectionLost,
+    InvalidName,
+    NotEmpty,
+    NotFound,
+    ProviderError,
+    Unsupported,
+    WrongKind,
+)
+from providers.onedrive import copying, faults, paths, revisions
+from providers.onedrive.items import Item, stamp
+from providers.onedrive.look import Look
+from providers.onedrive.naming import CONFLICT, FAIL
+
+
+def make_dir(look: Look, path: str) -> None:
+    """As `Writer.make_dir`."""
+    revision, names = paths.split(path)
+    if revision or not names:
+        raise AlreadyExists(path)
+    name = look.session.names.stored(names[-1])
+    paths.need_storable(path, name)
+    above = look.folder(paths.parent(path))
+    told = {"name": name, "folder": {}, CONFLICT: FAIL}
+    target = f"{copying.by_id(above)}/children"
+    with look.session.ask("POST", target, path=path, told=told) as answer:
+        if answer.status not in {200, 201}:
+            raise faults.problem(answer, path, "making a folder")
+    look.anchors.saw_folder(path)
+
+
+def delete(look: Look, path: str) -> None:
+    """A file; a shortcut; a folder with nothing in it; one earlier version, for good."""
+    if paths.split(path)[0]:
+        revisions.remove(look, path)
+        return
+    _need_removable(look, path)
+    item = look.item(path)
+    if item.kind is Kind.DIR and _has_children(look, path):
+        raise NotEmpty(path)
+    _remove(look, item, path)
+
+
+def remove_tree(look: Look, path: str) -> Generator[ProviderError | None, None, None]:
+    """All of it goes to the recycle bin in one step."""
+    try:
+        _need_removable(look, path)
+        _remove(look, look.item(path), path)
+    except ProviderError as error:
+        yield error
+    else:
+        yield None
+
+
+def rename(look: Look, source: str, target: str, *, within: str) -> None:
+    """As `Writer.rename`. Raises Unsupported for what leads to another drive."""
+    if paths.split(source)[0] or paths.split(target)[0]:
+        raise Unsupported(source, "an earlier version has no name of its own")
+    names, chosen = paths.segments(target), paths.segments(within)
+    if not names or (within and names[: len(chosen)] != chosen):
+        raise InvalidName(target, "it is not in the folder that was chosen")
+    name = look.session.names.stored(names[-1])
+    paths.need_storable(target, name)
+    item, above = look.item(source), look.folder(paths.parent(target))
+    if within and look.anchors.within_shortcut(target, within):
+        raise WrongKind(target, "a shortcut to somebody's folder lies on the way there")
+    if above.drive != item.drive:
+        what = "it is moved to another drive: it is copied there, and removed here"
+        raise Unsupported(source, what, advice="")
+    told: dict[str, Any] = {"name": name, "parentReference": {"id": above.id}, CONFLICT: FAIL}
+    told |= _times(item)
+    try:
+        with look.session.ask("PATCH", copying.by_id(item), path=source, told=told) as answer:
+            if answer.status == 409:
+                raise AlreadyExists(target)
+            if answer.status != 200:
+                raise faults.problem(answer, source, "giving it another name")
+    except ConnectionLost:
+        if not _is_at(look, item, target):
+            raise
+
+
+def _is_at(look: Look, item: Item, path: str) -> bool:
+    """Whether that very item stands there: its ID stays, its tags may change with its name."""
+    try:
+        return look.item(path).id == item.id
+    except ProviderError:
+        return False
+
+
+def _times(item: Item) -> dict[str, Any]:
+    """Said again: it would be the time of the change else (rclone)."""
+    when = None if item.modified is None or item.kind is not Kind.FILE else stamp(item.modified)
+    return {"fileSystemInfo": {"lastModifiedDateTime": when}} if when else {}
+
+
+def _has_children(look: Look, path: str) -> bool:
+    """What `folder.childCount` says is a hint only."""
+    return any(page for page in look.pages(path))
+
+
+def _need_removable(look: Look, path: str) -> None:
+    names = paths.segments(path)
+    if not names or (names[0].startswith(paths.ELSEWHERE) and look.spot(path).is_drive):
+        raise Unsupported(path, "a drive itself is not removed", advice="")
+
+
+def _remove(look: Look, item: Item, path: str) -> None:
+    with look.session.ask("DELETE", copying.by_id(item), path=path) as answer:
+        if answer.status == 404:
+            raise NotFound(path)
+        if answer.status not in {200, 204}:
+            raise faults.problem(answer, path, "removing it")

@@ -1,0 +1,196 @@
+"""What a drive shows: pages, shortcuts, notebooks, what others share, SharePoint's libraries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from providers.base import Kind
+from providers.errors import Denied, NotFound, ProviderError, Unsupported, WrongKind
+from tests.providers.drives import PROFILES, Drive, a_drive
+from tests.servers.drive_place import GivenTokens, drive_at
+from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
+
+SHARED = "/:Shared with me/Ann's papers"
+
+
+@pytest.fixture(params=PROFILES)
+def drive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Drive]:
+    with a_drive(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def business(tmp_path: Path) -> Iterator[Drive]:
+    with a_drive("business", tmp_path) as made:
+        yield made
+
+
+def test_pages_are_followed_also_behind_an_empty_one(drive: Drive) -> None:
+    for number in range(7):
+        drive.server.put(f"/many/{number}", b"x")
+    drive.server.habits.page_sizes = [3, 0, 2]
+    assert drive.names("/many") == [str(number) for number in range(7)]
+
+
+def test_pages_are_asked_for_when_they_are_wanted(drive: Drive) -> None:
+    for number in range(4):
+        drive.server.put(f"/many/{number}", b"x")
+    drive.server.habits.page_sizes = [2]
+    listing = drive.place.list_dir("/many")
+    assert len(next(iter(listing))) == 2
+    assert sum("children" in path for _, _, path in drive.server.asked) == 1
+
+
+def test_letter_case_does_not_count_and_names_are_shown_as_stored(drive: Drive) -> None:
+    drive.server.put("/Folder/File.TXT", b"x")
+    entry = drive.place.stat("/folder/file.txt")
+    assert (entry.name, entry.path) == ("File.TXT", "/folder/file.txt")
+
+
+def test_a_file_reached_by_two_spellings_has_one_version(drive: Drive) -> None:
+    """So that the queue does not copy a file onto itself: `one_address` is not claimed."""
+    drive.server.put("/a.txt", b"x")
+    assert drive.place.stat("/a.txt").version == drive.place.stat("/A.TXT").version
+    assert not drive.place.caps.one_address
+
+
+def test_a_notebook_is_neither_file_nor_folder(drive: Drive) -> None:
+    assert drive.place.stat("/Notebook").kind is Kind.OTHER
+    with pytest.raises(WrongKind):
+        drive.get("/Notebook")
+    with pytest.raises(WrongKind):
+        drive.names("/Notebook")
+
+
+def test_a_shortcut_is_a_link_that_is_followed_when_it_is_gone_into(drive: Drive) -> None:
+    assert drive.place.stat("/Ann's papers").kind is Kind.LINK
+    assert drive.place.stat("/Ann's papers", follow=True).kind is Kind.DIR
+    assert drive.names("/Ann's papers") == ["tides.csv"]
+    assert drive.get("/Ann's papers/tides.csv").startswith(b"day")
+
+
+def test_what_lies_behind_a_shortcut_is_found_by_its_address_alone(drive: Drive) -> None:
+    assert drive.get("/Ann's papers/tides.csv").startswith(b"day")
+    assert drive.place.stat("/Ann's papers/tides.csv").kind is Kind.FILE
+    with pytest.raises(NotFound):
+        drive.place.stat("/Ann's papers/nothing")
+
+
+def test_removing_a_shortcut_leaves_what_it_leads_to(drive: Drive) -> None:
+    drive.names("/Ann's papers")
+    drive.place.delete("/Ann's papers")
+    assert "Ann's papers" not in drive.names("/")
+    assert drive.names(SHARED) == ["tides.csv"]
+
+
+def test_nothing_is_written_through_a_shortcut_below_the_chosen_folder(drive: Drive) -> None:
+    with pytest.raises(WrongKind):
+        drive.place.begin("/Ann's papers/x", 1, key="0badcafe", part_size=1 << 20, within="/")
+
+
+def test_what_others_share_is_read_and_written(drive: Drive) -> None:
+    assert drive.names("/:Shared with me") == ["Ann's papers"]
+    assert drive.get(f"{SHARED}/tides.csv").startswith(b"day")
+    drive.put(f"{SHARED}/new", b"mine")
+    assert drive.get(f"{SHARED}/new") == b"mine"
+
+
+def test_links_out_of_the_drive_are_no_folders_of_it(drive: Drive) -> None:
+    """Who copies a drive does not copy what others share."""
+    links = [entry for page in drive.place.list_dir("/") for entry in page if ":" in entry.name]
+    assert links and all(entry.kind is Kind.LINK for entry in links)
+    with pytest.raises(ProviderError):
+        drive.place.delete(links[0].path)
+
+
+def test_sharepoint_has_sites_with_libraries(business: Drive) -> None:
+    assert business.names("/:SharePoint") == ["Contoso", "Harbour"]
+    assert business.names("/:SharePoint/Harbour") == ["Documents", "Pläne & Karten"]
+    path = "/:SharePoint/Harbour/Pläne & Karten/welcome.txt"
+    assert business.get(path) == b"Harbour: Pl\xc3\xa4ne & Karten\n"
+    assert business.place.stat(path).kind is Kind.FILE
+    with pytest.raises(Unsupported):
+        business.place.delete("/:SharePoint/Harbour/Documents")
+    with pytest.raises(NotFound):
+        business.place.stat("/:SharePoint/Nowhere/Documents/x")
+
+
+def test_a_site_of_sharepoint_shows_its_own_library(tmp_path: Path) -> None:
+    address = "https://contoso.sharepoint.com/sites/harbour"
+    with a_drive("business", tmp_path, sharepoint=address) as drive:
+        assert drive.names("/") == [":Libraries", "welcome.txt"]
+        assert drive.names("/:Libraries") == ["Documents", "Pläne & Karten"]
+
+
+def test_a_drive_given_by_its_id_is_all_there_is(tmp_path: Path) -> None:
+    with a_drive("business", tmp_path) as first:
+        chosen = first.server.drive_id
+    with a_drive("business", tmp_path, drive=chosen) as drive:
+        assert "Documents" in drive.names("/")
+        assert not any(":" in name for name in drive.names("/"))
+
+
+@pytest.mark.parametrize("quota", ["absent", "zero", "negative"])
+def test_a_quota_that_is_not_told_is_unknown(drive: Drive, quota: str) -> None:
+    drive.server.habits.quota = quota
+    assert drive.place.room("/").free is None
+
+
+def test_room_is_told_as_it_is_now(drive: Drive) -> None:
+    before = drive.place.room("/Documents").free
+    drive.server.put("/Documents/file", bytes(1000))
+    after = drive.place.room("/Documents/missing").free
+    assert before is not None and after is not None and before - after == 1000
+
+
+def _listing(script_base: list[str], link: str) -> ScriptedHttp:
+    def script(ask: Ask, wire: Wire) -> None:
+        body: dict[str, object] = {"id": "d", "driveType": "personal"}
+        if "children" in ask.target:
+            page = {"value": [{"id": "1", "name": "x", "file": {}}], "@odata.nextLink": link}
+            body = {**page, "@odata.nextLink": link.replace("BASE", script_base[0])}
+        wire.say(answer(200, json.dumps(body).encode()))
+
+    return ScriptedHttp(script)
+
+
+@pytest.mark.parametrize(
+    ("link", "kind"),
+    [
+        ("http://127.0.0.1:1/v1.0/elsewhere", Denied),
+        ("https://graph.microsoft.com.example/v1.0/next", Denied),
+        ("BASE/v1.0/drives/d/root/children?again", Unsupported),
+    ],
+)
+def test_a_list_goes_on_at_the_service_only_and_comes_to_an_end(
+    link: str, kind: type[ProviderError], tmp_path: Path
+) -> None:
+    base: list[str] = []
+    with _listing(base, link) as server:
+        base.append(server.base)
+        place = drive_at(f"{server.base}/v1.0", tmp_path, GivenTokens("secret"))
+        with closing(place), pytest.raises(kind) as caught:
+            list(place.list_dir("/folder"))
+        assert "secret" not in str(caught.value)
+        assert all("elsewhere" not in ask.target for ask in server.asks)
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "", "nul\0"])
+def test_a_name_that_could_lead_out_is_not_shown(name: str, tmp_path: Path) -> None:
+    def script(ask: Ask, wire: Wire) -> None:
+        body: dict[str, object] = {"id": "d", "driveType": "personal"}
+        if "children" in ask.target:
+            body = {"value": [{"id": "1", "name": name, "file": {}}, {"id": "2", "name": "ok"}]}
+        wire.say(answer(200, json.dumps(body).encode()))
+
+    with (
+        ScriptedHttp(script) as server,
+        closing(drive_at(f"{server.base}/v1.0", tmp_path, GivenTokens("secret"))) as place,
+    ):
+        shown = [entry.name for page in place.list_dir("/folder") for entry in page]
+    assert shown == ["ok"]
