@@ -86,7 +86,9 @@ def _finished(run: Run, upload: str, receipts: tuple[str, ...], *, again: bool =
 
 def _unsettled(run: Run) -> None:
     """Nothing got its name: the next attempt looks at both ends again, from the beginning."""
-    run.report(replace(run.job, proof=None, digest=""))
+    job = run.job
+    sent = 0 if job.sent == job.size else job.sent  # as in `was_committing`
+    run.report(replace(job, proof=None, digest="", sent=sent))
 
 
 def _prove(run: Run, staged: str) -> Proof:
@@ -182,7 +184,10 @@ def was_committing(run: Run) -> bool:
         return False
     if job.proof is not None:
         return True
-    return job.digest != "" and run.target().staged(job.upload) is None
+    # What its place copied itself was read by nobody, and has no digest. Else the last part is not
+    # among what was sent.
+    copied_there = job.op is Op.COPY and 0 < job.sent == job.size
+    return (job.digest != "" or copied_there) and run.target().staged(job.upload) is None
 
 
 def settle(run: Run) -> Job | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from providers.base import Copier
 from providers.errors import Unsupported
+from transfers.altered import altered
 from transfers.model import Job, JobState, Op, Verify
 from transfers.progress import Progress
 from transfers.run import Run
@@ -44,4 +45,5 @@ def copied_there(run: Run) -> Job | None:
     )
     run.control.checkpoint = reached
     run.control.gauge.moved = reached.offset
-    return replace(job, state=JobState.VERIFYING, reason="copied by the server", digest=digest)
+    reason = "copied by the server"
+    return altered(job, state=JobState.VERIFYING, reason=reason, sent=reached.offset, digest=digest)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from providers.base import Capabilities, Entry, Place
 from providers.errors import ConnectionLost, ProviderError, Unsupported
 from tests.transfers.queue_case import PART, RIGHT, Memory, QueueCase
-from transfers.model import Job, JobState, NewJob, Op, Verify
+from transfers.model import FINISHED, Job, JobState, NewJob, Op, Policy, Verify
 
 DATA = os.urandom(2 * PART + 7)
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -117,3 +118,30 @@ def test_who_was_told_a_digest_wants_the_bytes_to_be_read(case: QueueCase, serve
     (job,) = case.finish(*case.send_new(told))
     assert (job.state, str(job.proof)) == (JobState.DONE, "sha256 both ends")
     assert "copy_into" not in server.calls
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("policy", [Policy.ASK, Policy.RENAME, Policy.SKIP, Policy.OVERWRITE])
+def test_A8_a_copy_whose_answer_was_lost_is_found_again(case: QueueCase, policy: Policy) -> None:
+    class Losing(Server):
+        lost = False
+
+        def staged(self, upload: str) -> str | None:
+            return None
+
+        def finish(self, upload: str, *about: Any, **more: Any) -> Entry:
+            entry = super().finish(upload, *about, **more)
+            if not self.lost:
+                self.lost = True
+                raise ConnectionLost("/b")
+            return entry
+
+    case.places[RIGHT] = case.right = place = Losing()
+    place.digests = False
+    place.put("/a", DATA)
+    new = NewJob(Op.COPY, Place(RIGHT, "/a"), Place(RIGHT, "/b"))
+    (number,) = case.send_new(new, policy=policy)
+    job = case.reach(number, *FINISHED, JobState.PARKED)
+    assert (job.state, job.attempt, place.paths()) == (JobState.DONE, 2, ["/a", "/b"])
+    assert place.calls.count("copy_into") == 1
+    assert "put_part" not in place.calls
