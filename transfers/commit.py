@@ -28,7 +28,7 @@ from transfers.model import Job, JobState, Op, Proof, ProofWord, Verify
 from transfers.prepare import stat_or_none
 from transfers.retry import Mismatch
 from transfers.run import Run, WritableProvider, writable
-from transfers.stated import EXPECTED, STATED, claims_of, expected, held_against
+from transfers.stated import DOUBTED, EXPECTED, STATED, claims_of, expected, held_against
 from transfers.transfer import require_unchanged
 from transfers.verify import COMPARED, digest_of, prove, vouched
 
@@ -124,7 +124,7 @@ def _mismatch(path: str, proof: Proof) -> Mismatch:
     if proof.how == EXPECTED:
         what = f"the bytes that came do not have the {proof.algorithm} that was given"
         return Mismatch(path, what, advice="Compare the digest and the address.")
-    if proof.how == STATED:
+    if proof.how in (STATED, DOUBTED):
         what = f"the bytes that came are not those whose {proof.algorithm} the source states"
         advice = "Its digests may be of another version: --verify size copies it all the same."
         return Mismatch(path, what, advice=advice)
@@ -222,7 +222,8 @@ def settle(run: Run) -> Job | None:
             return None
         proof = proof or _look_at_named(run, entry)
     proof = _held(run, proof, entry.path)
-    if proof.word is ProofWord.MISMATCH and proof.how in (STATED, EXPECTED) and not job.committed:
+    told = proof.how in (STATED, DOUBTED, EXPECTED)
+    if proof.word is ProofWord.MISMATCH and told and not job.committed:
         raise _spoilt(run, proof, entry)
     if proof.word is ProofWord.MISMATCH:
         changed = TargetChanged(job.target.path, "it changed while its copy was being finished")

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from providers.base import Entry, Provider, Publisher
+from providers.base import Entry, Provider, Publisher, Rewriter
 from transfers.digests import ALGORITHM, digests_of
-from transfers.model import Proof, ProofWord, Verify
+from transfers.model import Op, Proof, ProofWord, Verify
 from transfers.reread import digested
 from transfers.run import Claim, Run
 
@@ -20,7 +20,14 @@ STATED = "stated by the source"
 EXPECTED = "the digest that was given"
 """`Claim.whose`, and `Proof.how` of a mismatch with it."""
 
-_AGREED = {STATED: "the source states the same", EXPECTED: "a person gave the same"}
+DOUBTED = "stated by a source that changes such files"
+"""`Claim.whose` where bytes and digest may differ without harm (`Rewriter`)."""
+
+_AGREED = {
+    STATED: "the source states the same",
+    DOUBTED: "the source states the same",
+    EXPECTED: "a person gave the same",
+}
 _WEAKER = ("sha512", "sha384", "sha1", "md5")  # the first that a source states is used
 _SIZES = {32: "md5", 40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}
 
@@ -49,11 +56,12 @@ def claims_of(
     if level is Verify.SIZE:
         return
     beside = source.published(entry) if isinstance(source, Publisher) else {}
+    doubted = isinstance(source, Rewriter) and source.rewrites(entry)
     said: list[Claim] = []
-    for stated in (entry.digests, beside):
+    for stated, whose in ((entry.digests, DOUBTED if doubted else STATED), (beside, STATED)):
         for algorithm in (ALGORITHM, *taken, *_WEAKER):
             if algorithm in stated:
-                said.append(Claim(algorithm, stated[algorithm].lower(), STATED))
+                said.append(Claim(algorithm, stated[algorithm].lower(), whose))
                 break
     yield from dict.fromkeys(said)  # both may say the same
 
@@ -67,13 +75,18 @@ def expected(job_expected: str) -> Iterator[Claim]:
 def held_against(run: Run, proof: Proof, claims: Iterable[Claim], path: str) -> Proof:
     """`proof` of what stands at `path` of the destination, with `claims` taken into account.
 
-    What contradicts one is MISMATCH. Raises ProviderError when the destination cannot be read.
+    What contradicts one is MISMATCH; but one that is doubted is only told of, unless a move would
+    give up its source. Raises ProviderError when the destination cannot be read.
     """
     for claim in claims:
         if proof.word is ProofWord.MISMATCH:
             return proof
         found = _found(run, claim, path)
         if found and found != claim.value:
+            if claim.whose == DOUBTED and run.job.op is not Op.MOVE:
+                note = f"the source states another {claim.algorithm}, as it changes such files"
+                proof = replace(proof, how=f"{proof.how}; {note}" if proof.how else note)
+                continue
             return Proof(ProofWord.MISMATCH, claim.algorithm, claim.value, found, claim.whose)
         if found:
             note = f"{_AGREED[claim.whose]} {claim.algorithm}"
@@ -86,6 +99,6 @@ def _found(run: Run, claim: Claim, path: str) -> str:
     made = digests_of(run).get(claim.algorithm)
     if made or claim.algorithm not in (ALGORITHM, *_WEAKER):
         return made or ""
-    if claim.whose == STATED and not run.target().caps.near:
+    if claim.whose != EXPECTED and not run.target().caps.near:
         return ""
     return digested(run, run.target(), path, claim.algorithm)

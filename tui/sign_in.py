@@ -164,7 +164,14 @@ class SignIn:
         if attempt is None:
             return False
         doubt = clipboard.where_it_may_fail(os.environ)
-        dialog = DeviceCodeScreen(error, make, browser=attempt.browser, doubt=doubt, quiet=quiet)
+        dialog = DeviceCodeScreen(
+            error,
+            make,
+            browser=attempt.browser,
+            vault=self._access.secrets.vault,
+            doubt=doubt,
+            quiet=quiet,
+        )
         signed_in = await show(self._app, dialog)
         if signed_in is None:
             return False

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from providers.access import Access
 from providers.errors import AuthRequired, Denied, ProviderError, Secret, Throttled
 from providers.onedrive import msal_client
+from providers.onedrive.app import app_of
 from providers.onedrive.cache import Cache
 from providers.onedrive.certificate import Certificate, read_certificate
-from providers.onedrive.msal_client import Grant, app_of
+from providers.onedrive.msal_client import Grant
 from providers.onedrive.options import SETTINGS, Options
 from providers.onedrive.refusals import sign_in_needed
 from providers.onedrive.service import Service, service_of

@@ -78,6 +78,7 @@ def rename(look: Look, source: str, target: str, *, within: str) -> None:
         raise Unsupported(source, what, advice="")
     told: dict[str, Any] = {"name": name, "parentReference": {"id": above.id}, CONFLICT: FAIL}
     told |= _times(item)
+    look.anchors.forget(source)
     try:
         with look.session.ask("PATCH", copying.by_id(item), path=source, told=told) as answer:
             if answer.status == 409:
@@ -115,6 +116,7 @@ def _need_removable(look: Look, path: str) -> None:
 
 
 def _remove(look: Look, item: Item, path: str) -> None:
+    look.anchors.forget(path)
     with look.session.ask("DELETE", copying.by_id(item), path=path) as answer:
         if answer.status == 404:
             raise NotFound(path)

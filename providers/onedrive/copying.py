@@ -5,7 +5,6 @@ It makes them in its own time, and tells how far it is at an address of its own.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -139,17 +138,8 @@ def _wait(session: Session, monitor: str, path: str) -> None:
             return
         if state not in _GOES_ON:
             raise Unsupported(path, "the service could not copy it")
-        _sleep(session, wait)
+        session.pause(wait)
         wait = min(_LONGEST_WAIT, wait * 2)
-
-
-def _sleep(session: Session, seconds: float) -> None:
-    ended = threading.Event()
-    with session.calls.call() as call:
-        call.carry(ended.set)
-        ended.wait(seconds)
-        call.check()
-        call.carry(None)
 
 
 def _staged(look: Look, upload: Upload) -> Item:

@@ -28,6 +28,9 @@ MULTIPLE = 327_680
 LARGEST = 191 * MULTIPLE
 """Bytes of a fragment: below 60 MiB."""
 
+HEARD = 5.0
+"""Seconds after which every host knows of a new session (rclone waits as long)."""
+
 _RANGE = re.compile(r"(\d{1,19})-(\d{1,19})?")
 _ENDED = frozenset({401, 403, 404, 410})
 """The session has ended, or its permit has, which nobody can renew."""
@@ -35,6 +38,11 @@ _ENDED = frozenset({401, 403, 404, 410})
 
 class Overlapping(Exception):
     """It holds more or less than was thought: it says how much when it is asked."""
+
+
+class Missing(UploadExpired):
+    """The host knows of no such session: it has ended, or is so new that not every host has heard
+    of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +116,7 @@ def _expired(answer: Answer, path: str) -> UploadExpired | None:
     if answer.status not in _ENDED:
         return None
     if answer.status == 404:
-        return UploadExpired(path)
+        return Missing(path)
     return UploadExpired(path, "the permit of the unfinished upload has ended")
 
 

@@ -72,7 +72,6 @@ class Session:
         self.names = Names(mapped=options.names == "map")
         self.rest = Rest(endpoint)
         self.calls = Calls(endpoint)
-        self.cancelled = threading.Event()
         self._base = redirects.url_of(base)
         self._tokens = tokens
         self._patience = patience
@@ -200,6 +199,14 @@ class Session:
 
     # Both ------------------------------------------------------------------------------------
 
+    def pause(self, seconds: float) -> None:
+        """Wait, unless that is ended from outside. Raises ConnectionLost then."""
+        ended = threading.Event()
+        with self.calls.call() as call:
+            call.carry(ended.set)
+            ended.wait(seconds)
+            call.check()
+
     def interrupt(self, thread: int) -> None:
         """End what `thread` has under way here: its call raises ConnectionLost. Never waits."""
         self.calls.interrupt(thread)
@@ -210,7 +217,6 @@ class Session:
 
     def close(self) -> None:
         """Calls under way end with ConnectionLost."""
-        self.cancelled.set()
         self.calls.close()
         self._pool.close()
 

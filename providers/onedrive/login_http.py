@@ -10,24 +10,25 @@ import requests
 from requests import utils
 from requests.adapters import HTTPAdapter
 
-from providers.access import Access
 from providers.errors import ConnectionLost, ProviderError, Throttled, Unreachable
-from providers.onedrive.options import Options
-from providers.onedrive.service import Service
+from providers.onedrive.app import App
 from providers.web.patience import USUAL
 from providers.web.tls import context_of, distrust
 
-AGAIN_SECONDS = 60.0  # MSAL itself repeats no failure sooner (its HTTP cache)
+_AGAIN_SECONDS = 60.0  # MSAL itself repeats no failure sooner (its HTTP cache)
+_LONGEST_REST = 3600.0
 _DEADLINES = (USUAL.connect, USUAL.silence)
 _UNSPOKEN = "the login server gave no proper answer"
 
 
 class LoginHttp:
     """One person's or app's conversation. No redirect is followed, no .netrc read, no cookie of
-    another conversation sent."""
+    another conversation sent. `rest`: seconds that the server last asked to be left alone."""
 
-    def __init__(self, endpoint: str, options: Options, service: Service, access: Access) -> None:
+    def __init__(self, app: App) -> None:
         """Raises InvalidName for a ca_bundle that cannot be used."""
+        options, service = app.options, app.service
+        self.rest: float | None = None
         self._proxy = options.proxy
         self._local = service.login_base
         self._session = requests.Session()
@@ -37,7 +38,9 @@ class LoginHttp:
             elsewhere = _Elsewhere(f"https://{service.login}", service.login_base)
             self._session.mount(f"https://{service.login}/", elsewhere)
         else:
-            self._session.mount("https://", _Trusting(context_of(endpoint, options, access)))
+            self._session.mount(
+                "https://", _Trusting(context_of(app.endpoint, options, app.access))
+            )
 
     def get(self, url: str, **how: Any) -> requests.Response:
         return self._ask("GET", url, how)
@@ -49,7 +52,7 @@ class LoginHttp:
         self._session.close()
 
     def _ask(self, method: str, url: str, how: dict[str, Any]) -> requests.Response:
-        return self._session.request(
+        answer = self._session.request(
             method,
             url,
             params=how.get("params"),
@@ -59,6 +62,10 @@ class LoginHttp:
             allow_redirects=False,
             proxies=self._proxies(url),
         )
+        asked = answer.headers.get("Retry-After", "")
+        if asked.isascii() and asked.isdigit() and answer.status_code in (429, 503):
+            self.rest = min(float(asked), _LONGEST_REST)
+        return answer
 
     def _proxies(self, url: str) -> dict[str, str]:
         if self._local or self._proxy == "none":
@@ -94,9 +101,9 @@ class _Elsewhere(HTTPAdapter):
         return super().send(request, *args, **how)
 
 
-def failure(error: Exception, endpoint: str, service: Service) -> ProviderError:
+def failure(error: Exception, app: App) -> ProviderError:
     """Why a conversation failed. Nothing of the error's own text is told: it may hold a secret."""
-    where = f"the login server {service.login}"
+    endpoint, where = app.endpoint, f"the login server {app.service.login}"
     if isinstance(error, requests.exceptions.ProxyError):
         return Unreachable(endpoint, "the proxy does not let Wharfie through to the login server")
     untrusted = _tls_error(error)
@@ -107,7 +114,7 @@ def failure(error: Exception, endpoint: str, service: Service) -> ProviderError:
         return Unreachable(endpoint, f"{where} does not answer")
     if isinstance(error, requests.exceptions.RequestException):
         return ConnectionLost(endpoint, f"the connection to {where} was lost")
-    return Throttled(endpoint, _UNSPOKEN, retry_after=AGAIN_SECONDS, endpoint=endpoint)
+    return Throttled(endpoint, _UNSPOKEN, retry_after=_AGAIN_SECONDS, endpoint=endpoint)
 
 
 def _never_connected(error: Exception) -> bool:

@@ -133,6 +133,8 @@ class Look:
             where = paths.below(path, item.name)
             if item.remote is not None and item.remote.drive:
                 self.anchors.lead(where, item)
+            elif item.kind is Kind.DIR:
+                self.anchors.forget(where)
             found.append(entry_of(item, where))
         return found
 
@@ -144,6 +146,10 @@ class Look:
             above = self.spot(paths.parent(path))
             last = self.session.names.stored(names[-1])
             spot = Spot(above.drive, above.item, (*above.names, last))
+            item = self._asked(spot, path, whole)
+            if item.kind is not Kind.LINK:
+                self.anchors.forget(path)
+            return item
         return self._asked(spot, path, whole)
 
     def _asked(self, spot: Spot, path: str, whole: bool) -> Item:

@@ -14,11 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from providers.access import Access
-from providers.errors import Denied, ProviderError
-from providers.onedrive.options import Options
-from providers.onedrive.refusals import REGISTER, refusal
-from providers.onedrive.service import Service
+from providers.errors import ConnectionLost, Denied, ProviderError, Throttled
+from providers.onedrive.app import App
+from providers.onedrive.refusals import refusal
 from providers.text import printable
 
 if TYPE_CHECKING:
@@ -33,28 +31,6 @@ _SITES = "Sites.Read.All"
 _BROWSER_SECONDS = 300.0
 _DONE = "Wharfie is signed in. You may close this page."
 _LONGEST_INTERVAL = 60  # seconds between two polls, whatever the server says
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """Which app asks, where, and for whom."""
-
-    endpoint: str
-    options: Options
-    service: Service
-    access: Access
-    client_id: str
-    tenant: str
-
-
-def app_of(endpoint: str, options: Options, service: Service, access: Access) -> App:
-    """With the settings' client ID and tenant where the site has none. Raises Denied."""
-    client_id = options.client_id or access.settings.get("AZURE_CLIENT_ID", "")
-    tenant = options.tenant or access.settings.get("AZURE_TENANT_ID", "") or "common"
-    if not client_id:
-        what = "no app is registered for Wharfie to sign in with"
-        raise Denied(endpoint, what, advice=REGISTER)
-    return App(endpoint, options, service, access, client_id, tenant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +105,16 @@ class DeviceFlow:
         return flow
 
     def wait(self) -> Grant:
-        """Poll until the person has decided. Raises ProviderError."""
+        """Poll until the person has decided; a lost poll is no end. Raises ProviderError."""
+        while True:
+            try:
+                return self._poll()
+            except (ConnectionLost, Throttled):
+                if self._over(self._flow):
+                    raise
+                time.sleep(self._flow["interval"])
+
+    def _poll(self) -> Grant:
         with _conversation(self._app, "") as (client, kept):
             answer = client.acquire_token_by_device_flow(
                 self._flow, claims_challenge=self._claims, exit_condition=self._over
@@ -178,15 +163,18 @@ def _conversation(app: App, cache: str, credential: object = None) -> Iterator[t
     from providers.onedrive.login_http import LoginHttp, failure
 
     _quiet()
-    http = LoginHttp(app.endpoint, app.options, app.service, app.access)
+    http = LoginHttp(app)
     try:
         kept = msal.SerializableTokenCache()
         kept.deserialize(cache or None)
         yield _client(app, kept, http, credential), kept
-    except ProviderError:
-        raise
     except Exception as error:
-        raise failure(error, app.endpoint, app.service) from error
+        known = error if isinstance(error, ProviderError) else failure(error, app)
+        if isinstance(known, Throttled) and http.rest is not None:
+            known.retry_after = http.rest
+        if known is error:
+            raise
+        raise known from error
     finally:
         http.close()
 

@@ -69,12 +69,19 @@ def put_dated(session: Session, upload: Upload, data: bytes, conflict: str) -> M
     afterwards would make a second version of the file (rclone #1716)."""
     address = begun(session, upload, conflict, deferred=False)
     try:
-        told = fragments.put(session, address, upload.path, 0, len(data), [data], len(data))
+        told = _put_all(session, upload, address, data)
+    except fragments.Missing:
+        session.pause(fragments.HEARD)
+        told = _put_all(session, upload, address, data)
     except fragments.Overlapping:
         raise UploadExpired(upload.path, "the service does not take what it was sent") from None
     if told.item is None:
         raise UploadExpired(upload.path, "the service wants more than there is")
     return told.item
+
+
+def _put_all(session: Session, upload: Upload, address: str, data: bytes) -> fragments.Told:
+    return fragments.put(session, address, upload.path, 0, len(data), [data], len(data))
 
 
 def committed(session: Session, upload: Upload, address: str, conflict: str) -> Mapping[str, Any]:

@@ -16,12 +16,6 @@ _ANEW = frozenset({"invalid_grant", "interaction_required", "login_required", "c
 _SOON = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
 _LONGEST = 200  # letters of the server's own words
 
-REGISTER = (
-    "Register one at https://entra.microsoft.com (App registrations, New): platform “Mobile and "
-    "desktop” with the redirect http://localhost, “Allow public client flows” on, delegated "
-    "permissions Files.ReadWrite.All and User.Read. Its ID is AZURE_CLIENT_ID, or client_id of the "
-    "site."
-)
 _ADVICE: Mapping[str, str] = {  # by AADSTS number
     "700016": "Check client_id and tenant: this app is not registered there.",
     "90002": "Check the tenant.",

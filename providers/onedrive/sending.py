@@ -10,7 +10,7 @@ from typing import Any
 from providers.base import Body, Buffer, InMemory
 from providers.errors import UploadExpired
 from providers.onedrive import fragments, journaled
-from providers.onedrive.fragments import LARGEST, MULTIPLE, Overlapping, Told
+from providers.onedrive.fragments import LARGEST, MULTIPLE, Missing, Overlapping, Told
 from providers.onedrive.graph import Session
 from providers.onedrive.journaled import Upload
 
@@ -19,11 +19,13 @@ _ROUNDS = 3  # how often the two sides may disagree about one part
 
 @dataclass(slots=True)
 class _Known:
-    """`received`: bytes; None: the service has to be asked. `item`: the file, made too early."""
+    """`received`: bytes; None: the service has to be asked. `item`: the file, made too early.
+    `new`: begun here, and nothing was sent to it so far."""
 
     received: int | None = None
     parts: dict[int, int] = field(default_factory=dict)  # of this process: start and end
     item: Mapping[str, Any] | None = None
+    new: bool = False
 
 
 class Sending:
@@ -37,7 +39,7 @@ class Sending:
     def begun(self, upload: Upload) -> None:
         """The service has nothing of it yet."""
         with self._lock:
-            self._known[upload.mark] = _Known(received=0)
+            self._known[upload.mark] = _Known(received=0, new=True)
 
     def send(self, upload: Upload, address: str, offset: int, body: bytearray | InMemory) -> None:
         """Have the service hold the bytes from `offset` on. What it holds of them is not sent.
@@ -59,6 +61,11 @@ class Sending:
                 self._put(upload, address, known, start, end, offset, pieces)
             except Overlapping:
                 known.received = None
+            except Missing:
+                if not known.new:
+                    raise
+                known.new = False
+                self._session.pause(fragments.HEARD)
             except BaseException:
                 known.received = None
                 raise
@@ -115,6 +122,7 @@ class Sending:
     def _note(self, upload: Upload, known: _Known, told: Told) -> None:
         known.received = (upload.size or 0) if told.received is None else told.received
         known.item = told.item or known.item
+        known.new = False
 
 
 def _between(pieces: Body, start: int, stop: int) -> Iterator[Buffer]:

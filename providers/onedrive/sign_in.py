@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from providers.access import Access
 from providers.errors import Denied, ProviderError
 from providers.onedrive import msal_client
+from providers.onedrive.app import App, app_of
 from providers.onedrive.auth import CLAIMS
 from providers.onedrive.cache import Cache, Kept
-from providers.onedrive.msal_client import App, DeviceFlow, Grant, app_of
+from providers.onedrive.msal_client import DeviceFlow, Grant
 from providers.onedrive.options import options_of
 from providers.onedrive.service import LOGIN_BASE, service_of
 from providers.person_sign_in import DeviceCode, PersonSignIn, SignedIn

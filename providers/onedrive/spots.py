@@ -100,6 +100,16 @@ class Anchors:
         """What `path` is has been found to be a shortcut to `spot`."""
         _remember(self._shortcuts, _folded(paths.segments(path)), spot, self._lock)
 
+    def forget(self, path: str) -> None:
+        """What stands at `path` is no shortcut, or not any longer."""
+        with self._lock:
+            if not self._shortcuts:
+                return
+            key = _folded(paths.segments(path))
+            left = [one for one in self._shortcuts if one == key or one.startswith(f"{key}/")]
+            for one in left:
+                del self._shortcuts[one]
+
     def lead(self, path: str, item: Item) -> Spot:
         """As `leads`, for a shortcut that was seen. Raises NotFound where it leads nowhere."""
         far = item.remote

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,23 @@ def test_C16_a_move_keeps_its_source_when_the_library_changed_the_copy(business:
     assert job.state is JobState.DONE
     assert "the source was kept" in job.reason
     assert (business.folder / "report.docx").read_bytes() == DATA[:5000]
+
+
+@pytest.mark.parametrize("op", [Op.COPY, Op.MOVE])
+def test_C16_a_document_that_differs_from_its_own_digest_is_copied_and_not_moved(
+    business: DriveCase, op: Op
+) -> None:
+    world = business.server.world
+    item = world.own.items[business.server.put("/report.docx", DATA)]
+    item.versions[-1] = replace(item.versions[-1], quick_xor="M" * 26 + "A=")
+    job = business.ended(replace(business.download("report.docx"), op=op))
+    assert business.server.content("/report.docx") == DATA
+    if op is Op.MOVE:
+        assert job.state is JobState.FAILED and "the source states" in job.reason
+        return
+    assert job.state is JobState.DONE, job.reason
+    assert job.proof is not None and job.proof.word is ProofWord.SHA256
+    assert "the source states another quickxor" in job.proof.how
 
 
 def test_C16_a_personal_drive_changes_no_document(tmp_path: Path) -> None:

@@ -378,8 +378,19 @@ def test_a_login_server_in_trouble_is_waited_for(home: Account, status: int) -> 
     home.server.fail(status, body=b"<html>busy</html>", method="POST", path=TOKEN_PATH)
     with pytest.raises(Throttled) as caught:
         home.token(tokens)
-    assert caught.value.endpoint == home.endpoint
+    assert (caught.value.endpoint, caught.value.retry_after) == (home.endpoint, 60)
     assert home.token(tokens), "the next attempt asks the server again"
+
+
+def test_a_login_server_that_names_a_time_is_left_alone_so_long(home: Account) -> None:
+    home.sign_in()
+    tokens = home.tokens()
+    tokens.refused(home.token(tokens), None)
+    how = {"method": "POST", "path": TOKEN_PATH, "headers": {"Retry-After": "17"}}
+    home.server.fail(429, body=b'{"error": "temporarily_unavailable"}', **how)  # type: ignore[arg-type]
+    with pytest.raises(Throttled) as caught:
+        home.token(tokens)
+    assert caught.value.retry_after == 17
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b'{"access_token": 5}'])

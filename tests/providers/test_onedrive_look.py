@@ -88,6 +88,24 @@ def test_removing_a_shortcut_leaves_what_it_leads_to(drive: Drive) -> None:
     assert drive.names(SHARED) == ["tides.csv"]
 
 
+def test_a_folder_that_took_the_place_of_a_shortcut_is_one_s_own(drive: Drive) -> None:
+    drive.names("/Ann's papers")
+    drive.place.delete("/Ann's papers")
+    drive.server.make_folder("/Ann's papers/sub")
+    drive.put("/Ann's papers/sub/mine", b"mine")
+    assert drive.server.content("/Ann's papers/sub/mine") == b"mine"
+
+
+def test_a_folder_that_others_put_in_the_place_of_a_shortcut_is_seen(drive: Drive) -> None:
+    drive.names("/Ann's papers")
+    drive.server.remove("/Ann's papers")
+    drive.server.make_folder("/Ann's papers/sub")
+    drive.names("/")
+    assert drive.names("/Ann's papers") == ["sub"]
+    drive.put("/Ann's papers/sub/mine", b"mine")
+    assert drive.server.content("/Ann's papers/sub/mine") == b"mine"
+
+
 def test_nothing_is_written_through_a_shortcut_below_the_chosen_folder(drive: Drive) -> None:
     with pytest.raises(WrongKind):
         drive.place.begin("/Ann's papers/x", 1, key="0badcafe", part_size=1 << 20, within="/")

@@ -146,6 +146,16 @@ def test_a_refusal_is_a_sentence_without_the_servers_numbers(home: Account) -> N
     assert "Trace ID" not in str(caught.value) and "\x1b" not in str(caught.value)
 
 
+def test_a_poll_that_is_lost_or_refused_for_a_while_is_no_end(home: Account) -> None:
+    home.server.login.interval = 1
+    attempt = home.attempt()
+    code = attempt.begin()
+    home.server.login.decide(code.code, "yes")
+    home.server.fail(503, body=b"busy", method="POST", path="/token")
+    home.server.drop_request(0, where="graph", method="POST", path="/token", skip=1)
+    assert attempt.wait().account == home.server.user
+
+
 # Whose site it is -------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from providers.errors import (
     Unsupported,
     UploadExpired,
 )
+from providers.onedrive import fragments
 from providers.onedrive.fragments import MULTIPLE
 from providers.onedrive.provider import OneDriveProvider
 from tests.providers.drives import KEY, PROFILES, Drive, a_drive
@@ -106,6 +107,22 @@ def test_a_session_that_expired_is_begun_anew(drive: Drive) -> None:
     with pytest.raises(UploadExpired):
         drive.place.parts(upload)
     drive.place.abort(upload)
+
+
+def test_a_session_that_not_every_host_has_heard_of_is_waited_for_once(
+    drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fragments, "HEARD", 0.01)
+    upload = _begun(drive.place)
+    drive.server.fail(404, where="cdn", method="PUT")
+    receipts = _put(drive.place, upload, 0, 1, 2, 3)
+    assert drive.place.finish(upload, receipts, replacing=None).size == len(DATA)
+    drive.server.fail(404, where="cdn", method="PUT")
+    assert drive.put("/small", b"x", modified=1_600_000_000).size == 1
+    upload = _begun(drive.place, "/other")
+    drive.server.fail(404, where="cdn", method="PUT", times=2)
+    with pytest.raises(UploadExpired):
+        _put(drive.place, upload, 0)
 
 
 def test_a_permit_that_ended_is_begun_anew(drive: Drive) -> None:

@@ -10,11 +10,14 @@ from textual.widgets import Input
 
 from providers.base import Entry, Kind
 from providers.errors import AuthRequired
+from providers.person_sign_in import SignedIn
 from tests.tui.app_case import AppPilot, Tree, at, make_app, opener, read, text, until
+from tests.tui.attempts import FakeAttempt
 from tests.tui.fake_queue import FakeQueue, make_row
 from transfers.model import Conflict, Grant, JobState, ParkReason, Policy, Resolve, Row, Unpark
 from tui.app import WharfieApp
 from tui.screens.conflict import ConflictScreen
+from tui.screens.device_code import DeviceCodeScreen
 from tui.screens.prompt import PromptScreen
 from tui.screens.secret import SecretScreen
 
@@ -193,6 +196,47 @@ async def test_a_queue_that_is_refused_where_the_screen_is_not_gets_a_password_o
         await pilot.press(*"word", "enter")
         await until(pilot, lambda: len(sent(queue, Unpark)) == 2)
         assert queue.grants[-1] == Grant("memory://x", (("password", "", "word"),))
+
+
+async def test_where_a_person_signs_in_on_a_page_the_queue_gets_no_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    attempts = FakeAttempt()
+    monkeypatch.setattr("providers.registry.sign_in", lambda endpoint, access: attempts())
+    queue = FakeQueue()
+    app = asking(queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        queue.put(refused(1))
+        await until(pilot, lambda: len(sent(queue, Unpark)) == 1)
+        queue.put(make_row(1, JobState.QUEUED))
+        queue.put(refused(1))
+        await dialog(pilot, DeviceCodeScreen)
+        await until(pilot, lambda: "ABCD-EFGH" in text(app))
+        assert "a sign-in of their own" in text(app)
+        attempts.made[-1].ends(SignedIn("ann@example.com"))
+        await until(pilot, lambda: len(sent(queue, Unpark)) == 2)
+
+
+async def test_a_page_that_nothing_waits_for_any_more_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The job was cancelled, or another shell has signed in."""
+    attempts = FakeAttempt()
+    monkeypatch.setattr("providers.registry.sign_in", lambda endpoint, access: attempts())
+    queue = FakeQueue()
+    app = asking(queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        queue.put(refused(1))
+        await until(pilot, lambda: len(sent(queue, Unpark)) == 1)
+        queue.put(make_row(1, JobState.QUEUED))
+        queue.put(refused(1))
+        await dialog(pilot, DeviceCodeScreen)
+        await until(pilot, lambda: "ABCD-EFGH" in text(app))
+        queue.put(make_row(1, JobState.CANCELLED))
+        await until(pilot, lambda: app.screen is app.main)
+        await until(pilot, lambda: attempts.made[-1].cancelled)
 
 
 async def test_a_new_process_behind_the_queue_is_let_in_without_a_question() -> None:

@@ -11,6 +11,7 @@ from textual.widgets import Static
 from providers.errors import AuthRequired, ProviderError
 from providers.person_sign_in import DeviceCode, PersonSignIn, SignedIn
 from providers.text import printable
+from providers.vault import Vault
 from tui import format as fmt
 from tui.background import in_thread
 from tui.clipboard import address_for_clipboard, text_for_clipboard
@@ -23,8 +24,8 @@ Attempt = Callable[[], PersonSignIn | None]
 class DeviceCodeScreen(Dialog[SignedIn | None]):
     """Who signed in, or None. Everything that waits does so in threads: the panes go on.
 
-    `browser`: one of this computer can be used instead. `doubt`: what this terminal needs for the
-    clipboard, "" for nothing.
+    `browser`: one of this computer can be used instead. `vault`: what is to keep it. `doubt`: what
+    this terminal needs for the clipboard, "" for nothing.
     """
 
     DEFAULT_CSS = """
@@ -39,6 +40,7 @@ class DeviceCodeScreen(Dialog[SignedIn | None]):
         attempt: Attempt,
         *,
         browser: bool = False,
+        vault: Vault | None = None,
         doubt: str = "",
         quiet: float = 0.0,
     ) -> None:
@@ -48,6 +50,7 @@ class DeviceCodeScreen(Dialog[SignedIn | None]):
         choices += [Choice("anew", "n", "New code"), Choice(CANCEL, "escape", "Cancel")]
         super().__init__("Sign in", choices, focus="copy", quiet=quiet)
         self.error = error
+        self.vault = vault
         self.doubt = doubt
         self._make = attempt
         self._attempt: PersonSignIn | None = None
@@ -60,6 +63,8 @@ class DeviceCodeScreen(Dialog[SignedIn | None]):
         yield Static("", id="page", markup=False)
         yield Static("", id="code", markup=False)
         yield line(f"{self.error.what}.", "dim gap")
+        if self.vault is not None and self.vault.problem:
+            yield line(f"Not remembered: {self.vault.problem}", "dim")
         yield Says(id="says")
 
     def on_mount(self) -> None:
