@@ -21,6 +21,7 @@ class OneAttempt:
     in_a_browser: bool = False
     cancelled: bool = False
     refuses: ProviderError | None = None
+    gate: threading.Event | None = None
 
     def __post_init__(self) -> None:
         self._ended = threading.Event()
@@ -28,6 +29,7 @@ class OneAttempt:
 
     def begin(self) -> DeviceCode:
         self.begun = True
+        assert self.gate is None or self.gate.wait(30)
         if self.refuses is not None:
             raise self.refuses
         return self.code
@@ -55,17 +57,23 @@ class OneAttempt:
 
 
 class FakeAttempt:
-    """Makes them; `made` are those so far."""
+    """Makes them; `made` are those so far. `gate` and `made_late` can be held back by a test."""
 
     def __init__(self, code: str = "ABCD-EFGH", *, seconds: float = 900.0) -> None:
         self.made: list[OneAttempt] = []
         self.refuses: ProviderError | None = None
+        self.gate, self.made_late = threading.Event(), threading.Event()
+        self.gate.set()
+        self.made_late.set()
+        self.making = False
         self._code = code
         self._seconds = seconds
 
     def __call__(self) -> PersonSignIn:
+        self.making = True
+        assert self.made_late.wait(30)
         code = DeviceCode(f"{self._code}{len(self.made) or ''}", PAGE, self._seconds)
-        self.made.append(OneAttempt(code, refuses=self.refuses))
+        self.made.append(OneAttempt(code, refuses=self.refuses, gate=self.gate))
         return self.made[-1]
 
 

@@ -130,3 +130,29 @@ async def test_it_ends_after_the_dialog_that_came_in_front_of_it() -> None:
         assert app.answers == []
         await pilot.press("enter")
         await until(pilot, lambda: app.answers == [ANN])
+
+
+async def test_a_code_that_comes_as_the_dialog_goes_is_not_waited_for() -> None:
+    attempts = FakeAttempt()
+    attempts.gate.clear()
+    app = Asking(dialog(attempts))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: bool(attempts.made and attempts.made[0].begun))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.answers == [None])
+        attempts.gate.set()
+        await until(pilot, lambda: attempts.made[0].cancelled)
+
+
+async def test_an_attempt_that_is_made_as_the_dialog_goes_is_ended() -> None:
+    attempts = FakeAttempt()
+    attempts.made_late.clear()
+    app = Asking(dialog(attempts))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: attempts.making)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.answers == [None])
+        attempts.made_late.set()
+        await until(pilot, lambda: bool(attempts.made))
+        await pilot.pause(0.1)
+        assert not attempts.made[0].begun or attempts.made[0].cancelled

@@ -93,6 +93,8 @@ class DeviceCodeScreen(Dialog[SignedIn | None]):
                 self._say("Nobody signs in there any more.")
                 return
             self._attempt = attempt
+            if self._gone:
+                self._stop()
             self._signed_in = await how(attempt)
             self._attempt = None
             self._leave()
@@ -123,19 +125,29 @@ class DeviceCodeScreen(Dialog[SignedIn | None]):
 
     # What is shown ---------------------------------------------------------------------------
 
+    @property
+    def _gone(self) -> bool:
+        """Answers may come while the dialog goes."""
+        return not self.query(Says)
+
     def _show(self, code: DeviceCode | None) -> None:
         self._code = code
+        if self._gone:
+            return
         page = f"Open {printable(code.url)}, on any device, and type:" if code else ""
         self.query_one("#page", Static).update(page)
         self.query_one("#code", Static).update(printable(code.code) if code else "")
         self._count_down()
 
     def _count_down(self) -> None:
+        if self._gone:
+            return
         left = max(0.0, self._ends - time.monotonic())
         self.doing("" if self._code is None else f"waiting, {fmt.duration(left)} left")
 
     def _say(self, text: str, classes: str = "") -> None:
-        self.query_one(Says).say(text, f"gap {classes}".strip())
+        for says in self.query(Says):
+            says.say(text, f"gap {classes}".strip())
 
     def chosen(self, choice: str) -> None:
         if choice == CANCEL:
