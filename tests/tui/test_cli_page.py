@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -223,16 +222,10 @@ def test_the_screen_shows_the_code_and_the_queue_is_let_in_as_well(
         screen.press("Enter")
         screen.press("F5")
         screen.press("Enter")
-        until_copied(to / FILE)
+        screen.until("1 done")
+        assert (to / FILE).read_bytes() == b"content"
         screen.press("C-q")
         screen.until("ended")
-
-
-def until_copied(path: Path) -> None:
-    deadline = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < deadline, "it was not copied"
-        time.sleep(0.05)
 
 
 @needs_tmux
