@@ -55,7 +55,8 @@ class LinkScreen(Dialog[None]):
             self._say(str(error), "bad")
             return
         self._holds = links.holds(link)
-        self._copy()
+        if self.is_attached:
+            self._copy()
 
     def _copy(self) -> None:
         self.app.copy_to_clipboard(self._url)
@@ -63,6 +64,8 @@ class LinkScreen(Dialog[None]):
         self._say(f"Copied, {self._holds}. Not in your clipboard? s shows it.{doubt}")
 
     def _say(self, text: str, classes: str = "") -> None:
+        if not self.is_attached:  # it was closed, and the answer came as it went
+            return
         self.query_one(Says).say(text, f"gap {classes}".strip())
 
     def chosen(self, choice: str) -> None:
