@@ -70,9 +70,7 @@ def look(session: Session, path: str) -> Entry:
 def head(session: Session, path: str) -> Described | None:
     """The object at `path`; None where there is none, or nobody may know."""
     answered = headers_of(session, path)
-    entry = None if answered is None else entry_of(session, answered, path)
-    session.recent.saw(path, None if entry is None else entry.version or "")
-    return entry
+    return None if answered is None else entry_of(session, answered, path)
 
 
 def headers_of(session: Session, path: str) -> Mapping[str, str] | None:

@@ -23,7 +23,6 @@ from providers.s3.documents import Fault
 from providers.s3.options import Options
 from providers.s3.place import Where
 from providers.s3.question import Question
-from providers.s3.recent import Recent
 from providers.s3.signing import Signer, presigned, signed
 from providers.text import printable
 from providers.web.calls import Call, Calls
@@ -93,7 +92,6 @@ class Session:
         self.endpoint = endpoint
         self.options = options
         self.sums: Sums = CRC64 if options.sums else ""  # go along with what is stored
-        self.recent = Recent()
         self.conditional = True  # conditions on what is written are sent along
         self.copies = True  # it makes copies of its own objects, as far as is known
         self.seen_to_copy = False  # and has said so of one

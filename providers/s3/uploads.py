@@ -203,7 +203,7 @@ class Uploads:
     def _name(self, upload: Upload, receipts: Sequence[str], replacing: str | None) -> Entry:
         copy = self._held.copy_of(upload.mark)
         if copy is not None or not self._session.certain:
-            self._need_agreed(upload.path, replacing, self._session.recent.take(upload.path))
+            self._need_agreed(upload.path, replacing)
         made: Entry | None = None
         with self._session.gives_name():
             if upload.upload:
@@ -266,23 +266,18 @@ class Uploads:
             return entry if marked else None, marked
         return entry if upload.size in {None, entry.size} else None, False
 
-    def _need_agreed(
-        self, path: str, replacing: str | None, seen: tuple[str | None] | None = None
-    ) -> None:
-        """Raise AlreadyExists, TargetChanged for what must not be replaced. `seen`: the version
-        that stood there a moment ago.
+    def _need_agreed(self, path: str, replacing: str | None) -> None:
+        """Raise AlreadyExists, TargetChanged for what must not be replaced.
 
         Amazon decides it itself, together with the naming; others may ignore the condition, and
         that of a copy was heeded nowhere before October 2025.
         """
         if replacing == ANY_VERSION:
             return
-        if seen is None:
-            there = look.head(self._session, path)
-            seen = (None if there is None else there.version or "",)
-        if replacing is None and seen[0] is not None:
+        there = look.head(self._session, path)
+        if replacing is None and there is not None:
             raise AlreadyExists(path)
-        if replacing is not None and seen[0] != replacing:
+        if replacing is not None and (there is None or there.version != replacing):
             raise TargetChanged(path)
 
     def _conditions(self, replacing: str | None) -> dict[str, str]:

@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from providers.base import ANY_VERSION, Copier, Digester, Kind
+from providers.base import ANY_VERSION, Copier, Digester, Entry, Kind
 from providers.errors import (
     AlreadyExists,
     InvalidName,
@@ -250,13 +250,26 @@ def test_abort_leaves_nothing_and_may_be_repeated(case: Case) -> None:
     assert case.names() == []
 
 
+def _told(entry: Entry) -> Entry:
+    """What it is of a file: a place may know digests of one that it has just got."""
+    return Entry(
+        entry.path,
+        entry.name,
+        entry.kind,
+        size=entry.size,
+        modified=entry.modified,
+        mode=entry.mode,
+        version=entry.version,
+    )
+
+
 @pytest.mark.parametrize("replacing", [None, ANY_VERSION])
 def test_finish_whose_answer_was_lost_may_be_repeated(case: Case, replacing: str | None) -> None:
     upload = case.begin(case.at("file"), 5, modified=1_600_000_000)
     receipt = case.provider.put_part(upload, 0, 0, [b"12345"])
     first = case.provider.finish(upload, [receipt], replacing=replacing)
     again = case.again().finish(upload, [receipt], replacing=replacing, again=True)
-    assert again == first
+    assert _told(again) == _told(first)
     assert case.names() == ["file"]
 
 
@@ -266,7 +279,7 @@ def test_repeated_finish_of_a_replaced_version_returns_the_entry(case: Case) -> 
     receipt = case.provider.put_part(upload, 0, 0, [b"12345"])
     first = case.provider.finish(upload, [receipt], replacing=old.version)
     again = case.provider.finish(upload, [receipt], replacing=old.version, again=True)
-    assert again == first
+    assert _told(again) == _told(first)
 
 
 @needs("unfinished")

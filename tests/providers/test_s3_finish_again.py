@@ -154,10 +154,10 @@ def test_our_request_that_arrives_late_is_no_stranger(
         upload, receipt = sent(place, in_parts=in_parts, monkeypatch=monkeypatch)
         agreed = place._uploads._need_agreed
 
-        def late(path: str, replacing: str | None, seen: tuple[str | None] | None) -> None:
+        def late(path: str, replacing: str | None) -> None:
             gateway.name(NEW, uploads.from_token(upload).mark)
             gateway.parts = None
-            agreed(path, replacing, seen)
+            agreed(path, replacing)
 
         monkeypatch.setattr(place._uploads, "_need_agreed", late)
         found = place.finish(upload, [receipt], replacing=replacing, again=True)
@@ -180,9 +180,9 @@ def test_somebody_elses_object_that_arrives_late_stays(
         upload, receipt = sent(place, in_parts=False, monkeypatch=monkeypatch)
         agreed = place._uploads._need_agreed
 
-        def late(path: str, replacing: str | None, seen: tuple[str | None] | None) -> None:
+        def late(path: str, replacing: str | None) -> None:
             gateway.name(b"two", "another")
-            agreed(path, replacing, seen)
+            agreed(path, replacing)
 
         monkeypatch.setattr(place._uploads, "_need_agreed", late)
         with pytest.raises(expected):
