@@ -109,6 +109,7 @@ class Coordinator:
             self._gate.note(None, job)
         settings = self._journal.settings()
         self._limits.restore(settings, self._tuning.workers, self._tuning.rate, held)
+        self._opening: tuple[float | None, ...] = ()
         self._rests.restore(settings)
         self._limits.show(self._view)
         self._view.notice = self._journal.notice
@@ -152,7 +153,8 @@ class Coordinator:
     def _patience(self) -> float | None:
         now = time.monotonic()
         look = now + LOOK_SECONDS if self._runs else None
-        times = (self._schedule.next_due(), *self._opens(), self._quit_by, look)
+        opens = self._opening if self._quit_by is None else ()
+        times = (self._schedule.next_due(), *opens, self._quit_by, look)
         known = [at for at in times if at is not None]
         return min(_LONGEST_NAP, max(0.0, min(known) - now)) if known else None
 
@@ -299,7 +301,7 @@ class Coordinator:
         """Take what may start now; marked PREPARING so that the journal says so first."""
         self._note(draft)
         starting: list[Job] = []
-        self._gate.next_open(time.monotonic())
+        self._opening = self._opens()  # what opens from here on may not be seen to be open below
         while (job := self._next(draft, starting)) is not None:
             self._clean[job.id] = not job.begun
             begun = job.begun or job.op in (Op.COPY, Op.MOVE)
