@@ -120,6 +120,7 @@ class Coordinator:
             self._gate.note(None, job)
         settings = self._journal.settings()
         self._limits.restore(settings, self._tuning.workers, self._tuning.rate, held)
+        self._opening: tuple[float | None, ...] = ()
         self._rests.restore(settings)
         self._limits.show(self._view)
         self._view.notice = self._journal.notice
@@ -163,7 +164,8 @@ class Coordinator:
     def _patience(self) -> float | None:
         now = time.monotonic()
         look = now + LOOK_SECONDS if self._runs else None
-        times = (self._schedule.next_due(), *self._opens(), self._quit_by, look)
+        opens = self._opening if self._quit_by is None else ()
+        times = (self._schedule.next_due(), *opens, self._quit_by, look)
         known = [at for at in times if at is not None]
         return min(_LONGEST_NAP, max(0.0, min(known) - now)) if known else None
 
@@ -311,7 +313,7 @@ class Coordinator:
     def _dispatch(self, draft: Draft) -> list[list[Job]]:
         """Take what may start now; the jobs of one list are for one thread."""
         self._note(draft)
-        self._gate.next_open(time.monotonic())
+        self._opening = self._opens()  # what opens from here on may not be seen to be open below
         return self._dispatcher.take(draft)
 
     def _note(self, draft: Draft) -> None:
