@@ -74,7 +74,8 @@ def _fresh(run: Run, target: Provider) -> bool:
     the job looks.
     """
     folder = Place(run.job.target.endpoint, target.parent(run.job.target.path))
-    return not run.alone and (folder, MADE) in run.known_directories
+    noticed = not (run.alone or target.caps.in_place)
+    return noticed and (folder, MADE) in run.known_directories
 
 
 def _leave_to_others(run: Run, job: Job) -> None:
