@@ -18,12 +18,13 @@ from tests.servers import keyrings
 from tests.servers.graph_account import Account, account
 from tests.tui.app_case import names, pane, read, text, until
 from transfers.engine import Engine
-from transfers.model import Enqueue, Job, JobState, NewJob, Op, ParkReason
+from transfers.model import Enqueue, Job, JobState, NewJob, Op, ParkReason, SetLimits, Verify
 from tui.app import WharfieApp
 from tui.headless.attach import admit, grant_for
 from tui.screens.device_code import DeviceCodeScreen
 
 SIZE = 30 << 20  # bytes: several fragments
+SLOW = 8 << 20  # bytes a second: what ends in the middle must not be over before
 
 
 @pytest.fixture(params=["kept", "not kept"])
@@ -65,7 +66,7 @@ def upload(home: Account, name: str) -> Enqueue:
     source = LocalProvider().stat(str(home.folder / "here" / "big"))
     place = Place("file:", source.path)
     job = NewJob(Op.COPY, place, Place(home.endpoint, f"/{name}"), source.size)
-    return Enqueue((job,))
+    return Enqueue((job,), verify=Verify.STRONG)  # what reads it back needs a token
 
 
 def job(engine: Engine) -> Job:
@@ -87,9 +88,11 @@ async def test_F2_a_token_that_ends_in_the_middle_is_renewed_unseen(
     async with app.run_test(size=(120, 36)) as pilot:
         await read(pilot)
         grant_all(home, engine)
+        engine.send(SetLimits(rate=SLOW))
         engine.send(upload(home, "sent"))
         await until(pilot, lambda: sent_fragments(home) > 0)
         home.server.expire_tokens()
+        engine.send(SetLimits(rate=0))
         await until(pilot, lambda: job(engine).state is JobState.DONE)
         assert app.screen is app.main
     assert home.server.content("/sent") == (home.folder / "here" / "big").read_bytes()
@@ -101,10 +104,12 @@ async def test_F2_a_renewal_that_is_refused_waits_for_the_person(
     async with app.run_test(size=(120, 36)) as pilot:
         await read(pilot)
         grant_all(home, engine)
+        engine.send(SetLimits(rate=SLOW))
         engine.send(upload(home, "sent"))
         await until(pilot, lambda: sent_fragments(home) > 0)
         home.server.revoke_refresh_tokens()
         home.server.expire_tokens()
+        engine.send(SetLimits(rate=0))
         await until(pilot, lambda: job(engine).state is JobState.PARKED)
         assert job(engine).park is ParkReason.SIGN_IN
         await until(pilot, lambda: isinstance(app.screen, DeviceCodeScreen))
