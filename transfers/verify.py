@@ -93,10 +93,13 @@ def vouched(run: Run, stored: Entry) -> Proof | None:
     """The proof in what its place said when it stored the file: a digest that agrees, and its size.
 
     None where it said less, or something else: then it is looked at. With AUTO only, and not for a
-    move: what it said of the bytes that came is enough as long as the source is kept.
+    move: what it said of the bytes that came is enough as long as the source is kept. Nor for what
+    its place may change after it said so (`Rewriter`).
     """
     usual = run.job.verify is Verify.AUTO and run.job.op is not Op.MOVE
     if not usual or run.doubtful or stored.size != run.job.size:
+        return None
+    if _rewritten(run.target(), stored):
         return None
     for algorithm, made in digests_of(run).items():
         if made and told_there(stored, algorithm) == made:
