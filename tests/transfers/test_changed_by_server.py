@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ class Library(Memory):
         self.near = False
         self.admits = True
         self.added = b"property"
+        self.says: dict[str, str] = {}  # digests, when it has stored a file
         self.named = 0
 
     def staged(self, upload: str) -> str | None:
@@ -38,7 +41,7 @@ class Library(Memory):
         with self.store.lock:
             data = self.store.nodes[entry.path].data
             data[: len(self.added)] = self.added
-        return self.stat(entry.path)
+        return replace(self.stat(entry.path), digests=self.says)
 
 
 @pytest.fixture
@@ -63,6 +66,13 @@ def test_a_copy_is_done_and_says_that_its_place_changed_it(case: QueueCase, veri
     assert job.state is JobState.DONE
     assert job.proof is not None and job.proof.word is ProofWord.CHANGED_BY_SERVER
     assert _library(case).named == 1, "it is not sent again"
+
+
+def test_what_it_said_when_it_stored_the_file_is_not_taken_for_what_it_has(case: QueueCase) -> None:
+    _library(case).says = {"sha256": hashlib.sha256(DATA).hexdigest()}
+    case.left.put("/a", DATA)
+    (job,) = case.finish(case.copy())
+    assert job.proof is not None and job.proof.word is ProofWord.CHANGED_BY_SERVER
 
 
 def test_the_source_of_a_move_is_kept(case: QueueCase) -> None:
