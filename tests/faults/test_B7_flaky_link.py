@@ -70,7 +70,7 @@ def test_B7_a_queue_outlives_a_hundred_cuts(rig: Rig, tmp_path: Path) -> None:
     """No job may fail: a connection lasts for several parts, and a job whose part was stored since
     its last start has no start too many. Only one that met eight cuts in a row before a single
     part was stored would be right to fail."""
-    files, new = _make(rig, tmp_path, 850)
+    files, new = _make(rig, tmp_path, 1_200)
     cuts, before = _cut_often(7), rig.proxy.accepted
     rig.proxy.plan = lambda number: cuts(number - before)
     with rig.queue(tmp_path / "queue") as queue:
