@@ -266,8 +266,8 @@ def test_a_link_does_not_show_its_address_when_it_is_printed() -> None:
     [
         ("L", "this place gives no links to its files"),
         ("U", "this place tells of no unfinished uploads"),
-        ("v", "this place keeps no versions of files"),
-        ("V", "this place keeps no versions of files"),
+        ("z", "this place keeps no versions of files"),
+        ("Z", "this place keeps no versions of files"),
     ],
 )
 async def test_a_place_without_it_says_so_in_one_sentence(key: str, sentence: str) -> None:

@@ -83,7 +83,7 @@ async def open_versions(pilot: AppPilot, *keys: str) -> None:
 async def test_the_versions_of_a_file_are_listed_newest_first(fake: Case) -> None:
     app = fake.app()
     async with app.run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "end", "v")
+        await open_versions(pilot, "end", "z")
         await says(pilot, "memory://k/d/report.pdf", "10 B current", day(1.0e9), "5 B")
         rows = [line for line in text(app).splitlines() if "│ 20" in line]
         assert [row.split()[1][:4] for row in rows] == ["2017", "2008", "2001"]
@@ -93,7 +93,7 @@ async def test_the_versions_of_a_file_are_listed_newest_first(fake: Case) -> Non
 async def test_a_version_is_brought_back_through_the_queue(real: Case) -> None:
     app = real.app()
     async with app.run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "end", "v")
+        await open_versions(pilot, "end", "z")
         await says(pilot, "5 B")
         await pilot.press("end", "enter")
         await says(pilot, "Bring this version back?", f"as stored: {moment(1.0e9)}")
@@ -108,7 +108,7 @@ async def test_a_version_is_brought_back_through_the_queue(real: Case) -> None:
 async def test_it_says_whether_what_the_file_has_now_is_kept(fake: Case, keeps: bool) -> None:
     fake.place.keeps = keeps
     async with fake.app().run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "end", "v")
+        await open_versions(pilot, "end", "z")
         await says(pilot, "5 B")
         await pilot.press("end", "enter")
         await says(pilot, "keeps it among those." if keeps else "may be gone for good")
@@ -116,7 +116,7 @@ async def test_it_says_whether_what_the_file_has_now_is_kept(fake: Case, keeps: 
 
 async def test_what_the_file_has_already_is_not_brought_back(fake: Case) -> None:
     async with fake.app().run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "end", "v")
+        await open_versions(pilot, "end", "z")
         await says(pilot, "current")
         await pilot.press("r")
         await says(pilot, "there is nothing to bring back")
@@ -125,7 +125,7 @@ async def test_what_the_file_has_already_is_not_brought_back(fake: Case) -> None
 async def test_bringing_back_overwrites_without_another_question(fake: Case) -> None:
     assert isinstance(fake.queue, FakeQueue)
     async with fake.app().run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "end", "v")
+        await open_versions(pilot, "end", "z")
         await says(pilot, "5 B")
         await pilot.press("end", "r", "enter")
         await says(pilot, "Queued: the file has it once the transfer is done.")
@@ -142,7 +142,7 @@ async def test_bringing_back_overwrites_without_another_question(fake: Case) -> 
 
 async def test_a_version_is_copied_into_the_other_folder_by_the_files_name(real: Case) -> None:
     async with real.app().run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "end", "v")
+        await open_versions(pilot, "end", "z")
         await says(pilot, "5 B")
         await pilot.press("end", "f5")
         await says(pilot, "Queued: to memory://y/report.pdf")
@@ -152,7 +152,7 @@ async def test_a_version_is_copied_into_the_other_folder_by_the_files_name(real:
 
 async def test_a_copy_beside_the_file_has_its_date_in_the_name(real: Case) -> None:
     async with real.app("k", "/d").run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "end", "v")
+        await open_versions(pilot, "end", "z")
         await says(pilot, "5 B")
         await pilot.press("end", "c")
         path = f"/d/{dated_name('report.pdf', 1.0e9)}"
@@ -164,7 +164,7 @@ async def test_a_copy_beside_the_file_has_its_date_in_the_name(real: Case) -> No
 async def test_a_version_is_deleted_after_a_question_that_names_it_exactly(fake: Case) -> None:
     place, second = fake.place, fake.place.kept["/d/report.pdf"][1].id
     async with fake.app().run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "end", "v")
+        await open_versions(pilot, "end", "z")
         await says(pilot, "5 B")
         await pilot.press("down", "x")
         await says(pilot, "Delete this version for good?", "memory://k/d/report.pdf")
@@ -180,7 +180,7 @@ async def test_a_version_is_deleted_after_a_question_that_names_it_exactly(fake:
 
 async def test_deleting_what_the_file_has_says_what_that_means(fake: Case) -> None:
     async with fake.app().run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "end", "v")
+        await open_versions(pilot, "end", "z")
         await says(pilot, "current")
         await pilot.press("x")
         await says(pilot, "It is what the file has now", "will have the one before, or be gone")
@@ -192,7 +192,7 @@ async def test_a_refused_deletion_is_said_in_the_dialog(fake: Case) -> None:
             raise Denied(path, "it is under a legal hold")
 
     async with fake.app().run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "end", "v")
+        await open_versions(pilot, "end", "z")
         await says(pilot, "current")
         fake.place.store.fail = fail
         await pilot.press("end", "x", "y")
@@ -253,7 +253,7 @@ async def test_a_folder_of_many_versions_is_shown_while_it_arrives(fake: Case) -
         fake.place.put("/d/report.pdf", bytes(number), 1.6e9 + number)
     app = fake.app()
     async with app.run_test(size=(40, 12)) as pilot:
-        await open_versions(pilot, "end", "v")
+        await open_versions(pilot, "end", "z")
         await says(pilot, "current")
         assert isinstance(app.screen, VersionsScreen)
         screen = app.screen
@@ -270,7 +270,7 @@ async def test_what_cannot_be_listed_is_said_in_the_dialog(fake: Case) -> None:
     async with fake.app().run_test(size=SMALL) as pilot:
         await read(pilot)
         fake.place.store.fail = fail
-        await pilot.press("end", "v")
+        await pilot.press("end", "z")
         await says(pilot, "/d/report.pdf: permission denied.")
         await pilot.press("enter", "x")
         await says(pilot, "There is none to choose.")

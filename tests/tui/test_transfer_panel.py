@@ -37,7 +37,7 @@ from transfers.model import (
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.limits import LimitScreen
 from tui.widgets.transfer_list import TransferList
-from tui.widgets.transfer_panel import COMMAND_KEYS, PANEL_KEYS, TransferPanel
+from tui.widgets.transfer_panel import TransferPanel
 
 EVIL = "e[red]vil[/zzz]\x1b[2J\u202ex"
 EVIL_SHOWN = "e[red]vil[/zzz]\\x1b[2J\\u202ex"
@@ -491,16 +491,3 @@ async def test_marks_are_counted_in_the_totals() -> None:
         await pilot.press("space")
         await until(pilot, lambda: "1 marked" in app.lines()[-1])
         assert "2 queued" in app.lines()[-1]
-
-
-def test_every_listed_key_is_bound_and_every_binding_listed() -> None:
-    listed = {key for hint in PANEL_KEYS for key in hint.keys}
-    bound = {
-        key
-        for widget in (TransferPanel, TransferList)
-        for binding in widget.BINDINGS
-        if not isinstance(binding, tuple)
-        for key in binding.key.split(",")
-    }
-    assert listed == bound
-    assert all(hint.help and hint.label for hint in COMMAND_KEYS)

@@ -12,8 +12,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.keys import help_groups, key_name
-from tui.widgets.transfer_panel import COMMAND_KEYS
+from tui.key_map import help_groups, shown_keys
 
 _KEY_WIDTH = 11
 
@@ -46,10 +45,11 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _pages() -> list[tuple[str, list[tuple[str, str]]]]:
-    groups = [(name, [(k.shown, k.help) for k in keys]) for name, keys in help_groups()]
-    panel = [(" ".join(key_name(key) for key in hint.keys), hint.help) for hint in COMMAND_KEYS]
-    digits = ("Digits", [("1 2 … 0", "the same as F1 F2 … F10")])
-    return [*groups, ("Transfers (w goes there, Esc leaves)", panel), digits]
+    groups = [
+        (name, [(" ".join(shown_keys(key.keys)), key.help) for key in keys])
+        for name, keys in help_groups()
+    ]
+    return [*groups, ("Digits", [("1 2 … 0", "the same as F1 F2 … F10")])]
 
 
 def _section(title: str, rows: Sequence[tuple[str, str]]) -> Text:

@@ -20,15 +20,16 @@ from textual.widgets import Static
 from providers.base import Place, Provider
 from providers.errors import ProviderError
 from transfers.model import JobState, Op, StateChanged
-from tui import actions, offers, old_versions
-from tui.keys import BarItem, Where, bar_items, bindings, key_name
+from tui.commands.table import COMMANDS
+from tui.key_map import bar_items, bindings
+from tui.keys import Where
 from tui.questions import Questions
 from tui.screens.help import HelpScreen
 from tui.screens.versions import VersionsScreen
 from tui.widgets.file_list import FileList
 from tui.widgets.file_pane import FilePane
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.transfer_panel import COMMAND_KEYS, TransferPanel
+from tui.widgets.transfer_panel import TransferPanel
 
 if TYPE_CHECKING:
     from tui.app import WharfieApp
@@ -41,7 +42,7 @@ _HEIGHTS = [(0, "-tiny"), (10, "-low"), (16, "-tall")]
 
 
 class MainScreen(Screen[None]):
-    """Composes the parts and routes between them; what keys do to files is in `tui.actions`."""
+    """Composes the parts and routes between them; what keys do to files is in `tui.commands`."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.SCREEN)
     HORIZONTAL_BREAKPOINTS = _WIDTHS
@@ -113,11 +114,7 @@ class MainScreen(Screen[None]):
 
     def _show_keys(self, focused: Widget | None) -> None:
         in_pane = focused is None or any(isinstance(w, FilePane) for w in focused.ancestors)
-        if in_pane:
-            items = bar_items(tuple(Where))
-        else:
-            items = [*bar_items((Where.SCREEN,)), *_panel_items()]
-        self.query_one(KeyBar).show(items)
+        self.query_one(KeyBar).show(bar_items(panel=not in_pane))
 
     def action_other_pane(self) -> None:
         target = self.other if isinstance(self.focused, FileList) else self.active
@@ -185,41 +182,14 @@ class MainScreen(Screen[None]):
         except ProviderError as error:
             self.say(str(error), "error")
 
-    def action_copy(self) -> None:
-        self._do(actions.transfer(self, self.active, self.other, move=False))
-
-    def action_move(self) -> None:
-        self._do(actions.transfer(self, self.active, self.other, move=True))
-
-    def action_make_dir(self) -> None:
-        self._ask(actions.make_dir(self, self.active))
-
-    def action_rename(self) -> None:
-        self._ask(actions.rename(self, self.active))
-
-    def action_delete(self) -> None:
-        self._ask(actions.delete(self, self.active))
-
-    def action_connect(self) -> None:
-        self._ask(actions.connect(self, self.active))
-
-    def action_go_to(self) -> None:
-        self._ask(actions.go_to(self, self.active))
-
-    def action_mark_matching(self, marked: bool) -> None:
-        self._ask(actions.mark_matching(self, self.active, marked))
-
-    def action_properties(self) -> None:
-        self._ask(offers.properties(self, self.active))
-
-    def action_versions(self, deleted: bool) -> None:
-        self._ask(old_versions.versions(self, self.active, deleted=deleted))
-
-    def action_share(self) -> None:
-        self._ask(offers.link(self, self.active))
-
-    def action_clear_up(self) -> None:
-        self._ask(offers.clear_up(self, self.active))
+    def action_command(self, name: str) -> None:
+        """Do what `tui.commands.table` has under `name`."""
+        command = COMMANDS[name]
+        work = command.run(self, self.active)
+        if command.asks:
+            self._ask(work)
+        else:
+            self._do(work)
 
     def action_filter(self) -> None:
         self.services.type_ahead.hold()
@@ -248,9 +218,6 @@ class MainScreen(Screen[None]):
     def action_help(self) -> None:
         self.services.type_ahead.hold()
         self.app.push_screen(HelpScreen())
-
-    def action_quit(self) -> None:
-        self._ask(self.services.leaving.quit())
 
     def action_back(self) -> None:
         """Esc: stop the newest thing under way, else leave the panel, else clear the filter."""
@@ -294,11 +261,6 @@ class MainScreen(Screen[None]):
         for pane in self.panes:
             if pane.read_once:
                 pane.reread_soon()
-
-
-def _panel_items() -> list[BarItem]:
-    back = BarItem("Esc", "Back", "escape", 2)
-    return [back, *(BarItem(key_name(h.keys[0]), h.label, h.keys[0], 3) for h in COMMAND_KEYS)]
 
 
 def _concerns(pane: FilePane, event: StateChanged) -> bool:

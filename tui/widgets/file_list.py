@@ -22,7 +22,8 @@ from providers.base import Entry, Kind
 from providers.names import is_temporary
 from tui import format as show
 from tui.details import Told
-from tui.keys import Where, bindings
+from tui.key_map import bindings
+from tui.keys import Where
 
 _SIZE_WIDTH = 9
 _SHORT_WHEN = 11  # "today 14:03" or "2026-11-22"

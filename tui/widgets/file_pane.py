@@ -23,7 +23,8 @@ from providers.text import printable
 from tui import listing
 from tui.background import in_thread
 from tui.details import Answers, Details, still_true
-from tui.keys import Where, bindings
+from tui.key_map import bindings
+from tui.keys import Where
 from tui.listing import Request, Snapshot, SortBy, View
 from tui.sign_in import Connections, SignIn
 from tui.widgets import pane_foot

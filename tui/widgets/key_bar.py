@@ -9,7 +9,7 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
-from tui.keys import BarItem, fitting
+from tui.key_map import BarItem, fitting
 
 _GAP = 2
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -19,6 +19,8 @@ from textual.strip import Strip
 
 from transfers.model import Row, Snapshot
 from tui import format as show
+from tui.key_map import bindings
+from tui.keys import Where
 from tui.widgets.transfer_row import Part, columns, fast_parts, slow_parts
 
 EMPTY = "No transfers. Mark files in a pane and press F5 or c to copy them across."
@@ -28,15 +30,7 @@ _MARGIN = 10  # rows asked for beyond a screenful on each side, at least
 class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
     """A cursor, marks and as many rows as there are jobs; only changed lines are drawn again."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor(-1)", show=False),
-        Binding("down,j", "cursor(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("home,g", "first", show=False),
-        Binding("end,G", "last", show=False),
-        Binding("space,insert", "mark", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.JOBS)
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "row--plain",
         "row--dim",

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
@@ -41,6 +40,8 @@ from transfers.model import (
 from transfers.queue_api import Queue
 from transfers.stated import parse_digest
 from tui.background import in_thread
+from tui.key_map import bindings
+from tui.keys import Where
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.limits import LimitScreen
 from tui.screens.prompt import PromptScreen
@@ -51,53 +52,10 @@ _NOTICE_SECONDS = 6.0
 _LOW = 9  # rows below which the detail gives one up to the list
 
 
-@dataclass(frozen=True, slots=True)
-class KeyHint:
-    """A key of the panel: `keys` as Textual names them; `action` is the panel's or its list's."""
-
-    keys: tuple[str, ...]
-    action: str
-    label: str
-    help: str
-
-
-COMMAND_KEYS = (
-    KeyHint(("p",), "pause", "Pause/resume", "pause, or resume what is paused"),
-    KeyHint(("x", "delete"), "cancel", "Cancel", "cancel the marked or this one"),
-    KeyHint(("t",), "retry", "Retry", "try again from the first attempt"),
-    KeyHint(("enter", "!"), "question", "Answer", "answer what a parked transfer asks"),
-    KeyHint(("K", "shift+up"), "shift(-1)", "Up", "move up in the queue"),
-    KeyHint(("J", "shift+down"), "shift(1)", "Down", "move down in the queue"),
-    KeyHint(("P",), "pause_all", "Pause all", "pause every transfer"),
-    KeyHint(("R",), "resume_all", "Resume all", "resume every paused transfer"),
-    KeyHint(("C",), "clear", "Clear", "take finished ones off the list"),
-    KeyHint(("L",), "limit", "Limit", "bytes a second, files at once"),
-    KeyHint(("H",), "hold", "Hold/go", "finish what runs and start nothing more, or go on"),
-    KeyHint(("d",), "compare", "Compare", "compare the file with a digest you were told"),
-    KeyHint(("+",), "priority(1)", "Sooner", "run before others (higher priority)"),
-    KeyHint(("-",), "priority(-1)", "Later", "run after others (lower priority)"),
-)
-"""What the panel does itself."""
-
-PANEL_KEYS = (
-    *COMMAND_KEYS,
-    KeyHint(("space", "insert"), "mark", "Mark", "mark, and move down"),
-    KeyHint(("up", "k"), "cursor(-1)", "Up", "up one row"),
-    KeyHint(("down", "j"), "cursor(1)", "Down", "down one row"),
-    KeyHint(("pageup",), "page(-1)", "Page up", "up one page"),
-    KeyHint(("pagedown",), "page(1)", "Page down", "down one page"),
-    KeyHint(("home", "g"), "first", "Top", "to the top"),
-    KeyHint(("end", "G"), "last", "Bottom", "to the bottom"),
-)
-"""Every key that acts while the panel has the focus, for the key bar and the help screen."""
-
-
 class TransferPanel(Vertical):
     """`interval`: seconds between two looks at the queue."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(hint.keys), hint.action, hint.help, show=False) for hint in COMMAND_KEYS
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.PANEL)
     DEFAULT_CSS = """
     TransferPanel {
         #transfer-titles, #transfer-totals {

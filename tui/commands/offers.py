@@ -15,7 +15,8 @@ from providers import location
 from providers.base import Entry, Kind, Place
 from providers.errors import Unsupported
 from providers.extras import Clearing, Describer, Link, Property, Sharer, Unfinished
-from tui import actions, clipboard, unfinished
+from tui import clipboard, unfinished
+from tui.commands.work import change
 from tui.enquiry import Take, ask, read_pages
 from tui.facts import facts
 from tui.overview import all_rows
@@ -71,7 +72,7 @@ async def link(screen: MainScreen, pane: FilePane) -> None:
 
     async def share() -> Link:
         call = partial(provider.share, entry.path, seconds)
-        return await actions.change(screen, call, "Making a link")
+        return await change(screen, call, "Making a link")
 
     doubt = clipboard.where_it_may_fail(os.environ)
     await show(screen.app, LinkScreen(path, share, doubt=doubt))
@@ -108,7 +109,7 @@ async def clear_up(screen: MainScreen, pane: FilePane) -> None:
 
     async def take_back(left: Left) -> None:
         call = partial(provider.take_back, left.upload)
-        await actions.change(screen, call, "Taking back uploads")
+        await change(screen, call, "Taking back uploads")
 
     path = location.show(place)
     await show(screen.app, UnfinishedScreen(path, read, look, take_back))

@@ -12,8 +12,10 @@ from providers.errors import Unsupported
 from providers.extras import Revision, Versioned
 from transfers.model import NewJob, Policy
 from transfers.scan import plan_tree
-from tui import actions, revisions
 from tui import file_operations as files
+from tui import revisions
+from tui.commands.copying import target_complaint
+from tui.commands.work import change, hand_over
 from tui.enquiry import Take, read_pages
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.versions import Act, Done, VersionsScreen
@@ -31,9 +33,18 @@ _LOST = "What it has now is overwritten, and may be gone for good: nothing says 
 _CURRENT = "It is what the file has now: by that the file will have the one before, or be gone."
 
 
-async def versions(screen: MainScreen, pane: FilePane, *, deleted: bool) -> None:
+async def versions(screen: MainScreen, pane: FilePane) -> None:
     """Show what the file under the cursor was before; for a folder, which of its files are
-    deleted. `deleted`: those of the folder shown, wherever the cursor is."""
+    deleted."""
+    await _versions(screen, pane, deleted=False)
+
+
+async def deleted_files(screen: MainScreen, pane: FilePane) -> None:
+    """Show which files of the folder shown are deleted, wherever the cursor is."""
+    await _versions(screen, pane, deleted=True)
+
+
+async def _versions(screen: MainScreen, pane: FilePane, *, deleted: bool) -> None:
     if not pane.read_once:
         screen.say("This pane shows no folder. Open one first.")
         return
@@ -100,16 +111,16 @@ class _Subject:
         within = self.provider.parent(self.place.path)
         jobs = revisions.bringing_back(self.place.endpoint, revision, self.place.path)
         jobs = tuple(replace(job, within=within) for job in jobs)
-        await actions.hand_over(self.screen, jobs, self.place.endpoint, policy=Policy.OVERWRITE)
+        await hand_over(self.screen, jobs, self.place.endpoint, policy=Policy.OVERWRITE)
         return Done("Queued: the file has it once the transfer is done.")
 
     async def _copy(self, revision: Revision) -> Done:
         target = self.screen.other if self.pane is self.screen.active else self.screen.active
-        if complaint := actions.target_complaint(target):
+        if complaint := target_complaint(target):
             return Done(complaint)
         jobs = await self.screen.services.sign_in.call(partial(self._plan, revision, target.place))
         ends = (self.place.endpoint, target.place.endpoint)
-        await actions.hand_over(self.screen, jobs, *ends)
+        await hand_over(self.screen, jobs, *ends)
         return Done(f"Queued: to {location.show(jobs[0].target)}")
 
     def _plan(self, revision: Revision, target: Place) -> tuple[NewJob, ...]:
@@ -146,7 +157,7 @@ class _Subject:
 
     async def _remove(self, revision: Revision, doing: str) -> None:
         target = files.writer(self.provider, self.place.endpoint)
-        await actions.change(self.screen, partial(target.delete, revision.entry.path), doing)
+        await change(self.screen, partial(target.delete, revision.entry.path), doing)
         for pane in self.screen.panes:
             pane.reread_soon()
 

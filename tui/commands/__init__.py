@@ -1,0 +1,1 @@
+"""What keys do with files and places: one file a subject, one function a command."""

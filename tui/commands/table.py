@@ -1,0 +1,46 @@
+"""The commands by the names that `tui.keys` has for them.
+
+Each runs as a worker of the main screen, on the pane that has the focus. Errors are ProviderErrors
+and end in one sentence there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui.commands import copying, files, marks, offers, old_versions, places
+from tui.widgets.file_pane import FilePane
+
+if TYPE_CHECKING:
+    from tui.screens.main import MainScreen
+
+Run = Callable[["MainScreen", FilePane], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`asks`: it begins with a dialog, for which keys are kept that come before it is there."""
+
+    run: Run
+    asks: bool = True
+
+
+COMMANDS: Mapping[str, Command] = {
+    "copy": Command(copying.copy, asks=False),
+    "move": Command(copying.move, asks=False),
+    "new_folder": Command(files.make_dir),
+    "rename": Command(files.rename),
+    "delete": Command(files.delete),
+    "mark_matching": Command(marks.mark_matching),
+    "unmark_matching": Command(marks.unmark_matching),
+    "connect": Command(places.connect),
+    "go_to": Command(places.go_to),
+    "properties": Command(offers.properties),
+    "link": Command(offers.link),
+    "uploads": Command(offers.clear_up),
+    "versions": Command(old_versions.versions),
+    "deleted_files": Command(old_versions.deleted_files),
+    "quit": Command(places.leave),
+}
