@@ -203,7 +203,7 @@ async def test_a_refused_deletion_is_said_in_the_dialog(fake: Case) -> None:
 async def test_a_deleted_file_of_the_folder_is_brought_back(fake: Case) -> None:
     app = fake.app()
     async with app.run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "home", "v")  # on the row of the parent
+        await open_versions(pilot, "home", "z")  # on the row of the parent
         await says(pilot, "Deleted files", "memory://k/d", "gone.txt")
         assert "report.pdf" not in text(app).split("Deleted files")[1].split("Its versions")[0]
         await pilot.press("enter")
@@ -220,7 +220,7 @@ async def test_deleted_files_are_there_wherever_the_cursor_is_and_have_versions(
     real: Case,
 ) -> None:
     async with real.app().run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "end", "V")
+        await open_versions(pilot, "end", "Z")
         await says(pilot, "gone.txt")
         await pilot.press("v")
         await says(pilot, "Versions", "memory://k/d/gone.txt", "deleted", "8 B")
@@ -231,7 +231,7 @@ async def test_deleted_files_are_there_wherever_the_cursor_is_and_have_versions(
 
 async def test_a_deletion_has_no_content_to_copy(fake: Case) -> None:
     async with fake.app().run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "end", "V")
+        await open_versions(pilot, "end", "Z")
         await says(pilot, "gone.txt")
         await pilot.press("v")
         await says(pilot, "8 B")
@@ -242,7 +242,7 @@ async def test_a_deletion_has_no_content_to_copy(fake: Case) -> None:
 async def test_an_old_deletion_says_that_the_file_stays_as_it_is(fake: Case) -> None:
     fake.place.put("/d/gone.txt", b"again", 1.6e9)
     async with fake.app().run_test(size=SMALL) as pilot:
-        await open_versions(pilot, "home", "down", "v")
+        await open_versions(pilot, "home", "down", "z")
         await says(pilot, "5 B", "deleted")
         await pilot.press("down", "enter")
         await says(pilot, "It is not the latest: the file stays as it is.")
