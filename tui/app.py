@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import ClassVar, TypeVar
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
 
 from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.theme import Theme
 
 from providers import location, registry
 from providers.access import Access
@@ -21,31 +21,20 @@ from providers.errors import ProviderError
 from providers.text import printable
 from transfers.model import Command, StateChanged, Unpark, Verify
 from transfers.queue_api import Queue
+from tui import themes
 from tui.background import in_thread
+from tui.choices import LOOK
 from tui.headless.attach import grant_for
 from tui.leaving import Leaving
+from tui.own_keys import KeyMap
+from tui.palette import Actions
 from tui.screens.main import MainScreen
-from tui.settings_file import SettingsFile
+from tui.settings_file import BadSettings, SettingsFile
 from tui.sign_in import Connections, Remember, SignIn
 from tui.told import heed_signals
 from tui.type_ahead import TypeAhead
 
 T = TypeVar("T")
-
-HARBOUR = Theme(
-    name="harbour",
-    primary="#6cb6d9",
-    secondary="#7d92b5",
-    accent="#e3b566",
-    warning="#e3b566",
-    error="#e5786d",
-    success="#84c28a",
-    foreground="#d5dce6",
-    background="#10151c",
-    surface="#161d26",
-    panel="#202a36",
-    dark=True,
-)
 
 
 @contextmanager
@@ -67,7 +56,8 @@ class WharfieApp(App[None]):
 
     CSS_PATH = "app.tcss"
     TITLE = "Wharfie"
-    ENABLE_COMMAND_PALETTE = False
+    COMMANDS: ClassVar[set[Any]] = {Actions}
+    COMMAND_PALETTE_BINDING = "none"  # it is in our own table of keys
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True)
@@ -86,11 +76,17 @@ class WharfieApp(App[None]):
         verify: Verify = Verify.AUTO,
         pause_and_stop: Callable[[], object] | None = None,
         settings: SettingsFile | None = None,
+        key_map: KeyMap | None = None,
+        keys_file: Path | None = None,
     ) -> None:
         """`recent`: addresses the connect dialog offers, the latest first. `verify`: the proof
-        asked for of every copy. `pause_and_stop` and `settings`: see `Leaving`."""
+        asked for of every copy. `pause_and_stop`: see `Leaving`. `keys_file` is where `key_map` is
+        from, and a preset that is chosen is written to."""
         super().__init__()
         self.queue = queue
+        self.settings = settings
+        self.key_map = key_map or KeyMap()
+        self.keys_file = keys_file
         self.leaving = Leaving(self, pause_and_stop, settings)
         self.access = access
         self.connections = Connections(access, open_provider)
@@ -104,11 +100,22 @@ class WharfieApp(App[None]):
 
     def on_mount(self) -> None:
         heed_signals(self.leaving.at_once_as_told)
-        self.register_theme(HARBOUR)
-        if "TEXTUAL_THEME" not in os.environ:
-            self.theme = HARBOUR.name
+        themes.register(self)
+        self._choose_theme()
+        self.use_keys(self.key_map)
         self.main = MainScreen(self, *self._starts)
         self.push_screen(self.main)
+
+    def _choose_theme(self) -> None:
+        look = LOOK.usual
+        with suppress(BadSettings):  # said by who reads it next, when there is a screen
+            look = look if self.settings is None else self.settings.get(LOOK)
+        self.theme = themes.theme_of(look, os.environ)
+
+    def use_keys(self, key_map: KeyMap) -> None:
+        """Have the keys be those of `key_map` from now on."""
+        self.key_map = key_map
+        self.set_keymap(key_map.changed)
 
     async def listen(self) -> None:
         """Have the main screen told of every change from now on. Raises ProviderError."""

@@ -22,6 +22,7 @@ _NAMES = {
     "escape": "Esc",
     "pageup": "PgUp",
     "pagedown": "PgDn",
+    "comma": ",",
 }
 
 
@@ -34,9 +35,9 @@ def bindings(where: Where) -> list[BindingType]:
     ]
 
 
-def help_groups() -> list[tuple[str, list[Key]]]:
+def help_groups(keys: Sequence[Key]) -> list[tuple[str, list[Key]]]:
     """The table by group, for the help screen; the rows of the list in the panel need no words."""
-    shown = [key for key in KEYS if key.where is not Where.JOBS]
+    shown = [key for key in keys if key.keys and key.where is not Where.JOBS]
     return [(group.value, [key for key in shown if key.group is group]) for group in Group]
 
 
@@ -68,19 +69,19 @@ class BarItem:
         return len(self.key) + 1 + len(self.label)
 
 
-def bar_items(*, panel: bool) -> list[BarItem]:
+def bar_items(keys: Sequence[Key], *, panel: bool) -> list[BarItem]:
     """What the key bar may show while a pane has the focus, or while the panel has it."""
     if not panel:
-        return _items(_BAR)
+        return _items(keys, _BAR)
     back = BarItem("Esc", "Back", "escape", 2)
-    return [*_items((Where.SCREEN,)), back, *_items(_PANEL_BAR)]
+    return [*_items(keys, (Where.SCREEN,)), back, *_items(keys, _PANEL_BAR)]
 
 
-def _items(places: Sequence[Where]) -> list[BarItem]:
+def _items(keys: Sequence[Key], places: Sequence[Where]) -> list[BarItem]:
     return [
         BarItem(shown_keys(key.keys)[0], key.label, _first(key), key.rank)
-        for key in KEYS
-        if key.rank and key.where in places
+        for key in keys
+        if key.rank and key.keys and key.where in places
     ]
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from providers.errors import ProviderError
 from transfers.model import Hold, Snapshot
+from tui.choices import ON_QUIT, OnQuit
 from tui.overview import at_work
 from tui.screens.quit import Leave, QuitAnswer, QuitScreen, counted
-from tui.settings_file import OnQuit, SettingsFile
+from tui.settings_file import SettingsFile
 from tui.sign_in import show
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Leaving:
         if self._settings is None or self._pause_and_stop is None:
             return None
         try:
-            leave = _REMEMBERED.get(self._settings.on_quit())
+            leave = _REMEMBERED.get(self._settings.get(ON_QUIT))
         except ProviderError as error:
             self._app.say_error(error)
             return None
@@ -139,6 +140,6 @@ class Leaving:
         choice = next(on_quit for on_quit, each in _REMEMBERED.items() if each is leave)
         try:
             if self._settings is not None:
-                self._settings.remember_on_quit(choice)
+                self._settings.set(ON_QUIT, choice)
         except ProviderError as error:
             self.lines.append(str(error))

@@ -10,8 +10,9 @@ from providers.access import Access
 from providers.environment import access_from
 from providers.errors import Denied
 from providers.vault import FileVault, KeyringVault, NoVault, Vault
+from tui.choices import SECRETS, SecretsIn
 from tui.settings import Home, make_private
-from tui.settings_file import SecretsIn, SettingsFile
+from tui.settings_file import SettingsFile
 
 
 def prepare_home(home: Home) -> None:
@@ -51,7 +52,7 @@ def open_access(home: Home, settings: Mapping[str, str], *, accept_new: bool = F
 
 
 def _vault(home: Home) -> Vault:
-    chosen = SettingsFile(home.settings_file).secrets()
+    chosen = SettingsFile(home.settings_file).get(SECRETS)
     if chosen is SecretsIn.FILE:
         return FileVault(home.secrets_file)
     return KeyringVault() if chosen is SecretsIn.KEYRING else NoVault()

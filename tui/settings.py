@@ -28,6 +28,10 @@ class Home:
         return self.config / "settings.toml"
 
     @property
+    def keys_file(self) -> Path:
+        return self.config / "keys.toml"
+
+    @property
     def sites_file(self) -> Path:
         return self.config / "sites.toml"
 

@@ -6,36 +6,14 @@ order and the line ends of whoever wrote the rest.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from providers.errors import ProviderError
 from providers.private_file import write_private
-
-_ON_QUIT = "on_quit"
-_SECRETS = "secrets"
-
-Choice = TypeVar("Choice", bound=StrEnum)
-
-
-class OnQuit(StrEnum):
-    """What becomes of unfinished transfers when the screen is left."""
-
-    ASK = "ask"
-    KEEP = "keep"  # they go on in the background
-    STOP = "stop"  # they are paused, and the background process ends
-
-
-class SecretsIn(StrEnum):
-    """Where secrets are kept that a person asks to keep."""
-
-    KEYRING = "keyring"  # the system's
-    FILE = "file"  # a private file, in the clear
-    ASK = "ask"  # nowhere
+from tui.choices import Choice, Setting
 
 
 class BadSettings(ProviderError):
@@ -49,40 +27,36 @@ class SettingsFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def on_quit(self) -> OnQuit:
-        """What was chosen; ASK where nothing was. Raises BadSettings."""
-        return self._choice(_ON_QUIT, OnQuit.ASK)
-
-    def secrets(self) -> SecretsIn:
-        """What was chosen; KEYRING where nothing was. Raises BadSettings."""
-        return self._choice(_SECRETS, SecretsIn.KEYRING)
-
-    def remember_on_quit(self, choice: OnQuit) -> None:
-        """Write `choice` down, the rest of the file as it was. Raises BadSettings."""
-        document = self._read()
-        document[_ON_QUIT] = choice.value
-        self._write(tomlkit.dumps(document))
-
-    def _choice(self, key: str, usual: Choice) -> Choice:
-        kind = type(usual)
+    def get(self, setting: Setting[Choice]) -> Choice:
+        """What was chosen, or what is usual. Raises BadSettings."""
         try:
-            return kind(self._read().get(key, usual.value))
+            return type(setting.usual)(read_toml(self.path).get(setting.key, setting.usual.value))
         except ValueError:
-            known = ", ".join(f'"{each}"' for each in kind)
-            raise BadSettings(str(self.path), f"{key} must be one of {known}") from None
+            known = ", ".join(f'"{each}"' for each in setting.values)
+            raise BadSettings(str(self.path), f"{setting.key} must be one of {known}") from None
 
-    def _read(self) -> tomlkit.TOMLDocument:
-        try:
-            return tomlkit.parse(self.path.read_bytes())
-        except FileNotFoundError:
-            return tomlkit.document()
-        except OSError as error:
-            raise BadSettings(str(self.path), f"it cannot be read ({error.strerror})") from error
-        except (TOMLKitError, UnicodeDecodeError) as error:
-            raise BadSettings(str(self.path), f"this is not TOML ({error})") from error
+    def set(self, setting: Setting[Choice], choice: Choice) -> None:
+        """Write `choice` down, the rest of the file as it was. Raises BadSettings."""
+        document = read_toml(self.path)
+        document[setting.key] = choice.value
+        write_toml(self.path, document)
 
-    def _write(self, text: str) -> None:
-        try:
-            write_private(self.path, text.encode())
-        except OSError as error:
-            raise BadSettings(str(self.path), f"it cannot be saved ({error.strerror})") from error
+
+def read_toml(path: Path) -> tomlkit.TOMLDocument:
+    """The file at `path`, an empty one where there is none. Raises BadSettings."""
+    try:
+        return tomlkit.parse(path.read_bytes())
+    except FileNotFoundError:
+        return tomlkit.document()
+    except OSError as error:
+        raise BadSettings(str(path), f"it cannot be read ({error.strerror})") from error
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise BadSettings(str(path), f"this is not TOML ({error})") from error
+
+
+def write_toml(path: Path, document: tomlkit.TOMLDocument) -> None:
+    """Have the file say `document`, whole-old or whole-new. Raises BadSettings."""
+    try:
+        write_private(path, tomlkit.dumps(document).encode())
+    except OSError as error:
+        raise BadSettings(str(path), f"it cannot be saved ({error.strerror})") from error

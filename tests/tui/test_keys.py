@@ -76,6 +76,6 @@ def test_keys_read_as_a_person_says_them() -> None:
 
 
 def test_the_key_bar_of_the_panel_shows_what_acts_there() -> None:
-    labels = [item.label for item in bar_items(panel=True)]
+    labels = [item.label for item in bar_items(KEYS, panel=True)]
     assert "Pause/resume" in labels
     assert "Copy" not in labels

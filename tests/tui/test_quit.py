@@ -11,9 +11,10 @@ from tests.tui.app_case import AppPilot, Tree, at, make_app, opener, read, text,
 from tests.tui.fake_queue import FakeQueue, make_row
 from transfers.model import Hold, JobState, ParkReason, Snapshot
 from tui.app import WharfieApp
+from tui.choices import ON_QUIT, OnQuit
 from tui.screens.prompt import PromptScreen
 from tui.screens.quit import QuitScreen
-from tui.settings_file import BadSettings, OnQuit, SettingsFile
+from tui.settings_file import BadSettings, SettingsFile
 
 
 class Leaver:
@@ -174,7 +175,7 @@ async def test_an_answer_is_remembered_and_given_without_asking(
     key: str, kept: OnQuit, settings: SettingsFile
 ) -> None:
     await Leaver(*RUNNING, settings=settings).quits_with("d", key)
-    assert settings.on_quit() is kept
+    assert settings.get(ON_QUIT) is kept
     again = Leaver(*RUNNING, settings=settings)
     assert await again.quits_with() != ""
     assert again.stopped == (kept is OnQuit.STOP)
@@ -182,7 +183,7 @@ async def test_an_answer_is_remembered_and_given_without_asking(
 
 async def test_finishing_is_never_remembered(settings: SettingsFile) -> None:
     await Leaver(*RUNNING, settings=settings).quits_with("d", "f")
-    assert settings.on_quit() is OnQuit.ASK
+    assert settings.get(ON_QUIT) is OnQuit.ASK
 
 
 async def test_an_answer_without_the_tick_is_not_remembered(settings: SettingsFile) -> None:
@@ -226,12 +227,12 @@ async def test_settings_that_cannot_be_saved_are_said_after_leaving(
 def test_what_a_person_wrote_by_hand_stays_as_it_was(settings: SettingsFile) -> None:
     by_hand = '# mine\r\n[theme]   # below\r\nname  =  "dark"\r\n'
     settings.path.write_bytes(by_hand.encode())
-    settings.remember_on_quit(OnQuit.KEEP)
-    settings.remember_on_quit(OnQuit.STOP)
+    settings.set(ON_QUIT, OnQuit.KEEP)
+    settings.set(ON_QUIT, OnQuit.STOP)
     written = settings.path.read_bytes().decode()
     assert written.startswith("# mine\r\n")
     assert written.endswith('[theme]   # below\r\nname  =  "dark"\r\n')
-    assert settings.on_quit() is OnQuit.STOP
+    assert settings.get(ON_QUIT) is OnQuit.STOP
     assert written.count("on_quit") == 1
 
 
@@ -241,7 +242,7 @@ def test_the_settings_are_for_their_owner_and_a_link_to_them_stays(tmp_path: Pat
     real.write_text('# here\non_quit = "ask" # for now\n')
     link = tmp_path / "settings.toml"
     link.symlink_to(real)
-    SettingsFile(link).remember_on_quit(OnQuit.KEEP)
+    SettingsFile(link).set(ON_QUIT, OnQuit.KEEP)
     assert link.is_symlink()
     assert real.read_text() == '# here\non_quit = "keep" # for now\n'
     assert real.stat().st_mode & 0o077 == 0
@@ -250,7 +251,7 @@ def test_the_settings_are_for_their_owner_and_a_link_to_them_stays(tmp_path: Pat
 
 def test_settings_in_a_folder_that_cannot_be_written_are_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="cannot be saved"):
-        SettingsFile(tmp_path / "missing" / "settings.toml").remember_on_quit(OnQuit.KEEP)
+        SettingsFile(tmp_path / "missing" / "settings.toml").set(ON_QUIT, OnQuit.KEEP)
 
 
 async def test_a_single_one_at_rest_is_told_in_the_singular() -> None:

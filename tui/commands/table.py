@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.commands import copying, files, marks, offers, old_versions, places
+from tui.commands import copying, files, fitting, marks, offers, old_versions, places
 from tui.widgets.file_pane import FilePane
 
 if TYPE_CHECKING:
@@ -42,5 +42,6 @@ COMMANDS: Mapping[str, Command] = {
     "uploads": Command(offers.clear_up),
     "versions": Command(old_versions.versions),
     "deleted_files": Command(old_versions.deleted_files),
+    "settings": Command(fitting.settings),
     "quit": Command(places.leave),
 }

@@ -15,6 +15,7 @@ from transfers.model import Verify
 from transfers.queue_api import Queue
 from tui.headless.attach import attach
 from tui.lasting_stream import LastingStream
+from tui.own_keys import read_keys
 from tui.settings import Home
 from tui.settings_file import SettingsFile
 
@@ -38,6 +39,7 @@ def run_screen(
             left,
             right,
             settings=SettingsFile(home.settings_file),
+            keys_file=home.keys_file,
             pause_and_stop=lambda: client.stop(pause=True),
         )
     finally:
@@ -52,6 +54,7 @@ def show_panes(
     *,
     verify: Verify = Verify.AUTO,
     settings: SettingsFile | None = None,
+    keys_file: Path | None = None,
     pause_and_stop: Callable[[], object] | None = None,
     recent: Sequence[str] = (),
 ) -> int:
@@ -70,6 +73,8 @@ def show_panes(
         right,
         verify=verify,
         settings=settings,
+        key_map=None if keys_file is None else read_keys(keys_file),
+        keys_file=keys_file,
         pause_and_stop=pause_and_stop,
         recent=recent,
     )

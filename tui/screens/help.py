@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.key_map import help_groups, shown_keys
+from tui.keys import Key
 
 _KEY_WIDTH = 11
 
@@ -33,21 +34,25 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen Static { width: 100%; height: auto; }
     """
 
+    def __init__(self, keys: Sequence[Key]) -> None:
+        super().__init__()
+        self._keys = keys
+
     def compose(self) -> ComposeResult:
         with VerticalScroll() as page:
             page.border_title = "Keys"
             page.border_subtitle = "Esc closes"
-            for group, rows in _pages():
+            for group, rows in _pages(self._keys):
                 yield Static(_section(group, rows))
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
 
 
-def _pages() -> list[tuple[str, list[tuple[str, str]]]]:
+def _pages(keys: Sequence[Key]) -> list[tuple[str, list[tuple[str, str]]]]:
     groups = [
-        (name, [(" ".join(shown_keys(key.keys)), key.help) for key in keys])
-        for name, keys in help_groups()
+        (name, [(" ".join(shown_keys(key.keys)), key.help) for key in group])
+        for name, group in help_groups(keys)
     ]
     return [*groups, ("Digits", [("1 2 … 0", "the same as F1 F2 … F10")])]
 

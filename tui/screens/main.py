@@ -19,6 +19,7 @@ from textual.widgets import Static
 
 from providers.base import Place, Provider
 from providers.errors import ProviderError
+from providers.text import printable
 from transfers.model import JobState, Op, StateChanged
 from tui.commands.table import COMMANDS
 from tui.key_map import bar_items, bindings
@@ -114,7 +115,16 @@ class MainScreen(Screen[None]):
 
     def _show_keys(self, focused: Widget | None) -> None:
         in_pane = focused is None or any(isinstance(w, FilePane) for w in focused.ancestors)
-        self.query_one(KeyBar).show(bar_items(panel=not in_pane))
+        self.query_one(KeyBar).show(bar_items(self.services.key_map.keys, panel=not in_pane))
+
+    def keys_changed(self) -> None:
+        """The keys are others than before."""
+        self._show_keys(self.focused)
+        self._say_complaints()
+
+    def _say_complaints(self) -> None:
+        if complaints := self.services.key_map.complaints:
+            self.say("\n".join(printable(each) for each in complaints), "error")
 
     def action_other_pane(self) -> None:
         target = self.other if isinstance(self.focused, FileList) else self.active
@@ -217,7 +227,7 @@ class MainScreen(Screen[None]):
 
     def action_help(self) -> None:
         self.services.type_ahead.hold()
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen(self.services.key_map.keys))
 
     def action_back(self) -> None:
         """Esc: stop the newest thing under way, else leave the panel, else clear the filter."""
@@ -234,6 +244,7 @@ class MainScreen(Screen[None]):
 
     async def _meet_queue(self) -> None:
         await self.services.listen()
+        self._say_complaints()
         await self.questions.find()
 
     @on(TransferPanel.QuestionWanted)

@@ -1,0 +1,62 @@
+"""What a person may choose once and keep: each choice with its words, for file and screen alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Generic[Choice]):
+    """`key` is its name in settings.toml, `usual` what holds where nothing was chosen."""
+
+    key: str
+    usual: Choice
+    label: str
+    help: str
+
+    @property
+    def values(self) -> list[Choice]:
+        return list(type(self.usual))
+
+
+class OnQuit(StrEnum):
+    """What becomes of unfinished transfers when the screen is left."""
+
+    ASK = "ask"
+    KEEP = "keep"  # they go on in the background
+    STOP = "stop"  # they are paused, and the background process ends
+
+
+class SecretsIn(StrEnum):
+    """Where secrets are kept that a person asks to keep."""
+
+    KEYRING = "keyring"  # the system's
+    FILE = "file"  # a private file, in the clear
+    ASK = "ask"  # nowhere
+
+
+class Look(StrEnum):
+    """The colours of the screen."""
+
+    DARK = "dark"
+    LIGHT = "light"
+    ANSI = "ansi"  # the terminal's own sixteen
+    CONTRAST = "high-contrast"
+
+
+ON_QUIT = Setting("on_quit", OnQuit.ASK, "On quitting", "what becomes of unfinished transfers")
+SECRETS = Setting(
+    "secrets", SecretsIn.KEYRING, "Secrets", "where they are kept, from the next start on"
+)
+LOOK = Setting("theme", Look.DARK, "Theme", "the colours of the screen")
+
+SETTINGS: tuple[Setting[Any], ...] = (
+    LOOK,
+    ON_QUIT,
+    SECRETS,
+)
+"""All of them, as the settings screen shows them."""

@@ -1,0 +1,96 @@
+"""Key maps for fingers that learned elsewhere: what differs from `tui.keys`, by action.
+
+Every action keeps a key in each of them, and the F-keys of the default stay unless a program they
+follow has another use for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Preset(StrEnum):
+    """Which habits the keys follow."""
+
+    DEFAULT = "default"
+    VIM = "vim"
+    MC = "mc"
+    TERMSCP = "termscp"
+    FILEZILLA = "filezilla"
+
+
+_VIM = {
+    "copy": "y,f5,5",
+    "move": "x,f6,6",
+    "delete": "d,f8,delete,8",
+    "new_folder": "a,f7,7",
+    "mark": "space,v,insert",
+    "page_up": "ctrl+b,pageup",
+    "page_down": "ctrl+f,pagedown",
+    "swap": "ctrl+x",
+}
+_MC = {
+    "help": "f1,1",
+    "rename": "shift+f6,f2,2",
+    "copy": "f5,5",
+    "move": "f6,6",
+    "quit": "f10,0",
+    "mark": "insert,ctrl+t",
+    "mark_all": "ctrl+a",
+    "filter": "alt+f,/",
+    "hidden": "alt+.",
+    "same": "alt+i",
+    "go_to": "alt+c",
+    "connect": "ctrl+backslash,f9,9",
+    "properties": "alt+enter",
+    "versions": "alt+v",
+    "deleted_files": "alt+d",
+    "link": "alt+l",
+    "uploads": "alt+u",
+    "transfers": "alt+j",
+    "sort": "alt+s",
+    "reverse": "alt+r",
+    "up": "up",
+    "down": "down",
+    "top": "home",
+    "bottom": "end",
+    "open": "enter,right",
+    "parent": "ctrl+pageup,backspace,left",
+    "palette": "ctrl+p,alt+x",
+    "settings": "alt+comma",
+}
+_TERMSCP = {
+    "copy": "space,f5,5",
+    "mark": "m,insert",
+    "move": "f6,6",
+    "rename": "r,R,f2,2",
+    "delete": "e,E,f8,delete,8",
+    "new_folder": "d,D,f7,7",
+    "refresh": "L,ctrl+r",
+    "link": "K",
+    "properties": "i,I,alt+enter",
+    "hidden": "a,A,.",
+    "sort": "b,B,s",
+    "reverse": "ctrl+b",
+    "go_to": "g,ctrl+g",
+    "top": "home",
+    "parent": "u,backspace,left,h",
+    "uploads": "ctrl+l",
+}
+_FILEZILLA = {
+    "rename": "f2,r,2",
+    "refresh": "f5,ctrl+r",
+    "copy": "c,5",
+    "new_folder": "f7,7",
+    "filter": "/,ctrl+f",
+    "parent": "alt+up,backspace,left,h",
+    "connect": "ctrl+s,f9,S,9",
+}
+PRESETS: Mapping[Preset, Mapping[str, str]] = {
+    Preset.DEFAULT: {},
+    Preset.VIM: _VIM,
+    Preset.MC: _MC,
+    Preset.TERMSCP: _TERMSCP,
+    Preset.FILEZILLA: _FILEZILLA,
+}
