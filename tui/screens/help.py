@@ -42,11 +42,26 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll() as page:
             page.border_title = "Keys"
             page.border_subtitle = "Esc closes"
+            yield Static(_first_steps(self._keys))
             for group, rows in _pages(self._keys):
                 yield Static(_section(group, rows))
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
+
+
+def _first_steps(keys: Sequence[Key]) -> Text:
+    """What somebody new wants to know, with the keys as they are set."""
+    first = {key.name: (shown_keys(key.keys) or ["-"])[0] for key in keys}
+    steps = (
+        f"{first['connect']} opens a server or a bucket here; {first['other_pane']} goes to the"
+        f" other pane.",
+        f"{first['mark']} marks files; {first['copy']} copies them across, {first['move']} moves"
+        f" them.",
+        f"{first['transfers']} goes to the transfers below: pause, retry, see what was proven.",
+        f"{first['palette']} finds any action by its name; {first['back']} leads back.",
+    )
+    return Text("\n" + "\n".join(steps))
 
 
 def _pages(keys: Sequence[Key]) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -14,8 +14,8 @@ from tui import format as show
 from tui.screens.dialog import CANCEL, Choice, Dialog, Says, line
 from tui.widgets.row_list import RowList
 
-_LABEL, _VALUE = 16, 16  # cells
-_AROUND = 9  # rows of the screen that are not for the list
+_LABEL = 16  # cells
+_AROUND = 11  # rows of the screen that are not for the list
 
 
 @dataclass(slots=True)
@@ -45,6 +45,7 @@ class SettingsScreen(Dialog[None]):
 
     def body(self) -> ComposeResult:
         yield RowList[Row](_drawn, id="rows")
+        yield Says(id="help")
         yield line(f"Kept in {self._path}", "dim gap")
         yield Says(id="says")
 
@@ -54,6 +55,10 @@ class SettingsScreen(Dialog[None]):
 
     def on_resize(self) -> None:
         self._grow()
+
+    def on_row_list_moved(self) -> None:
+        row = self.query_one(RowList).current
+        self.query_one("#help", Says).say("" if row is None else row.help, "dim gap")
 
     def _grow(self) -> None:
         self.query_one(RowList).grow_to(max(2, self.size.height - _AROUND))
@@ -82,6 +87,4 @@ class SettingsScreen(Dialog[None]):
 
 
 def _drawn(row: Row, width: int) -> str:
-    value = f"‹ {row.value} ›"
-    text = f" {show.fit(row.label, _LABEL)}{show.fit(value, _VALUE)}  {row.help}"
-    return show.fit(text, width)
+    return show.fit(f" {show.fit(row.label, _LABEL)}‹ {row.value} ›", width)
