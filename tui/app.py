@@ -13,6 +13,7 @@ from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 
 from providers import location, registry
 from providers.access import Access
@@ -23,14 +24,16 @@ from transfers.model import Command, StateChanged, Unpark, Verify
 from transfers.queue_api import Queue
 from tui import themes
 from tui.background import in_thread
-from tui.choices import LOOK
+from tui.choices import GLYPHS, LOOK, READER, Choice, Reader, Setting
 from tui.headless.attach import grant_for
 from tui.leaving import Leaving
+from tui.line_filters import PlainGlyphs, VisibleText
 from tui.own_keys import KeyMap
 from tui.palette import Actions
 from tui.screens.main import MainScreen
 from tui.settings_file import BadSettings, SettingsFile
 from tui.sign_in import Connections, Remember, SignIn
+from tui.terminal import wants_ascii
 from tui.told import heed_signals
 from tui.type_ahead import TypeAhead
 
@@ -82,6 +85,7 @@ class WharfieApp(App[None]):
         """`recent`: addresses the connect dialog offers, the latest first. `verify`: the proof
         asked for of every copy. `pause_and_stop`: see `Leaving`. `keys_file` is where `key_map` is
         from, and a preset that is chosen is written to."""
+        self._line_filters: list[LineFilter] = []
         super().__init__()
         self.queue = queue
         self.settings = settings
@@ -94,6 +98,8 @@ class WharfieApp(App[None]):
         self.type_ahead = TypeAhead(self)
         self.recent = list(recent)
         self.verify = verify
+        plain = wants_ascii(self.chosen(GLYPHS), os.environ)
+        self._line_filters = [VisibleText(), *([PlainGlyphs()] if plain else [])]
         self._starts = (left, right)
         self._stop_listening: Callable[[], None] = lambda: None
         self.main: MainScreen | None = None
@@ -101,16 +107,23 @@ class WharfieApp(App[None]):
     def on_mount(self) -> None:
         heed_signals(self.leaving.at_once_as_told)
         themes.register(self)
-        self._choose_theme()
+        self.theme = themes.theme_of(self.chosen(LOOK), os.environ)
         self.use_keys(self.key_map)
         self.main = MainScreen(self, *self._starts)
         self.push_screen(self.main)
 
-    def _choose_theme(self) -> None:
-        look = LOOK.usual
-        with suppress(BadSettings):  # said by who reads it next, when there is a screen
-            look = look if self.settings is None else self.settings.get(LOOK)
-        self.theme = themes.theme_of(look, os.environ)
+    def chosen(self, setting: Setting[Choice]) -> Choice:
+        """What a person chose. A file that cannot be read is told of where it is asked for."""
+        with suppress(BadSettings):
+            return setting.usual if self.settings is None else self.settings.get(setting)
+        return setting.usual
+
+    def wants_words(self) -> bool:
+        """Whether the row under the cursor is to be told in words."""
+        return self.chosen(READER) is Reader.ON
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *self._line_filters]
 
     def use_keys(self, key_map: KeyMap) -> None:
         """Have the keys be those of `key_map` from now on."""

@@ -48,14 +48,36 @@ class Look(StrEnum):
     CONTRAST = "high-contrast"
 
 
+class Glyphs(StrEnum):
+    """Which characters the screen draws."""
+
+    AUTO = "auto"  # as the locale says
+    UNICODE = "unicode"
+    ASCII = "ascii"
+
+
+class Reader(StrEnum):
+    """Help for screen readers and braille rows."""
+
+    OFF = "off"
+    ON = "on"
+
+
 ON_QUIT = Setting("on_quit", OnQuit.ASK, "On quitting", "what becomes of unfinished transfers")
 SECRETS = Setting(
     "secrets", SecretsIn.KEYRING, "Secrets", "where they are kept, from the next start on"
 )
 LOOK = Setting("theme", Look.DARK, "Theme", "the colours of the screen")
 
+GLYPHS = Setting("glyphs", Glyphs.AUTO, "Characters", "what is drawn with, from the next start on")
+READER = Setting(
+    "screen_reader", Reader.OFF, "Screen reader", "a line in words and the terminal's own cursor"
+)
+
 SETTINGS: tuple[Setting[Any], ...] = (
     LOOK,
+    GLYPHS,
+    READER,
     ON_QUIT,
     SECRETS,
 )

@@ -30,6 +30,8 @@ from tui.screens.versions import VersionsScreen
 from tui.widgets.file_list import FileList
 from tui.widgets.file_pane import FilePane
 from tui.widgets.key_bar import KeyBar
+from tui.widgets.spoken_line import SpokenLine
+from tui.widgets.transfer_list import TransferList
 from tui.widgets.transfer_panel import TransferPanel
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class MainScreen(Screen[None]):
         yield TransferPanel(self.services.queue)
         yield Static(markup=False, id="progress", classes="-empty")
         yield Static(markup=False, id="said", classes="-empty")
+        yield SpokenLine(self.services.wants_words)
         yield KeyBar()
 
     def on_screen_suspend(self) -> None:
@@ -85,6 +88,8 @@ class MainScreen(Screen[None]):
         self.active = self.panes[0]
         self._activate(self.active)
         self._show_sides()
+        for pane in self.panes:
+            self.watch(pane.query_one(FileList), "cursor", self._speak)
         self.active.query_one(FileList).focus()
         self.run_worker(self._saying_errors(self._meet_queue()), group="questions")
 
@@ -112,6 +117,13 @@ class MainScreen(Screen[None]):
 
     def on_descendant_focus(self) -> None:
         self._show_keys(self.focused)
+        self._speak()
+
+    @on(FileList.Seen)
+    @on(FileList.MarksChanged)
+    @on(TransferList.Moved)
+    def _speak(self) -> None:
+        self.query_one(SpokenLine).follow(self.focused)
 
     def _show_keys(self, focused: Widget | None) -> None:
         in_pane = focused is None or any(isinstance(w, FilePane) for w in focused.ancestors)
@@ -120,6 +132,8 @@ class MainScreen(Screen[None]):
     def keys_changed(self) -> None:
         """The keys are others than before."""
         self._show_keys(self.focused)
+        self.query_one(SpokenLine).changed()
+        self._speak()
         self._say_complaints()
 
     def _say_complaints(self) -> None:

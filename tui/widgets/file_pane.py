@@ -256,8 +256,7 @@ class FilePane(Widget):
     # What the listing left out
 
     @on(FileList.Seen)
-    def _seen(self, event: FileList.Seen) -> None:
-        event.stop()
+    def _seen(self) -> None:
         self._ask_details()
 
     def _begin_asking(self, known: Iterable[str] = ()) -> None:
@@ -405,8 +404,7 @@ class FilePane(Widget):
         self.query_one(ColumnHeader).show(self.view)
 
     @on(FileList.MarksChanged)
-    def _marks_changed(self, event: FileList.MarksChanged) -> None:
-        event.stop()
+    def _marks_changed(self) -> None:
         self._show_foot()
 
     def _show_foot(self) -> None:
