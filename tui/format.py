@@ -7,6 +7,7 @@ terminal cells: a wide character takes two, a combining one none.
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 from typing import Literal
 
@@ -25,6 +26,12 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MOST_DAYS = 999
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 WHEN_WIDTH = 16
+_LONGEST = 4096  # characters kept of either end before anything else is done
+_MARKS = 4  # combining ones on one letter
+_PILED = re.compile(
+    r"[^\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+    rf"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{{{_MARKS + 1},}}"
+)
 ELLIPSIS = "…"
 
 
@@ -139,13 +146,26 @@ def bar(fraction: float, width: int, *, ascii_only: bool = False) -> str:
 
 
 def _clip(text: str, width: int, *, keep_left: int) -> str:
-    safe = printable(text)
     if width <= 0:
         return ""
+    safe = _tamed(printable(_bounded(text, width)))
     if cell_len(safe) <= width:
         return safe
     keep_right = width - 1 - keep_left
     return _head(safe, keep_left) + ELLIPSIS + _tail(safe, keep_right)
+
+
+def _bounded(text: str, width: int) -> str:
+    """Both ends of a text that is far too long, so that megabytes cost no time (faults.md H4)."""
+    most = max(_LONGEST, width * 16)
+    return text if len(text) <= 2 * most else text[:most] + ELLIPSIS + text[-most:]
+
+
+def _tamed(text: str) -> str:
+    """Without the marks above a letter that no language piles up: they would cover other rows."""
+    if text.isascii() or cell_len(text) * _MARKS >= len(text):
+        return text
+    return _PILED.sub(lambda found: found[0][: _MARKS + 1] + ELLIPSIS, text)
 
 
 def _head(text: str, width: int) -> str:

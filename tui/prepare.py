@@ -5,14 +5,26 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from providers.access import Access
 from providers.environment import access_from
 from providers.errors import Denied
+from providers.text import printable
 from providers.vault import FileVault, KeyringVault, NoVault, Vault
 from tui.choices import SECRETS, SecretsIn
 from tui.settings import Home, make_private
 from tui.settings_file import SettingsFile
+
+
+class _Readable(logging.Formatter):
+    """A line an entry, and nothing in it that steers the terminal of who reads the log."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        return "\n".join(map(printable, super().formatException(ei).splitlines()))
 
 
 def prepare_home(home: Home) -> None:
@@ -28,7 +40,7 @@ def prepare_home(home: Home) -> None:
             advice="Set WHARFIE_HOME to a directory that can be written.",
         ) from error
     handler = logging.FileHandler(home.log_file, encoding="utf-8", errors="backslashreplace")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_Readable("%(asctime)s %(levelname)s %(name)s %(message)s"))
     log = logging.getLogger("wharfie")
     log.handlers[:] = [handler]
     log.propagate = False

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tui.app import WharfieApp
 
 Tone = Literal["plain", "error"]
+_LONGEST = 1_000  # characters of a sentence: more than its three lines hold
 _SAID_FOR = 8.0  # seconds a sentence stays; errors stay three times as long
 
 _WIDTHS = [(0, "-narrow"), (48, "-wide")]
@@ -165,7 +166,7 @@ class MainScreen(Screen[None]):
     def say(self, text: str, tone: Tone = "plain") -> None:
         """Show a sentence above the keys for a while. `text` is made safe where it was built."""
         said = self.query_one("#said", Static)
-        said.update(Text(text))
+        said.update(Text(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"))
         said.set_class(not text, "-empty")
         said.set_class(tone == "error", "-error")
         if self._said_timer is not None:
