@@ -45,7 +45,8 @@ def delete(look: Look, path: str) -> None:
         return
     _need_removable(look, path)
     item = look.item(path)
-    if item.kind is Kind.DIR and _has_children(look, path):
+    # What `folder.childCount` says is a hint only.
+    if item.kind is Kind.DIR and not look.is_empty(path):
         raise NotEmpty(path)
     _remove(look, item, path)
 
@@ -102,11 +103,6 @@ def _times(item: Item) -> dict[str, Any]:
     """Said again: it would be the time of the change else (rclone)."""
     when = None if item.modified is None or item.kind is not Kind.FILE else stamp(item.modified)
     return {"fileSystemInfo": {"lastModifiedDateTime": when}} if when else {}
-
-
-def _has_children(look: Look, path: str) -> bool:
-    """What `folder.childCount` says is a hint only."""
-    return any(page for page in look.pages(path))
 
 
 def _need_removable(look: Look, path: str) -> None:

@@ -12,6 +12,7 @@ from providers.errors import (
     AlreadyExists,
     ConnectionLost,
     Denied,
+    NotEmpty,
     NotFound,
     ProviderError,
     SourceChanged,
@@ -47,6 +48,27 @@ def test_a_tree_goes_to_the_recycle_bin_in_one_step(drive: Drive) -> None:
     assert drive.server.recycled == ["tree"]
     (error,) = drive.place.remove_tree("/tree")
     assert isinstance(error, NotFound)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"",
+        b"{}",
+        b'{"value": null}',
+        b'{"value": ["x"]}',
+        b'{"value": [{"name": "x", "file": {}}]}',
+        b'{"value": [{"id": "1", "name": "..", "file": {}}]}',
+    ],
+)
+def test_a_folder_whose_list_cannot_be_read_is_not_taken_for_an_empty_one(
+    drive: Drive, page: bytes
+) -> None:
+    drive.server.put("/folder/precious", b"x")
+    drive.server.fail(200, body=page, path="children")
+    with pytest.raises((ConnectionLost, NotEmpty)):
+        drive.place.delete("/folder")
+    assert drive.server.content("/folder/precious") == b"x"
 
 
 def test_the_drive_itself_is_not_removed(drive: Drive) -> None:

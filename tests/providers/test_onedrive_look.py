@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from providers.base import Discerning, Kind
-from providers.errors import Denied, NotFound, ProviderError, Unsupported, WrongKind
+from providers.errors import (
+    ConnectionLost,
+    Denied,
+    NotFound,
+    ProviderError,
+    Unsupported,
+    WrongKind,
+)
 from tests.providers.drives import PROFILES, Drive, a_drive
 from tests.servers.drive_place import GivenTokens, drive_at
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
@@ -35,6 +42,14 @@ def test_pages_are_followed_also_behind_an_empty_one(drive: Drive) -> None:
         drive.server.put(f"/many/{number}", b"x")
     drive.server.habits.page_sizes = [3, 0, 2]
     assert drive.names("/many") == [str(number) for number in range(7)]
+
+
+@pytest.mark.parametrize("page", [b"", b"{}", b'{"value": {}}', b'{"value": [1]}'])
+def test_what_is_no_page_is_no_empty_folder(drive: Drive, page: bytes) -> None:
+    drive.server.put("/folder/file", b"x")
+    drive.server.fail(200, body=page, path="children")
+    with pytest.raises(ConnectionLost):
+        drive.names("/folder")
 
 
 def test_pages_are_asked_for_when_they_are_wanted(drive: Drive) -> None:
