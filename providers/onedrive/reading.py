@@ -40,10 +40,11 @@ def read(
     """As `Provider.read`. RangeIgnored: a part cannot be had, all of it may."""
     entry, address = _opened(look, path, version)
     _need_size(path, entry.size, offset, length)
-    if length == 0 or (length is None and entry.size is not None and entry.size <= offset):
+    whole = offset == 0 and length is None
+    # Some files are listed as empty and are not: only their bytes tell.
+    if length == 0 or (length is None and not whole and entry.size == offset):
         yield Delivery(entry, None)
         return
-    whole = offset == 0 and length is None
     end = "" if length is None else offset + length - 1
     headers = {} if whole else {"Range": f"bytes={offset}-{end}"}
     for last in (False, True):

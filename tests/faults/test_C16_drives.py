@@ -225,6 +225,18 @@ def test_C16_a_document_that_differs_from_its_own_digest_is_copied_and_not_moved
     assert "the source states another quickxor" in job.proof.how
 
 
+@pytest.mark.parametrize("op", [Op.COPY, Op.MOVE])
+def test_C16_what_is_listed_as_empty_and_is_not_is_never_copied_as_empty(
+    case: DriveCase, op: Op
+) -> None:
+    case.server.put("/file", DATA)
+    case.server.misreport_size("/file", -len(DATA))
+    case.server.habits.omit_hashes = True
+    job = case.ended(replace(case.download("file"), op=op))
+    assert job.state is JobState.FAILED
+    assert case.server.content("/file") == DATA
+
+
 def test_C16_a_personal_drive_changes_no_document(tmp_path: Path) -> None:
     with drive_case(tmp_path, "personal") as case:
         job = case.ended(case.upload("report.docx", DATA[:5000], Op.MOVE))

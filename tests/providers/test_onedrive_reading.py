@@ -73,6 +73,17 @@ def test_what_is_listed_with_another_size_than_it_has_is_read_whole(drive: Drive
         assert reader.entry.size == len(DATA)
 
 
+def test_what_is_listed_as_empty_and_is_not_is_read(drive: Drive) -> None:
+    drive.server.misreport_size("/file", -len(DATA))
+    assert drive.place.stat("/file").size == 0
+    assert drive.get("/file") == DATA
+
+
+def test_an_empty_file_is_read(drive: Drive) -> None:
+    drive.server.put("/empty", b"")
+    assert drive.get("/empty") == b""
+
+
 def test_an_infected_file_says_so(drive: Drive) -> None:
     drive.server.infect("/file")
     with pytest.raises(Denied, match="infected"):
