@@ -18,8 +18,9 @@ from providers.errors import (
     Unsupported,
     WrongKind,
 )
-from tests.providers.drives import PROFILES, Drive, a_drive
-from tests.servers.drive_place import GivenTokens, drive_at
+from providers.onedrive.spots import Spot
+from tests.providers.drives import PROFILES, Drive, a_drive, got
+from tests.servers.drive_place import GivenTokens, drive_at, open_drive
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
 
 SHARED = "/:Shared with me/Ann's papers"
@@ -139,6 +140,42 @@ def test_links_out_of_the_drive_are_no_folders_of_it(drive: Drive) -> None:
     assert links and all(entry.kind is Kind.LINK for entry in links)
     with pytest.raises(ProviderError):
         drive.place.delete(links[0].path)
+
+
+@pytest.mark.parametrize("name", ["Ann's papers", "ann's PAPERS"])
+def test_what_is_shared_under_one_name_is_told_apart_in_whatever_order(
+    drive: Drive, name: str
+) -> None:
+    drive.server.share(name, "tides.csv", b"another")
+    names = drive.names("/:Shared with me")
+    assert len(names) == 2
+    first = {each: drive.get(f"/:Shared with me/{each}/tides.csv") for each in names}
+    assert set(first.values()) == {b"another", b"day,height\n1,2.4\n"}
+    drive.server.world.shared.reverse()
+    with closing(open_drive(drive.server, drive.home)) as other:
+        again = {each: got(other, f"/:Shared with me/{each}/tides.csv") for each in names}
+    assert first == again
+
+
+def test_sites_of_one_name_are_told_apart_in_whatever_order(business: Drive) -> None:
+    sites = business.server.world.sites
+    sites[0].name = "HARBOUR"
+    names = business.names("/:SharePoint")
+    first = {each: business.get(f"/:SharePoint/{each}/Documents/welcome.txt") for each in names}
+    assert len(set(first.values())) == 2
+    sites.reverse()
+    with closing(open_drive(business.server, business.home)) as other:
+        again = {each: got(other, f"/:SharePoint/{each}/Documents/welcome.txt") for each in names}
+    assert first == again
+
+
+def test_a_shortcut_leads_nobody_astray_whose_letters_are_merely_alike() -> None:
+    with closing(drive_at("http://127.0.0.1:1/v1.0", Path(), GivenTokens("token"))) as place:
+        anchors = place._look.anchors
+        anchors.leads("/Masse", Spot("theirs", "1"))
+        assert anchors.spot("/MASSE/x") == Spot("theirs", "1", ("x",))
+        with pytest.raises(ProviderError):  # it asks which drive is its own
+            anchors.spot("/Maße/x")
 
 
 def test_sharepoint_has_sites_with_libraries(business: Drive) -> None:
