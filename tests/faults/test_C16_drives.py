@@ -17,7 +17,16 @@ from providers.base import Place
 from providers.onedrive.fragments import MULTIPLE
 from tests.faults.drive_case import ENDPOINT, PROFILES, DriveCase, drive_case
 from tests.servers.drive_place import GivenTokens
-from transfers.model import JobState, NewJob, Op, ParkReason, Policy, ProofWord, Unpark
+from transfers.model import (
+    JobState,
+    NewJob,
+    Op,
+    ParkReason,
+    Policy,
+    ProofWord,
+    Resolve,
+    Unpark,
+)
 
 DATA = random.Random(16).randbytes(4 * MULTIPLE + 4711)
 
@@ -199,6 +208,26 @@ def test_C16_a_file_is_not_copied_onto_itself_under_another_spelling(case: Drive
         job = case.ended(new)
         assert job.state is JobState.FAILED and "same file" in job.reason
         assert case.server.content("/file") == DATA
+
+
+def test_C16_two_files_of_one_name_in_other_letters_are_not_moved_onto_each_other(
+    case: DriveCase,
+) -> None:
+    first = case.ended(case.upload("Read.txt", b"one", Op.MOVE))
+    second = case.ended(case.upload("read.txt", b"the other", Op.MOVE))
+    assert first.state is JobState.DONE
+    assert (second.state, second.park) == (JobState.PARKED, ParkReason.CONFLICT)
+    assert "Read.txt" in second.reason
+    assert case.server.content("/Read.txt") == b"one"
+    assert (case.folder / "read.txt").read_bytes() == b"the other"
+
+
+def test_C16_who_says_so_replaces_a_file_of_other_letters(case: DriveCase) -> None:
+    case.server.put("/Read.txt", b"old")
+    job = case.ended(case.upload("read.txt", b"new"))
+    case.engine.send(Resolve(job.id, Policy.OVERWRITE))
+    assert case.reach(job.id, JobState.DONE, JobState.FAILED).state is JobState.DONE
+    assert case.server.content("/Read.txt") == b"new"
 
 
 def test_C16_a_move_keeps_its_source_when_the_library_changed_the_copy(business: DriveCase) -> None:
