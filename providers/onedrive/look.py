@@ -98,6 +98,10 @@ class Look:
             self.folder(path)
         self.anchors.saw_folder(path)
 
+    def at(self, spot: Spot, path: str) -> Item:
+        """The item at `spot` itself; `path` is what errors are about. Raises NotFound."""
+        return self._asked(spot, path, False)
+
     def is_empty(self, path: str) -> bool:
         """Whether a folder has nothing in it, also nothing that a list of it would leave out."""
         return not any(page for page in self._listed(path))

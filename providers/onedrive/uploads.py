@@ -34,6 +34,7 @@ from providers.onedrive.journaled import Upload, from_token
 from providers.onedrive.look import Look
 from providers.onedrive.naming import FAIL, REPLACE
 from providers.onedrive.sending import Sending
+from providers.onedrive.spots import Spot
 from providers.seal import CannotOpen, Seal
 
 WHOLE_MOST = 4 << 20
@@ -206,7 +207,7 @@ class Uploads:
         """A session changes the tag of what it is to replace, so that `If-Match` fails at the end
         (abraunegg/onedrive): it is looked at just before."""
         try:
-            there = self._look.item(upload.path)
+            there = self._there(upload)
         except NotFound:
             raise TargetChanged(upload.path, "it is gone") from None
         if there.version != replacing:
@@ -215,13 +216,18 @@ class Uploads:
     def _made(self, upload: Upload, replacing: str | None) -> Entry | None:
         """What stands there and may be what an earlier `finish` made: its caller proves it."""
         try:
-            item = self._look.item(upload.path)
+            item = self._there(upload)
         except NotFound:
             return None
         old = replacing is not None and item.version == replacing
         if item.kind is not Kind.FILE or old or not _may_be(upload, item):
             return None
         return entry_of(item, upload.path)
+
+    def _there(self, upload: Upload) -> Item:
+        """What has the name in the folder that it was begun in, which may be called something else
+        by now: the file goes there."""
+        return self._look.at(Spot(upload.drive, upload.folder, (upload.name,)), upload.path)
 
     # Sessions --------------------------------------------------------------------------------
 
@@ -259,11 +265,12 @@ class Uploads:
 
 
 def _may_be(upload: Upload, item: Item) -> bool:
+    """Of a document that a library changed only its time is left to tell."""
     known = upload.modified is not None and item.modified is not None
     if known and abs((item.modified or 0.0) - (upload.modified or 0.0)) > _SAME_TIME:
         return False
     same = upload.size in (None, item.size)
-    return same or (not upload.personal and rewriting.is_rewritten(upload.name))
+    return same or (known and not upload.personal and rewriting.is_rewritten(upload.name))
 
 
 def _need_file(path: str, within: str) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from providers.base import ANY_VERSION
 from providers.errors import (
+    AlreadyExists,
     ConnectionLost,
     NotFound,
     SourceChanged,
@@ -35,6 +36,12 @@ PARTS = [DATA[start : start + MULTIPLE] for start in range(0, len(DATA), MULTIPL
 @pytest.fixture(params=PROFILES)
 def drive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Drive]:
     with a_drive(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def business(tmp_path: Path) -> Iterator[Drive]:
+    with a_drive("business", tmp_path) as made:
         yield made
 
 
@@ -200,6 +207,37 @@ def test_what_changed_since_is_not_replaced_by_a_large_file(drive: Drive) -> Non
     with pytest.raises(TargetChanged):
         drive.place.finish(upload, receipts, replacing=old.version)
     assert drive.server.content("/file") == b"changed since"
+
+
+def test_what_is_replaced_is_what_was_looked_at_also_when_folders_change_places(
+    drive: Drive,
+) -> None:
+    """On a personal drive a tag stays when its file is moved."""
+    drive.server.put("/folder/file", b"agreed on")
+    version = drive.place.stat("/folder/file").version
+    upload = drive.place.begin("/folder/file", 1, key=KEY, part_size=MULTIPLE)
+    receipt = drive.place.put_part(upload, 0, 0, [b"x"])
+    drive.place.rename("/folder", "/other")
+    drive.place.make_dir("/folder")
+    drive.place.rename("/other/file", "/folder/file")
+    drive.server.put("/other/file", b"precious")
+    with pytest.raises(TargetChanged):
+        drive.place.finish(upload, [receipt], replacing=version)
+    assert drive.server.content("/other/file") == b"precious"
+
+
+@pytest.mark.parametrize("size", [5, 3 * MULTIPLE])
+def test_a_document_without_a_time_that_others_put_there_is_not_taken_for_ours(
+    business: Drive, size: int
+) -> None:
+    """A library changes documents, so that size and digest do not tell them apart."""
+    data = DATA[:size]
+    upload = business.place.begin("/a.docx", size, key=KEY, part_size=1 << 20)
+    receipt = business.place.put_part(upload, 0, 0, [data])
+    business.server.put("/a.docx", b"somebody else's")
+    with pytest.raises(AlreadyExists):
+        business.place.finish(upload, [receipt], replacing=None, again=True)
+    assert business.server.content("/a.docx") == b"somebody else's"
 
 
 def test_replacing_keeps_the_history_of_a_file(drive: Drive) -> None:
