@@ -17,6 +17,7 @@ from providers.errors import (
     WrongKind,
 )
 from providers.onedrive import copying, faults, paths, revisions
+from providers.onedrive.elsewhere import SHARED
 from providers.onedrive.items import Item, stamp
 from providers.onedrive.look import Look
 from providers.onedrive.naming import CONFLICT, FAIL
@@ -44,6 +45,7 @@ def delete(look: Look, path: str) -> None:
         revisions.remove(look, path)
         return
     _need_removable(look, path)
+    look.make_sure(path)
     item = look.item(path)
     # What `folder.childCount` says is a hint only.
     if item.kind is Kind.DIR and not look.is_empty(path):
@@ -55,6 +57,7 @@ def remove_tree(look: Look, path: str) -> Generator[ProviderError | None, None, 
     """All of it goes to the recycle bin in one step."""
     try:
         _need_removable(look, path)
+        look.make_sure(path)
         _remove(look, look.item(path), path)
     except ProviderError as error:
         yield error
@@ -71,6 +74,7 @@ def rename(look: Look, source: str, target: str, *, within: str) -> None:
         raise InvalidName(target, "it is not in the folder that was chosen")
     name = look.session.names.stored(names[-1])
     paths.need_storable(target, name)
+    look.make_sure(source)
     item, above = look.item(source), look.folder(paths.parent(target))
     if within and look.anchors.within_shortcut(target, within):
         raise WrongKind(target, "a shortcut to somebody's folder lies on the way there")
@@ -109,6 +113,9 @@ def _need_removable(look: Look, path: str) -> None:
     names = paths.segments(path)
     if not names or (names[0].startswith(paths.ELSEWHERE) and look.spot(path).is_drive):
         raise Unsupported(path, "a drive itself is not removed", advice="")
+    if names[0].lower() == SHARED.lower() and len(names) == 2:
+        what = "it is somebody else's, and would be gone for everybody"
+        raise Unsupported(path, what, advice="The browser takes it out of the list.")
 
 
 def _remove(look: Look, item: Item, path: str) -> None:

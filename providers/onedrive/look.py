@@ -59,10 +59,25 @@ class Look:
     def folder(self, path: str) -> Item:
         """The folder at `path`, where something is to be put; a shortcut is followed. Raises
         NotFound, WrongKind."""
+        self.make_sure(path)
         item = self.followed(path)
         if item.kind is not Kind.DIR:
             raise WrongKind(path, "is no folder")
         return item
+
+    def make_sure(self, path: str) -> None:
+        """Before something is changed at `path`: a shortcut on the way that was remembered may be
+        a folder by now, and what is meant is in there."""
+        above = self.anchors.shortcut_above(path)
+        if not above or above.startswith(f"/{paths.ELSEWHERE}"):
+            return
+        try:
+            item = self.item(above)  # forgets what is none
+        except NotFound:
+            self.anchors.forget(above)
+            return
+        if item.kind is Kind.LINK:
+            self.anchors.lead(above, item)
 
     def followed(self, path: str, *, whole: bool = False) -> Item:
         """As `item`, and what a shortcut leads to."""

@@ -119,6 +119,15 @@ class Anchors:
         self.leads(path, spot)
         return spot
 
+    def shortcut_above(self, path: str) -> str:
+        """The nearest one that is remembered on the way to `path`; "" for none."""
+        names = paths.segments(path)
+        with self._lock:
+            for count in range(len(names) - 1, 0, -1):
+                if folded(names[:count]) in self._shortcuts:
+                    return paths.path_of(names[:count])
+        return ""
+
     def is_folder(self, path: str) -> bool:
         """Whether `path` was seen to be a folder of its own."""
         with self._lock:

@@ -38,6 +38,13 @@ def business(tmp_path: Path) -> Iterator[Drive]:
         yield made
 
 
+def _hers(drive: Drive) -> Spot:
+    """What the shortcut "Ann's papers" led to."""
+    line = drive.server.world.shared[0]
+    assert line.points_to is not None
+    return Spot(*line.points_to)
+
+
 def test_pages_are_followed_also_behind_an_empty_one(drive: Drive) -> None:
     for number in range(7):
         drive.server.put(f"/many/{number}", b"x")
@@ -120,6 +127,35 @@ def test_a_folder_that_others_put_in_the_place_of_a_shortcut_is_seen(drive: Driv
     assert drive.names("/Ann's papers") == ["sub"]
     drive.put("/Ann's papers/sub/mine", b"mine")
     assert drive.server.content("/Ann's papers/sub/mine") == b"mine"
+
+
+def test_what_is_changed_below_a_folder_that_was_a_shortcut_is_one_s_own(drive: Drive) -> None:
+    drive.names("/Ann's papers")
+    drive.server.remove("/Ann's papers")
+    for name in ("tides.csv", "b", "c"):
+        drive.server.put(f"/Ann's papers/{name}", b"mine")
+    drive.place.delete("/Ann's papers/tides.csv")
+    with closing(open_drive(drive.server, drive.home)) as stale:
+        stale._look.anchors.leads("/Ann's papers", _hers(drive))
+        assert list(stale.remove_tree("/Ann's papers/b")) == [None]
+        stale._look.anchors.leads("/Ann's papers", _hers(drive))
+        stale.rename("/Ann's papers/c", "/c")
+        stale._look.anchors.leads("/Ann's papers", _hers(drive))
+        stale.make_dir("/Ann's papers/d")
+    assert drive.server.names("/Ann's papers") == ["d"]
+    assert drive.names(SHARED) == ["tides.csv"]
+
+
+def test_what_others_share_is_not_removed_for_everybody(drive: Drive) -> None:
+    for path in (SHARED, SHARED.lower()):
+        (error,) = drive.place.remove_tree(path)
+        assert isinstance(error, Unsupported | NotFound)
+    assert drive.names(SHARED) == ["tides.csv"]
+    (error,) = drive.place.remove_tree(SHARED.lower())
+    assert isinstance(error, Unsupported)
+    with pytest.raises(Unsupported):
+        drive.place.delete(SHARED)
+    assert drive.names(SHARED) == ["tides.csv"]
 
 
 def test_nothing_is_written_through_a_shortcut_below_the_chosen_folder(drive: Drive) -> None:
