@@ -18,11 +18,14 @@ from typing import Any
 from providers.base import ANY_VERSION, Body, Entry, InMemory, Kind
 from providers.errors import (
     AlreadyExists,
+    AuthRequired,
+    ConnectionLost,
     InvalidName,
     NotFound,
     ProviderError,
     SourceChanged,
     TargetChanged,
+    Throttled,
     Unsupported,
     UploadExpired,
     WrongKind,
@@ -54,6 +57,7 @@ class Uploads:
         self._sending = Sending(look.session)
         self._lock = threading.Lock()
         self._begun: dict[str, Upload] = {}  # by mark, in this process
+        self._lost_copies: set[tuple[str, str]] = set()  # path and key: the service may make them
 
     def begin(
         self,
@@ -117,7 +121,12 @@ class Uploads:
     def copy_into(self, token: str, source: str, version: str | None) -> Sequence[str]:
         """As `Copier.copy_into`."""
         upload = from_token(token)
-        copy = copying.copied(self._look, upload, source, version)
+        try:
+            copy = copying.copied(self._look, upload, source, version)
+        except (AuthRequired, ConnectionLost, Throttled):
+            with self._lock:
+                self._lost_copies.add((upload.path, upload.key))
+            raise
         self._held.keep_copy(upload.mark, copy)
         return [journaled.receipt(0, copy.size or 0)]
 
@@ -146,10 +155,15 @@ class Uploads:
                 if made is None:
                     raise
         copied = self._held.copy_of(upload.mark) is not None
+        lost = self._lost_copy(upload) and not copied
         self._done(upload)
-        if copied and upload.sealed:
-            with suppress(ProviderError):  # it holds nothing, and the copy has its name
+        with self._lock:
+            self._lost_copies.discard((upload.path, upload.key))
+        with suppress(ProviderError):  # the file has its name, whatever is left
+            if copied and upload.sealed:
                 fragments.cancel(self._session, self._address(upload), upload.path)
+            if lost:
+                copying.remove_staged(self._look, upload.path, upload.key)
         return made
 
     def abort(self, token: str) -> None:
@@ -161,8 +175,13 @@ class Uploads:
         if upload.sealed:
             with suppress(UploadExpired):
                 fragments.cancel(self._session, self._address(upload), upload.path)
-        if copied or not known:
+        if copied or not known or self._lost_copy(upload):
             copying.remove_staged(self._look, upload.path, upload.key)
+
+    def _lost_copy(self, upload: Upload) -> bool:
+        """Whether the service was told to make a copy that nobody waited for."""
+        with self._lock:
+            return (upload.path, upload.key) in self._lost_copies
 
     # Naming ----------------------------------------------------------------------------------
 

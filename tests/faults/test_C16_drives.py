@@ -201,6 +201,33 @@ def test_C16_a_copy_within_a_drive_moves_no_bytes(case: DriveCase) -> None:
     assert case.asked("GET", "/download/") == case.asked("PUT", "/upload/") == 0
 
 
+def test_C16_a_copy_that_was_not_waited_for_leaves_nothing(case: DriveCase) -> None:
+    case.server.put("/file", DATA)
+    case.server.habits.copy_seconds = 1e9
+    case.server.fail(500, where="cdn", method="GET", path="/monitor/")
+    case.before_part(0, lambda: _copies_are_made(case))
+    new = NewJob(Op.COPY, Place(ENDPOINT, "/file"), Place(ENDPOINT, "/Documents/file"), within="/")
+    job = case.ended(new, Policy.ASK)
+    assert job.state is JobState.DONE, job.reason
+    assert case.server.names("/Documents") == ["file"]
+
+
+def _copies_are_made(case: DriveCase) -> None:
+    with case.server.world.lock:
+        for copy in case.server.world.copies.values():
+            copy.ends = 0.0
+
+
+def test_C16_a_copy_that_the_service_does_not_find_is_sent_as_bytes(case: DriveCase) -> None:
+    """Of drives of two organizations one does not see the other."""
+    case.server.put("/file", DATA)
+    case.server.fail(404, method="POST", path="/copy")
+    new = NewJob(Op.COPY, Place(ENDPOINT, "/file"), Place(ENDPOINT, "/Documents/file"), within="/")
+    job = case.ended(new, Policy.ASK)
+    assert job.state is JobState.DONE, job.reason
+    assert case.server.content("/Documents/file") == DATA
+
+
 def test_C16_a_file_is_not_copied_onto_itself_under_another_spelling(case: DriveCase) -> None:
     case.server.put("/file", DATA)
     for op in (Op.COPY, Op.MOVE):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from providers.errors import (
     Unsupported,
 )
 from providers.names import is_temporary
+from providers.sandbox.graph import copying as emulated
 from tests.providers.drives import KEY, PROFILES, Drive, a_drive
 
 WHEN = 1_600_000_000.0
@@ -166,6 +168,49 @@ def test_a_rename_that_did_not_happen_is_lost(drive: Drive) -> None:
 def test_a_copy_whose_end_is_a_redirect_is_done(drive: Drive) -> None:
     drive.put("/file", b"content")
     drive.server.habits.copy_ends_with_303 = True
+    _copied(drive, "/file", "/copy")
+    assert drive.get("/copy") == b"content"
+
+
+@pytest.mark.parametrize("told", [b"{}", b'{"id": "1", "name": "copy"}'])
+def test_a_copy_of_whose_end_nothing_is_said_is_looked_at(drive: Drive, told: bytes) -> None:
+    drive.put("/file", b"content")
+    drive.server.fail(200, body=told, where="cdn", path="/monitor/", times=1000)
+    _copied(drive, "/file", "/copy")
+    assert drive.get("/copy") == b"content"
+
+
+def test_a_copy_that_does_not_go_on_is_not_waited_for_for_ever(
+    drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive.put("/file", b"content")
+    drive.server.habits.copy_seconds = 1e9
+    pauses: list[float] = []
+    monkeypatch.setattr(drive.place._session, "pause", pauses.append)
+    with pytest.raises(ConnectionLost):
+        _copied(drive, "/file", "/copy")
+    assert 300 < sum(pauses) < 3600
+
+
+def test_a_copy_with_other_bytes_is_none(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    drive.put("/file", b"content")
+    made = emulated._copied
+
+    def damaged(*given: Any) -> Any:
+        item = made(*given)
+        given[2].put(item, b"CONTENT")
+        return item
+
+    monkeypatch.setattr(emulated, "_copied", damaged)
+    with pytest.raises(Unsupported):
+        _copied(drive, "/file", "/copy")
+    assert not any(is_temporary(name) for name in drive.names("/"))
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_copy_that_is_not_told_of_any_more_is_looked_at(drive: Drive, status: int) -> None:
+    drive.put("/file", b"content")
+    drive.server.fail(status, where="cdn", path="/monitor/")
     _copied(drive, "/file", "/copy")
     assert drive.get("/copy") == b"content"
 
