@@ -90,17 +90,25 @@ def rename(look: Look, source: str, target: str, *, within: str) -> None:
                 raise AlreadyExists(target)
             if answer.status != 200:
                 raise faults.problem(answer, source, "giving it another name")
+            if not _is_called(look.read(answer.json()), item, names[-1]):
+                raise ConnectionLost(source, "the service does not say that it has its new name")
     except ConnectionLost:
         if not _is_at(look, item, target):
             raise
 
 
 def _is_at(look: Look, item: Item, path: str) -> bool:
-    """Whether that very item stands there: its ID stays, its tags may change with its name."""
+    """Whether that very item stands there, under just that name: letter case may be all that is
+    changed."""
     try:
-        return look.item(path).id == item.id
+        return _is_called(look.item(path), item, paths.name(path))
     except ProviderError:
         return False
+
+
+def _is_called(there: Item | None, item: Item, name: str) -> bool:
+    """An item's ID stays, its tags may change with its name."""
+    return there is not None and (there.id, there.name) == (item.id, name)
 
 
 def _times(item: Item) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from providers.errors import (
     AlreadyExists,
     AuthRequired,
     ConnectionLost,
+    Denied,
     InvalidName,
     NotFound,
     ProviderError,
@@ -39,6 +40,7 @@ from providers.onedrive.naming import FAIL, REPLACE
 from providers.onedrive.sending import Sending
 from providers.onedrive.spots import Spot
 from providers.seal import CannotOpen, Seal
+from providers.text import printable
 
 WHOLE_MOST = 4 << 20
 """Bytes of a file that is stored by one request (every mature client; more may be refused)."""
@@ -196,8 +198,9 @@ class Uploads:
                 told = self._committed(upload, conflict)
             else:
                 told = self._stored(upload, conflict)
-            item = self._look.read(told, upload.drive)
-            return entry_of(item or self._look.item(upload.path), upload.path)
+            item = self._look.read(told, upload.drive) or self._there(upload)
+            _need_name(item, upload)
+            return entry_of(item, upload.path)
 
     def _stored(self, upload: Upload, conflict: str) -> Mapping[str, Any]:
         data = self._held.of(upload.mark)
@@ -281,6 +284,13 @@ class Uploads:
             self._begun.pop(upload.mark, None)
         self._held.drop(upload.mark)
         self._sending.forget(upload)
+
+
+def _need_name(item: Item, upload: Upload) -> None:
+    """What stands under the name that was asked for is another file then."""
+    if item.name.casefold() != paths.name(upload.path).casefold():
+        what = f"the service says that it stored it as “{printable(item.name)}”"
+        raise Denied(upload.path, what, advice="Look at both, and give it its name.")
 
 
 def _may_be(upload: Upload, item: Item) -> bool:

@@ -165,6 +165,22 @@ def test_a_rename_that_did_not_happen_is_lost(drive: Drive) -> None:
     assert "file" in drive.names("/")
 
 
+def test_a_change_of_letters_that_did_not_happen_is_lost(drive: Drive) -> None:
+    drive.server.put("/file", b"x")
+    drive.server.drop_request(0, where="graph", method="PATCH")
+    with pytest.raises(ConnectionLost):
+        drive.place.rename("/file", "/FILE")
+    assert "file" in drive.names("/")
+
+
+def test_an_answer_that_tells_of_no_new_name_is_no_proof_of_one(drive: Drive) -> None:
+    drive.server.put("/file", b"x")
+    drive.server.fail(200, body=b"{}", method="PATCH")
+    with pytest.raises(ConnectionLost):
+        drive.place.rename("/file", "/Documents/file")
+    assert "file" in drive.names("/")
+
+
 def test_a_copy_whose_end_is_a_redirect_is_done(drive: Drive) -> None:
     drive.put("/file", b"content")
     drive.server.habits.copy_ends_with_303 = True

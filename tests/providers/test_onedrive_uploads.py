@@ -16,6 +16,7 @@ from providers.base import ANY_VERSION
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
+    Denied,
     NotFound,
     SourceChanged,
     TargetChanged,
@@ -26,6 +27,7 @@ from providers.errors import (
 from providers.onedrive import fragments
 from providers.onedrive.fragments import MULTIPLE
 from providers.onedrive.provider import OneDriveProvider
+from providers.sandbox.graph import uploading
 from tests.providers.drives import KEY, PROFILES, Drive, a_drive
 from tests.servers.drive_place import open_drive
 
@@ -238,6 +240,21 @@ def test_a_document_without_a_time_that_others_put_there_is_not_taken_for_ours(
     with pytest.raises(AlreadyExists):
         business.place.finish(upload, [receipt], replacing=None, again=True)
     assert business.server.content("/a.docx") == b"somebody else's"
+
+
+@pytest.mark.parametrize("size", [0, 5, len(DATA)])
+def test_a_file_that_the_service_stored_under_another_name_is_told_of(
+    drive: Drive, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = drive.place.begin("/file", size, key=KEY, part_size=10 << 20)
+    drive.place.put_part(upload, 0, 0, [DATA[:size]])
+    drive.server.put("/file", b"somebody else's")
+    store = uploading.store
+    monkeypatch.setattr(uploading, "_check_replaceable", lambda *_: None)
+    monkeypatch.setattr(uploading, "store", lambda *given: store(*given[:-1], "rename"))
+    with pytest.raises(Denied, match="file 1"):
+        drive.place.finish(upload, [], replacing=None)
+    assert drive.server.content("/file") == b"somebody else's"
 
 
 def test_replacing_keeps_the_history_of_a_file(drive: Drive) -> None:
