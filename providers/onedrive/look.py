@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from providers.base import Entry, Kind
-from providers.errors import NotFound, ProviderError, WrongKind
+from providers.errors import ConnectionLost, NotFound, ProviderError, WrongKind
 from providers.onedrive import paths
 from providers.onedrive.elsewhere import Elsewhere
 from providers.onedrive.graph import Session
@@ -181,7 +181,7 @@ class Look:
         told = self.session.get(spot.target(), path=path, query=query, headers=_SHORTCUTS)
         item = self.read(told, spot.drive)
         if item is None:
-            raise NotFound(path, "the service's answer does not say what it is")
+            raise ConnectionLost(path, "the service's answer does not say what it is")
         if item.kind is Kind.DIR:
             self.anchors.saw_folder(path)
         return item

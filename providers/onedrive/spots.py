@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from providers.errors import NotFound, Unsupported
+from providers.errors import ConnectionLost, NotFound, Unsupported
 from providers.onedrive import paths
 from providers.onedrive.graph import Session
 from providers.onedrive.items import Item, drive_id
@@ -159,7 +159,7 @@ class Anchors:
     def _asked(self, target: str, path: str) -> Drive:
         found = drive_from(self._session.get(target, path=path, doing="looking at the drive"))
         if found is None:
-            raise NotFound(path, "the service does not say which drive that is")
+            raise ConnectionLost(path, "the service does not say which drive that is")
         with self._lock:
             self._kinds[found.id] = found
         return found

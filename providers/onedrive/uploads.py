@@ -141,8 +141,7 @@ class Uploads:
             held = self._held.of(upload.mark)
             return {} if held is None else {0: _receipt_of(held)}
         found = fragments.received(self._session, self._address(upload), upload.path)
-        received = (upload.size or 0) if found.received is None else found.received
-        return self._sending.parts(upload, received)
+        return self._sending.parts(upload, found)
 
     def finish(
         self, token: str, receipts: Sequence[str], *, replacing: str | None, again: bool

@@ -60,6 +60,14 @@ def test_what_is_no_page_is_no_empty_folder(drive: Drive, page: bytes) -> None:
         drive.names("/folder")
 
 
+def test_an_answer_that_tells_nothing_is_not_taken_for_nothing_there(drive: Drive) -> None:
+    for _ in range(2):  # of the drive, of the file
+        drive.server.fail(200, body=b"{}", method="GET")
+        with pytest.raises(ConnectionLost):
+            drive.place.stat("/Documents")
+        drive.place.stat("/")
+
+
 def test_pages_are_asked_for_when_they_are_wanted(drive: Drive) -> None:
     for number in range(4):
         drive.server.put(f"/many/{number}", b"x")

@@ -147,6 +147,15 @@ def test_bytes_that_the_service_lost_are_noticed(drive: Drive) -> None:
         _put(drive.place, upload, 1)
 
 
+def test_a_service_that_has_more_than_the_file_is_not_believed(drive: Drive) -> None:
+    upload = _begun(drive.place)
+    drive.server.fail(
+        200, body=b'{"nextExpectedRanges": ["9999999999999-"]}', where="cdn", method="GET"
+    )
+    with pytest.raises(UploadExpired):
+        drive.place.parts(upload)
+
+
 def test_ranges_may_be_told_with_their_ends(drive: Drive) -> None:
     drive.server.world.sessions.closed_ranges = True
     upload = _begun(drive.place)
