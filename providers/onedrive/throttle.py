@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from providers.errors import Throttled
 
-
 LONGEST = 86_400.0
 """Seconds: who asks for more is asked again after a day, as the queue does."""
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -147,14 +148,7 @@ class Uploads:
         self, token: str, receipts: Sequence[str], *, replacing: str | None, again: bool
     ) -> Entry:
         upload = from_token(token)
-        made = self._made(upload, replacing) if again else None
-        if made is None:
-            try:
-                made = self._name(upload, replacing)
-            except (AlreadyExists, NotFound, TargetChanged, UploadExpired):
-                made = self._made(upload, replacing) if again else None
-                if made is None:
-                    raise
+        made = self._finished(upload, replacing, again)
         copied = self._held.copy_of(upload.mark) is not None
         lost = self._lost_copy(upload) and not copied
         self._done(upload)
@@ -166,6 +160,20 @@ class Uploads:
             if lost:
                 copying.remove_staged(self._look, upload.path, upload.key)
         return made
+
+    def _finished(self, upload: Upload, replacing: str | None, again: bool) -> Entry:
+        waits = again and self._waits(upload)
+        made = self._made(upload, replacing) if again and not waits else None
+        if made is not None:
+            return made
+        try:
+            return self._name(upload, replacing)
+        except (AlreadyExists, NotFound, TargetChanged, UploadExpired) as error:
+            others = waits and isinstance(error, AlreadyExists | TargetChanged)
+            made = self._made(upload, replacing) if again and not others else None
+            if made is None:
+                raise
+            return made
 
     def abort(self, token: str) -> None:
         upload = from_token(token)
@@ -210,7 +218,8 @@ class Uploads:
         if upload.size not in (None, len(data)):
             raise SourceChanged(upload.path, "fewer bytes came than the file had")
         if data and upload.modified is not None:
-            return naming.put_dated(self._session, upload, data, conflict)
+            keep = partial(self._held.keep_session, upload.mark)
+            return naming.put_dated(self._session, upload, data, conflict, keep)
         told = naming.put_whole(self._session, upload, data, conflict)
         item = self._look.read(told, upload.drive)
         if item is None or upload.modified is None:
@@ -244,6 +253,24 @@ class Uploads:
         if item.kind is not Kind.FILE or old or not _may_be(upload, item):
             return None
         return entry_of(item, upload.path)
+
+    def _waits(self, upload: Upload) -> bool:
+        """Whether a document's bytes still wait in their session, so that none of them has its
+        name: of what a library changed neither size nor digest would tell."""
+        if upload.personal or not rewriting.is_rewritten(upload.name):
+            return False
+        if self._held.copy_of(upload.mark) is not None:
+            return False
+        try:
+            address = self._held.session_of(upload.mark)
+            address = self._address(upload) if upload.sealed else address
+            if not address:
+                return False
+            told = fragments.received(self._session, address, upload.path)
+        except UploadExpired:
+            return False
+        # One whose name is not put off has ended when nothing more is expected.
+        return bool(upload.sealed) or told.received is not None
 
     def _there(self, upload: Upload) -> Item:
         """What has the name in the folder that it was begun in, which may be called something else

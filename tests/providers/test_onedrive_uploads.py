@@ -266,6 +266,25 @@ def test_a_file_that_the_service_stored_under_another_name_is_told_of(
     assert drive.server.content("/file") == b"somebody else's"
 
 
+@pytest.mark.parametrize("size", [5, len(DATA)])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_document_of_that_very_second_is_not_taken_for_one_that_still_waits(
+    business: Drive, size: int, there: bool
+) -> None:
+    old = business.put("/a.docx", b"agreed on").version if there else None
+    when = business.server.clock.now().timestamp()
+    upload = business.place.begin("/a.docx", size, key=KEY, part_size=MULTIPLE, modified=when)
+    receipt = business.place.put_part(upload, 0, 0, [DATA[:size]])
+    business.server.fail(500, where="cdn", method="PUT" if size == 5 else "POST")
+    business.server.fail(500, where="graph", method="PUT")
+    with pytest.raises(ConnectionLost):
+        business.place.finish(upload, [receipt], replacing=old)
+    business.server.put("/a.docx", b"somebody else's")
+    with pytest.raises((AlreadyExists, TargetChanged)):
+        business.place.finish(upload, [receipt], replacing=old, again=True)
+    assert business.server.content("/a.docx") == b"somebody else's"
+
+
 def test_replacing_keeps_the_history_of_a_file(drive: Drive) -> None:
     drive.put("/file", b"old")
     upload = _begun(drive.place)
