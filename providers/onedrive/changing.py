@@ -108,7 +108,8 @@ def _is_at(look: Look, item: Item, path: str) -> bool:
 
 def _is_called(there: Item | None, item: Item, name: str) -> bool:
     """An item's ID stays, its tags may change with its name."""
-    return there is not None and (there.id, there.name) == (item.id, name)
+    same = there is not None and paths.composed(there.name) == paths.composed(name)
+    return there is not None and same and there.id == item.id
 
 
 def _times(item: Item) -> dict[str, Any]:

@@ -314,7 +314,8 @@ class Uploads:
 
 def _need_name(item: Item, upload: Upload) -> None:
     """What stands under the name that was asked for is another file then."""
-    if item.name.casefold() != paths.name(upload.path).casefold():
+    told, asked = (paths.composed(name) for name in (item.name, paths.name(upload.path)))
+    if told.casefold() != asked.casefold():
         what = f"the service says that it stored it as “{printable(item.name)}”"
         raise Denied(upload.path, what, advice="Look at both, and give it its name.")
 

@@ -6,9 +6,11 @@ import json
 import logging
 import random
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -283,6 +285,22 @@ def test_a_document_of_that_very_second_is_not_taken_for_one_that_still_waits(
     with pytest.raises((AlreadyExists, TargetChanged)):
         business.place.finish(upload, [receipt], replacing=old, again=True)
     assert business.server.content("/a.docx") == b"somebody else's"
+
+
+@pytest.mark.parametrize("size", [0, 5, len(DATA)])
+def test_a_name_may_come_back_in_another_unicode_form(
+    drive: Drive, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = unicodedata.normalize("NFD", "Pläne")
+    store = uploading.store
+
+    def composed(world: Any, tree: Any, above: Any, name: str, *more: Any) -> Any:
+        return store(world, tree, above, unicodedata.normalize("NFC", name), *more)
+
+    monkeypatch.setattr(uploading, "store", composed)
+    upload = drive.place.begin(f"/{name}", size, key=KEY, part_size=10 << 20)
+    receipt = drive.place.put_part(upload, 0, 0, [DATA[:size]])
+    assert drive.place.finish(upload, [receipt], replacing=None).size == size
 
 
 def test_replacing_keeps_the_history_of_a_file(drive: Drive) -> None:
