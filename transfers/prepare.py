@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from providers.base import ANY_VERSION, Discerning, Entry, Kind, Place, Provider
 from providers.errors import AlreadyExists, InvalidName, NoSpace, NotFound, Unsupported, WrongKind
+from providers.text import printable
 from transfers.altered import altered
 from transfers.batch import is_small
 from transfers.conflict import Act, Decision, decide, other_names
@@ -48,14 +49,15 @@ def prepare(run: Run) -> Job:
         run.control.touches()
         target.delete(job.source.path)
         return replace(discard(run, job), state=JobState.DONE, reason=_RENAMED)
-    decision = _decided(job, entry, existing)
+    decision = _decided(job, entry, existing, target.name(job.target.path))
     if decision.act is Act.SKIP:
         return replace(discard(run, job), state=JobState.SKIPPED, reason=decision.reason)
     _refuse_same_file(job, source, target, entry, existing)
     if decision.act is Act.ASK and existing is not None:
         run.conflict = Conflict(entry, existing)
         parked = replace(job, state=JobState.PARKED, park=ParkReason.CONFLICT)
-        return replace(parked, agreed=existing.version, reason="the destination exists")
+        reason = decision.reason or "the destination exists"
+        return replace(parked, agreed=existing.version, reason=reason)
     if decision.act is Act.REFUSE:
         raise WrongKind(job.target.path, decision.reason, advice="Rename one of the two.")
     if decision.act is Act.RENAME:
@@ -98,8 +100,13 @@ def _looked_at(job: Job, entry: Entry) -> Job:
     )
 
 
-def _decided(job: Job, entry: Entry, existing: Entry | None) -> Decision:
-    """What the policy says, but for what changed since a person or an attempt looked (D5)."""
+def _decided(job: Job, entry: Entry, existing: Entry | None, name: str) -> Decision:
+    """What the policy says, but for what changed since a person or an attempt looked (D5).
+
+    `name`: how the destination is to be called. What is there in other letters may be another
+    file's copy, made a moment ago: "Read.txt" and "read.txt" are one where letter case does not
+    count, and two moves would leave one file of two.
+    """
     if existing is not None and _spoilt_by_us(job, existing):
         return Decision(Act.WRITE, replacing=existing.version)
     decision = decide(job.policy, entry, existing)
@@ -107,7 +114,15 @@ def _decided(job: Job, entry: Entry, existing: Entry | None) -> Decision:
         return decision
     seen = job.replacing if job.agreed is None else job.agreed
     known = seen not in (None, ANY_VERSION)
-    return Decision(Act.ASK) if known and seen != existing.version else decision
+    if known and seen != existing.version:
+        return Decision(Act.ASK)
+    if not known and _in_other_letters(existing.name, name):
+        return Decision(Act.ASK, reason=f"the destination exists, as “{printable(existing.name)}”")
+    return decision
+
+
+def _in_other_letters(one: str, other: str) -> bool:
+    return _folded(one) == _folded(other) and _composed(one) != _composed(other)
 
 
 def _spoilt_by_us(job: Job, existing: Entry) -> bool:
@@ -236,7 +251,11 @@ def _told_apart(place: Provider, job: Job) -> bool:
 
 def _folded(name: str) -> str:
     """Equal for names that some disk takes for the same."""
-    return unicodedata.normalize("NFC", name).casefold()
+    return _composed(name).casefold()
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _same_file(path: str) -> InvalidName:

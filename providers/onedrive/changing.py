@@ -17,6 +17,7 @@ from providers.errors import (
     WrongKind,
 )
 from providers.onedrive import copying, faults, paths, revisions
+from providers.onedrive.elsewhere import SHARED
 from providers.onedrive.items import Item, stamp
 from providers.onedrive.look import Look
 from providers.onedrive.naming import CONFLICT, FAIL
@@ -44,8 +45,10 @@ def delete(look: Look, path: str) -> None:
         revisions.remove(look, path)
         return
     _need_removable(look, path)
+    look.make_sure(path)
     item = look.item(path)
-    if item.kind is Kind.DIR and _has_children(look, path):
+    # What `folder.childCount` says is a hint only.
+    if item.kind is Kind.DIR and not look.is_empty(path):
         raise NotEmpty(path)
     _remove(look, item, path)
 
@@ -54,6 +57,7 @@ def remove_tree(look: Look, path: str) -> Generator[ProviderError | None, None, 
     """All of it goes to the recycle bin in one step."""
     try:
         _need_removable(look, path)
+        look.make_sure(path)
         _remove(look, look.item(path), path)
     except ProviderError as error:
         yield error
@@ -70,6 +74,7 @@ def rename(look: Look, source: str, target: str, *, within: str) -> None:
         raise InvalidName(target, "it is not in the folder that was chosen")
     name = look.session.names.stored(names[-1])
     paths.need_storable(target, name)
+    look.make_sure(source)
     item, above = look.item(source), look.folder(paths.parent(target))
     if within and look.anchors.within_shortcut(target, within):
         raise WrongKind(target, "a shortcut to somebody's folder lies on the way there")
@@ -85,17 +90,26 @@ def rename(look: Look, source: str, target: str, *, within: str) -> None:
                 raise AlreadyExists(target)
             if answer.status != 200:
                 raise faults.problem(answer, source, "giving it another name")
+            if not _is_called(look.read(answer.json()), item, names[-1]):
+                raise ConnectionLost(source, "the service does not say that it has its new name")
     except ConnectionLost:
         if not _is_at(look, item, target):
             raise
 
 
 def _is_at(look: Look, item: Item, path: str) -> bool:
-    """Whether that very item stands there: its ID stays, its tags may change with its name."""
+    """Whether that very item stands there, under just that name: letter case may be all that is
+    changed."""
     try:
-        return look.item(path).id == item.id
+        return _is_called(look.item(path), item, paths.name(path))
     except ProviderError:
         return False
+
+
+def _is_called(there: Item | None, item: Item, name: str) -> bool:
+    """An item's ID stays, its tags may change with its name."""
+    same = there is not None and paths.composed(there.name) == paths.composed(name)
+    return there is not None and same and there.id == item.id
 
 
 def _times(item: Item) -> dict[str, Any]:
@@ -104,15 +118,13 @@ def _times(item: Item) -> dict[str, Any]:
     return {"fileSystemInfo": {"lastModifiedDateTime": when}} if when else {}
 
 
-def _has_children(look: Look, path: str) -> bool:
-    """What `folder.childCount` says is a hint only."""
-    return any(page for page in look.pages(path))
-
-
 def _need_removable(look: Look, path: str) -> None:
     names = paths.segments(path)
     if not names or (names[0].startswith(paths.ELSEWHERE) and look.spot(path).is_drive):
         raise Unsupported(path, "a drive itself is not removed", advice="")
+    if names[0].lower() == SHARED.lower() and len(names) == 2:
+        what = "it is somebody else's, and would be gone for everybody"
+        raise Unsupported(path, what, advice="The browser takes it out of the list.")
 
 
 def _remove(look: Look, item: Item, path: str) -> None:

@@ -22,7 +22,7 @@ from providers.errors import (
     WrongKind,
 )
 from providers.names import temporary_name
-from providers.onedrive import faults, naming, paths
+from providers.onedrive import faults, naming, paths, rewriting
 from providers.onedrive.graph import Session
 from providers.onedrive.held import Copy
 from providers.onedrive.items import Item, stamp
@@ -32,6 +32,9 @@ from providers.onedrive.look import Look
 _FIRST_WAIT, _LONGEST_WAIT = 0.25, 5.0  # seconds between two looks
 _GOES_ON = frozenset({"notstarted", "inprogress", "waiting", "updating", ""})
 _COMPLETED = "completed"
+_NOT_TOLD = frozenset({401, 403, 404, 410})
+"""The monitor has ended, or its permit has."""
+_MOST_ALIKE = 120  # looks in a row that say the same: about ten minutes
 
 
 def copied(look: Look, upload: Upload, source: str, version: str | None) -> Copy:
@@ -55,12 +58,15 @@ def copied(look: Look, upload: Upload, source: str, version: str | None) -> Copy
     except AlreadyExists:
         remove_staged(look, upload.path, upload.key)
         monitor = _begun(look.session, upload, item, name)
-    _wait(look.session, monitor, upload.path)
-    made = _staged(look, upload)
-    if made.size != item.size:
-        remove_staged(look, upload.path, upload.key)
-        raise Unsupported(upload.path, "the service's own copy has another size")
-    _need_same(look.followed(source), item.version, item.size, source)
+    try:
+        _wait(look.session, monitor, upload.path)
+        made = _staged(look, upload)
+        _need_alike(made, item, upload.path)
+        _need_same(look.followed(source), item.version, item.size, source)
+    except ProviderError:
+        with suppress(ProviderError):
+            remove_staged(look, upload.path, upload.key)
+        raise
     return Copy(made.drive, made.id, source, item.version, item.size)
 
 
@@ -115,31 +121,43 @@ def _begun(session: Session, upload: Upload, item: Item, name: str) -> str:
 
 
 def _refused(status: int, told: ProviderError) -> ProviderError:
-    """What the service cannot do itself is sent as bytes."""
-    if status in {400, 403, 405, 501}:
+    """What the service cannot do itself is sent as bytes. One that cannot be reached from the other
+    drive is not found, says the service."""
+    if status in {400, 403, 404, 405, 413, 422, 501}:
         return Unsupported(told.path, told.what)
     return told
 
 
 def _wait(session: Session, monitor: str, path: str) -> None:
-    """Until the copy is made. Raises Unsupported where it was not."""
-    wait = _FIRST_WAIT
-    while True:
+    """Until the copy is made, or nobody says any more how far it is. Raises Unsupported where it
+    was not, ConnectionLost where it does not go on."""
+    wait, last, alike = _FIRST_WAIT, None, 0
+    while alike < _MOST_ALIKE:
         with session.ask_elsewhere("GET", monitor, path=path) as answer:
-            if answer.status == 404:  # it is told for some hours only: look what is there
+            if answer.status in _NOT_TOLD:  # it is told for some hours only: look what is there
                 return
             if answer.status not in {200, 202, 303}:
                 raise faults.problem(answer, path, "asking how far its copy is")
             told = answer.json()
-            moved_on = answer.status == 303
-        status = told.get("status")
-        state = status.casefold() if isinstance(status, str) else ""
-        if state == _COMPLETED or moved_on:
+            status = answer.status
+        if _ended(status, told, path):
             return
-        if state not in _GOES_ON:
-            raise Unsupported(path, "the service could not copy it")
+        now = (told.get("status"), told.get("percentageComplete"))
+        last, alike = now, alike + 1 if now == last else 0
         session.pause(wait)
         wait = min(_LONGEST_WAIT, wait * 2)
+    raise ConnectionLost(path, "the service does not go on with its copy")
+
+
+def _ended(status: int, told: Mapping[str, Any], path: str) -> bool:
+    """Where the service says nothing of a copy at its end, it is looked at. Raises Unsupported."""
+    state = told.get("status")
+    state = state.casefold() if isinstance(state, str) else ""
+    if state == _COMPLETED or status == 303 or (status == 200 and not state):
+        return True
+    if state not in _GOES_ON:
+        raise Unsupported(path, "the service could not copy it")
+    return False
 
 
 def _staged(look: Look, upload: Upload) -> Item:
@@ -147,6 +165,15 @@ def _staged(look: Look, upload: Upload) -> Item:
         return look.item(staged_path(upload.path, upload.key))
     except NotFound:
         raise UploadExpired(upload.path, "its unfinished copy is gone") from None
+
+
+def _need_alike(made: Item, item: Item, path: str) -> None:
+    """Raise Unsupported for a copy that is not what was copied, as far as the service tells."""
+    if made.size != item.size:
+        raise Unsupported(path, "the service's own copy has another size")
+    told = made.quickxor and item.quickxor and not rewriting.is_rewritten(item.name)
+    if told and made.quickxor != item.quickxor:
+        raise Unsupported(path, "the service's own copy has another digest")
 
 
 def _need_same(item: Item, version: str | None, size: int | None, path: str) -> None:

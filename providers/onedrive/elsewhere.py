@@ -6,7 +6,9 @@ copies a drive does not mean everybody else's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
 
 from providers.base import Entry, Kind
 from providers.errors import NotFound
@@ -14,7 +16,7 @@ from providers.onedrive import paths
 from providers.onedrive.graph import Session
 from providers.onedrive.items import Item, item_of
 from providers.onedrive.pages import pages
-from providers.onedrive.spots import ROOT, Anchors, Spot, drive_from, site_target
+from providers.onedrive.spots import ROOT, Anchors, Spot, drive_from, folded, site_target
 
 SHARED = f"{paths.ELSEWHERE}Shared with me"
 SITES = f"{paths.ELSEWHERE}SharePoint"
@@ -103,7 +105,7 @@ class Elsewhere:
         raise NotFound(paths.path_of((first, *names)))
 
     def _shared(self) -> _Found:
-        found: _Found = {}
+        found: list[tuple[str, Item]] = []
         path = f"/{SHARED}"
         for page in pages(self._session, "/me/drive/sharedWithMe", path=path):
             for told in page:
@@ -111,38 +113,49 @@ class Elsewhere:
                 far = None if item is None else item.remote
                 if item is None or far is None or not far.drive or not paths.safe(item.name):
                     continue
-                name = _free(found, item.name)
-                found[name] = far
-                self._anchors.leads(paths.below(path, name), Spot(far.drive, far.id))
-        return found
+                found.append((item.name, far))
+        return self._leading(path, _named(found))
 
     def _sites(self) -> _Found:
-        found: _Found = {}
+        found: list[tuple[str, Item]] = []
         query = {"search": "*"}
         for page in pages(self._session, "/sites", path=f"/{SITES}", query=query):
             for told in page:
                 name, identity = told.get("displayName") or told.get("name"), told.get("id")
                 if paths.safe(name) and isinstance(identity, str) and identity:
-                    named = _free(found, str(name))
-                    found[named] = Item("", identity, named, Kind.DIR)
-        return found
+                    found.append((str(name), Item("", identity, str(name), Kind.DIR)))
+        return _named(found)
 
     def _libraries(self, path: str, target: str) -> _Found:
-        found: _Found = {}
+        found: list[tuple[str, Item]] = []
         for page in pages(self._session, f"{target}/drives", path=path):
             for told in page:
                 drive, name = drive_from(told), told.get("name")
                 if drive is not None and paths.safe(name):
-                    named = _free(found, str(name))
-                    found[named] = Item(drive.id, ROOT, named, Kind.DIR)
-                    self._anchors.leads(paths.below(path, named), Spot(drive.id, ROOT))
+                    found.append((str(name), Item(drive.id, ROOT, str(name), Kind.DIR)))
+        return self._leading(path, _named(found))
+
+    def _leading(self, path: str, found: _Found) -> _Found:
+        for name, item in found.items():
+            self._anchors.leads(paths.below(path, name), Spot(item.drive, item.id))
         return found
 
 
-def _free(found: _Found, name: str) -> str:
-    """Two may have one name: the second is numbered."""
-    number, free = 1, name
-    while free in found:
-        number += 1
-        free = f"{name} ({number})"
-    return free
+def _named(found: Iterable[tuple[str, Item]]) -> _Found:
+    """By names of which each is one thing's, in any letter case.
+
+    What shares a name is told apart by what is its own: a number would change with the order of a
+    list, and an address would lead to another's folder then.
+    """
+    each = {(item.drive, item.id): (name, item) for name, item in found}
+    count = Counter(folded((name,)) for name, _ in each.values())
+    return {
+        name if count[folded((name,))] == 1 else _marked(name, item): item
+        for name, item in each.values()
+    }
+
+
+def _marked(name: str, item: Item) -> str:
+    mark = sha256(f"{item.drive} {item.id}".encode()).hexdigest()[:8]
+    stem, dot, extension = name.rpartition(".") if item.kind is Kind.FILE else (name, "", "")
+    return f"{stem} ({mark}){dot}{extension}" if stem else f"{name} ({mark})"

@@ -26,6 +26,7 @@ class Held:
         self._lock = threading.Lock()
         self._files: dict[str, bytes] = {}
         self._copies: dict[str, Copy] = {}
+        self._sessions: dict[str, str] = {}  # addresses: secrets
 
     def keep(self, mark: str, data: bytes) -> None:
         with self._lock:
@@ -39,6 +40,16 @@ class Held:
         with self._lock:
             self._copies[mark] = copy
 
+    def keep_session(self, mark: str, address: str) -> None:
+        """Where the bytes were sent that were to get their name at once."""
+        with self._lock:
+            self._sessions[mark] = address
+
+    def session_of(self, mark: str) -> str:
+        """ "" for none."""
+        with self._lock:
+            return self._sessions.get(mark, "")
+
     def of(self, mark: str) -> bytes | None:
         with self._lock:
             return self._files.get(mark)
@@ -51,3 +62,4 @@ class Held:
         with self._lock:
             self._files.pop(mark, None)
             self._copies.pop(mark, None)
+            self._sessions.pop(mark, None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from providers.base import Entry, Kind
-from providers.errors import NotFound, ProviderError, WrongKind
+from providers.errors import ConnectionLost, NotFound, ProviderError, WrongKind
 from providers.onedrive import paths
 from providers.onedrive.elsewhere import Elsewhere
 from providers.onedrive.graph import Session
@@ -59,10 +59,25 @@ class Look:
     def folder(self, path: str) -> Item:
         """The folder at `path`, where something is to be put; a shortcut is followed. Raises
         NotFound, WrongKind."""
+        self.make_sure(path)
         item = self.followed(path)
         if item.kind is not Kind.DIR:
             raise WrongKind(path, "is no folder")
         return item
+
+    def make_sure(self, path: str) -> None:
+        """Before something is changed at `path`: a shortcut on the way that was remembered may be
+        a folder by now, and what is meant is in there."""
+        above = self.anchors.shortcut_above(path)
+        if not above or above.startswith(f"/{paths.ELSEWHERE}"):
+            return
+        try:
+            item = self.item(above)  # forgets what is none
+        except NotFound:
+            self.anchors.forget(above)
+            return
+        if item.kind is Kind.LINK:
+            self.anchors.lead(above, item)
 
     def followed(self, path: str, *, whole: bool = False) -> Item:
         """As `item`, and what a shortcut leads to."""
@@ -97,6 +112,14 @@ class Look:
         if not shown:  # what has no children may be no folder
             self.folder(path)
         self.anchors.saw_folder(path)
+
+    def at(self, spot: Spot, path: str) -> Item:
+        """The item at `spot` itself; `path` is what errors are about. Raises NotFound."""
+        return self._asked(spot, path, False)
+
+    def is_empty(self, path: str) -> bool:
+        """Whether a folder has nothing in it, also nothing that a list of it would leave out."""
+        return not any(page for page in self._listed(path))
 
     # Within ------------------------------------------------------------------------------------
 
@@ -158,7 +181,7 @@ class Look:
         told = self.session.get(spot.target(), path=path, query=query, headers=_SHORTCUTS)
         item = self.read(told, spot.drive)
         if item is None:
-            raise NotFound(path, "the service's answer does not say what it is")
+            raise ConnectionLost(path, "the service's answer does not say what it is")
         if item.kind is Kind.DIR:
             self.anchors.saw_folder(path)
         return item

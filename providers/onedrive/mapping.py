@@ -1,12 +1,14 @@
 """Names that a drive cannot keep, written in other letters where the site says so. Pure.
 
 The letters are rclone's: "a:b" is stored as "a：b", a space at an end as "␠", a dot at the end as
-"．". A name that has such a letter itself gets a "‛" before it, so that every name comes back as it
-was. Another program sees the stored one.
+"．". A name that has such a letter itself, where it would be read as another, gets a "‛" before it,
+so that every name comes back as it was. Another program sees the stored one, and names that it made
+("1～2") are shown and found as they are.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 _QUOTE = "‛"
@@ -17,7 +19,7 @@ _ANYWHERE = {
 }
 _BACK = {letter: char for char, letter in _ANYWHERE.items()}
 _SPACE, _DOT, _TILDE = "␠", "．", "～"
-_LETTERS = frozenset({*_BACK, _SPACE, _DOT, _TILDE, _QUOTE})
+_GROUP = re.compile(f"({_QUOTE}*)([^{_QUOTE}])", re.DOTALL)  # quotes, and what they are before
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +38,49 @@ class Names:
 
 
 def _stored(name: str) -> str:
-    letters = [_QUOTE + char if char in _LETTERS else _ANYWHERE.get(char, char) for char in name]
-    if letters[0] == " ":
-        letters[0] = _SPACE
-    if name.startswith("~$"):
-        letters[0] = _TILDE
-    if letters[-1] in (" ", "."):
-        letters[-1] = _SPACE if letters[-1] == " " else _DOT
-    return "".join(letters)
+    def written(match: re.Match[str]) -> str:
+        quotes, char = match.groups()
+        letter = _letter_for(name, match.start(2))
+        if letter:
+            return quotes * 2 + letter
+        return (quotes * 2 + _QUOTE if _read_as(name, match.start(2)) else quotes) + char
+
+    return _GROUP.sub(written, name)
 
 
 def _shown(name: str) -> str:
-    found, at, last = "", 0, len(name) - 1
-    while at <= last:
-        char = name[at]
-        if char == _QUOTE and at < last and name[at + 1] in _LETTERS:
-            found, at = found + name[at + 1], at + 2
-            continue
-        if char == _SPACE and at in (0, last):
-            char = " "
-        elif char == _DOT and at == last:
-            char = "."
-        elif char == _TILDE and at == 0 and name[1:2] == "$":
-            char = "~"
-        found, at = found + _BACK.get(char, char), at + 1
-    return found
+    def read(match: re.Match[str]) -> str:
+        quotes, char = match.groups()
+        meant = _read_as(name, match.start(2))
+        if not meant:
+            return quotes + char
+        return quotes[: len(quotes) // 2] + (char if len(quotes) % 2 else meant)
+
+    found = _GROUP.sub(read, name)
+    ours = _stored(found) == name and found not in (".", "..")  # which no folder keeps
+    return found if ours else name
+
+
+def _letter_for(name: str, at: int) -> str:
+    """How the character at `at` is stored, where it cannot be kept there; "" where it can."""
+    char, last = name[at], len(name) - 1
+    if char == " " and at in (0, last):
+        return _SPACE
+    if char == "." and at == last:
+        return _DOT
+    if at == 0 and name.startswith("~$"):
+        return _TILDE
+    return _ANYWHERE.get(char, "")
+
+
+def _read_as(name: str, at: int) -> str:
+    """What the letter at `at` of a stored name stands for, quotes before it aside; "" for one that
+    is itself."""
+    char, first, last = name[at], not name[:at].strip(_QUOTE), at == len(name) - 1
+    if char == _SPACE and (first or last):
+        return " "
+    if char == _DOT and last:
+        return "."
+    if char == _TILDE and first and name[at + 1 : at + 2] == "$":
+        return "~"
+    return _BACK.get(char, "")

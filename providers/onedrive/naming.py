@@ -3,7 +3,7 @@ whole-new (driveitem-createuploadsession, driveitem-put-content)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -64,10 +64,18 @@ def put_whole(session: Session, upload: Upload, data: bytes, conflict: str) -> M
         return answer.json()
 
 
-def put_dated(session: Session, upload: Upload, data: bytes, conflict: str) -> Mapping[str, Any]:
+def put_dated(
+    session: Session,
+    upload: Upload,
+    data: bytes,
+    conflict: str,
+    told_where: Callable[[str], None],
+) -> Mapping[str, Any]:
     """As `put_whole`, with the time of its file: only a session can carry that, and setting it
-    afterwards would make a second version of the file (rclone #1716)."""
+    afterwards would make a second version of the file (rclone #1716). `told_where` gets the
+    session's address, a secret, before anything is sent there."""
     address = begun(session, upload, conflict, deferred=False)
+    told_where(address)
     try:
         told = _put_all(session, upload, address, data)
     except fragments.Missing:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any
 
-from providers.errors import Unsupported
+from providers.errors import ConnectionLost, Unsupported
 from providers.onedrive import faults
 from providers.onedrive.answers import Answer
 from providers.onedrive.graph import Session
@@ -29,7 +29,8 @@ def pages(
     headers: Mapping[str, str] = _NOTHING,
 ) -> Iterator[list[dict[str, Any]]]:
     """What each page holds. One may be empty and not the last, and the next have the same address
-    then, which is asked for as it came. Raises Unsupported for a list without an end."""
+    then, which is asked for as it came. Raises Unsupported for a list without an end,
+    ConnectionLost for an answer that is no page: it would pass for an empty folder."""
     seen: set[str] = set()
     empty = 0
     asking: AbstractContextManager[Answer] = session.ask(
@@ -40,8 +41,9 @@ def pages(
             if answer.status != 200:
                 raise faults.problem(answer, path, "listing it")
             told = answer.json()
-        value = told.get("value")
-        found = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+        found = told.get("value")
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise ConnectionLost(path, "the service's answer cannot be read: it is no list")
         yield found
         empty = 0 if found else empty + 1
         link = told.get("@odata.nextLink")

@@ -6,6 +6,7 @@ of "/a/b" is "/?version=3.0/a/b".
 
 from __future__ import annotations
 
+import unicodedata
 from urllib.parse import quote, unquote
 
 from providers.errors import InvalidName
@@ -121,6 +122,11 @@ def _refusal(name: str) -> str:
     if name.casefold() in _RESERVED or "_vti_" in name.casefold():
         return "it is reserved"
     return f"it has more than {_LONGEST} characters" if len(name) > _LONGEST else ""
+
+
+def composed(name: str) -> str:
+    """In one Unicode form: which one a name comes back in says nothing."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _is_text(name: str) -> bool:

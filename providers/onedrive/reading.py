@@ -24,11 +24,14 @@ from providers.onedrive.answers import Answer
 from providers.onedrive.items import Item, entry_of
 from providers.onedrive.look import Look
 from providers.onedrive.revisions import revision_of
+from providers.web import redirects
 from providers.web.delivery import Delivery
 from providers.web.headers import BadHeader, content_range
 
 _EXPIRED = frozenset({401, 403, 404})
 """What an address answers with that has ended: it lives for minutes."""
+
+_MOVED = frozenset({301, 302, 303, 307, 308})
 
 _DOING = "reading it"
 
@@ -40,19 +43,32 @@ def read(
     """As `Provider.read`. RangeIgnored: a part cannot be had, all of it may."""
     entry, address = _opened(look, path, version)
     _need_size(path, entry.size, offset, length)
-    if length == 0 or (length is None and entry.size is not None and entry.size <= offset):
+    whole = offset == 0 and length is None
+    # Some files are listed as empty and are not: only their bytes tell.
+    if length == 0 or (length is None and not whole and entry.size == offset):
         yield Delivery(entry, None)
         return
-    whole = offset == 0 and length is None
     end = "" if length is None else offset + length - 1
     headers = {} if whole else {"Range": f"bytes={offset}-{end}"}
-    for last in (False, True):
+    renewed, moved = False, 0
+    while True:
         with look.session.ask_elsewhere("GET", address, path=path, headers=headers) as answer:
-            if answer.status in _EXPIRED and not last:
+            if answer.status in _EXPIRED and not renewed:
                 entry, address = _opened(look, path, version or entry.version)
+                renewed = True
+                continue
+            if answer.status in _MOVED and "Location" in answer.headers and moved < redirects.MOST:
+                address = _moved(address, answer.headers["Location"], path)
+                moved += 1
                 continue
             yield _delivery(answer, entry, offset, length)
             return
+
+
+def _moved(address: str, location: str, path: str) -> str:
+    """Where a host sends on to: a secret as well."""
+    to = redirects.follow(redirects.url_of(address), location, path)
+    return f"{to.origin}{to.target}"
 
 
 def _opened(look: Look, path: str, version: str | None) -> tuple[Entry, str]:
@@ -94,6 +110,9 @@ def _delivery(answer: Answer, entry: Entry, offset: int, length: int | None) -> 
         raise SourceChanged(entry.path)
     if answer.status not in {200, 206}:
         raise faults.problem(answer, entry.path, _DOING)
+    if answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        what = "its bytes came in another encoding than they are stored in"
+        raise Unsupported(entry.path, what, advice="A proxy between may do that.")
     if not whole:
         return _part(answer, entry, offset, length)
     if answer.status == 206:

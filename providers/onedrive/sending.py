@@ -72,10 +72,10 @@ class Sending:
             pieces = [memory]  # what was counted once is not counted again
         raise UploadExpired(upload.path, "the service does not take what it says that it expects")
 
-    def parts(self, upload: Upload, received: int) -> dict[int, str]:
+    def parts(self, upload: Upload, told: Told) -> dict[int, str]:
         """The receipts of what the service has, by number."""
         known = self._of(upload)
-        known.received = received
+        received = known.received = _received_of(upload, told)
         if not known.parts:
             return journaled.receipts(upload, received)
         whole = [(start, end) for start, end in sorted(known.parts.items()) if end <= received]
@@ -120,9 +120,16 @@ class Sending:
         self._note(upload, known, told)
 
     def _note(self, upload: Upload, known: _Known, told: Told) -> None:
-        known.received = (upload.size or 0) if told.received is None else told.received
+        known.received = _received_of(upload, told)
         known.item = told.item or known.item
         known.new = False
+
+
+def _received_of(upload: Upload, told: Told) -> int:
+    size = upload.size or 0
+    if told.received is not None and told.received > size:
+        raise UploadExpired(upload.path, "the service says that it has more than the file")
+    return size if told.received is None else told.received
 
 
 def _between(pieces: Body, start: int, stop: int) -> Iterator[Buffer]:

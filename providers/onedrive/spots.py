@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from providers.errors import NotFound, Unsupported
+from providers.errors import ConnectionLost, NotFound, Unsupported
 from providers.onedrive import paths
 from providers.onedrive.graph import Session
 from providers.onedrive.items import Item, drive_id
@@ -98,14 +98,14 @@ class Anchors:
 
     def leads(self, path: str, spot: Spot) -> None:
         """What `path` is has been found to be a shortcut to `spot`."""
-        _remember(self._shortcuts, _folded(paths.segments(path)), spot, self._lock)
+        _remember(self._shortcuts, folded(paths.segments(path)), spot, self._lock)
 
     def forget(self, path: str) -> None:
         """What stands at `path` is no shortcut, or not any longer."""
         with self._lock:
             if not self._shortcuts:
                 return
-            key = _folded(paths.segments(path))
+            key = folded(paths.segments(path))
             left = [one for one in self._shortcuts if one == key or one.startswith(f"{key}/")]
             for one in left:
                 del self._shortcuts[one]
@@ -119,26 +119,35 @@ class Anchors:
         self.leads(path, spot)
         return spot
 
+    def shortcut_above(self, path: str) -> str:
+        """The nearest one that is remembered on the way to `path`; "" for none."""
+        names = paths.segments(path)
+        with self._lock:
+            for count in range(len(names) - 1, 0, -1):
+                if folded(names[:count]) in self._shortcuts:
+                    return paths.path_of(names[:count])
+        return ""
+
     def is_folder(self, path: str) -> bool:
         """Whether `path` was seen to be a folder of its own."""
         with self._lock:
-            return _folded(paths.segments(path)) in self._folders
+            return folded(paths.segments(path)) in self._folders
 
     def saw_folder(self, path: str) -> None:
-        _remember(self._folders, _folded(paths.segments(path)), None, self._lock)
+        _remember(self._folders, folded(paths.segments(path)), None, self._lock)
 
     def within_shortcut(self, path: str, within: str) -> bool:
         """Whether a shortcut that is known lies between `within` and `path`."""
         names, above = paths.segments(path), len(paths.segments(within))
         with self._lock:
             return any(
-                _folded(names[:count]) in self._shortcuts for count in range(above + 1, len(names))
+                folded(names[:count]) in self._shortcuts for count in range(above + 1, len(names))
             )
 
     def _longest(self, names: tuple[str, ...]) -> Spot | None:
         with self._lock:
             for count in range(len(names), 0, -1):
-                found = self._shortcuts.get(_folded(names[:count]))
+                found = self._shortcuts.get(folded(names[:count]))
                 if found is not None:
                     rest = self._stored(names[count:])
                     return Spot(found.drive, found.item, (*found.names, *rest))
@@ -150,7 +159,7 @@ class Anchors:
     def _asked(self, target: str, path: str) -> Drive:
         found = drive_from(self._session.get(target, path=path, doing="looking at the drive"))
         if found is None:
-            raise NotFound(path, "the service does not say which drive that is")
+            raise ConnectionLost(path, "the service does not say which drive that is")
         with self._lock:
             self._kinds[found.id] = found
         return found
@@ -185,8 +194,10 @@ def drive_from(told: dict[str, Any]) -> Drive | None:
     return Drive(drive_id(identity), kind if isinstance(kind, str) else "", free)
 
 
-def _folded(names: tuple[str, ...]) -> str:
-    return "/".join(names).casefold()
+def folded(names: tuple[str, ...]) -> str:
+    """Equal for addresses of which the service makes no difference. Where it may make one ("ß" and
+    "ss"), they are two: what is remembered of one would lead another astray."""
+    return "/".join(names).lower()
 
 
 def _remember(kept: OrderedDict[str, Any], key: str, value: Any, lock: threading.Lock) -> None:

@@ -8,6 +8,9 @@ from collections.abc import Callable
 
 from providers.errors import Throttled
 
+LONGEST = 86_400.0
+"""Seconds: who asks for more is asked again after a day, as the queue does."""
+
 
 class Rest:
     """Thread-safe. `clock` is monotonic, in seconds."""
@@ -22,7 +25,7 @@ class Rest:
         """The service named a time, or did not."""
         if told.retry_after is not None:
             with self._lock:
-                self._until = max(self._until, self._clock() + told.retry_after)
+                self._until = max(self._until, self._clock() + min(LONGEST, told.retry_after))
 
     def check(self, path: str) -> None:
         """Raise Throttled, with what is left of it, while the rest lasts."""

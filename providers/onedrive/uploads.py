@@ -12,17 +12,22 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from providers.base import ANY_VERSION, Body, Entry, InMemory, Kind
 from providers.errors import (
     AlreadyExists,
+    AuthRequired,
+    ConnectionLost,
+    Denied,
     InvalidName,
     NotFound,
     ProviderError,
     SourceChanged,
     TargetChanged,
+    Throttled,
     Unsupported,
     UploadExpired,
     WrongKind,
@@ -34,7 +39,9 @@ from providers.onedrive.journaled import Upload, from_token
 from providers.onedrive.look import Look
 from providers.onedrive.naming import FAIL, REPLACE
 from providers.onedrive.sending import Sending
+from providers.onedrive.spots import Spot
 from providers.seal import CannotOpen, Seal
+from providers.text import printable
 
 WHOLE_MOST = 4 << 20
 """Bytes of a file that is stored by one request (every mature client; more may be refused)."""
@@ -53,6 +60,7 @@ class Uploads:
         self._sending = Sending(look.session)
         self._lock = threading.Lock()
         self._begun: dict[str, Upload] = {}  # by mark, in this process
+        self._lost_copies: set[tuple[str, str]] = set()  # path and key: the service may make them
 
     def begin(
         self,
@@ -116,7 +124,12 @@ class Uploads:
     def copy_into(self, token: str, source: str, version: str | None) -> Sequence[str]:
         """As `Copier.copy_into`."""
         upload = from_token(token)
-        copy = copying.copied(self._look, upload, source, version)
+        try:
+            copy = copying.copied(self._look, upload, source, version)
+        except (AuthRequired, ConnectionLost, Throttled):
+            with self._lock:
+                self._lost_copies.add((upload.path, upload.key))
+            raise
         self._held.keep_copy(upload.mark, copy)
         return [journaled.receipt(0, copy.size or 0)]
 
@@ -129,27 +142,38 @@ class Uploads:
             held = self._held.of(upload.mark)
             return {} if held is None else {0: _receipt_of(held)}
         found = fragments.received(self._session, self._address(upload), upload.path)
-        received = (upload.size or 0) if found.received is None else found.received
-        return self._sending.parts(upload, received)
+        return self._sending.parts(upload, found)
 
     def finish(
         self, token: str, receipts: Sequence[str], *, replacing: str | None, again: bool
     ) -> Entry:
         upload = from_token(token)
-        made = self._made(upload, replacing) if again else None
-        if made is None:
-            try:
-                made = self._name(upload, replacing)
-            except (AlreadyExists, NotFound, TargetChanged, UploadExpired):
-                made = self._made(upload, replacing) if again else None
-                if made is None:
-                    raise
+        made = self._finished(upload, replacing, again)
         copied = self._held.copy_of(upload.mark) is not None
+        lost = self._lost_copy(upload) and not copied
         self._done(upload)
-        if copied and upload.sealed:
-            with suppress(ProviderError):  # it holds nothing, and the copy has its name
+        with self._lock:
+            self._lost_copies.discard((upload.path, upload.key))
+        with suppress(ProviderError):  # the file has its name, whatever is left
+            if copied and upload.sealed:
                 fragments.cancel(self._session, self._address(upload), upload.path)
+            if lost:
+                copying.remove_staged(self._look, upload.path, upload.key)
         return made
+
+    def _finished(self, upload: Upload, replacing: str | None, again: bool) -> Entry:
+        waits = again and self._waits(upload)
+        made = self._made(upload, replacing) if again and not waits else None
+        if made is not None:
+            return made
+        try:
+            return self._name(upload, replacing)
+        except (AlreadyExists, NotFound, TargetChanged, UploadExpired) as error:
+            others = waits and isinstance(error, AlreadyExists | TargetChanged)
+            made = self._made(upload, replacing) if again and not others else None
+            if made is None:
+                raise
+            return made
 
     def abort(self, token: str) -> None:
         upload = from_token(token)
@@ -160,8 +184,13 @@ class Uploads:
         if upload.sealed:
             with suppress(UploadExpired):
                 fragments.cancel(self._session, self._address(upload), upload.path)
-        if copied or not known:
+        if copied or not known or self._lost_copy(upload):
             copying.remove_staged(self._look, upload.path, upload.key)
+
+    def _lost_copy(self, upload: Upload) -> bool:
+        """Whether the service was told to make a copy that nobody waited for."""
+        with self._lock:
+            return (upload.path, upload.key) in self._lost_copies
 
     # Naming ----------------------------------------------------------------------------------
 
@@ -176,8 +205,9 @@ class Uploads:
                 told = self._committed(upload, conflict)
             else:
                 told = self._stored(upload, conflict)
-            item = self._look.read(told, upload.drive)
-            return entry_of(item or self._look.item(upload.path), upload.path)
+            item = self._look.read(told, upload.drive) or self._there(upload)
+            _need_name(item, upload)
+            return entry_of(item, upload.path)
 
     def _stored(self, upload: Upload, conflict: str) -> Mapping[str, Any]:
         data = self._held.of(upload.mark)
@@ -188,7 +218,8 @@ class Uploads:
         if upload.size not in (None, len(data)):
             raise SourceChanged(upload.path, "fewer bytes came than the file had")
         if data and upload.modified is not None:
-            return naming.put_dated(self._session, upload, data, conflict)
+            keep = partial(self._held.keep_session, upload.mark)
+            return naming.put_dated(self._session, upload, data, conflict, keep)
         told = naming.put_whole(self._session, upload, data, conflict)
         item = self._look.read(told, upload.drive)
         if item is None or upload.modified is None:
@@ -206,7 +237,7 @@ class Uploads:
         """A session changes the tag of what it is to replace, so that `If-Match` fails at the end
         (abraunegg/onedrive): it is looked at just before."""
         try:
-            there = self._look.item(upload.path)
+            there = self._there(upload)
         except NotFound:
             raise TargetChanged(upload.path, "it is gone") from None
         if there.version != replacing:
@@ -215,13 +246,36 @@ class Uploads:
     def _made(self, upload: Upload, replacing: str | None) -> Entry | None:
         """What stands there and may be what an earlier `finish` made: its caller proves it."""
         try:
-            item = self._look.item(upload.path)
+            item = self._there(upload)
         except NotFound:
             return None
         old = replacing is not None and item.version == replacing
         if item.kind is not Kind.FILE or old or not _may_be(upload, item):
             return None
         return entry_of(item, upload.path)
+
+    def _waits(self, upload: Upload) -> bool:
+        """Whether a document's bytes still wait in their session, so that none of them has its
+        name: of what a library changed neither size nor digest would tell."""
+        if upload.personal or not rewriting.is_rewritten(upload.name):
+            return False
+        if self._held.copy_of(upload.mark) is not None:
+            return False
+        try:
+            address = self._held.session_of(upload.mark)
+            address = self._address(upload) if upload.sealed else address
+            if not address:
+                return False
+            told = fragments.received(self._session, address, upload.path)
+        except UploadExpired:
+            return False
+        # One whose name is not put off has ended when nothing more is expected.
+        return bool(upload.sealed) or told.received is not None
+
+    def _there(self, upload: Upload) -> Item:
+        """What has the name in the folder that it was begun in, which may be called something else
+        by now: the file goes there."""
+        return self._look.at(Spot(upload.drive, upload.folder, (upload.name,)), upload.path)
 
     # Sessions --------------------------------------------------------------------------------
 
@@ -258,12 +312,21 @@ class Uploads:
         self._sending.forget(upload)
 
 
+def _need_name(item: Item, upload: Upload) -> None:
+    """What stands under the name that was asked for is another file then."""
+    told, asked = (paths.composed(name) for name in (item.name, paths.name(upload.path)))
+    if told.casefold() != asked.casefold():
+        what = f"the service says that it stored it as “{printable(item.name)}”"
+        raise Denied(upload.path, what, advice="Look at both, and give it its name.")
+
+
 def _may_be(upload: Upload, item: Item) -> bool:
+    """Of a document that a library changed only its time is left to tell."""
     known = upload.modified is not None and item.modified is not None
     if known and abs((item.modified or 0.0) - (upload.modified or 0.0)) > _SAME_TIME:
         return False
     same = upload.size in (None, item.size)
-    return same or (not upload.personal and rewriting.is_rewritten(upload.name))
+    return same or (known and not upload.personal and rewriting.is_rewritten(upload.name))
 
 
 def _need_file(path: str, within: str) -> str:

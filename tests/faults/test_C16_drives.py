@@ -17,7 +17,16 @@ from providers.base import Place
 from providers.onedrive.fragments import MULTIPLE
 from tests.faults.drive_case import ENDPOINT, PROFILES, DriveCase, drive_case
 from tests.servers.drive_place import GivenTokens
-from transfers.model import JobState, NewJob, Op, ParkReason, Policy, ProofWord, Unpark
+from transfers.model import (
+    JobState,
+    NewJob,
+    Op,
+    ParkReason,
+    Policy,
+    ProofWord,
+    Resolve,
+    Unpark,
+)
 
 DATA = random.Random(16).randbytes(4 * MULTIPLE + 4711)
 
@@ -192,6 +201,33 @@ def test_C16_a_copy_within_a_drive_moves_no_bytes(case: DriveCase) -> None:
     assert case.asked("GET", "/download/") == case.asked("PUT", "/upload/") == 0
 
 
+def test_C16_a_copy_that_was_not_waited_for_leaves_nothing(case: DriveCase) -> None:
+    case.server.put("/file", DATA)
+    case.server.habits.copy_seconds = 1e9
+    case.server.fail(500, where="cdn", method="GET", path="/monitor/")
+    case.before_part(0, lambda: _copies_are_made(case))
+    new = NewJob(Op.COPY, Place(ENDPOINT, "/file"), Place(ENDPOINT, "/Documents/file"), within="/")
+    job = case.ended(new, Policy.ASK)
+    assert job.state is JobState.DONE, job.reason
+    assert case.server.names("/Documents") == ["file"]
+
+
+def _copies_are_made(case: DriveCase) -> None:
+    with case.server.world.lock:
+        for copy in case.server.world.copies.values():
+            copy.ends = 0.0
+
+
+def test_C16_a_copy_that_the_service_does_not_find_is_sent_as_bytes(case: DriveCase) -> None:
+    """Of drives of two organizations one does not see the other."""
+    case.server.put("/file", DATA)
+    case.server.fail(404, method="POST", path="/copy")
+    new = NewJob(Op.COPY, Place(ENDPOINT, "/file"), Place(ENDPOINT, "/Documents/file"), within="/")
+    job = case.ended(new, Policy.ASK)
+    assert job.state is JobState.DONE, job.reason
+    assert case.server.content("/Documents/file") == DATA
+
+
 def test_C16_a_file_is_not_copied_onto_itself_under_another_spelling(case: DriveCase) -> None:
     case.server.put("/file", DATA)
     for op in (Op.COPY, Op.MOVE):
@@ -199,6 +235,26 @@ def test_C16_a_file_is_not_copied_onto_itself_under_another_spelling(case: Drive
         job = case.ended(new)
         assert job.state is JobState.FAILED and "same file" in job.reason
         assert case.server.content("/file") == DATA
+
+
+def test_C16_two_files_of_one_name_in_other_letters_are_not_moved_onto_each_other(
+    case: DriveCase,
+) -> None:
+    first = case.ended(case.upload("Read.txt", b"one", Op.MOVE))
+    second = case.ended(case.upload("read.txt", b"the other", Op.MOVE))
+    assert first.state is JobState.DONE
+    assert (second.state, second.park) == (JobState.PARKED, ParkReason.CONFLICT)
+    assert "Read.txt" in second.reason
+    assert case.server.content("/Read.txt") == b"one"
+    assert (case.folder / "read.txt").read_bytes() == b"the other"
+
+
+def test_C16_who_says_so_replaces_a_file_of_other_letters(case: DriveCase) -> None:
+    case.server.put("/Read.txt", b"old")
+    job = case.ended(case.upload("read.txt", b"new"))
+    case.engine.send(Resolve(job.id, Policy.OVERWRITE))
+    assert case.reach(job.id, JobState.DONE, JobState.FAILED).state is JobState.DONE
+    assert case.server.content("/Read.txt") == b"new"
 
 
 def test_C16_a_move_keeps_its_source_when_the_library_changed_the_copy(business: DriveCase) -> None:
@@ -223,6 +279,18 @@ def test_C16_a_document_that_differs_from_its_own_digest_is_copied_and_not_moved
     assert job.state is JobState.DONE, job.reason
     assert job.proof is not None and job.proof.word is ProofWord.SHA256
     assert "the source states another quickxor" in job.proof.how
+
+
+@pytest.mark.parametrize("op", [Op.COPY, Op.MOVE])
+def test_C16_what_is_listed_as_empty_and_is_not_is_never_copied_as_empty(
+    case: DriveCase, op: Op
+) -> None:
+    case.server.put("/file", DATA)
+    case.server.misreport_size("/file", -len(DATA))
+    case.server.habits.omit_hashes = True
+    job = case.ended(replace(case.download("file"), op=op))
+    assert job.state is JobState.FAILED
+    assert case.server.content("/file") == DATA
 
 
 def test_C16_a_personal_drive_changes_no_document(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from providers.memory import Node
 from tests.faults.disks import Scripted, copying, local_queue
 from tests.faults.remote import between, memory_queue, remote_queue
 from tests.transfers.queue_case import LEFT, LOCAL, RIGHT, Memory, QueueCase
-from transfers.model import Job, JobState, NewJob, Op, Policy
+from transfers.model import Job, JobState, NewJob, Op, ParkReason, Policy, Resolve
 from transfers.scan import plan_tree
 
 if TYPE_CHECKING:
@@ -118,12 +118,20 @@ def test_D6_onto_another_spelling_of_it(case: QueueCase, op: Op) -> None:
 @OPS
 @pytest.mark.parametrize("place", [Memory, CaseBlind])
 def test_D6_onto_itself_by_another_address(case: QueueCase, op: Op, place: type[Memory]) -> None:
-    """One server under two names, say: the move would delete what it had just written."""
+    """One server under two names, say: the move would delete what it had just written. What stands
+    there in other letters is asked about before."""
     case.left = case.places[LEFT] = place()
     case.right = case.places[RIGHT] = place(case.left.store)
     case.left.put("/d/a", DATA)
     name = "/d/A" if place is CaseBlind else "/d/a"
-    _refused(case, NewJob(op, Place(LEFT, "/d/a"), Place(RIGHT, name)), Policy.OVERWRITE)
+    new = NewJob(op, Place(LEFT, "/d/a"), Place(RIGHT, name))
+    if place is CaseBlind:
+        (number,) = case.send_new(new, policy=Policy.OVERWRITE)
+        case.parked(number, ParkReason.CONFLICT)
+        case.engine.send(Resolve(number, Policy.OVERWRITE))
+        assert "same file" in case.reach(number, JobState.FAILED).reason
+    else:
+        _refused(case, new, Policy.OVERWRITE)
     assert case.left.paths() == ["/d", "/d/a"]
     assert case.left.get("/d/a") == DATA
 

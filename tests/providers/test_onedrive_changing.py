@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,12 +13,14 @@ from providers.errors import (
     AlreadyExists,
     ConnectionLost,
     Denied,
+    NotEmpty,
     NotFound,
     ProviderError,
     SourceChanged,
     Unsupported,
 )
 from providers.names import is_temporary
+from providers.sandbox.graph import copying as emulated
 from tests.providers.drives import KEY, PROFILES, Drive, a_drive
 
 WHEN = 1_600_000_000.0
@@ -47,6 +50,27 @@ def test_a_tree_goes_to_the_recycle_bin_in_one_step(drive: Drive) -> None:
     assert drive.server.recycled == ["tree"]
     (error,) = drive.place.remove_tree("/tree")
     assert isinstance(error, NotFound)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"",
+        b"{}",
+        b'{"value": null}',
+        b'{"value": ["x"]}',
+        b'{"value": [{"name": "x", "file": {}}]}',
+        b'{"value": [{"id": "1", "name": "..", "file": {}}]}',
+    ],
+)
+def test_a_folder_whose_list_cannot_be_read_is_not_taken_for_an_empty_one(
+    drive: Drive, page: bytes
+) -> None:
+    drive.server.put("/folder/precious", b"x")
+    drive.server.fail(200, body=page, path="children")
+    with pytest.raises((ConnectionLost, NotEmpty)):
+        drive.place.delete("/folder")
+    assert drive.server.content("/folder/precious") == b"x"
 
 
 def test_the_drive_itself_is_not_removed(drive: Drive) -> None:
@@ -141,9 +165,68 @@ def test_a_rename_that_did_not_happen_is_lost(drive: Drive) -> None:
     assert "file" in drive.names("/")
 
 
+def test_a_change_of_letters_that_did_not_happen_is_lost(drive: Drive) -> None:
+    drive.server.put("/file", b"x")
+    drive.server.drop_request(0, where="graph", method="PATCH")
+    with pytest.raises(ConnectionLost):
+        drive.place.rename("/file", "/FILE")
+    assert "file" in drive.names("/")
+
+
+def test_an_answer_that_tells_of_no_new_name_is_no_proof_of_one(drive: Drive) -> None:
+    drive.server.put("/file", b"x")
+    drive.server.fail(200, body=b"{}", method="PATCH")
+    with pytest.raises(ConnectionLost):
+        drive.place.rename("/file", "/Documents/file")
+    assert "file" in drive.names("/")
+
+
 def test_a_copy_whose_end_is_a_redirect_is_done(drive: Drive) -> None:
     drive.put("/file", b"content")
     drive.server.habits.copy_ends_with_303 = True
+    _copied(drive, "/file", "/copy")
+    assert drive.get("/copy") == b"content"
+
+
+@pytest.mark.parametrize("told", [b"{}", b'{"id": "1", "name": "copy"}'])
+def test_a_copy_of_whose_end_nothing_is_said_is_looked_at(drive: Drive, told: bytes) -> None:
+    drive.put("/file", b"content")
+    drive.server.fail(200, body=told, where="cdn", path="/monitor/", times=1000)
+    _copied(drive, "/file", "/copy")
+    assert drive.get("/copy") == b"content"
+
+
+def test_a_copy_that_does_not_go_on_is_not_waited_for_for_ever(
+    drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive.put("/file", b"content")
+    drive.server.habits.copy_seconds = 1e9
+    pauses: list[float] = []
+    monkeypatch.setattr(drive.place._session, "pause", pauses.append)
+    with pytest.raises(ConnectionLost):
+        _copied(drive, "/file", "/copy")
+    assert 300 < sum(pauses) < 3600
+
+
+def test_a_copy_with_other_bytes_is_none(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    drive.put("/file", b"content")
+    made = emulated._copied
+
+    def damaged(*given: Any) -> Any:
+        item = made(*given)
+        given[2].put(item, b"CONTENT")
+        return item
+
+    monkeypatch.setattr(emulated, "_copied", damaged)
+    with pytest.raises(Unsupported):
+        _copied(drive, "/file", "/copy")
+    assert not any(is_temporary(name) for name in drive.names("/"))
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_copy_that_is_not_told_of_any_more_is_looked_at(drive: Drive, status: int) -> None:
+    drive.put("/file", b"content")
+    drive.server.fail(status, where="cdn", path="/monitor/")
     _copied(drive, "/file", "/copy")
     assert drive.get("/copy") == b"content"
 

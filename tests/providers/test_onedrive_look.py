@@ -10,9 +10,17 @@ from pathlib import Path
 import pytest
 
 from providers.base import Discerning, Kind
-from providers.errors import Denied, NotFound, ProviderError, Unsupported, WrongKind
-from tests.providers.drives import PROFILES, Drive, a_drive
-from tests.servers.drive_place import GivenTokens, drive_at
+from providers.errors import (
+    ConnectionLost,
+    Denied,
+    NotFound,
+    ProviderError,
+    Unsupported,
+    WrongKind,
+)
+from providers.onedrive.spots import Spot
+from tests.providers.drives import PROFILES, Drive, a_drive, got
+from tests.servers.drive_place import GivenTokens, drive_at, open_drive
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
 
 SHARED = "/:Shared with me/Ann's papers"
@@ -30,11 +38,34 @@ def business(tmp_path: Path) -> Iterator[Drive]:
         yield made
 
 
+def _hers(drive: Drive) -> Spot:
+    """What the shortcut "Ann's papers" led to."""
+    line = drive.server.world.shared[0]
+    assert line.points_to is not None
+    return Spot(*line.points_to)
+
+
 def test_pages_are_followed_also_behind_an_empty_one(drive: Drive) -> None:
     for number in range(7):
         drive.server.put(f"/many/{number}", b"x")
     drive.server.habits.page_sizes = [3, 0, 2]
     assert drive.names("/many") == [str(number) for number in range(7)]
+
+
+@pytest.mark.parametrize("page", [b"", b"{}", b'{"value": {}}', b'{"value": [1]}'])
+def test_what_is_no_page_is_no_empty_folder(drive: Drive, page: bytes) -> None:
+    drive.server.put("/folder/file", b"x")
+    drive.server.fail(200, body=page, path="children")
+    with pytest.raises(ConnectionLost):
+        drive.names("/folder")
+
+
+def test_an_answer_that_tells_nothing_is_not_taken_for_nothing_there(drive: Drive) -> None:
+    for _ in range(2):  # of the drive, of the file
+        drive.server.fail(200, body=b"{}", method="GET")
+        with pytest.raises(ConnectionLost):
+            drive.place.stat("/Documents")
+        drive.place.stat("/")
 
 
 def test_pages_are_asked_for_when_they_are_wanted(drive: Drive) -> None:
@@ -106,6 +137,35 @@ def test_a_folder_that_others_put_in_the_place_of_a_shortcut_is_seen(drive: Driv
     assert drive.server.content("/Ann's papers/sub/mine") == b"mine"
 
 
+def test_what_is_changed_below_a_folder_that_was_a_shortcut_is_one_s_own(drive: Drive) -> None:
+    drive.names("/Ann's papers")
+    drive.server.remove("/Ann's papers")
+    for name in ("tides.csv", "b", "c"):
+        drive.server.put(f"/Ann's papers/{name}", b"mine")
+    drive.place.delete("/Ann's papers/tides.csv")
+    with closing(open_drive(drive.server, drive.home)) as stale:
+        stale._look.anchors.leads("/Ann's papers", _hers(drive))
+        assert list(stale.remove_tree("/Ann's papers/b")) == [None]
+        stale._look.anchors.leads("/Ann's papers", _hers(drive))
+        stale.rename("/Ann's papers/c", "/c")
+        stale._look.anchors.leads("/Ann's papers", _hers(drive))
+        stale.make_dir("/Ann's papers/d")
+    assert drive.server.names("/Ann's papers") == ["d"]
+    assert drive.names(SHARED) == ["tides.csv"]
+
+
+def test_what_others_share_is_not_removed_for_everybody(drive: Drive) -> None:
+    for path in (SHARED, SHARED.lower()):
+        (error,) = drive.place.remove_tree(path)
+        assert isinstance(error, Unsupported | NotFound)
+    assert drive.names(SHARED) == ["tides.csv"]
+    (error,) = drive.place.remove_tree(SHARED.lower())
+    assert isinstance(error, Unsupported)
+    with pytest.raises(Unsupported):
+        drive.place.delete(SHARED)
+    assert drive.names(SHARED) == ["tides.csv"]
+
+
 def test_nothing_is_written_through_a_shortcut_below_the_chosen_folder(drive: Drive) -> None:
     with pytest.raises(WrongKind):
         drive.place.begin("/Ann's papers/x", 1, key="0badcafe", part_size=1 << 20, within="/")
@@ -124,6 +184,42 @@ def test_links_out_of_the_drive_are_no_folders_of_it(drive: Drive) -> None:
     assert links and all(entry.kind is Kind.LINK for entry in links)
     with pytest.raises(ProviderError):
         drive.place.delete(links[0].path)
+
+
+@pytest.mark.parametrize("name", ["Ann's papers", "ann's PAPERS"])
+def test_what_is_shared_under_one_name_is_told_apart_in_whatever_order(
+    drive: Drive, name: str
+) -> None:
+    drive.server.share(name, "tides.csv", b"another")
+    names = drive.names("/:Shared with me")
+    assert len(names) == 2
+    first = {each: drive.get(f"/:Shared with me/{each}/tides.csv") for each in names}
+    assert set(first.values()) == {b"another", b"day,height\n1,2.4\n"}
+    drive.server.world.shared.reverse()
+    with closing(open_drive(drive.server, drive.home)) as other:
+        again = {each: got(other, f"/:Shared with me/{each}/tides.csv") for each in names}
+    assert first == again
+
+
+def test_sites_of_one_name_are_told_apart_in_whatever_order(business: Drive) -> None:
+    sites = business.server.world.sites
+    sites[0].name = "HARBOUR"
+    names = business.names("/:SharePoint")
+    first = {each: business.get(f"/:SharePoint/{each}/Documents/welcome.txt") for each in names}
+    assert len(set(first.values())) == 2
+    sites.reverse()
+    with closing(open_drive(business.server, business.home)) as other:
+        again = {each: got(other, f"/:SharePoint/{each}/Documents/welcome.txt") for each in names}
+    assert first == again
+
+
+def test_a_shortcut_leads_nobody_astray_whose_letters_are_merely_alike() -> None:
+    with closing(drive_at("http://127.0.0.1:1/v1.0", Path(), GivenTokens("token"))) as place:
+        anchors = place._look.anchors
+        anchors.leads("/Masse", Spot("theirs", "1"))
+        assert anchors.spot("/MASSE/x") == Spot("theirs", "1", ("x",))
+        with pytest.raises(ProviderError):  # it asks which drive is its own
+            anchors.spot("/Maße/x")
 
 
 def test_sharepoint_has_sites_with_libraries(business: Drive) -> None:

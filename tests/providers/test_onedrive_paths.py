@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -204,10 +205,10 @@ def test_receipts_of_what_the_service_has() -> None:
     assert journaled.receipts(upload, 25) == {0: "0-10", 1: "10-20", 2: "20-25"}
 
 
-_ODD = st.text(alphabet='ab .:"*~$‛␠．～：\x01␁\x7f␡é', min_size=1, max_size=7)
+_ODD = st.text(alphabet='ab .:"*~$‛␠．～：\x01␁\x7f␡é', min_size=1, max_size=7).filter(paths.safe)
 
 
-@given(_ODD | st.text(min_size=1).filter(lambda name: "/" not in name))
+@given(_ODD | st.text(min_size=1).filter(paths.safe))
 def test_a_name_in_other_letters_comes_back_as_it_was(name: str) -> None:
     names = Names(mapped=True)
     assert names.shown(names.stored(name)) == name
@@ -216,6 +217,29 @@ def test_a_name_in_other_letters_comes_back_as_it_was(name: str) -> None:
 @given(_ODD)
 def test_in_other_letters_a_drive_keeps_what_it_could_not(name: str) -> None:
     paths.need_storable("/", Names(mapped=True).stored(name))
+
+
+@pytest.mark.parametrize("stored", ["．", ".．"])
+def test_in_other_letters_no_name_of_another_program_leads_out(stored: str) -> None:
+    assert Names(mapped=True).shown(stored) == stored
+
+
+@pytest.mark.parametrize(
+    "stored", ["1～2.txt", "第１．第２", "a␠b", "‛a’", "a‛", "．a", "‛：", "␠a．"]
+)
+def test_a_name_that_another_program_gave_is_found_again(stored: str) -> None:
+    names = Names(mapped=True)
+    assert names.stored(names.shown(stored)) == stored
+
+
+def test_no_two_names_are_stored_as_one() -> None:
+    names = Names(mapped=True)
+    each = [
+        "".join(some) for count in range(1, 5) for some in product("‛␠．～$ .~:：a", repeat=count)
+    ]
+    each = [name for name in each if name not in (".", "..")]
+    assert len({names.stored(name) for name in each}) == len(each)
+    assert all(names.shown(names.stored(name)) == name for name in each)
 
 
 def test_names_are_left_alone_unless_the_site_says_otherwise() -> None:

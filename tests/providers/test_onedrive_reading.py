@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +19,7 @@ from providers.errors import (
     RangeIgnored,
     SourceChanged,
     Throttled,
+    Unsupported,
 )
 from providers.onedrive.throttle import Rest
 from tests.providers.drives import PROFILES, Drive, a_drive
@@ -73,10 +75,47 @@ def test_what_is_listed_with_another_size_than_it_has_is_read_whole(drive: Drive
         assert reader.entry.size == len(DATA)
 
 
+def test_what_is_listed_as_empty_and_is_not_is_read(drive: Drive) -> None:
+    drive.server.misreport_size("/file", -len(DATA))
+    assert drive.place.stat("/file").size == 0
+    assert drive.get("/file") == DATA
+
+
+def test_an_empty_file_is_read(drive: Drive) -> None:
+    drive.server.put("/empty", b"")
+    assert drive.get("/empty") == b""
+
+
 def test_an_infected_file_says_so(drive: Drive) -> None:
     drive.server.infect("/file")
     with pytest.raises(Denied, match="infected"):
         drive.get("/file")
+
+
+def test_bytes_in_another_encoding_are_not_the_file_s(drive: Drive) -> None:
+    packed = gzip.compress(DATA)
+    drive.server.fail(
+        200, body=packed, headers={"Content-Encoding": "gzip"}, where="cdn", path="/download/"
+    )
+    with pytest.raises(Unsupported, match="encoding"):
+        drive.get("/file")
+
+
+@pytest.mark.parametrize("base", ["", "cdn"])
+def test_a_host_may_send_on_to_another(drive: Drive, base: str) -> None:
+    world = drive.server.world
+    item = world.own.items[drive.server.put("/file", DATA)]
+    at = (world.cdn if base else "") + world.tickets.give(world.own.id, item.id)
+    drive.server.fail(302, headers={"Location": at}, where="cdn", path="/download/", times=2)
+    assert drive.get("/file", offset=5) == DATA[5:]
+
+
+def test_a_host_that_sends_on_for_ever_is_left(drive: Drive) -> None:
+    where = {"Location": "/download/again?tempauth=secret"}
+    drive.server.fail(302, headers=where, where="cdn", path="/download/", times=1000)
+    with pytest.raises(ProviderError) as caught:
+        drive.get("/file")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_missing_hash_is_no_error(drive: Drive) -> None:
@@ -176,3 +215,11 @@ def test_a_rest_ends_when_its_time_is_up_and_not_before() -> None:
         rest.check("/x")
     now = 110.0
     rest.check("/x")
+
+
+def test_a_rest_without_an_end_ends_after_a_day() -> None:
+    now = 100.0
+    rest = Rest(ENDPOINT, lambda: now)
+    rest.note(Throttled("", retry_after=1e12))
+    now += 86_401
+    rest.check("/file")

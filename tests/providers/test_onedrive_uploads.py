@@ -6,15 +6,19 @@ import json
 import logging
 import random
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from providers.base import ANY_VERSION
 from providers.errors import (
+    AlreadyExists,
     ConnectionLost,
+    Denied,
     NotFound,
     SourceChanged,
     TargetChanged,
@@ -25,6 +29,7 @@ from providers.errors import (
 from providers.onedrive import fragments
 from providers.onedrive.fragments import MULTIPLE
 from providers.onedrive.provider import OneDriveProvider
+from providers.sandbox.graph import uploading
 from tests.providers.drives import KEY, PROFILES, Drive, a_drive
 from tests.servers.drive_place import open_drive
 
@@ -35,6 +40,12 @@ PARTS = [DATA[start : start + MULTIPLE] for start in range(0, len(DATA), MULTIPL
 @pytest.fixture(params=PROFILES)
 def drive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Drive]:
     with a_drive(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def business(tmp_path: Path) -> Iterator[Drive]:
+    with a_drive("business", tmp_path) as made:
         yield made
 
 
@@ -138,6 +149,15 @@ def test_bytes_that_the_service_lost_are_noticed(drive: Drive) -> None:
         _put(drive.place, upload, 1)
 
 
+def test_a_service_that_has_more_than_the_file_is_not_believed(drive: Drive) -> None:
+    upload = _begun(drive.place)
+    drive.server.fail(
+        200, body=b'{"nextExpectedRanges": ["9999999999999-"]}', where="cdn", method="GET"
+    )
+    with pytest.raises(UploadExpired):
+        drive.place.parts(upload)
+
+
 def test_ranges_may_be_told_with_their_ends(drive: Drive) -> None:
     drive.server.world.sessions.closed_ranges = True
     upload = _begun(drive.place)
@@ -200,6 +220,87 @@ def test_what_changed_since_is_not_replaced_by_a_large_file(drive: Drive) -> Non
     with pytest.raises(TargetChanged):
         drive.place.finish(upload, receipts, replacing=old.version)
     assert drive.server.content("/file") == b"changed since"
+
+
+def test_what_is_replaced_is_what_was_looked_at_also_when_folders_change_places(
+    drive: Drive,
+) -> None:
+    """On a personal drive a tag stays when its file is moved."""
+    drive.server.put("/folder/file", b"agreed on")
+    version = drive.place.stat("/folder/file").version
+    upload = drive.place.begin("/folder/file", 1, key=KEY, part_size=MULTIPLE)
+    receipt = drive.place.put_part(upload, 0, 0, [b"x"])
+    drive.place.rename("/folder", "/other")
+    drive.place.make_dir("/folder")
+    drive.place.rename("/other/file", "/folder/file")
+    drive.server.put("/other/file", b"precious")
+    with pytest.raises(TargetChanged):
+        drive.place.finish(upload, [receipt], replacing=version)
+    assert drive.server.content("/other/file") == b"precious"
+
+
+@pytest.mark.parametrize("size", [5, 3 * MULTIPLE])
+def test_a_document_without_a_time_that_others_put_there_is_not_taken_for_ours(
+    business: Drive, size: int
+) -> None:
+    """A library changes documents, so that size and digest do not tell them apart."""
+    data = DATA[:size]
+    upload = business.place.begin("/a.docx", size, key=KEY, part_size=1 << 20)
+    receipt = business.place.put_part(upload, 0, 0, [data])
+    business.server.put("/a.docx", b"somebody else's")
+    with pytest.raises(AlreadyExists):
+        business.place.finish(upload, [receipt], replacing=None, again=True)
+    assert business.server.content("/a.docx") == b"somebody else's"
+
+
+@pytest.mark.parametrize("size", [0, 5, len(DATA)])
+def test_a_file_that_the_service_stored_under_another_name_is_told_of(
+    drive: Drive, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = drive.place.begin("/file", size, key=KEY, part_size=10 << 20)
+    drive.place.put_part(upload, 0, 0, [DATA[:size]])
+    drive.server.put("/file", b"somebody else's")
+    store = uploading.store
+    monkeypatch.setattr(uploading, "_check_replaceable", lambda *_: None)
+    monkeypatch.setattr(uploading, "store", lambda *given: store(*given[:-1], "rename"))
+    with pytest.raises(Denied, match="file 1"):
+        drive.place.finish(upload, [], replacing=None)
+    assert drive.server.content("/file") == b"somebody else's"
+
+
+@pytest.mark.parametrize("size", [5, len(DATA)])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_document_of_that_very_second_is_not_taken_for_one_that_still_waits(
+    business: Drive, size: int, there: bool
+) -> None:
+    old = business.put("/a.docx", b"agreed on").version if there else None
+    when = business.server.clock.now().timestamp()
+    upload = business.place.begin("/a.docx", size, key=KEY, part_size=MULTIPLE, modified=when)
+    receipt = business.place.put_part(upload, 0, 0, [DATA[:size]])
+    business.server.fail(500, where="cdn", method="PUT" if size == 5 else "POST")
+    business.server.fail(500, where="graph", method="PUT")
+    with pytest.raises(ConnectionLost):
+        business.place.finish(upload, [receipt], replacing=old)
+    business.server.put("/a.docx", b"somebody else's")
+    with pytest.raises((AlreadyExists, TargetChanged)):
+        business.place.finish(upload, [receipt], replacing=old, again=True)
+    assert business.server.content("/a.docx") == b"somebody else's"
+
+
+@pytest.mark.parametrize("size", [0, 5, len(DATA)])
+def test_a_name_may_come_back_in_another_unicode_form(
+    drive: Drive, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = unicodedata.normalize("NFD", "Pläne")
+    store = uploading.store
+
+    def composed(world: Any, tree: Any, above: Any, name: str, *more: Any) -> Any:
+        return store(world, tree, above, unicodedata.normalize("NFC", name), *more)
+
+    monkeypatch.setattr(uploading, "store", composed)
+    upload = drive.place.begin(f"/{name}", size, key=KEY, part_size=10 << 20)
+    receipt = drive.place.put_part(upload, 0, 0, [DATA[:size]])
+    assert drive.place.finish(upload, [receipt], replacing=None).size == size
 
 
 def test_replacing_keeps_the_history_of_a_file(drive: Drive) -> None:

@@ -182,6 +182,17 @@ class Hooks:
             tree = self._drive(drive)
             return [item.name for item in tree.children(self._item(path, drive))]
 
+    def share(self, folder: str, file: str, data: bytes) -> None:
+        """Ann shares another folder of hers, with a file in it."""
+        with self.world.lock:
+            tree = next(one for one in self.world.drives.values() if one.shared_with_me)
+            item = tree.add(tree.add(tree.root, self.world.ids.guid(), "folder"), folder, "folder")
+            tree.put(tree.add(item, file, "file"), data)
+            tree.shared_with_me.add(item.id)
+            line = self.world.own.loose(folder, "remote")
+            line.points_to = (tree.id, item.id)
+            self.world.shared.append(line)
+
     def remove(self, path: str, *, drive: str = "") -> None:
         with self.world.lock:
             self._drive(drive).remove(self._item(path, drive))
