@@ -450,7 +450,10 @@ def test_a_call_that_is_ended_waits_for_no_login_server(home: Account) -> None:
     [
         *("http://example.com", "http://127.0.0.1.example.com/", "http://ann@127.0.0.1/"),
         *("ftp://[::1]/", "http://10.0.0.1:8080", "//127.0.0.1", "http://127.0.0.1:port/"),
-        *("http://[::1/", "http://127.0.0.1/?x"),
+        *("http://[::1/", "http://127.0.0.1/?x", "http://127.0.0.1/#x", "http://0.0.0.0:8080"),
+        *("http://127.0.0.1%x.example.com", "http://example.com\\.localhost", "http://a.localhost"),
+        *("http://[::1%example.com]", "http://[2002:7f00:1::1]", "http://[64:ff9b::7f00:1]"),
+        *("http://example.com;.localhost", "http://127.0.0.1\\@example.com/", "http://2130706433"),
     ],
 )
 @pytest.mark.parametrize("name", ["WHARFIE_GRAPH_BASE", "WHARFIE_LOGIN_BASE"])
