@@ -20,8 +20,8 @@ from providers.errors import (
     Throttled,
 )
 from providers.onedrive.throttle import Rest
-from tests.providers.drives import PROFILES, Drive, a_drive
-from tests.servers.drive_place import ENDPOINT, GivenTokens, drive_at
+from tests.providers.drives import PROFILES, Drive, a_drive, got
+from tests.servers.drive_place import ENDPOINT, GivenTokens, drive_at, open_drive
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
 
 DATA = bytes(range(256)) * 1000
@@ -32,6 +32,21 @@ def drive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Drive]:
     with a_drive(request.param, tmp_path) as made:
         made.server.put("/file", DATA)
         yield made
+
+
+@pytest.mark.parametrize("how", ["environment", "site"])
+def test_an_emulator_is_asked_past_every_proxy(
+    drive: Drive, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands in for Graph is on this computer; a proxy elsewhere would collect the token."""
+    with ScriptedHttp(lambda wire, ask: wire.send(answer(502))) as proxy:
+        site = {"proxy": proxy.base} if how == "site" else {}
+        if how == "environment":
+            monkeypatch.setenv("http_proxy", proxy.base)
+            monkeypatch.setenv("no_proxy", "")
+        with closing(open_drive(drive.server, tmp_path, **site)) as place:
+            assert got(place, "/file") == DATA
+        assert proxy.asks == []
 
 
 def test_an_address_that_ended_is_asked_for_anew(drive: Drive) -> None:
