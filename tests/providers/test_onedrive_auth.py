@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ from providers.errors import (
 from providers.onedrive.auth import Tokens
 from providers.onedrive.options import Options, options_of
 from providers.onedrive.service import service_of
+from providers.registry import open_provider
 from providers.sandbox.graph.emulator import GraphServer
 from providers.vault import NoVault
 from providers.web.calls import Calls
@@ -275,6 +277,19 @@ def test_a_secret_that_is_refused_is_asked_for_again(server: GraphServer, tmp_pa
     assert (caught.value.needs, caught.value.rejected) == ("password", True)
     home.access.secrets.put(home.endpoint, "password", server.client_secret)
     assert home.token(tokens)
+
+
+def test_a_listing_says_that_the_secret_was_refused(server: GraphServer, tmp_path: Path) -> None:
+    """Not that one is needed, which is so once the wrong one has been dropped."""
+    home = app_home(server, tmp_path)
+    home.access.secrets.put(home.endpoint, "password", "canary-wrong")
+    with (
+        closing(open_provider(home.endpoint, home.access)) as place,
+        pytest.raises(AuthRequired, match="AADSTS7000215") as caught,
+    ):
+        list(place.list_dir("/"))
+    assert caught.value.rejected
+    assert home.asked("/token") == 1
 
 
 @pytest.mark.parametrize("passphrase", [None, b"canary-passphrase"])

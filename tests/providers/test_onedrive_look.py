@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from providers.base import Discerning, Kind
-from providers.errors import Denied, NotFound, ProviderError, Unsupported, WrongKind
+from providers.errors import (
+    ConnectionLost,
+    Denied,
+    NotFound,
+    ProviderError,
+    Throttled,
+    Unsupported,
+    WrongKind,
+)
 from tests.providers.drives import PROFILES, Drive, a_drive
 from tests.servers.drive_place import GivenTokens, drive_at
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
@@ -44,6 +52,18 @@ def test_pages_are_asked_for_when_they_are_wanted(drive: Drive) -> None:
     listing = drive.place.list_dir("/many")
     assert len(next(iter(listing))) == 2
     assert sum("children" in path for _, _, path in drive.server.asked) == 1
+
+
+@pytest.mark.parametrize(("status", "error"), [(500, ConnectionLost), (429, Throttled)])
+def test_a_listing_that_cannot_be_had_now_is_not_asked_for_in_another_way(
+    drive: Drive, status: int, error: type[ProviderError]
+) -> None:
+    drive.place.stat("/Documents")
+    asked = len(drive.server.asked)
+    drive.server.fail(status, path=":/children", times=5)
+    with pytest.raises(error):
+        drive.names("/Documents")
+    assert len(drive.server.asked) == asked + 1
 
 
 def test_letter_case_does_not_count_and_names_are_shown_as_stored(drive: Drive) -> None:
