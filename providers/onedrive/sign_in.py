@@ -91,6 +91,9 @@ class OneDriveSignIn:
 
     def in_browser(self) -> SignedIn:
         app, claims = self._app(), self._claims()
+        if not _opens_pages():
+            what, advice = "no browser was found on this computer", "Sign in with a code instead."
+            raise Denied(self._endpoint, what, advice=advice)
         return self._keep(self._ask(lambda: msal_client.in_browser(app, claims), _BROWSER_SECONDS))
 
     def cancel(self) -> None:
@@ -161,6 +164,15 @@ class OneDriveSignIn:
 
     def _odd(self, what: str) -> Denied:
         return Denied(self._endpoint, f"the login server gave {what}", advice="Do not sign in.")
+
+
+def _opens_pages() -> bool:
+    """Whether there is any browser at all: MSAL waits for one that never opens."""
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
 
 
 def has_browser(environ: Mapping[str, str]) -> bool:
