@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from providers.errors import Throttled
 
+_LONGEST = 86_400.0  # seconds: as the queue, which asks again after a day
+
 
 class Rest:
     """Thread-safe. `clock` is monotonic, in seconds."""
@@ -22,7 +24,8 @@ class Rest:
         """The service named a time, or did not."""
         if told.retry_after is not None:
             with self._lock:
-                self._until = max(self._until, self._clock() + told.retry_after)
+                seconds = min(told.retry_after, _LONGEST)
+                self._until = max(self._until, self._clock() + seconds)
 
     def check(self, path: str) -> None:
         """Raise Throttled, with what is left of it, while the rest lasts."""

@@ -191,3 +191,16 @@ def test_a_rest_ends_when_its_time_is_up_and_not_before() -> None:
         rest.check("/x")
     now = 110.0
     rest.check("/x")
+
+
+@pytest.mark.parametrize("seconds", [1e18, 3_158_761_208.0])
+def test_a_rest_that_nobody_lives_to_see_the_end_of_is_one_of_a_day(seconds: float) -> None:
+    """As the queue has it: who goes on asking is to find out that the service goes on as well."""
+    now = 100.0
+    rest = Rest(ENDPOINT, lambda: now)
+    rest.note(Throttled("", retry_after=seconds))
+    with pytest.raises(Throttled) as caught:
+        rest.check("/x")
+    assert caught.value.retry_after == 86_400
+    now += 86_400
+    rest.check("/x")
