@@ -74,6 +74,15 @@ class Cache:
             return here or there
         return here if here.at > there.at else there
 
+    def of_another(self, account_id: str) -> bool:
+        """Whether this site has been another account's. Known as well where its sign-in cannot be
+        opened: the keyring is locked, the file damaged. Raises Denied for a mark that cannot be
+        trusted or read."""
+        if self._path is None:
+            return False
+        raw = _read(_owner(self._path))
+        return raw is not None and raw != _mark_of(self._bound, account_id)
+
     def begin(self, kept: Kept) -> str:
         """Keep a new sign-in. Why only for this run, as a sentence; "" where it stays, or where
         the person has chosen that nothing is kept."""
@@ -116,7 +125,8 @@ class Cache:
         secrets.erase(self._endpoint, "sign-in", self._apart)
         secrets.erase(self._endpoint, "sign-in", f"{_HERE}{self._apart}")
         if self._path is not None:
-            for path in (self._path, _aside(self._path), _lock_of(self._path)):
+            own = self._path
+            for path in (own, _owner(own), _aside(own), _lock_of(own)):
                 path.unlink(missing_ok=True)
 
     # In memory -------------------------------------------------------------------------------
@@ -166,6 +176,7 @@ class Cache:
         assert self._path is not None, "looked at before"
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with exclusive(self._path):
+            write_private(_owner(self._path), _mark_of(self._bound, kept.account_id))
             self._seal(kept)
 
     def _seal(self, kept: Kept) -> None:
@@ -178,15 +189,8 @@ class Cache:
     def _in_file(self) -> Kept | None:
         if self._path is None:
             return None
-        try:
-            raw = read_private(self._path)
-        except (FileNotFoundError, NotADirectoryError):
+        if (raw := _read(self._path)) is None:
             return None
-        except NotPrivate as error:
-            raise Denied(str(self._path), f"a sign-in {error.why}", advice=error.advice) from error
-        except OSError as error:
-            what = f"a sign-in cannot be read ({error.strerror})"
-            raise Denied(str(self._path), what, advice="Check its owner and mode.") from error
         if not raw.startswith(_MAGIC):
             raise self._set_aside()
         if (key := self._key_for(raw)) is None:
@@ -204,6 +208,19 @@ class Cache:
         return sign_in_needed(self._endpoint, what)
 
 
+def _read(path: Path) -> bytes | None:
+    """None where there is no file. Raises Denied for one that cannot be trusted or read."""
+    try:
+        return read_private(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except NotPrivate as error:
+        raise Denied(str(path), f"a sign-in {error.why}", advice=error.advice) from error
+    except OSError as error:
+        what = f"a sign-in cannot be read ({error.strerror})"
+        raise Denied(str(path), what, advice="Check its owner and mode.") from error
+
+
 def _key_of(text: str | None) -> bytes | None:
     try:
         key = base64.b64decode(text or "", validate=True)
@@ -215,6 +232,12 @@ def _key_of(text: str | None) -> bytes | None:
 def _mark(key: bytes) -> bytes:
     """Tells which key a file needs, and nothing else about it."""
     return hashlib.sha256(b"wharfie sign-in key" + key).digest()[:_MARK_BYTES]
+
+
+def _mark_of(bound: bytes, account_id: str) -> bytes:
+    """Tells one account from another, for one endpoint, and nothing else about it."""
+    account = account_id.encode("utf-8", "surrogateescape")
+    return hashlib.sha256(b"wharfie account\n" + bound + b"\n" + account).hexdigest().encode()
 
 
 def _is_sealed_with(raw: bytes, key: bytes) -> bool:
@@ -245,6 +268,10 @@ def _stamp(path: Path | None) -> object:
     except OSError:
         return None
     return None if status is None else (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _owner(path: Path) -> Path:
+    return path.with_suffix(".account")
 
 
 def _aside(path: Path) -> Path:

@@ -21,6 +21,8 @@ from providers.onedrive.sign_in import has_browser
 from providers.registry import sign_in
 from providers.sandbox.graph.emulator import GraphServer
 from providers.site_secrets import remove
+from providers.vault import KeyringVault
+from tests.servers import keyrings
 from tests.servers.graph_account import NAME, Account, account
 
 CODE_PATH = "/devicecode"
@@ -182,6 +184,29 @@ def test_a_site_stays_with_the_account_that_signed_in_first(home: Account) -> No
     remove(NAME, home.access)
     again = account(home.server, home.folder, vault=home.vault)
     assert again.sign_in().account
+
+
+@pytest.mark.parametrize("trouble", ["locked", "another keyring", "damaged", "mode"])
+def test_it_stays_with_it_where_what_was_kept_cannot_be_opened(home: Account, trouble: str) -> None:
+    home.sign_in()
+    before = home.server.world.user_id
+    (kept,) = (home.folder / "sign-ins").glob("*.sealed")
+    later = home.another_process()
+    if trouble == "damaged":
+        kept.write_bytes(b"garbage")
+    elif trouble == "mode":
+        kept.chmod(0o644)
+    else:
+        keyring = keyrings.Locked() if trouble == "locked" else keyrings.Good()
+        later = home.another_process(vault=KeyringVault(keyring))
+    home.server.world.user_id = "another"
+    with pytest.raises(Denied, match="this site is for"):
+        later.sign_in()
+    with pytest.raises(ProviderError):
+        later.token(later.tokens())
+    home.server.world.user_id = before
+    later.sign_in()
+    assert later.ask(later.token(later.tokens())) == (200, None)
 
 
 def test_a_sign_in_goes_with_its_site(home: Account) -> None:
