@@ -7,9 +7,10 @@ copies a drive does not mean everybody else's.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from providers.base import Entry, Kind
-from providers.errors import NotFound
+from providers.errors import Denied, NotFound
 from providers.onedrive import paths
 from providers.onedrive.graph import Session
 from providers.onedrive.items import Item, item_of
@@ -19,6 +20,11 @@ from providers.onedrive.spots import ROOT, Anchors, Spot, drive_from, site_targe
 SHARED = f"{paths.ELSEWHERE}Shared with me"
 SITES = f"{paths.ELSEWHERE}SharePoint"
 LIBRARIES = f"{paths.ELSEWHERE}Libraries"
+
+_NOT_ASKED_FOR = "the sign-in did not ask for SharePoint's sites, or the account may not see them"
+_NAME_ONE = (
+    "Save one as a site of its own, with its address as “SharePoint site”: signing in there asks."
+)
 
 _Found = dict[str, Item]
 
@@ -118,8 +124,7 @@ class Elsewhere:
 
     def _sites(self) -> _Found:
         found: _Found = {}
-        query = {"search": "*"}
-        for page in pages(self._session, "/sites", path=f"/{SITES}", query=query):
+        for page in _pages_of_sites(self._session):
             for told in page:
                 name, identity = told.get("displayName") or told.get("name"), told.get("id")
                 if paths.safe(name) and isinstance(identity, str) and identity:
@@ -137,6 +142,14 @@ class Elsewhere:
                     found[named] = Item(drive.id, ROOT, named, Kind.DIR)
                     self._anchors.leads(paths.below(path, named), Spot(drive.id, ROOT))
         return found
+
+
+def _pages_of_sites(session: Session) -> Iterator[list[dict[str, Any]]]:
+    path = f"/{SITES}"
+    try:
+        yield from pages(session, "/sites", path=path, query={"search": "*"})
+    except Denied as error:
+        raise Denied(path, _NOT_ASKED_FOR, advice=_NAME_ONE) from error
 
 
 def _free(found: _Found, name: str) -> str:

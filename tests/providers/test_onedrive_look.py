@@ -20,7 +20,7 @@ from providers.errors import (
     WrongKind,
 )
 from tests.providers.drives import PROFILES, Drive, a_drive
-from tests.servers.drive_place import GivenTokens, drive_at
+from tests.servers.drive_place import GivenTokens, drive_at, open_drive
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
 
 SHARED = "/:Shared with me/Ann's papers"
@@ -232,3 +232,16 @@ def test_a_name_that_could_lead_out_is_not_shown(name: str, tmp_path: Path) -> N
     ):
         shown = [entry.name for page in place.list_dir("/folder") for entry in page]
     assert shown == ["ok"]
+
+
+def test_sites_that_the_sign_in_did_not_ask_for_are_said_to_be_that(
+    business: Drive, tmp_path: Path
+) -> None:
+    """A person's scopes have them only where the site names one: nobody has to share anything."""
+    token = business.server.issue_token(scopes=("Files.ReadWrite.All", "User.Read"))
+    with closing(open_drive(business.server, tmp_path, tokens=GivenTokens(token))) as place:
+        assert "/:SharePoint" in [entry.path for page in place.list_dir("/") for entry in page]
+        with pytest.raises(Denied, match="did not ask for SharePoint") as caught:
+            list(place.list_dir("/:SharePoint"))
+    assert "“SharePoint site”" in caught.value.advice
+    assert "share it" not in caught.value.advice
