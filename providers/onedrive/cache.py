@@ -126,7 +126,7 @@ class Cache:
         secrets.erase(self._endpoint, "sign-in", f"{_HERE}{self._apart}")
         if self._path is not None:
             own = self._path
-            for path in (own, _owner(own), _aside(own), _lock_of(own)):
+            for path in (_owner(own), own, _aside(own), _lock_of(own)):
                 path.unlink(missing_ok=True)
 
     # In memory -------------------------------------------------------------------------------

@@ -49,6 +49,8 @@ def test_an_application_has_its_own_token(business: Place) -> None:
     wrong = ask(server, "token", server.tenant, **form, client_secret="wrong")
     assert wrong.json()["error"] == "invalid_client"
     assert ask(server, "token", "common", **form, **secret).status_code == 400
+    files = {**form, "scope": "Files.ReadWrite.All"}
+    assert ask(server, "token", server.tenant, **files, **secret).json()["error"] == "invalid_scope"
 
 
 def test_personal_accounts_have_no_applications(personal: Place) -> None:
