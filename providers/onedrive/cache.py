@@ -90,7 +90,6 @@ class Cache:
             self._remember_here(kept)
             return ""
         try:
-            self._make_key()
             self._write(kept)
         except BadVault as error:
             why = f"{error.what}. {error.advice}"
@@ -148,12 +147,14 @@ class Cache:
     # In the file -----------------------------------------------------------------------------
 
     def _make_key(self) -> None:
-        """A key that is kept, where there is none yet. Raises BadVault."""
+        """The key that is kept, made where there is none: with the file's lock, for another process
+        may be about to. Raises BadVault."""
         secrets = self._access.secrets
-        if self._key() is None:
-            made = base64.b64encode(os.urandom(_KEY_BYTES)).decode("ascii")
-            secrets.vault.put(self._endpoint, "sign-in", self._apart, made)
-            secrets.put(self._endpoint, "sign-in", made, self._apart)
+        text = secrets.vault.get(self._endpoint, "sign-in", self._apart)
+        if text is None or _key_of(text) is None:
+            text = base64.b64encode(os.urandom(_KEY_BYTES)).decode("ascii")
+            secrets.vault.put(self._endpoint, "sign-in", self._apart, text)
+        secrets.put(self._endpoint, "sign-in", text, self._apart)
 
     def _key(self) -> bytes | None:
         return _key_of(self._access.secrets.get(self._endpoint, "sign-in", self._apart))
@@ -173,9 +174,11 @@ class Cache:
         return key
 
     def _write(self, kept: Kept) -> None:
+        """Raises OSError, BadVault."""
         assert self._path is not None, "looked at before"
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with exclusive(self._path):
+            self._make_key()
             write_private(_owner(self._path), _mark_of(self._bound, kept.account_id))
             self._seal(kept)
 
