@@ -74,6 +74,15 @@ class Cache:
             return here or there
         return here if here.at > there.at else there
 
+    def of_another(self, account_id: str) -> bool:
+        """Whether this site has been another account's. Known as well where its sign-in cannot be
+        opened: the keyring is locked, the file damaged. Raises Denied for a mark that cannot be
+        trusted or read."""
+        if self._path is None:
+            return False
+        raw = _read(_owner(self._path))
+        return raw is not None and raw != _mark_of(self._bound, account_id)
+
     def begin(self, kept: Kept) -> str:
         """Keep a new sign-in. Why only for this run, as a sentence; "" where it stays, or where
         the person has chosen that nothing is kept."""
@@ -81,7 +90,6 @@ class Cache:
             self._remember_here(kept)
             return ""
         try:
-            self._make_key()
             self._write(kept)
         except BadVault as error:
             why = f"{error.what}. {error.advice}"
@@ -116,7 +124,8 @@ class Cache:
         secrets.erase(self._endpoint, "sign-in", self._apart)
         secrets.erase(self._endpoint, "sign-in", f"{_HERE}{self._apart}")
         if self._path is not None:
-            for path in (self._path, _aside(self._path), _lock_of(self._path)):
+            own = self._path
+            for path in (_owner(own), own, _aside(own), _lock_of(own)):
                 path.unlink(missing_ok=True)
 
     # In memory -------------------------------------------------------------------------------
@@ -138,12 +147,14 @@ class Cache:
     # In the file -----------------------------------------------------------------------------
 
     def _make_key(self) -> None:
-        """A key that is kept, where there is none yet. Raises BadVault."""
+        """The key that is kept, made where there is none: with the file's lock, for another process
+        may be about to. Raises BadVault."""
         secrets = self._access.secrets
-        if self._key() is None:
-            made = base64.b64encode(os.urandom(_KEY_BYTES)).decode("ascii")
-            secrets.vault.put(self._endpoint, "sign-in", self._apart, made)
-            secrets.put(self._endpoint, "sign-in", made, self._apart)
+        text = secrets.vault.get(self._endpoint, "sign-in", self._apart)
+        if text is None or _key_of(text) is None:
+            text = base64.b64encode(os.urandom(_KEY_BYTES)).decode("ascii")
+            secrets.vault.put(self._endpoint, "sign-in", self._apart, text)
+        secrets.put(self._endpoint, "sign-in", text, self._apart)
 
     def _key(self) -> bytes | None:
         return _key_of(self._access.secrets.get(self._endpoint, "sign-in", self._apart))
@@ -163,9 +174,12 @@ class Cache:
         return key
 
     def _write(self, kept: Kept) -> None:
+        """Raises OSError, BadVault."""
         assert self._path is not None, "looked at before"
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with exclusive(self._path):
+            self._make_key()
+            write_private(_owner(self._path), _mark_of(self._bound, kept.account_id))
             self._seal(kept)
 
     def _seal(self, kept: Kept) -> None:
@@ -178,15 +192,8 @@ class Cache:
     def _in_file(self) -> Kept | None:
         if self._path is None:
             return None
-        try:
-            raw = read_private(self._path)
-        except (FileNotFoundError, NotADirectoryError):
+        if (raw := _read(self._path)) is None:
             return None
-        except NotPrivate as error:
-            raise Denied(str(self._path), f"a sign-in {error.why}", advice=error.advice) from error
-        except OSError as error:
-            what = f"a sign-in cannot be read ({error.strerror})"
-            raise Denied(str(self._path), what, advice="Check its owner and mode.") from error
         if not raw.startswith(_MAGIC):
             raise self._set_aside()
         if (key := self._key_for(raw)) is None:
@@ -204,6 +211,19 @@ class Cache:
         return sign_in_needed(self._endpoint, what)
 
 
+def _read(path: Path) -> bytes | None:
+    """None where there is no file. Raises Denied for one that cannot be trusted or read."""
+    try:
+        return read_private(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except NotPrivate as error:
+        raise Denied(str(path), f"a sign-in {error.why}", advice=error.advice) from error
+    except OSError as error:
+        what = f"a sign-in cannot be read ({error.strerror})"
+        raise Denied(str(path), what, advice="Check its owner and mode.") from error
+
+
 def _key_of(text: str | None) -> bytes | None:
     try:
         key = base64.b64decode(text or "", validate=True)
@@ -215,6 +235,12 @@ def _key_of(text: str | None) -> bytes | None:
 def _mark(key: bytes) -> bytes:
     """Tells which key a file needs, and nothing else about it."""
     return hashlib.sha256(b"wharfie sign-in key" + key).digest()[:_MARK_BYTES]
+
+
+def _mark_of(bound: bytes, account_id: str) -> bytes:
+    """Tells one account from another, for one endpoint, and nothing else about it."""
+    account = account_id.encode("utf-8", "surrogateescape")
+    return hashlib.sha256(b"wharfie account\n" + bound + b"\n" + account).hexdigest().encode()
 
 
 def _is_sealed_with(raw: bytes, key: bytes) -> bool:
@@ -245,6 +271,10 @@ def _stamp(path: Path | None) -> object:
     except OSError:
         return None
     return None if status is None else (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _owner(path: Path) -> Path:
+    return path.with_suffix(".account")
 
 
 def _aside(path: Path) -> Path:

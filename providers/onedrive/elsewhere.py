@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from typing import Any
 
 from providers.base import Entry, Kind
-from providers.errors import NotFound
+from providers.errors import Denied, NotFound
 from providers.onedrive import paths
 from providers.onedrive.graph import Session
 from providers.onedrive.items import Item, item_of
@@ -21,6 +22,11 @@ from providers.onedrive.spots import ROOT, Anchors, Spot, drive_from, folded, si
 SHARED = f"{paths.ELSEWHERE}Shared with me"
 SITES = f"{paths.ELSEWHERE}SharePoint"
 LIBRARIES = f"{paths.ELSEWHERE}Libraries"
+
+_NOT_ASKED_FOR = "the sign-in did not ask for SharePoint's sites, or the account may not see them"
+_NAME_ONE = (
+    "Save one as a site of its own, with its address as “SharePoint site”: signing in there asks."
+)
 
 _Found = dict[str, Item]
 
@@ -118,8 +124,7 @@ class Elsewhere:
 
     def _sites(self) -> _Found:
         found: list[tuple[str, Item]] = []
-        query = {"search": "*"}
-        for page in pages(self._session, "/sites", path=f"/{SITES}", query=query):
+        for page in _pages_of_sites(self._session):
             for told in page:
                 name, identity = told.get("displayName") or told.get("name"), told.get("id")
                 if paths.safe(name) and isinstance(identity, str) and identity:
@@ -159,3 +164,11 @@ def _marked(name: str, item: Item) -> str:
     mark = sha256(f"{item.drive} {item.id}".encode()).hexdigest()[:8]
     stem, dot, extension = name.rpartition(".") if item.kind is Kind.FILE else (name, "", "")
     return f"{stem} ({mark}){dot}{extension}" if stem else f"{name} ({mark})"
+
+
+def _pages_of_sites(session: Session) -> Iterator[list[dict[str, Any]]]:
+    path = f"/{SITES}"
+    try:
+        yield from pages(session, "/sites", path=path, query={"search": "*"})
+    except Denied as error:
+        raise Denied(path, _NOT_ASKED_FOR, advice=_NAME_ONE) from error

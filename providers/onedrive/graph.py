@@ -11,7 +11,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -30,7 +30,7 @@ from providers.web.exchange import SAFE, Asked, Exchange, carry_out
 from providers.web.message import Broken
 from providers.web.patience import USUAL, Patience
 from providers.web.pool import Pool, wants_sign_in
-from providers.web.redirects import Url
+from providers.web.redirects import Reach, Url
 from providers.web.response import Response, lost
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -75,8 +75,10 @@ class Session:
         self._base = redirects.url_of(base)
         self._tokens = tokens
         self._patience = patience
-        self._pool = Pool(endpoint, self._base.origin, options, access, patience)
         self._reach = redirects.reach_by_name(self._base.host)
+        here = self._reach is Reach.LOOPBACK  # an emulator: a proxy elsewhere would see its tokens
+        route = replace(options, proxy="none") if here else options
+        self._pool = Pool(endpoint, self._base.origin, route, access, patience)
 
     # Graph -----------------------------------------------------------------------------------
 

@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from providers.base import Entry, Kind
-from providers.errors import ConnectionLost, NotFound, ProviderError, WrongKind
+from providers.errors import (
+    AuthRequired,
+    ConnectionLost,
+    NotFound,
+    ProviderError,
+    Throttled,
+    WrongKind,
+)
 from providers.onedrive import paths
 from providers.onedrive.elsewhere import Elsewhere
 from providers.onedrive.graph import Session
@@ -132,6 +139,8 @@ class Look:
                 begun = True
                 yield page
             return
+        except (AuthRequired, ConnectionLost, Throttled):
+            raise  # asked in another way, it would say something else
         except ProviderError:
             if begun:
                 raise

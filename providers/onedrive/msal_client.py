@@ -29,7 +29,7 @@ _CAPABILITIES = ["CP1"]  # claims challenges are understood (CAE)
 _FILES = ("Files.ReadWrite.All", "User.Read")
 _SITES = "Sites.Read.All"
 _BROWSER_SECONDS = 300.0
-_DONE = "Wharfie is signed in. You may close this page."
+_DONE = "You may close this page. Wharfie says whether you are signed in."  # not known yet
 _LONGEST_INTERVAL = 60  # seconds between two polls, whatever the server says
 
 
@@ -149,7 +149,7 @@ def in_browser(app: App, claims: str | None) -> Grant:
 
 
 def _timed_out() -> type[Exception]:
-    from msal.oauth2cli.authcode import BrowserInteractionTimeoutError
+    from msal import BrowserInteractionTimeoutError
 
     return cast("type[Exception]", BrowserInteractionTimeoutError)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import ascii_letters, digits
 from urllib.parse import urlsplit
 
 from providers.errors import InvalidName
 from providers.onedrive.options import Cloud
-from providers.web import redirects
-from providers.web.redirects import Reach
 
+_PLAIN = frozenset(f"{ascii_letters}{digits}.:-[]")  # of a host and its port
 GRAPH_BASE = "WHARFIE_GRAPH_BASE"
 LOGIN_BASE = "WHARFIE_LOGIN_BASE"
 
@@ -64,11 +65,19 @@ def _on_this_computer(name: str, settings: Mapping[str, str]) -> str:
 
 
 def _is_loopback(address: str) -> bool:
+    """Whether it is this computer's without asking anybody: a name below .localhost may be looked
+    up in the DNS (RFC 6761 only asks not to), and what has signs in it is read in several ways."""
     try:
         parts = urlsplit(address)
         _ = parts.port  # raises ValueError for one that cannot be
     except ValueError:
         return False
-    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or parts.query:
+    if parts.scheme not in {"http", "https"} or not _PLAIN.issuperset(parts.netloc):
         return False
-    return redirects.reach_by_name(parts.hostname or "") is Reach.LOOPBACK
+    if parts.query or parts.fragment:
+        return False
+    host = parts.hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

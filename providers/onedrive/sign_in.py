@@ -91,6 +91,9 @@ class OneDriveSignIn:
 
     def in_browser(self) -> SignedIn:
         app, claims = self._app(), self._claims()
+        if not _opens_pages():
+            what, advice = "no browser was found on this computer", "Sign in with a code instead."
+            raise Denied(self._endpoint, what, advice=advice)
         return self._keep(self._ask(lambda: msal_client.in_browser(app, claims), _BROWSER_SECONDS))
 
     def cancel(self) -> None:
@@ -118,21 +121,27 @@ class OneDriveSignIn:
         return next((text for _, subject, text in known if subject == CLAIMS), None)
 
     def _keep(self, grant: Grant) -> SignedIn:
-        """Raises Denied for another person than this site is for: what waits in the queue for one
-        drive must not go to another."""
         self._call.check()
-        wanted = self._options.account
-        if wanted and grant.account.lower() != wanted.lower():
-            raise self._other(grant, wanted, "Sign in as that one, or correct the site's account.")
-        before = self._before()
-        if before is not None and before.account_id != grant.account_id:
-            advice = "Sign in as that one. Another account needs a site of its own."
-            raise self._other(grant, before.account, advice)
+        self._check_account(grant)
         kept = Kept(grant.account, grant.account_id, time.time(), grant.cache)
         remark = self._cache.begin(kept)
         if self._claims() is not None:
             self._access.secrets.erase(self._endpoint, "sign-in", CLAIMS)
         return SignedIn(grant.account, remark)
+
+    def _check_account(self, grant: Grant) -> None:
+        """Raises Denied for another person than this site is for: what waits in the queue for one
+        drive must not go to another."""
+        wanted = self._options.account
+        if wanted and grant.account.lower() != wanted.lower():
+            raise self._other(grant, wanted, "Sign in as that one, or correct the site's account.")
+        before = self._before()
+        of_another = self._cache.of_another(grant.account_id)
+        if before is not None:
+            of_another = before.account_id != grant.account_id
+        if of_another:
+            advice = "Sign in as that one. Another account needs a site of its own."
+            raise self._other(grant, before.account if before else "another account", advice)
 
     def _before(self) -> Kept | None:
         try:
@@ -161,6 +170,15 @@ class OneDriveSignIn:
 
     def _odd(self, what: str) -> Denied:
         return Denied(self._endpoint, f"the login server gave {what}", advice="Do not sign in.")
+
+
+def _opens_pages() -> bool:
+    """Whether there is any browser at all: MSAL waits for one that never opens."""
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
 
 
 def has_browser(environ: Mapping[str, str]) -> bool:

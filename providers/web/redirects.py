@@ -117,8 +117,12 @@ def may_lead(here: Reach, to: Reach) -> bool:
 
 
 def reach_of(address: str) -> Reach:
-    """The reach of a numeric address, also of an IPv4 one inside an IPv6 one."""
-    found: _Address = ipaddress.ip_address(address.partition("%")[0])
+    """The reach of a numeric address, also of an IPv4 one inside an IPv6 one.
+
+    Raises ValueError for any other: only IPv6 has zones ("fe80::1%eth0"), and "127.0.0.1%a.example"
+    is a name that anybody may have.
+    """
+    found: _Address = ipaddress.ip_address(address)
     inner = _inside(found)
     if inner is not None:
         found = inner

@@ -162,6 +162,11 @@ def test_C11_every_way_to_write_an_address_inside_is_known(address: str, reach: 
     assert redirects.may_lead(Reach.PUBLIC, reach) is (reach is Reach.PUBLIC)
 
 
+def test_C11_a_name_that_only_looks_like_an_address_is_a_name() -> None:
+    """Whoever has example.com answers for it in the DNS."""
+    assert redirects.reach_by_name("127.0.0.1%x.example.com") is Reach.PUBLIC
+
+
 @pytest.fixture
 def public(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
     """Make believe: 127.0.0.1 is a public address, and 127.0.0.2 is what it is."""

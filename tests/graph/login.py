@@ -46,9 +46,8 @@ def sign_in(server: GraphServer, **form: str) -> Json:
 
 
 def refresh(server: GraphServer, token: str, **form: str) -> Json:
-    told: Json = ask(
-        server, "token", grant_type="refresh_token", refresh_token=token, scope=SCOPE, **form
-    ).json()
+    given = {"grant_type": "refresh_token", "refresh_token": token, "scope": SCOPE} | form
+    told: Json = ask(server, "token", **given).json()
     return told
 
 

@@ -36,6 +36,17 @@ def test_a_token_renewed_without_the_claims_is_refused_again(place: Place) -> No
     assert _claims(answer)["access_token"]["nbf"]["essential"] is True
 
 
+def test_nor_do_other_claims_than_those_of_the_challenge_help(place: Place) -> None:
+    server = place.server
+    told = sign_in(server, claims=json.dumps(CP1))
+    server.revoke_tokens()
+    made_up = {"nbf": {"essential": True, "value": "1"}, **CP1["access_token"]}
+    claims = json.dumps({"access_token": made_up})
+    renewed = refresh(server, told["refresh_token"], claims=claims)
+    answer = place.get("/me/drive", token=renewed["access_token"])
+    refused(answer, 401, "InvalidAuthenticationToken")
+
+
 def test_signing_in_anew_is_enough(place: Place) -> None:
     server = place.server
     sign_in(server, claims=json.dumps(CP1))

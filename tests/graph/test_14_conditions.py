@@ -34,6 +34,9 @@ def test_a_current_tag_is_not_answered_again(place: Place) -> None:
     assert place.get(place.item(item["id"]), headers=current).status_code == 304
     content = {"If-None-Match": item["cTag"]}
     assert place.get(place.item(item["id"]) + "/content", headers=content).status_code == 304
+    place.put("a", b"two")
+    assert good(place.get(place.item(item["id"]), headers=current), 200)["eTag"] != item["eTag"]
+    assert place.get(place.item(item["id"]) + "/content", headers=content).status_code == 302
 
 
 def test_a_session_for_a_file_that_must_not_be_there(place: Place) -> None:

@@ -44,3 +44,11 @@ def test_no_other_url_is_a_source(place: Place) -> None:
     body = {"name": "x", CONFLICT: "rename", SOURCE: "https://example.org/file"}
     path = f"{place.drive}/root:/{place.folder['name']}"
     assert place.ask("PUT", path, json=body).status_code == 400
+
+
+def test_what_has_not_arrived_is_not_committed(place: Place) -> None:
+    session = place.begin("a.txt")
+    body = {"name": "a.txt", CONFLICT: "rename", SOURCE: session["uploadUrl"]}
+    path = f"{place.drive}/root:/{place.folder['name']}"
+    refused(place.ask("PUT", path, json=body), 400)
+    assert place.names() == []

@@ -8,7 +8,18 @@ from tests.graph.place import Place, asking, good, refused
 def test_a_session_for_too_much_does_not_begin(place: Place) -> None:
     left = good(place.get("/me/drive"), 200)["quota"]["remaining"]
     url = place.at("a") + ":/createUploadSession"
-    refused(place.post(url, asking("fail", fileSize=left + 1)), 507)
+    answer = place.post(url, asking("fail", fileSize=left + 1))
+    refused(answer, 507)
+    assert "uploadUrl" not in answer.json()
+
+
+def test_nor_does_the_service_keep_it(place: Place) -> None:
+    place.server.set_quota(100)
+    url = place.at("a") + ":/createUploadSession"
+    refused(place.post(url, asking("fail", fileSize=101)), 507)
+    assert place.server.open_sessions == 0
+    good(place.post(url, asking("fail", fileSize=100)), 200)
+    assert place.server.open_sessions == 1
 
 
 def test_content_that_is_too_much_is_not_stored(place: Place) -> None:

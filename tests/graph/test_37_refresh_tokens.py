@@ -31,6 +31,13 @@ def test_a_renewed_token_does_what_it_was_asked_for(place: Place) -> None:
     assert place.post(place.children, body, token=told["access_token"]).status_code == 403
 
 
+def test_who_asks_for_no_files_gets_none(place: Place) -> None:
+    server = place.server
+    token = sign_in(server)["refresh_token"]
+    told = refresh(server, token, scope="openid profile offline_access")
+    assert place.get("/me/drive", token=told["access_token"]).status_code == 403
+
+
 def test_an_application_has_its_own_token(business: Place) -> None:
     server = business.server
     form = {"grant_type": "client_credentials", "scope": DEFAULT}
@@ -42,6 +49,8 @@ def test_an_application_has_its_own_token(business: Place) -> None:
     wrong = ask(server, "token", server.tenant, **form, client_secret="wrong")
     assert wrong.json()["error"] == "invalid_client"
     assert ask(server, "token", "common", **form, **secret).status_code == 400
+    files = {**form, "scope": "Files.ReadWrite.All"}
+    assert ask(server, "token", server.tenant, **files, **secret).json()["error"] == "invalid_scope"
 
 
 def test_personal_accounts_have_no_applications(personal: Place) -> None:

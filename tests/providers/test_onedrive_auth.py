@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ from providers.errors import (
 from providers.onedrive.auth import Tokens
 from providers.onedrive.options import Options, options_of
 from providers.onedrive.service import service_of
+from providers.registry import open_provider
 from providers.sandbox.graph.emulator import GraphServer
 from providers.vault import NoVault
 from providers.web.calls import Calls
@@ -277,6 +279,19 @@ def test_a_secret_that_is_refused_is_asked_for_again(server: GraphServer, tmp_pa
     assert home.token(tokens)
 
 
+def test_a_listing_says_that_the_secret_was_refused(server: GraphServer, tmp_path: Path) -> None:
+    """Not that one is needed, which is so once the wrong one has been dropped."""
+    home = app_home(server, tmp_path)
+    home.access.secrets.put(home.endpoint, "password", "canary-wrong")
+    with (
+        closing(open_provider(home.endpoint, home.access)) as place,
+        pytest.raises(AuthRequired, match="AADSTS7000215") as caught,
+    ):
+        list(place.list_dir("/"))
+    assert caught.value.rejected
+    assert home.asked("/token") == 1
+
+
 @pytest.mark.parametrize("passphrase", [None, b"canary-passphrase"])
 def test_an_app_signs_in_with_a_certificate(
     server: GraphServer, tmp_path: Path, passphrase: bytes | None
@@ -450,7 +465,10 @@ def test_a_call_that_is_ended_waits_for_no_login_server(home: Account) -> None:
     [
         *("http://example.com", "http://127.0.0.1.example.com/", "http://ann@127.0.0.1/"),
         *("ftp://[::1]/", "http://10.0.0.1:8080", "//127.0.0.1", "http://127.0.0.1:port/"),
-        *("http://[::1/", "http://127.0.0.1/?x"),
+        *("http://[::1/", "http://127.0.0.1/?x", "http://127.0.0.1/#x", "http://0.0.0.0:8080"),
+        *("http://127.0.0.1%x.example.com", "http://example.com\\.localhost", "http://a.localhost"),
+        *("http://[::1%example.com]", "http://[2002:7f00:1::1]", "http://[64:ff9b::7f00:1]"),
+        *("http://example.com;.localhost", "http://127.0.0.1\\@example.com/", "http://2130706433"),
     ],
 )
 @pytest.mark.parametrize("name", ["WHARFIE_GRAPH_BASE", "WHARFIE_LOGIN_BASE"])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from providers.access import Access, Secrets
-from providers.errors import AuthRequired, Denied
+from providers.errors import AuthRequired, Denied, Secret
 from providers.onedrive.cache import Cache, Kept
 from providers.vault import FileVault, KeyringVault, NoVault, Vault
 from tests.servers import keyrings
@@ -123,6 +126,35 @@ def test_a_late_renewal_does_not_undo_another_sign_in(vault: Vault, tmp_path: Pa
     Cache(ENDPOINT, process(vault, tmp_path)).begin(BOB)
     cache.renew(ANN, replace(ANN, cache="newer"))
     assert cache.read() == BOB
+
+
+def test_two_that_sign_in_at_once_agree_on_the_key(tmp_path: Path) -> None:
+    """Each finds that there is none; what both say is kept has to open in the next run."""
+    met, other_is_done = threading.Barrier(2), threading.Event()
+    first = threading.Lock()
+
+    class Slow(FileVault):
+        def get(self, endpoint: str, needs: Secret, subject: str) -> str | None:
+            found = super().get(endpoint, needs, subject)
+            with suppress(threading.BrokenBarrierError):
+                met.wait(0.5)
+            return found
+
+        def put(self, endpoint: str, needs: Secret, subject: str, value: str) -> None:
+            super().put(endpoint, needs, subject, value)
+            if first.acquire(blocking=False):
+                other_is_done.wait(0.5)
+
+    def begin(cache: Cache) -> str:
+        remark = cache.begin(ANN)
+        other_is_done.set()
+        return remark
+
+    kept = tmp_path / "kept"
+    caches = [Cache(ENDPOINT, process(Slow(kept), tmp_path)) for _ in range(2)]
+    with ThreadPoolExecutor() as pool:
+        assert [*pool.map(begin, caches)] == ["", ""]
+    assert Cache(ENDPOINT, process(FileVault(kept), tmp_path)).read() == ANN
 
 
 def test_where_a_person_wants_nothing_kept_it_is_in_memory(tmp_path: Path) -> None:

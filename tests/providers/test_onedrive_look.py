@@ -15,6 +15,7 @@ from providers.errors import (
     Denied,
     NotFound,
     ProviderError,
+    Throttled,
     Unsupported,
     WrongKind,
 )
@@ -75,6 +76,18 @@ def test_pages_are_asked_for_when_they_are_wanted(drive: Drive) -> None:
     listing = drive.place.list_dir("/many")
     assert len(next(iter(listing))) == 2
     assert sum("children" in path for _, _, path in drive.server.asked) == 1
+
+
+@pytest.mark.parametrize(("status", "error"), [(500, ConnectionLost), (429, Throttled)])
+def test_a_listing_that_cannot_be_had_now_is_not_asked_for_in_another_way(
+    drive: Drive, status: int, error: type[ProviderError]
+) -> None:
+    drive.place.stat("/Documents")
+    asked = len(drive.server.asked)
+    drive.server.fail(status, path=":/children", times=5)
+    with pytest.raises(error):
+        drive.names("/Documents")
+    assert len(drive.server.asked) == asked + 1
 
 
 def test_letter_case_does_not_count_and_names_are_shown_as_stored(drive: Drive) -> None:
@@ -308,3 +321,16 @@ def test_a_name_that_could_lead_out_is_not_shown(name: str, tmp_path: Path) -> N
     ):
         shown = [entry.name for page in place.list_dir("/folder") for entry in page]
     assert shown == ["ok"]
+
+
+def test_sites_that_the_sign_in_did_not_ask_for_are_said_to_be_that(
+    business: Drive, tmp_path: Path
+) -> None:
+    """A person's scopes have them only where the site names one: nobody has to share anything."""
+    token = business.server.issue_token(scopes=("Files.ReadWrite.All", "User.Read"))
+    with closing(open_drive(business.server, tmp_path, tokens=GivenTokens(token))) as place:
+        assert "/:SharePoint" in [entry.path for page in place.list_dir("/") for entry in page]
+        with pytest.raises(Denied, match="did not ask for SharePoint") as caught:
+            list(place.list_dir("/:SharePoint"))
+    assert "“SharePoint site”" in caught.value.advice
+    assert "share it" not in caught.value.advice

@@ -22,8 +22,8 @@ from providers.errors import (
     Unsupported,
 )
 from providers.onedrive.throttle import Rest
-from tests.providers.drives import PROFILES, Drive, a_drive
-from tests.servers.drive_place import ENDPOINT, GivenTokens, drive_at
+from tests.providers.drives import PROFILES, Drive, a_drive, got
+from tests.servers.drive_place import ENDPOINT, GivenTokens, drive_at, open_drive
 from tests.servers.scripted_http import Ask, ScriptedHttp, Wire, answer
 
 DATA = bytes(range(256)) * 1000
@@ -34,6 +34,21 @@ def drive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Drive]:
     with a_drive(request.param, tmp_path) as made:
         made.server.put("/file", DATA)
         yield made
+
+
+@pytest.mark.parametrize("how", ["environment", "site"])
+def test_an_emulator_is_asked_past_every_proxy(
+    drive: Drive, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands in for Graph is on this computer; a proxy elsewhere would collect the token."""
+    with ScriptedHttp(lambda wire, ask: wire.send(answer(502))) as proxy:
+        site = {"proxy": proxy.base} if how == "site" else {}
+        if how == "environment":
+            monkeypatch.setenv("http_proxy", proxy.base)
+            monkeypatch.setenv("no_proxy", "")
+        with closing(open_drive(drive.server, tmp_path, **site)) as place:
+            assert got(place, "/file") == DATA
+        assert proxy.asks == []
 
 
 def test_an_address_that_ended_is_asked_for_anew(drive: Drive) -> None:
@@ -217,9 +232,14 @@ def test_a_rest_ends_when_its_time_is_up_and_not_before() -> None:
     rest.check("/x")
 
 
-def test_a_rest_without_an_end_ends_after_a_day() -> None:
+@pytest.mark.parametrize("seconds", [1e18, 3_158_761_208.0])
+def test_a_rest_that_nobody_lives_to_see_the_end_of_is_one_of_a_day(seconds: float) -> None:
+    """As the queue has it: who goes on asking is to find out that the service goes on as well."""
     now = 100.0
     rest = Rest(ENDPOINT, lambda: now)
-    rest.note(Throttled("", retry_after=1e12))
-    now += 86_401
-    rest.check("/file")
+    rest.note(Throttled("", retry_after=seconds))
+    with pytest.raises(Throttled) as caught:
+        rest.check("/x")
+    assert caught.value.retry_after == 86_400
+    now += 86_400
+    rest.check("/x")

@@ -16,10 +16,13 @@ from pathlib import Path
 import pytest
 
 from providers.errors import ConnectionLost, Denied, ProviderError
+from providers.onedrive import msal_client
 from providers.onedrive.sign_in import has_browser
 from providers.registry import sign_in
 from providers.sandbox.graph.emulator import GraphServer
 from providers.site_secrets import remove
+from providers.vault import KeyringVault
+from tests.servers import keyrings
 from tests.servers.graph_account import NAME, Account, account
 
 CODE_PATH = "/devicecode"
@@ -183,6 +186,29 @@ def test_a_site_stays_with_the_account_that_signed_in_first(home: Account) -> No
     assert again.sign_in().account
 
 
+@pytest.mark.parametrize("trouble", ["locked", "another keyring", "damaged", "mode"])
+def test_it_stays_with_it_where_what_was_kept_cannot_be_opened(home: Account, trouble: str) -> None:
+    home.sign_in()
+    before = home.server.world.user_id
+    (kept,) = (home.folder / "sign-ins").glob("*.sealed")
+    later = home.another_process()
+    if trouble == "damaged":
+        kept.write_bytes(b"garbage")
+    elif trouble == "mode":
+        kept.chmod(0o644)
+    else:
+        keyring = keyrings.Locked() if trouble == "locked" else keyrings.Good()
+        later = home.another_process(vault=KeyringVault(keyring))
+    home.server.world.user_id = "another"
+    with pytest.raises(Denied, match="this site is for"):
+        later.sign_in()
+    with pytest.raises(ProviderError):
+        later.token(later.tokens())
+    home.server.world.user_id = before
+    later.sign_in()
+    assert later.ask(later.token(later.tokens())) == (200, None)
+
+
 def test_a_sign_in_goes_with_its_site(home: Account) -> None:
     home.sign_in()
     assert [*(home.folder / "sign-ins").glob("*.sealed")]
@@ -201,7 +227,13 @@ def test_nobody_signs_in_where_an_app_or_a_token_does(server: GraphServer, tmp_p
 
 
 @pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def pages() -> list[str]:
+    """What the browser shows in the end."""
+    return []
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch, pages: list[str]) -> list[str]:
     """One that allows everything: it follows the page and sends the form in it."""
     opened: list[str] = []
 
@@ -210,7 +242,7 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         action = unescape(re.search(r'action="([^"]*)"', page)[1])  # type: ignore[index]
         fields = re.findall(r'name="([^"]*)" value="([^"]*)"', page)
         form = urllib.parse.urlencode({unescape(k): unescape(v) for k, v in fields}).encode()
-        urllib.request.urlopen(action, form, timeout=30).read()
+        pages.append(urllib.request.urlopen(action, form, timeout=30).read().decode())
 
     def open_page(url: str, new: int = 0, autoraise: bool = True) -> bool:
         opened.append(url)
@@ -256,6 +288,42 @@ def test_an_answer_for_another_question_is_not_taken(home: Account, browser: lis
         home.attempt().in_browser()
     with pytest.raises(ProviderError):
         home.token(home.tokens())
+
+
+def test_a_browser_in_which_nobody_signs_in_is_said_to_be_one(
+    home: Account, browser: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for where in (webbrowser, type(webbrowser.get())):
+        monkeypatch.setattr(where, "open", lambda *_, **__: True)
+    monkeypatch.setattr(msal_client, "_BROWSER_SECONDS", 0.2)
+    with pytest.raises(Denied, match="nobody signed in"):
+        home.attempt().in_browser()
+
+
+def test_without_a_browser_nobody_waits_for_one(
+    home: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: str) -> webbrowser.BaseBrowser:
+        raise webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.setattr(webbrowser, "get", none)
+    with pytest.raises(Denied, match="no browser") as caught:
+        home.attempt().in_browser()
+    assert "code" in caught.value.advice
+    assert home.server.asked == []
+
+
+def test_the_page_does_not_say_that_somebody_is_signed_in(
+    server: GraphServer, tmp_path: Path, browser: list[str], pages: list[str]
+) -> None:
+    """It is shown before that is known: here, somebody else signs in."""
+    home = account(server, tmp_path, account="someone@else.example")
+    with pytest.raises(Denied, match="this site is for someone"):
+        home.attempt().in_browser()
+    while not pages:
+        time.sleep(0.01)
+    (page,) = pages
+    assert "Wharfie" in page and "is signed in" not in page
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,18 @@ def test_where_nothing_is_kept_nobody_is_sent_to_a_page_in_vain(
     assert not server.asked
 
 
+@pytest.mark.parametrize("keyring", ["Locked", "Absent"])
+def test_nor_where_the_keyring_is_of_no_use(
+    home: Path, server: GraphServer, env: Mapping[str, str], keyring: str
+) -> None:
+    """A sign-in that ends with this command lets nobody in."""
+    add(server)
+    given = {**env, "PYTHON_KEYRING_BACKEND": f"tests.servers.keyrings.{keyring}"}
+    done = wharfie("login", "work", env=given)
+    assert done.code == 1 and "keyring" in done.err and 'secrets = "file"' in done.err
+    assert not server.asked
+
+
 def test_an_app_is_asked_for_its_secret_and_no_person_for_a_code(
     home: Path, server: GraphServer, env: Mapping[str, str]
 ) -> None:

@@ -78,6 +78,9 @@ def _sign_in_on_page(endpoint: str, access: Access, *, browser: bool) -> int:
     if not vault.name:
         advice = 'Write secrets = "keyring" or secrets = "file" into settings.toml.'
         raise BadVault(endpoint, "sign-ins are not kept here", advice=advice)
+    vault.get(endpoint, "sign-in", "")  # a keyring shows what is wrong with it when it is asked
+    if vault.problem:
+        raise BadVault(endpoint, vault.problem.rstrip("."), advice="")
     done = signed_in(endpoint, access, browser=browser)
     print(f"{printable(done.account)} is signed in.")
     if done.remark:

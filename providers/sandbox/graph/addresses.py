@@ -22,6 +22,7 @@ _ITEM = re.compile(
     r"(?::/(?P<path>[^:]*?)/?(?::(?:/(?P<below>.*))?)?|(?:/(?P<relation>.*))?)"
 )
 _FOR_OTHERS = ("Files.ReadWrite.All", "Files.Read.All", "Sites.ReadWrite.All", "Sites.Read.All")
+_FOR_ONES_OWN = ("Files.ReadWrite", "Files.Read")
 _ME_IS_NOBODY = "/me request is only valid with delegated authentication flow."
 
 
@@ -95,11 +96,10 @@ def find_drive(world: World, token: AccessToken, path: str) -> tuple[Drive, str]
     rest = match["rest"] or ""
     if path.startswith("me/"):
         need_a_person(token)
-        return world.own, rest
-    drive = _by_owner(world, match)
+    drive = world.own if path.startswith("me/") else _by_owner(world, match)
     if drive is None:
         raise not_found()
-    if drive.id != world.own_drive and not token.may(*_FOR_OTHERS):
+    if not token.may(*_FOR_OTHERS, *(_FOR_ONES_OWN if drive.id == world.own_drive else ())):
         raise denied()
     return drive, rest
 

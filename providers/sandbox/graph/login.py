@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from providers.sandbox.graph import login_pages
 from providers.sandbox.graph.clock import stamp
-from providers.sandbox.graph.tokens import SCOPES
 from providers.sandbox.graph.wire import Answer, Request, json_answer
 from providers.sandbox.graph.world import World
 
@@ -255,7 +254,7 @@ class Login:
 
     def _granted(self, scopes: str, capable: bool, after: int, nonce: str) -> Answer:
         wanted = [scope for scope in scopes.split() if scope not in _RESERVED]
-        given = frozenset(_short(scope) for scope in wanted) or frozenset(SCOPES)
+        given = frozenset(_short(scope) for scope in wanted)
         seconds = self._seconds(capable)
         token = self._world.tokens.issue(given, seconds=seconds, capable=capable, after=after)
         told = self._bearer(token.value, seconds)
