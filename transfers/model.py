@@ -159,6 +159,7 @@ class NewJob:
     mode: int | None = None
     within: str = ""  # the target directory a person chose: links below it are not followed
     expected: str = ""  # "sha256:…hex": the digest that a person was told, if any
+    policy: Policy | None = None  # None: that of Enqueue
     note: str = ""  # of Op.NOTE: why it is left out
     failed: bool = False  # of Op.NOTE: a failure, not a choice
 
