@@ -95,7 +95,7 @@ class WharfieApp(App[None]):
         self.access = access
         self.connections = Connections(access, open_provider)
         self.sign_in = SignIn(self, access, self.unpark, remember)
-        self.type_ahead = TypeAhead(self)
+        self.type_ahead = TypeAhead(self, self._stop_newest)
         self.recent = list(recent)
         self.verify = verify
         plain = wants_ascii(self.chosen(GLYPHS), os.environ)
@@ -138,6 +138,9 @@ class WharfieApp(App[None]):
     def on_key(self, event: events.Key) -> None:
         if self.type_ahead.keeps(event):
             event.prevent_default()
+
+    def _stop_newest(self) -> bool:
+        return self.main is not None and self.main.stop_newest()
 
     def on_unmount(self) -> None:
         self._stop_listening()

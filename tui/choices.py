@@ -56,6 +56,13 @@ class Glyphs(StrEnum):
     ASCII = "ascii"
 
 
+class ShowPlan(StrEnum):
+    """When the plan of a copy or move is shown before it is queued."""
+
+    ALWAYS = "always"
+    CONFLICTS = "conflicts"  # only where something is there already, in the way, or too large
+
+
 class Reader(StrEnum):
     """Help for screen readers and braille rows."""
 
@@ -67,6 +74,7 @@ ON_QUIT = Setting("on_quit", OnQuit.ASK, "On quitting", "what becomes of unfinis
 SECRETS = Setting(
     "secrets", SecretsIn.KEYRING, "Secrets", "where they are kept, from the next start on"
 )
+PLAN = Setting("plan", ShowPlan.ALWAYS, "Plans", "shown before a copy or move is queued")
 LOOK = Setting("theme", Look.DARK, "Theme", "the colours of the screen")
 
 GLYPHS = Setting("glyphs", Glyphs.AUTO, "Characters", "what is drawn with, from the next start on")
@@ -78,6 +86,7 @@ SETTINGS: tuple[Setting[Any], ...] = (
     LOOK,
     GLYPHS,
     READER,
+    PLAN,
     ON_QUIT,
     SECRETS,
 )

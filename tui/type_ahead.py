@@ -6,15 +6,21 @@ where they copy, move and delete.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
 from textual.app import App
 
 
 class TypeAhead:
-    """The app shows every key to `keeps`; what was kept arrives again after `release`."""
+    """The app shows every key to `keeps`; what was kept arrives again after `release`.
 
-    def __init__(self, app: App[None]) -> None:
+    `stop` is what Esc does while nothing has appeared: whether there was anything to stop.
+    """
+
+    def __init__(self, app: App[None], stop: Callable[[], bool] = lambda: False) -> None:
         self._app = app
+        self._stop = stop
         self._keys: list[events.Key] = []
         self._holding = False
 
@@ -24,9 +30,16 @@ class TypeAhead:
 
     def keeps(self, event: events.Key) -> bool:
         """Whether `event` is kept for later; if not, it is for whoever has the focus."""
-        if self._holding:
+        if self._holding and event.key == "escape" and self._stop():
+            self._keys.clear()
+        elif self._holding:
             self._keys.append(events.Key(event.key, event.character))
         return self._holding
+
+    def forget(self) -> None:
+        """It takes so long that keys are for what is there: what was kept is for nobody."""
+        self._holding = False
+        self._keys.clear()
 
     def release(self) -> None:
         """It is there, or will not come: press the kept keys."""

@@ -1,23 +1,47 @@
-"""Copying and moving from pane to pane: planned here, carried out by the queue."""
+"""Copying and moving: planned and shown here, carried out by the queue."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from providers import location
-from providers.base import Entry, Place
+from providers.base import Entry, Measured, Place, Provider, Writer
+from providers.errors import ProviderError
 from providers.text import printable
-from transfers.model import NewJob
+from transfers.model import Op
+from transfers.plan import look_ahead
 from transfers.scan import ScanCancelled, plan_tree
 from tui import file_operations as files
+from tui import planning
+from tui.background import in_thread
+from tui.choices import PLAN, ShowPlan
 from tui.commands.work import hand_over, with_progress
 from tui.file_operations import Stopped
+from tui.planning import Choices, Plan
+from tui.screens.plan import PlanScreen
+from tui.shell_line import shell_line
+from tui.sign_in import QUIET, show
 from tui.widgets.file_pane import FilePane
 from tui.widgets.transfer_panel import TransferPanel
 
 if TYPE_CHECKING:
     from tui.screens.main import MainScreen
+
+_SOON = 1.0  # seconds in which a plan is awaited before other keys are pressed
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to go where. `source` is an endpoint, `target` a folder."""
+
+    source: str
+    entries: Sequence[Entry]
+    target: Place
+    move: bool = False
 
 
 async def copy(screen: MainScreen, pane: FilePane) -> None:
@@ -31,10 +55,10 @@ async def move(screen: MainScreen, pane: FilePane) -> None:
 
 
 async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, move: bool) -> None:
-    """Plan the copy or move of what is selected, and hand it to the queue."""
-    entries, verb = source.selected, "Move" if move else "Copy"
+    """Plan the copy or move of what is selected, and hand what is approved to the queue."""
+    entries, verb = source.selected, "move" if move else "copy"
     if not entries:
-        screen.say(f"Nothing to {verb.lower()}: put the cursor on an entry, or mark some.")
+        screen.say(f"Nothing to {verb}: put the cursor on an entry, or mark some.")
         return
     if source.place == target.place:
         screen.say("Both panes show the same folder. Go elsewhere in one of them first.")
@@ -42,16 +66,8 @@ async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, mo
     if complaint := target_complaint(target):
         screen.say(complaint)
         return
-    jobs = await _plan(screen, source.place, entries, target.place, move=move)
-    if jobs is None:
-        screen.say("Planning stopped; nothing was queued.")
-        return
-    await hand_over(screen, jobs, source.place.endpoint, target.place.endpoint)
-    source.list.mark(entries, marked=False)
-    noun = "job" if len(jobs) == 1 else "jobs"
-    said = f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(target.place))}"
-    held = screen.query_one(TransferPanel).held
-    screen.say(f"{said}; the queue is held: w, then H, goes on" if held else said)
+    if await carry_out(screen, Order(source.place.endpoint, entries, target.place, move)):
+        source.list.mark(entries, marked=False)
 
 
 def target_complaint(target: FilePane) -> str:
@@ -63,27 +79,92 @@ def target_complaint(target: FilePane) -> str:
     return "The other pane shows no folder to copy into. Open one there first."
 
 
-async def _plan(
-    screen: MainScreen, source: Place, entries: list[Entry], target: Place, *, move: bool
-) -> tuple[NewJob, ...] | None:
-    connections = screen.services.connections
+async def carry_out(screen: MainScreen, order: Order) -> bool:
+    """Plan `order`, show the plan and queue what is approved: whether anything was.
 
-    def plan(report: Callable[[int], None], cancelled: Callable[[], bool]) -> tuple[NewJob, ...]:
-        to = connections.open(target.endpoint)
-        files.writer(to, target.endpoint)
-        start = connections.open(source.endpoint)
-        return plan_tree(
-            start,
-            entries,
-            source.endpoint,
-            to,
-            target,
-            move=move,
-            on_progress=report,
-            cancelled=cancelled,
-        )
-
+    Raises ProviderError.
+    """
+    forget, started = screen.services.type_ahead.forget, time.monotonic()
+    patience = screen.set_timer(_SOON, forget)
     try:
-        return await with_progress(screen, "Planning", plan)
+        plan = await with_progress(screen, "Planning", partial(_plan, screen, order))
     except (ScanCancelled, Stopped):
+        screen.say("Planning stopped; nothing was queued.")
+        return False
+    finally:
+        patience.stop()
+    quiet = 0.0 if time.monotonic() - started < _SOON else QUIET
+    choices = Choices(order.move)
+    if not (planning.plain(plan) and _only_conflicts(screen)):
+        command = partial(_command, screen, plan)
+        approved = await show(screen.app, PlanScreen(plan, choices, command, quiet=quiet))
+        if approved is None:
+            screen.say("The plan was dropped; nothing was queued.")
+            return False
+        choices = approved
+    await _queue(screen, plan, choices)
+    return True
+
+
+async def _queue(screen: MainScreen, plan: Plan, choices: Choices) -> None:
+    jobs = await in_thread(lambda: planning.jobs(plan, choices))
+    if not jobs:
+        screen.say("Everything was left out; nothing was queued.")
+        return
+    await hand_over(screen, jobs, plan.source, plan.target.endpoint, policy=choices.policy)
+    verb = "Move" if choices.move else "Copy"
+    noun = "job" if len(jobs) == 1 else "jobs"
+    said = f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(plan.target))}"
+    held = screen.query_one(TransferPanel).held
+    screen.say(f"{said}; the queue is held: w, then H, goes on" if held else said)
+
+
+def _plan(
+    screen: MainScreen,
+    order: Order,
+    report: Callable[[int], None],
+    cancelled: Callable[[], bool],
+) -> Plan:
+    """Blocking. Planned as a move in any case: a person may choose between the two."""
+    connections = screen.services.connections
+    to = connections.open(order.target.endpoint)
+    files.writer(to, order.target.endpoint)
+    start = connections.open(order.source)
+    digests: dict[str, Mapping[str, str]] = {}
+
+    def note(entry: Entry) -> None:
+        if entry.digests:
+            digests[entry.path] = entry.digests
+
+    ends = (start, order.entries, order.source, to, order.target)
+    jobs = plan_tree(*ends, move=True, on_progress=report, cancelled=cancelled, on_file=note)
+    removals = [job for job in jobs if job.op is Op.REMOVE_DIR]
+    moving = jobs[: len(jobs) - len(removals)]
+    rows = look_ahead(moving, to, digests=digests, on_progress=report, cancelled=cancelled)
+    return planning.make_plan(
+        order.source,
+        [entry.path for entry in order.entries],
+        order.target,
+        rows,
+        removals,
+        free=_free(to, order.target.path),
+        movable=isinstance(start, Writer) and start.caps.parts is not None,
+    )
+
+
+def _free(place: Provider, path: str) -> int | None:
+    """Bytes; None where the place does not tell."""
+    try:
+        return place.room(path).free if isinstance(place, Measured) else None
+    except ProviderError:
         return None
+
+
+def _command(screen: MainScreen, plan: Plan, choices: Choices) -> str:
+    services = screen.services
+    return shell_line(plan, choices, services.verify, services.access.sites)
+
+
+def _only_conflicts(screen: MainScreen) -> bool:
+    """Whether a plan is shown only where something is to be decided."""
+    return screen.services.chosen(PLAN) is ShowPlan.CONFLICTS

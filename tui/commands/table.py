@@ -28,8 +28,8 @@ class Command:
 
 
 COMMANDS: Mapping[str, Command] = {
-    "copy": Command(copying.copy, asks=False),
-    "move": Command(copying.move, asks=False),
+    "copy": Command(copying.copy),
+    "move": Command(copying.move),
     "new_folder": Command(files.make_dir),
     "rename": Command(files.rename),
     "delete": Command(files.delete),

@@ -246,14 +246,20 @@ class MainScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Esc: stop the newest thing under way, else leave the panel, else clear the filter."""
-        running = [stop for stop in self.stoppable if not stop.is_set()]
         self.say("")
-        if running:
-            running[-1].set()
-        elif not isinstance(self.focused, FileList):
+        if self.stop_newest():
+            return
+        if not isinstance(self.focused, FileList):
             self._focus(self.active)
         else:
             self.active.back()
+
+    def stop_newest(self) -> bool:
+        """Stop the newest thing under way; whether there was any."""
+        running = [stop for stop in self.stoppable if not stop.is_set()]
+        if running:
+            running[-1].set()
+        return bool(running)
 
     # The queue
 
