@@ -26,7 +26,7 @@ from tui.screens.dialog import CANCEL, Choice, Dialog, Says, line
 from tui.widgets.row_list import RowList
 
 _MOST = 16  # rows of the list
-_AROUND = 13  # rows of the screen that neither the list nor the summary has
+_AROUND = 14  # rows of the screen that neither the list nor the summary has
 _DECISIONS = {"skip": None, "overwrite": Policy.OVERWRITE, "rename": Policy.RENAME}
 _DECISIONS |= {"newer": Policy.NEWER, "ask": Policy.ASK}
 _IF_THERE = {
@@ -40,7 +40,7 @@ _IF_THERE = {
 _BLOCKED = "Something that is no file, or no folder, has the name that this one needs there."
 
 
-class _Rows(RowList[int]):
+class PlanRows(RowList[int]):
     """Approved by Enter alone: a double click on a row is none."""
 
     def on_click(self, event: events.Click) -> None:
@@ -58,6 +58,7 @@ class PlanScreen(Dialog[Choices | None]):
     ]
     DEFAULT_CSS = """
     PlanScreen #says { height: auto; max-height: 4; }
+    PlanRows { scrollbar-gutter: stable; }
     PlanScreen #policy { width: auto; }
     """
 
@@ -103,13 +104,13 @@ class PlanScreen(Dialog[Choices | None]):
         yield Says(id="room")
         yield Static("", id="policy", markup=False)
         yield Static("", id="heading", markup=False, classes="dim gap")
-        yield _Rows(self._row, marking=True, id="rows")
+        yield PlanRows(self._row, marking=True, id="rows")
         yield Static("", id="what", markup=False, classes="dim")
         yield Says(id="says")
 
     @property
     def rows(self) -> RowList[int]:
-        return self.query_one(_Rows)
+        return self.query_one(PlanRows)
 
     def on_mount(self) -> None:
         self._filter(None)
