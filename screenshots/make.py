@@ -22,6 +22,7 @@ from transfers.engine import Engine
 from transfers.model import Cancel, Clear, JobState, SetLimits, Verify
 from tui.app import WharfieApp
 from tui.headless.demo import demo_access
+from tui.screens.plan import PlanScreen
 from tui.screens.properties import PropertiesScreen
 from tui.settings import home_in
 
@@ -56,11 +57,16 @@ async def _copying(engine: Engine, access: Access, left: Place, right: Place) ->
         await _listed(pilot)
         engine.send(SetLimits(rate=_SLOW))
         await pilot.press("ctrl+a", "f5")
+        await _approve(pilot)
         await _until(pilot, lambda: _done(engine) >= 8 and _moved(engine) > 12 << 20)
         _save(app, "copying")
         engine.send(SetLimits(rate=0))
         await _until(pilot, lambda: engine.snapshot().totals.unfinished == 0)
-        await pilot.press("end", "f5")
+        await pilot.press("ctrl+a", "f5")
+        await _planned(pilot)
+        _save(app, "plan")
+        await pilot.press("escape", "-", "*", "enter", "end", "f5")
+        await _approve(pilot)
         await _until(pilot, lambda: len(app.screen_stack) > 2)
         await pilot.pause()
         _save(app, "conflict")
@@ -80,6 +86,7 @@ async def _small(engine: Engine, access: Access, left: Place, right: Place) -> N
         await pilot.press("escape")
         engine.send(SetLimits(rate=_SLOWER))
         await pilot.press("home", "f5")
+        await _approve(pilot)
         await _until(pilot, lambda: _moved(engine) > 8 << 20)
         await pilot.press("w")
         await pilot.pause()
@@ -100,6 +107,16 @@ async def _host_key(engine: Engine, access: Access, left: Place, right: Place) -
         await pilot.pause()
         _save(app, "host-key")
         await pilot.press("escape")
+
+
+async def _planned(pilot: Pilot[None]) -> None:
+    await _until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
+    await pilot.pause()
+
+
+async def _approve(pilot: Pilot[None]) -> None:
+    await _planned(pilot)
+    await pilot.press("enter")
 
 
 async def _listed(pilot: Pilot[None]) -> None:
