@@ -100,6 +100,16 @@ def test_a_far_place_that_digests_its_files_sends_none_of_their_bytes(equal: boo
     assert far.chunks == 0
 
 
+def test_a_place_that_cannot_digest_after_all_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    near, far = Place(b"abc"), Place(b"abd", near=False, digests=True)
+
+    def no_shell(path: str, algorithm: str) -> str:
+        raise Unsupported(path, "the server offers no shell")
+
+    monkeypatch.setattr(far, "digest", no_shell)
+    assert compare(near, far, sides(near, far)) == Finding(False, 2)
+
+
 def test_a_large_file_is_not_digested_for_a_question() -> None:
     near, far = Place(b"a" * 11), Place(b"a" * 11, near=False, digests=True)
     assert compare(near, far, sides(near, far), limit=10) == Finding(None, 10)
