@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic as clock
 from typing import TYPE_CHECKING
 
 from providers import location
@@ -84,7 +84,7 @@ async def carry_out(screen: MainScreen, order: Order) -> bool:
 
     Raises ProviderError.
     """
-    forget, started = screen.services.type_ahead.forget, time.monotonic()
+    forget, started = screen.services.type_ahead.forget, clock()
     patience = screen.set_timer(_SOON, forget)
     try:
         plan = await with_progress(screen, "Planning", partial(_plan, screen, order))
@@ -93,7 +93,7 @@ async def carry_out(screen: MainScreen, order: Order) -> bool:
         return False
     finally:
         patience.stop()
-    quiet = 0.0 if time.monotonic() - started < _SOON else QUIET
+    quiet = 0.0 if clock() - started < _SOON else QUIET
     choices = Choices(order.move)
     if not (planning.plain(plan) and _only_conflicts(screen)):
         command = partial(_command, screen, plan)
