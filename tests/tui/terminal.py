@@ -62,6 +62,17 @@ class Terminal:
     def type(self, text: str) -> None:
         self._tmux("send-keys", "-l", "--", text)
 
+    def mouse(self, column: int, row: int, code: int, end: str = "M") -> None:
+        """What the mouse does at a cell, from 0, as SGR says it: 0 a press, 32 a step with the
+        button held, 16 more with Control; `end` is "m" for a release."""
+        report = f"\x1b[<{code};{column + 1};{row + 1}{end}"
+        self._tmux("send-keys", "-H", *(f"{byte:02x}" for byte in report.encode()))
+
+    def paste(self, text: str) -> None:
+        """Paste as a person does, in brackets."""
+        self._tmux("set-buffer", "--", text)
+        self._tmux("paste-buffer", "-p")
+
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")
 

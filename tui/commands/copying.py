@@ -66,8 +66,8 @@ async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, mo
     if complaint := target_complaint(target):
         screen.say(complaint)
         return
-    if await carry_out(screen, Order(source.place.endpoint, entries, target.place, move)):
-        source.list.mark(entries, marked=False)
+    order = Order(source.place.endpoint, entries, target.place, move)
+    await carry_out_from(screen, source, order)
 
 
 def target_complaint(target: FilePane) -> str:
@@ -77,6 +77,12 @@ def target_complaint(target: FilePane) -> str:
     if not target.idle:
         return "The other pane is still being read. Try again in a moment."
     return "The other pane shows no folder to copy into. Open one there first."
+
+
+async def carry_out_from(screen: MainScreen, source: FilePane, order: Order) -> None:
+    """As `carry_out`; what was queued is not marked in `source` any longer."""
+    if await carry_out(screen, order):
+        source.list.mark(order.entries, marked=False)
 
 
 async def carry_out(screen: MainScreen, order: Order) -> bool:

@@ -43,6 +43,11 @@ async def connect(screen: MainScreen, pane: FilePane) -> None:
 
 async def go_to(screen: MainScreen, pane: FilePane) -> None:
     """Ask for a path or an address and open it in `pane`."""
+    await ask_where_to(screen, pane, pane.place.path)
+
+
+async def ask_where_to(screen: MainScreen, pane: FilePane, proposed: str) -> None:
+    """Ask where to go, with `proposed` to be changed or approved, and open that in `pane`."""
     provider, here, sites = pane.provider, pane.place, screen.services.access.sites
 
     def complaint(text: str) -> str | None:
@@ -55,7 +60,7 @@ async def go_to(screen: MainScreen, pane: FilePane) -> None:
     text = await show(
         screen.app,
         PromptScreen(
-            "Go to", "Path, address (sftp://user@host/path) or site:path", here.path, complaint
+            "Go to", "Path, address (sftp://user@host/path) or site:path", proposed, complaint
         ),
     )
     if text:

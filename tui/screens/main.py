@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -21,12 +21,15 @@ from providers.base import Place, Provider
 from providers.errors import ProviderError
 from providers.text import printable
 from transfers.model import JobState, Op, StateChanged
+from tui.commands import copying, pasting
 from tui.commands.table import COMMANDS
+from tui.dragging import Dragging
 from tui.key_map import bar_items, bindings
 from tui.keys import Where
 from tui.questions import Questions
 from tui.screens.help import HelpScreen
 from tui.screens.versions import VersionsScreen
+from tui.widgets.drag_ghost import DragGhost
 from tui.widgets.file_list import FileList
 from tui.widgets.file_pane import FilePane
 from tui.widgets.key_bar import KeyBar
@@ -65,6 +68,7 @@ class MainScreen(Screen[None]):
         self.services = services
         self.questions = Questions(services)
         self.stoppable: list[threading.Event] = []  # what Esc stops, the newest last
+        self.dragging = Dragging(self)
         self._starts = (left, right)
         self._said_timer: Timer | None = None
 
@@ -78,8 +82,10 @@ class MainScreen(Screen[None]):
         yield Static(markup=False, id="said", classes="-empty")
         yield SpokenLine(self.services.wants_words)
         yield KeyBar()
+        yield DragGhost()
 
     def on_screen_suspend(self) -> None:
+        self.dragging.cancel()
         self.app.screen.call_after_refresh(self.services.type_ahead.release)
 
     def on_screen_resume(self) -> None:
@@ -247,7 +253,7 @@ class MainScreen(Screen[None]):
     def action_back(self) -> None:
         """Esc: stop the newest thing under way, else leave the panel, else clear the filter."""
         self.say("")
-        if self.stop_newest():
+        if self.dragging.cancel() or self.stop_newest():
             return
         if not isinstance(self.focused, FileList):
             self._focus(self.active)
@@ -260,6 +266,25 @@ class MainScreen(Screen[None]):
         if running:
             running[-1].set()
         return bool(running)
+
+    # The mouse, and what a terminal pastes
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self.dragging.press(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        self.dragging.move(event)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        if (dropped := self.dragging.drop(event)) is not None:
+            self._ask(copying.carry_out_from(self, *dropped))
+
+    def on_paste(self, event: events.Paste) -> None:
+        self._ask(pasting.paste(self, self.active, event.text))
+
+    @on(DragGhost.Lost)
+    def _drag_lost(self) -> None:
+        self.dragging.cancel()
 
     # The queue
 

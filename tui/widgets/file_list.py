@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -84,6 +84,7 @@ class FileList(ScrollView, can_focus=True):
         "file-list--faint",
         "file-list--marked",
         "file-list--cursor",
+        "file-list--target",
     }
     ALLOW_SELECT = False
     ALLOW_MAXIMIZE = False
@@ -109,6 +110,7 @@ class FileList(ScrollView, can_focus=True):
         self.told: Mapping[str, Told] = {}  # by path: rows of which more is known than was listed
         self.marks: dict[str, Entry] = {}
         self.held: str | None = None
+        self._lit: int | None = None  # the row that takes what is dragged
         self._has_parent = False
         self._notice = ""
 
@@ -257,6 +259,21 @@ class FileList(ScrollView, can_focus=True):
 
     # Mouse and size
 
+    def row_at(self, at: Offset) -> int | None:
+        """The row at that place of the screen; None where there is none."""
+        row = at.y - self.content_region.y + self.scroll_offset.y
+        return row if self.content_region.contains_point(at) and row < self._count else None
+
+    def entry_at(self, row: int) -> Entry | None:
+        """What stands in a row; None in that of the parent."""
+        return self._entry(row)
+
+    def light(self, row: int | None) -> None:
+        """Show that what is dragged goes into the folder in this row; None: into no row's."""
+        if row != self._lit:
+            self._lit = row
+            self.refresh()
+
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
         index = None if offset is None else offset.y + self.scroll_offset.y
@@ -290,7 +307,7 @@ class FileList(ScrollView, can_focus=True):
         index, width = y + self.scroll_offset.y, self.size.width
         base = self.rich_style
         if index < self._count:
-            return self._row(self._entry(index), index == self.cursor, width, base)
+            return self._row(self._entry(index), index, width, base)
         if self._notice and not self.rows and index == self._count:
             text = " " + show.clip(self._notice, max(0, width - 2))
             return Strip([Segment(text, base + self._part("faint"))]).adjust_cell_length(
@@ -301,13 +318,15 @@ class FileList(ScrollView, can_focus=True):
     def _part(self, name: str) -> Style:
         return self.get_component_rich_style(f"file-list--{name}", partial=True)
 
-    def _row(self, entry: Entry | None, at_cursor: bool, width: int, base: Style) -> Strip:
+    def _row(self, entry: Entry | None, index: int, width: int, base: Style) -> Strip:
         marked = entry is not None and entry.path in self.marks
         over = Style.null()
         if marked:
             over += self._part("marked")
-        if at_cursor:
+        if index == self.cursor:
             over += self._part("cursor")
+        if index == self._lit:
+            over += self._part("target")
         name_style = base + self._kind_style(entry) + over
         faint = base + self._part("faint") + over
         widths = columns(width)
