@@ -104,6 +104,7 @@ class Dragging:
         entry = None if row is None else pane.list.entry_at(row)
         if entry is not None and pane.read_once:
             self._pressed = event.screen_offset, pane, entry
+            pane.list.dragged = False
             self._screen.app.capture_mouse(pane.list)  # its release is heard wherever it is
 
     def move(self, event: events.MouseMove) -> None:
@@ -115,6 +116,7 @@ class Dragging:
             if max(abs(at.x - start.x), abs(at.y - start.y)) >= _THRESHOLD:
                 marked = entry.path in pane.list.marks
                 self._load = Load(pane, pane.selected if marked else [entry])
+                pane.list.dragged = True
         if self._load is not None:
             spot = self._spot_at(at, self._load)
             self._light(spot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.events import MouseMove, MouseUp
+from textual.events import Click, MouseMove, MouseUp
 
 from providers.base import Entry, Kind
 from tests.tui.app_case import AppPilot, Tree, at, make_app, opener, pane, read, text, until
@@ -165,9 +165,13 @@ async def test_within_a_pane_only_a_folder_takes_what_is_dropped(
         await read(pilot)
         await drag(pilot, (LEFT, TOP + 3), (LEFT, TOP + 1))
         await until(pilot, lambda: " 1 file, 4 B " in text(app))
-        await release(pilot, (LEFT, TOP + 1))
+        ended = [MouseUp, Click]  # as the app has it, where both ends are in one list
+        await pilot._post_mouse_events(ended, offset=(LEFT, TOP + 1), button=1)
         await pilot.pause()
         assert app.screen is app.main
+        assert pane(app).list.cursor == 0
+        await pilot.click(offset=(LEFT, TOP + 1))
+        assert pane(app).list.cursor == 1
         await drag(pilot, (LEFT, TOP + 3), (LEFT + 9, TOP))
         await release(pilot, (LEFT + 9, TOP))
         await plan(pilot)

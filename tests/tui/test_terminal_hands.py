@@ -51,7 +51,7 @@ def test_a_file_dragged_to_the_other_pane_is_copied_once_its_plan_is_approved(
     terminal.mouse(LEFT, row, PRESS)
     terminal.mouse(LEFT + 9, row + 2, STEP)
     terminal.mouse(RIGHT, 12, STEP)
-    terminal.until(f"1 file, 1000 B → {directory}/to ")
+    terminal.until(f"1 file, 1000 B → {directory}/to\n")
     terminal.mouse(RIGHT, 12, PRESS, RELEASED)
     terminal.until("Copy 1 file, 1000 B", "Enter Copy", gone="→ /")
     terminal.press("Enter")
@@ -86,7 +86,7 @@ def test_escape_while_dragging_drops_nothing(terminal: Terminal, directory: Path
     terminal.press("Escape")
     terminal.until("file1", gone="→")
     terminal.mouse(RIGHT, 12, PRESS, RELEASED)
-    terminal.press("F5")  # the first plan there is
+    terminal.press("Down", "F5")  # the first plan there is
     terminal.until("Enter Copy", "/from/file1")
     assert not list((directory / "to" / "deep").iterdir())
 

@@ -282,10 +282,6 @@ class MainScreen(Screen[None]):
     def on_paste(self, event: events.Paste) -> None:
         self._ask(pasting.paste(self, self.active, event.text))
 
-    @on(DragGhost.Lost)
-    def _drag_lost(self) -> None:
-        self.dragging.cancel()
-
     # The queue
 
     async def _meet_queue(self) -> None:

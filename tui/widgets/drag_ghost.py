@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from textual import events
 from textual.geometry import Offset
-from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
@@ -15,7 +13,7 @@ _BESIDE = Offset(2, 1)  # cells: never under the pointer
 
 
 class DragGhost(Static):
-    """It has the mouse while it is shown; who takes that away, a dialog say, ends the drag."""
+    """It never has the mouse: what is captured must be laid out, or its events are lost."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -28,9 +26,6 @@ class DragGhost(Static):
     }
     """
 
-    class Lost(Message):
-        """The mouse was taken away."""
-
     def __init__(self) -> None:
         super().__init__(markup=False)
         self._wanted: tuple[str, Offset] = ("", Offset())
@@ -41,16 +36,14 @@ class DragGhost(Static):
         self._wanted = (printable(label), pointer)
         if not self.display:
             self.display = True
-            self.app.capture_mouse(self)
             self._move()
         elif self._step is None:
             self._step = self.set_timer(_STEP_SECONDS, self._move)
 
     def vanish(self) -> None:
-        """Show nothing, and let the mouse go."""
+        """Show nothing."""
         self._stop_step()
         self.display = False
-        self.release_mouse()
 
     def _move(self) -> None:
         self._stop_step()
@@ -63,9 +56,3 @@ class DragGhost(Static):
         if self._step is not None:
             self._step.stop()
             self._step = None
-
-    def on_mouse_release(self) -> None:
-        self.post_message(self.Lost())
-
-    def on_click(self, event: events.Click) -> None:
-        event.stop()  # what a drag within one list ends with, not for the list

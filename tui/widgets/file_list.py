@@ -110,6 +110,7 @@ class FileList(ScrollView, can_focus=True):
         self.told: Mapping[str, Told] = {}  # by path: rows of which more is known than was listed
         self.marks: dict[str, Entry] = {}
         self.held: str | None = None
+        self.dragged = False  # what began as a press here was a drag: its end is no click
         self._lit: int | None = None  # the row that takes what is dragged
         self._has_parent = False
         self._notice = ""
@@ -277,7 +278,7 @@ class FileList(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
         index = None if offset is None else offset.y + self.scroll_offset.y
-        if index is None or index >= self._count:
+        if index is None or index >= self._count or self.dragged:
             return
         self._go(index)
         entry = self.current
