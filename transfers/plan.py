@@ -175,7 +175,7 @@ class _Looking:
 
     def folded(self, name: str) -> str:
         """Equal for names that the place takes for the same."""
-        return unicodedata.normalize("NFC", name).casefold() if self._folds else name
+        return _composed(name).casefold() if self._folds else name
 
     def _clashes(self, path: str, name: str, there: Entry | None) -> bool:
         """Whether another job has this name, or what stands there only looks like it."""
@@ -183,7 +183,7 @@ class _Looking:
         if mine in self._taken:
             return True
         self._taken.add(mine)
-        return self._folds and there is not None and there.name != name
+        return there is not None and _composed(there.name) != _composed(name)
 
     def _planned(self, job: NewJob, there: Entry | None, clashes: bool) -> Planned:
         if job.op is Op.MAKE_DIR:
@@ -271,6 +271,11 @@ class _Looking:
             self._lost = isinstance(error, ConnectionLost | Throttled)
             raise _NotTold from error
         return answer
+
+
+def _composed(name: str) -> str:
+    """Equal for the Unicode forms of one name."""
+    return unicodedata.normalize("NFC", name)
 
 
 class _NotTold(Exception):

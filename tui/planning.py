@@ -23,6 +23,7 @@ _DOES = {
     Policy.OVERWRITE: "overwrite",
     Policy.RENAME: "keep both",
 }
+_OVERWRITING = frozenset({Policy.OVERWRITE, Policy.NEWER, Policy.DIFFERENT})
 _SIZE, _MEETS, _ACT = 9, 12, 9  # cells
 _ROOM_FOR_SIZE = 50  # cells of a row
 
@@ -105,6 +106,8 @@ def act(plan: Plan, choices: Choices, at: int) -> str:
 
 
 def _on_meeting(row: Planned, policy: Policy) -> str:
+    if row.meets is Meets.CLASH and policy in _OVERWRITING:
+        return "ask"
     if policy in _DOES:
         return _DOES[policy]
     if row.there is None:
@@ -114,8 +117,8 @@ def _on_meeting(row: Planned, policy: Policy) -> str:
 
 
 def jobs(plan: Plan, choices: Choices) -> tuple[NewJob, ...]:
-    """What the queue is to do. A file that is to be new is asked about when something stands there
-    by then, also where everything that was seen is to be overwritten."""
+    """What the queue is to do. Whatever the policy, nothing is overwritten unasked where nothing
+    stood when it was planned, nor where names clash: one of two files would be lost."""
     made = []
     for at, row in enumerate(plan.rows):
         if at in choices.edits and choices.edits[at] is None:
@@ -130,8 +133,8 @@ def _job(row: Planned, choices: Choices, edit: Policy | None) -> NewJob:
         job = replace(job, op=Op.COPY)
     if edit is not None:
         return replace(job, policy=edit)
-    unseen = row.meets is Meets.NEW and choices.policy is Policy.OVERWRITE
-    return replace(job, policy=Policy.ASK) if unseen else job
+    doubtful = row.meets in (Meets.NEW, Meets.CLASH) and choices.policy in _OVERWRITING
+    return replace(job, policy=Policy.ASK) if doubtful else job
 
 
 def total(plan: Plan, choices: Choices) -> Tally:

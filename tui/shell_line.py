@@ -14,6 +14,7 @@ from providers.errors import ProviderError
 from providers.sites import Sites
 from providers.text import to_bytes
 from transfers.model import Policy, Verify
+from transfers.plan import Meets
 from tui.planning import Choices, Plan
 
 _LONGEST = 100_000  # characters: shells and terminals take no longer ones in one piece
@@ -24,6 +25,8 @@ def shell_line(plan: Plan, choices: Choices, verify: Verify, sites: Sites | None
     where no command does the same."""
     if choices.edits:
         raise ValueError("Files that were decided one by one have no command line.")
+    if Meets.CLASH in plan.tallies and choices.policy is not Policy.ASK:
+        raise ValueError("Names that clash are asked about here; no command line does that.")
     words = ["wharfie", "copy"]
     words += ["--move"] if choices.move else []
     words += [] if choices.policy is Policy.ASK else ["--on-conflict", str(choices.policy)]

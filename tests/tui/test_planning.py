@@ -46,18 +46,18 @@ EVERY = [planned(str(meets), meets, age=100.0 * (meets is Meets.DIFFERENT)) for 
 
 
 @pytest.mark.parametrize(
-    ("policy", "same", "different", "clash"),
+    ("policy", "same", "different", "clash", "unknown"),
     [
-        (Policy.ASK, "ask", "ask", "ask"),
-        (Policy.SKIP, "skip", "skip", "skip"),
-        (Policy.OVERWRITE, "overwrite", "overwrite", "overwrite"),
-        (Policy.RENAME, "keep both", "keep both", "keep both"),
-        (Policy.NEWER, "skip", "overwrite", "if newer"),
-        (Policy.DIFFERENT, "skip", "overwrite", "if other"),
+        (Policy.ASK, "ask", "ask", "ask", "ask"),
+        (Policy.SKIP, "skip", "skip", "skip", "skip"),
+        (Policy.OVERWRITE, "overwrite", "overwrite", "ask", "overwrite"),
+        (Policy.RENAME, "keep both", "keep both", "keep both", "keep both"),
+        (Policy.NEWER, "skip", "overwrite", "ask", "if newer"),
+        (Policy.DIFFERENT, "skip", "overwrite", "ask", "if other"),
     ],
 )
 def test_a_row_says_what_the_policy_makes_of_it(
-    policy: Policy, same: str, different: str, clash: str
+    policy: Policy, same: str, different: str, clash: str, unknown: str
 ) -> None:
     plan, choices = plan_of(*EVERY), Choices(move=False, policy=policy)
     assert {row.meets: planning.act(plan, choices, at) for at, row in enumerate(EVERY)} == {
@@ -65,7 +65,7 @@ def test_a_row_says_what_the_policy_makes_of_it(
         Meets.SAME: same,
         Meets.DIFFERENT: different,
         Meets.CLASH: clash,
-        Meets.UNKNOWN: clash,
+        Meets.UNKNOWN: unknown,
         Meets.BLOCKED: "fails",
         Meets.FOLDER: "make",
         Meets.LEFT_OUT: "",
@@ -90,9 +90,9 @@ def test_where_nothing_is_there_only_leaving_out_can_be_decided_and_taken_back()
 
 
 def test_what_was_not_there_when_it_was_planned_is_never_overwritten_unasked() -> None:
-    plan = plan_of(planned("new", Meets.NEW), planned("old", Meets.DIFFERENT))
-    found = policies(plan, Choices(move=False, policy=Policy.OVERWRITE))
-    assert found == {"/new": Policy.ASK, "/old": None}
+    rows = planned("new", Meets.NEW), planned("old", Meets.DIFFERENT), planned("c", Meets.CLASH)
+    found = policies(plan_of(*rows), Choices(move=False, policy=Policy.OVERWRITE))
+    assert found == {"/new": Policy.ASK, "/old": None, "/c": Policy.ASK}
 
 
 def test_a_copy_is_made_of_the_jobs_of_a_move() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from providers import location
@@ -10,9 +11,10 @@ from providers.errors import AlreadyExists
 from tui import file_operations as files
 from tui.commands.work import with_progress
 from tui.file_operations import Deletion, Stopped
-from tui.screens.confirm import ConfirmScreen
+from tui.screens.delete_plan import DeletePlanScreen
 from tui.screens.prompt import PromptScreen
 from tui.sign_in import show
+from tui.weighing import weighed
 from tui.widgets.file_pane import FilePane
 
 if TYPE_CHECKING:
@@ -82,7 +84,8 @@ async def delete(screen: MainScreen, pane: FilePane) -> None:
         *files.names_listed(entries),
         "This cannot be undone.",
     ]
-    if not await show(screen.app, ConfirmScreen("Delete?", lines, "Delete", dangerous=True)):
+    weigh = partial(weighed, screen.services.sign_in, provider, entries)
+    if not await show(screen.app, DeletePlanScreen("Delete?", lines, "Delete", weigh)):
         return
 
     def work(report: Callable[[int], None], cancelled: Callable[[], bool]) -> Deletion:
