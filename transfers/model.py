@@ -160,6 +160,7 @@ class NewJob:
     within: str = ""  # the target directory a person chose: links below it are not followed
     expected: str = ""  # "sha256:…hex": the digest that a person was told, if any
     policy: Policy | None = None  # None: that of Enqueue
+    agreed: str | None = None  # the destination's version a person saw when they decided
     note: str = ""  # of Op.NOTE: why it is left out
     failed: bool = False  # of Op.NOTE: a failure, not a choice
 

@@ -25,6 +25,8 @@ from transfers.scan import ScanCancelled
 
 _FEW = 4  # names in a folder up to which each is looked at alone: a listing may have a million
 _REPORT_EVERY = 100  # jobs
+_CLOSER = 64  # files of which only the time differs that are looked at themselves
+_IN_VAIN = 4  # of these, one after the other, where that told nothing more
 T = TypeVar("T")
 _NO_DIGESTS: Mapping[str, Mapping[str, str]] = {}
 
@@ -155,6 +157,7 @@ class _Looking:
         self._folds = place.caps.folds_names
         self._folders: dict[str, _Folder] = {}
         self._taken: set[str] = set()  # what earlier jobs are going to
+        self._closer_left, self._in_vain = _CLOSER, 0
         self._lost = False  # the place does not answer: it is not asked again
 
     def at(self, job: NewJob) -> Planned:
@@ -167,6 +170,8 @@ class _Looking:
         name = self._place.name(path)
         try:
             there = self._find(folder, path, name)
+            if there is not None and not folder.alone:
+                there = self._closer(job, there)
         except _NotTold:
             return Planned(job, Meets.UNKNOWN)
         if folder.blocked or folder.unknown:
@@ -202,6 +207,20 @@ class _Looking:
             if algorithm in there.digests:
                 return there.digests[algorithm] == digest
         return there.kind is Kind.FILE and not is_different(as_entry(job), there)
+
+    def _closer(self, job: NewJob, listed: Entry) -> Entry:
+        """What stands there, looked at itself where only its time differs: a listing may tell when
+        a file was stored instead. Raises _NotTold."""
+        only_time = listed.size == job.size and not self._same(job, listed)
+        if not only_time or self._place.caps.near or not self._closer_left:
+            return listed
+        try:
+            (found,) = self._asking(lambda: (self._place.stat(listed.path),))
+        except (NotFound, WrongKind):
+            return listed
+        self._in_vain = 0 if found.modified != listed.modified else self._in_vain + 1
+        self._closer_left = 0 if self._in_vain == _IN_VAIN else self._closer_left - 1
+        return found
 
     # The target's folders
 

@@ -105,8 +105,9 @@ def compare(
             return Finding(old.digests[name] == digest, digest=name)
     if _cheap(source, target, new, old, limit):
         with suppress(Unsupported):  # a server without a shell, say: then they are read
-            one, other = _digest(source, new), _digest(target, old)
-            return Finding(one == other, digest=_SHA256)
+            sides = sorted([(source, new), (target, old)], key=lambda side: side[0].caps.near)
+            far, near = (_digest(place, entry) for place, entry in sides)
+            return Finding(far == near, digest=_SHA256)
     return _by_reading(source, target, conflict, report, stopped, limit)
 
 

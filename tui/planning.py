@@ -131,8 +131,11 @@ def _job(row: Planned, choices: Choices, edit: Policy | None) -> NewJob:
     job = row.job
     if job.op is Op.MOVE and not choices.move:
         job = replace(job, op=Op.COPY)
+    version = None if row.there is None else row.there.version
     if edit is not None:
-        return replace(job, policy=edit)
+        return replace(job, policy=edit, agreed=version)
+    if row.meets in (Meets.SAME, Meets.DIFFERENT) and choices.policy is Policy.OVERWRITE:
+        return replace(job, agreed=version)
     doubtful = row.meets in (Meets.NEW, Meets.CLASH) and choices.policy in _OVERWRITING
     return replace(job, policy=Policy.ASK) if doubtful else job
 

@@ -59,10 +59,12 @@ def test_enqueued_jobs_get_numbers_places_and_keys_in_order() -> None:
     assert (first.policy, first.verify, first.state) == (Policy.NEWER, Verify.STRONG, S.QUEUED)
 
 
-def test_a_job_that_was_decided_by_itself_keeps_its_policy() -> None:
+def test_a_job_that_was_decided_by_itself_keeps_its_policy_and_what_was_seen() -> None:
     desk = Desk()
-    desk.give(Enqueue((new_job("a"), new_job("b", policy=Policy.OVERWRITE)), Policy.SKIP))
-    assert [job.policy for job in desk.book] == [Policy.SKIP, Policy.OVERWRITE]
+    decided = new_job("b", policy=Policy.OVERWRITE, agreed="v1")
+    desk.give(Enqueue((new_job("a"), decided), Policy.SKIP))
+    found = [(job.policy, job.agreed) for job in desk.book]
+    assert found == [(Policy.SKIP, None), (Policy.OVERWRITE, "v1")]
 
 
 def test_a_note_is_skipped_or_failed_from_the_start_with_its_reason() -> None:

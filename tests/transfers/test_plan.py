@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -20,11 +20,11 @@ SOURCE, TARGET = "memory://s", "memory://t"
 class _Place(MemoryProvider):
     """Notes what it is asked. `refused`: by path, what is raised for it."""
 
-    def __init__(self, *paths: str, folds: bool = False) -> None:
+    def __init__(self, *paths: str, folds: bool = False, near: bool = True) -> None:
         super().__init__(Store())
         self.asked: list[str] = []
         self.refused: dict[str, ProviderError] = {}
-        self._folds = folds
+        self._folds, self._near = folds, near
         for path in paths:
             self.put(path)
         self.store.fail = self._note
@@ -36,7 +36,7 @@ class _Place(MemoryProvider):
 
     @property
     def caps(self) -> Capabilities:
-        return replace(super().caps, folds_names=self._folds)
+        return replace(super().caps, folds_names=self._folds, near=self._near)
 
     def put(self, path: str, data: bytes = b"", modified: float = 1000.0) -> None:
         parts = path.rstrip("/").split("/")
@@ -112,6 +112,30 @@ def test_few_files_are_looked_at_without_listing_a_folder_that_may_be_huge() -> 
     source, target = _Place("/a", "/b"), _Place("/in/a")
     assert _meets(source, target) == {"/a": Meets.SAME, "/b": Meets.NEW}
     assert target.asked == ["stat /in/a", "stat /in/b"]
+
+
+class _StoresTimes(_Place):
+    """Lists when a file was stored, and tells its own time when it is looked at."""
+
+    def list_dir(self, path: str) -> Iterator[Sequence[Entry]]:
+        for page in super().list_dir(path):
+            yield [replace(entry, modified=9e8) for entry in page]
+
+
+def test_where_only_the_time_differs_a_far_file_is_looked_at_itself() -> None:
+    source = _Place(*(f"/d/{n:03}" for n in range(200)))
+    target = _StoresTimes(*(f"/in/d/{n:03}" for n in range(200)), near=False)
+    meets = list(_meets(source, target).values())
+    assert (meets.count(Meets.SAME), meets.count(Meets.DIFFERENT)) == (64, 136)
+
+
+@pytest.mark.parametrize(("near", "looks"), [(False, 4), (True, 0)])
+def test_that_is_given_up_where_it_tells_nothing_more(near: bool, looks: int) -> None:
+    source, target = _Place(*(f"/d/{n}" for n in range(50))), _Place("/in/", near=near)
+    for n in range(50):
+        target.put(f"/in/d/{n}", modified=5.0)
+    assert set(_meets(source, target).values()) == {Meets.DIFFERENT}
+    assert len(target.asked) == 2 + looks  # the folder, its listing, and the files
 
 
 def test_below_a_folder_that_is_missing_nothing_is_asked() -> None:

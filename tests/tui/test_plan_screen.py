@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -272,6 +273,28 @@ async def test_a_plan_that_comes_late_is_deaf_to_what_was_typed_for_the_panes(
         await pilot.pause()
         assert isinstance(app.screen, PlanScreen)
         assert not queue.sent
+
+
+async def test_one_plan_is_made_at_a_time(
+    always: SettingsFile, queue: FakeQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.commands.copying._SOON", 0.01)
+    go_on, x = threading.Event(), Tree(["/d/", "/d/file"])
+
+    def hold(operation: str, path: str) -> None:
+        if (operation, path) == ("list_dir", "/d"):
+            go_on.wait(10)
+
+    x.store.fail = hold
+    app = both(always, queue, x)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await read(pilot)
+        await pilot.press("f5")
+        await until(pilot, lambda: "Planning…" in text(app) and not app.type_ahead.holding)
+        await pilot.press("f5")
+        await until(pilot, lambda: "A plan is being made already" in text(app))
+        go_on.set()
+        await until(pilot, lambda: isinstance(app.screen, PlanScreen))
 
 
 class Locked(Tree):

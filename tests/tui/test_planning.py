@@ -95,6 +95,19 @@ def test_what_was_not_there_when_it_was_planned_is_never_overwritten_unasked() -
     assert found == {"/new": Policy.ASK, "/old": None, "/c": Policy.ASK}
 
 
+def test_only_what_was_seen_is_overwritten() -> None:
+    row = planned("old", Meets.DIFFERENT)
+    assert row.there is not None
+    row = replace(row, there=replace(row.there, version="v1"))
+    plan = plan_of(row)
+    overwriting = Choices(move=False, policy=Policy.OVERWRITE)
+    for choices in (overwriting, Choices(move=False, edits={0: Policy.OVERWRITE})):
+        (job,) = planning.jobs(plan, choices)
+        assert job.agreed == "v1"
+    (job,) = planning.jobs(plan, COPY)
+    assert job.agreed is None
+
+
 def test_a_copy_is_made_of_the_jobs_of_a_move() -> None:
     removal = NewJob(Op.REMOVE_DIR, Place(X, "/d"), Place(Y, "/in/d"))
     plan = plan_of(planned("d/a", Meets.NEW), planned("d/e", Meets.FOLDER), removals=[removal])

@@ -90,8 +90,12 @@ async def carry_out(screen: MainScreen, order: Order) -> bool:
 
     Raises ProviderError.
     """
+    if screen.planning:
+        screen.say("A plan is being made already: Esc stops it.")
+        return False
     forget, started = screen.services.type_ahead.forget, clock()
     patience = screen.set_timer(_SOON, forget)
+    screen.planning = True
     try:
         plan = await with_progress(screen, "Planning", partial(_plan, screen, order))
     except (ScanCancelled, Stopped):
@@ -99,6 +103,7 @@ async def carry_out(screen: MainScreen, order: Order) -> bool:
         return False
     finally:
         patience.stop()
+        screen.planning = False
     quiet = 0.0 if clock() - started < _SOON else QUIET
     choices = Choices(order.move)
     if not (planning.plain(plan) and _only_conflicts(screen)):

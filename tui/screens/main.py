@@ -69,6 +69,7 @@ class MainScreen(Screen[None]):
         self.questions = Questions(services)
         self.stoppable: list[threading.Event] = []  # what Esc stops, the newest last
         self.dragging = Dragging(self)
+        self.planning = False  # a plan is being made
         self._starts = (left, right)
         self._said_timer: Timer | None = None
 
