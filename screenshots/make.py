@@ -69,6 +69,8 @@ async def _copying(engine: Engine, access: Access, left: Place, right: Place) ->
         await _approve(pilot)
         await _until(pilot, lambda: len(app.screen_stack) > 2)
         await pilot.pause()
+        await _until(pilot, lambda: all(w.is_finished for w in app.workers if w.group == "compare"))
+        await pilot.pause()
         _save(app, "conflict")
         await pilot.press("escape")
     engine.send(Cancel())

@@ -31,7 +31,8 @@ _ROOM_FOR_SIZE = 50  # cells of a row
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A copy or move as it would go. `sources` are the paths that were chosen; `free` bytes are
-    left at the target, None where nobody says; `movable`: the sources may be deleted after it."""
+    left at the target, None where nobody says; `movable`: the sources may be deleted after it;
+    `typed`: the addresses alone say what they are."""
 
     source: str  # endpoint
     sources: tuple[str, ...]
@@ -41,6 +42,7 @@ class Plan:
     tallies: Mapping[Meets, Tally]
     free: int | None
     movable: bool
+    typed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,19 @@ def make_plan(
     *,
     free: int | None = None,
     movable: bool = True,
+    typed: bool = True,
 ) -> Plan:
     """`rows` and `removals` are those of a move: what a copy needs is made of them."""
-    counted = tallies(rows)
     return Plan(
-        source, tuple(sources), target, rows, tuple(removals), counted, free=free, movable=movable
+        source=source,
+        sources=tuple(sources),
+        target=target,
+        rows=rows,
+        removals=tuple(removals),
+        tallies=tallies(rows),
+        free=free,
+        movable=movable and typed,
+        typed=typed,
     )
 
 

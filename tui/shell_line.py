@@ -25,6 +25,8 @@ def shell_line(plan: Plan, choices: Choices, verify: Verify, sites: Sites | None
     where no command does the same."""
     if choices.edits:
         raise ValueError("Files that were decided one by one have no command line.")
+    if not plan.typed:
+        raise ValueError("No command line names just this.")
     if Meets.CLASH in plan.tallies and choices.policy is not Policy.ASK:
         raise ValueError("Names that clash are asked about here; no command line does that.")
     words = ["wharfie", "copy"]

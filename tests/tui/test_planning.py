@@ -215,6 +215,8 @@ def test_there_is_no_command_for_a_secret_for_single_decisions_nor_for_too_many_
         line_of(secret)
     with pytest.raises(ValueError, match="decided one by one"):
         line_of(local("/a", to="/in"), Choices(move=False, edits={0: None}))
+    with pytest.raises(ValueError, match="names just this"):
+        line_of(replace(local("/a", to="/in"), typed=False))
     with pytest.raises(ValueError, match="So many names"):
         line_of(local(*(f"/some/folder/{n}" for n in range(10_000)), to="/in"))
 

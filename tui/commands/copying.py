@@ -36,12 +36,14 @@ _SOON = 1.0  # seconds in which a plan is awaited before other keys are pressed
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to go where. `source` is an endpoint, `target` a folder."""
+    """What is to go where. `source` is an endpoint, `target` a folder. Not `typed`: the entries are
+    not what their addresses alone name, but have a name of their own, say."""
 
     source: str
     entries: Sequence[Entry]
     target: Place
     move: bool = False
+    typed: bool = True
 
 
 async def copy(screen: MainScreen, pane: FilePane) -> None:
@@ -158,6 +160,7 @@ def _plan(
         order.target,
         rows,
         removals,
+        typed=order.typed,
         free=_free(to, order.target.path),
         movable=isinstance(start, Writer) and start.caps.parts is not None,
     )
