@@ -81,22 +81,26 @@ def weigh(
         if stopped():
             raise GivenUp
         entry = pending.pop()
-        if entry.kind is not Kind.DIR:
+        if entry.kind is Kind.DIR:
+            pending += _below(provider, entry, weight)
+        else:
             weight.files += 1
             weight.size += (entry.size or 0) if entry.kind is Kind.FILE else 0
-            continue
-        weight.folders += 1
-        try:
-            for page in provider.list_dir(entry.path):
-                pending.extend(page)
-        except NotFound:
-            continue
-        except (Denied, WrongKind, Unsupported):
-            weight.unread += 1
         if time.monotonic() - told >= _REPORT_SECONDS:
             told = time.monotonic()
             report(replace(weight))
     return weight
+
+
+def _below(provider: Provider, folder: Entry, weight: Weight) -> list[Entry]:
+    weight.folders += 1
+    try:
+        return [entry for page in provider.list_dir(folder.path) for entry in page]
+    except NotFound:
+        return []
+    except (Denied, WrongKind, Unsupported):
+        weight.unread += 1
+        return []
 
 
 def _counted(count: int, noun: str) -> str:

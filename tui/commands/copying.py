@@ -12,8 +12,8 @@ from providers import location
 from providers.base import Entry, Measured, Place, Provider, Writer
 from providers.errors import ProviderError
 from providers.text import printable
-from transfers.model import Op
-from transfers.plan import look_ahead
+from transfers.model import NewJob, Op
+from transfers.plan import Planned, look_ahead
 from transfers.scan import ScanCancelled, plan_tree
 from tui import file_operations as files
 from tui import planning
@@ -95,9 +95,8 @@ async def carry_out(screen: MainScreen, order: Order) -> bool:
     if screen.planning:
         screen.say("A plan is being made already: Esc stops it.")
         return False
-    forget, started = screen.services.type_ahead.forget, clock()
-    patience = screen.set_timer(_SOON, forget)
-    screen.planning = True
+    started, screen.planning = clock(), True
+    patience = screen.set_timer(_SOON, screen.services.type_ahead.forget)
     try:
         plan = await with_progress(screen, "Planning", partial(_plan, screen, order))
     except (ScanCancelled, Stopped):
@@ -106,30 +105,38 @@ async def carry_out(screen: MainScreen, order: Order) -> bool:
     finally:
         patience.stop()
         screen.planning = False
-    quiet = 0.0 if clock() - started < _SOON else QUIET
+    choices = await _approved(screen, plan, order, in_time=clock() - started < _SOON)
+    if choices is None:
+        screen.say("The plan was dropped; nothing was queued.")
+        return False
+    return await _queue(screen, plan, choices)
+
+
+async def _approved(
+    screen: MainScreen, plan: Plan, order: Order, *, in_time: bool
+) -> Choices | None:
+    """What a person decided. `in_time`: what they press is meant for the plan already."""
     choices = Choices(order.move)
-    if not (planning.plain(plan) and _only_conflicts(screen)):
-        command = partial(_command, screen, plan)
-        approved = await show(screen.app, PlanScreen(plan, choices, command, quiet=quiet))
-        if approved is None:
-            screen.say("The plan was dropped; nothing was queued.")
-            return False
-        choices = approved
-    await _queue(screen, plan, choices)
-    return True
+    if planning.plain(plan) and _only_conflicts(screen):
+        return choices
+    quiet = 0.0 if in_time else QUIET
+    command = partial(_command, screen, plan)
+    return await show(screen.app, PlanScreen(plan, choices, command, quiet=quiet))
 
 
-async def _queue(screen: MainScreen, plan: Plan, choices: Choices) -> None:
+async def _queue(screen: MainScreen, plan: Plan, choices: Choices) -> bool:
+    """Whether there was anything to queue."""
     jobs = await in_thread(lambda: planning.jobs(plan, choices))
     if not jobs:
         screen.say("Everything was left out; nothing was queued.")
-        return
+        return False
     await hand_over(screen, jobs, plan.source, plan.target.endpoint, policy=choices.policy)
     verb = "Move" if choices.move else "Copy"
     noun = "job" if len(jobs) == 1 else "jobs"
     said = f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(plan.target))}"
     held = screen.query_one(TransferPanel).held
     screen.say(f"{said}; the queue is held: w, then H, goes on" if held else said)
+    return True
 
 
 def _plan(
@@ -138,11 +145,33 @@ def _plan(
     report: Callable[[int], None],
     cancelled: Callable[[], bool],
 ) -> Plan:
-    """Blocking. Planned as a move in any case: a person may choose between the two."""
+    """Blocking."""
     connections = screen.services.connections
     to = connections.open(order.target.endpoint)
     files.writer(to, order.target.endpoint)
     start = connections.open(order.source)
+    rows, removals = _rows(order, start, to, report, cancelled)
+    return planning.make_plan(
+        order.source,
+        [entry.path for entry in order.entries],
+        order.target,
+        rows,
+        removals,
+        free=_free(to, order.target.path),
+        movable=isinstance(start, Writer) and start.caps.parts is not None,
+        typed=order.typed,
+    )
+
+
+def _rows(
+    order: Order,
+    start: Provider,
+    to: Provider,
+    report: Callable[[int], None],
+    cancelled: Callable[[], bool],
+) -> tuple[list[Planned], list[NewJob]]:
+    """The jobs of a move with what they would meet, and the directories that it empties: a person
+    may still choose between copy and move."""
     digests: dict[str, Mapping[str, str]] = {}
 
     def note(entry: Entry) -> None:
@@ -154,16 +183,7 @@ def _plan(
     removals = [job for job in jobs if job.op is Op.REMOVE_DIR]
     moving = jobs[: len(jobs) - len(removals)]
     rows = look_ahead(moving, to, digests=digests, on_progress=report, cancelled=cancelled)
-    return planning.make_plan(
-        order.source,
-        [entry.path for entry in order.entries],
-        order.target,
-        rows,
-        removals,
-        typed=order.typed,
-        free=_free(to, order.target.path),
-        movable=isinstance(start, Writer) and start.caps.parts is not None,
-    )
+    return rows, removals
 
 
 def _free(place: Provider, path: str) -> int | None:
