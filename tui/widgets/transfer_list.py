@@ -23,7 +23,7 @@ from tui.key_map import bindings
 from tui.keys import Where
 from tui.widgets.transfer_row import Part, columns, fast_parts, slow_parts
 
-EMPTY = "No transfers. Mark files in a pane and press F5 or c to copy them across."
+EMPTY = "No transfers. Mark files and press F5 or c, or drag them to the other pane."
 _MARGIN = 10  # rows asked for beyond a screenful on each side, at least
 
 
