@@ -178,6 +178,16 @@ async def test_within_a_pane_only_a_folder_takes_what_is_dropped(
         assert "to   memory://x/d" in text(app)
 
 
+async def test_a_folder_is_not_dropped_into_itself(app: WharfieApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        await drag(pilot, (LEFT, TOP), (LEFT + 9, TOP))
+        await until(pilot, lambda: " 1 folder " in text(app))
+        assert "→" not in text(app)
+        await release(pilot, (LEFT + 9, TOP))
+        assert app.screen is app.main
+
+
 async def test_what_is_dropped_on_the_row_of_the_parent_goes_there(app: WharfieApp) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await read(pilot)

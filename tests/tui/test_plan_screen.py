@@ -174,6 +174,19 @@ async def test_copy_and_move_are_told_apart_and_changed_for_each_other(
         assert ops == [Op.MOVE, Op.REMOVE_DIR]
 
 
+async def test_a_double_click_on_a_row_approves_nothing(
+    always: SettingsFile, queue: FakeQueue
+) -> None:
+    app = both(always, queue, Tree(["/a", "/b"]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await read(pilot)
+        screen = await planned(pilot, "ctrl+a", "f5")
+        await pilot.click(screen.rows, offset=(3, 1), times=2)
+        await pilot.pause()
+        assert app.screen is screen
+        assert screen.rows.cursor == 1
+
+
 async def test_everything_left_out_queues_nothing(always: SettingsFile, queue: FakeQueue) -> None:
     app = both(always, queue, Tree(["/a"]))
     async with app.run_test(size=(80, 24)) as pilot:
