@@ -21,6 +21,7 @@ class Preset(StrEnum):
 
 
 _VIM = {
+    "view": "f3,3",
     "copy": "y,f5,5",
     "move": "x,f6,6",
     "delete": "d,f8,delete,8",
@@ -33,6 +34,7 @@ _VIM = {
 _MC = {
     "help": "f1,1",
     "rename": "shift+f6,f2,2",
+    "view": "f3,3",
     "copy": "f5,5",
     "move": "f6,6",
     "quit": "f10,0",
@@ -65,6 +67,7 @@ _TERMSCP = {
     "mark": "m,insert",
     "move": "f6,6",
     "rename": "r,R,f2,2",
+    "view": "v,V,f3,3",
     "delete": "e,E,f8,delete,8",
     "new_folder": "d,D,f7,7",
     "refresh": "L,ctrl+r",
