@@ -161,6 +161,8 @@ class NewJob:
     expected: str = ""  # "sha256:…hex": the digest that a person was told, if any
     note: str = ""  # of Op.NOTE: why it is left out
     failed: bool = False  # of Op.NOTE: a failure, not a choice
+    # The destination's version that it may replace: of any other a person is asked.
+    agreed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ _VIM = {
 _MC = {
     "help": "f1,1",
     "rename": "shift+f6,f2,2",
+    "edit": "f4,4",
     "view": "f3,3",
     "copy": "f5,5",
     "move": "f6,6",
@@ -67,6 +68,7 @@ _TERMSCP = {
     "mark": "m,insert",
     "move": "f6,6",
     "rename": "r,R,f2,2",
+    "edit": "o,O,f4,4",
     "view": "v,V,f3,3",
     "delete": "e,E,f8,delete,8",
     "new_folder": "d,D,f7,7",

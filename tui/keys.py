@@ -60,6 +60,7 @@ KEYS: tuple[Key, ...] = (
     Key("help", "f1,?,1", "Help", "this page", _S, _REST, 2, "screen.help"),
     Key("rename", "f2,r,2", "Rename", "rename the entry", _P, _FILES, 7),
     Key("view", "f3,v,3", "View", "look into the file", _P, _FILES, 7),
+    Key("edit", "f4,e,4", "Edit", "edit it in your $EDITOR", _P, _FILES, 7),
     Key("copy", "f5,c,5", "Copy", "copy to the other pane", _P, _FILES, 1),
     Key("move", "f6,m,6", "Move", "move to the other pane", _P, _FILES, 4),
     Key("new_folder", "f7,7", "Mkdir", "make a folder", _P, _FILES, 6),

@@ -10,7 +10,17 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.commands import copying, files, fitting, looking, marks, offers, old_versions, places
+from tui.commands import (
+    copying,
+    editing,
+    files,
+    fitting,
+    looking,
+    marks,
+    offers,
+    old_versions,
+    places,
+)
 from tui.widgets.file_pane import FilePane
 
 if TYPE_CHECKING:
@@ -31,6 +41,7 @@ COMMANDS: Mapping[str, Command] = {
     "copy": Command(copying.copy, asks=False),
     "move": Command(copying.move, asks=False),
     "view": Command(looking.view),
+    "edit": Command(editing.edit, asks=False),
     "new_folder": Command(files.make_dir),
     "rename": Command(files.rename),
     "delete": Command(files.delete),

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from transfers.model import Enqueue, NewJob, Policy
+from transfers.model import Enqueue, NewJob, Policy, Verify
 from tui.background import in_thread
 
 if TYPE_CHECKING:
@@ -46,13 +46,21 @@ async def change(screen: MainScreen, call: Callable[[], T], doing: str) -> T:
 
 
 async def hand_over(
-    screen: MainScreen, jobs: tuple[NewJob, ...], *ends: str, policy: Policy = Policy.ASK
-) -> None:
-    """Give `jobs` to the queue, and what lets it into `ends` (endpoints). Raises ProviderError."""
+    screen: MainScreen,
+    jobs: tuple[NewJob, ...],
+    *ends: str,
+    policy: Policy = Policy.ASK,
+    verify: Verify | None = None,
+) -> tuple[int, ...]:
+    """Give `jobs` to the queue, and what lets it into `ends` (endpoints); the jobs' ids.
+
+    `verify`: another proof than is asked for of every copy. Raises ProviderError.
+    """
     services = screen.services
 
-    def enqueue() -> None:
+    def enqueue() -> tuple[int, ...]:
         services.grant(*sorted(set(ends)))
-        services.tell_queue(Enqueue(jobs, policy=policy, verify=services.verify))
+        proof = services.verify if verify is None else verify
+        return services.tell_queue(Enqueue(jobs, policy=policy, verify=proof))
 
-    await in_thread(enqueue)
+    return await in_thread(enqueue)
