@@ -5,7 +5,7 @@ Blocking: for threads. Raises ProviderError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from providers.base import Entry, Kind, Provider, Reader
@@ -34,7 +34,9 @@ def look(provider: Provider, path: str) -> Entry:
     return entry
 
 
-def pieces(provider: Provider, entry: Entry, offset: int, length: int) -> Iterator[Piece]:
+def pieces(
+    provider: Provider, entry: Entry, offset: int, length: int
+) -> Generator[Piece, None, None]:
     """At most `length` bytes from `offset` on, as they arrive; fewer at the end of the file.
 
     Raises SourceChanged when the file is no longer what `entry` says.

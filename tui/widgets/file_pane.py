@@ -376,7 +376,9 @@ class FilePane(Widget):
             self.open(Place(self.place.endpoint, entry.path))
         else:
             name = printable(entry.name)
-            self.post_message(self.Said(f"“{name}” is not a folder. F5 copies it across."))
+            self.post_message(
+                self.Said(f"“{name}” is not a folder. F3 looks into it, F5 copies it.")
+            )
 
     def action_parent(self) -> None:
         if self.parent_path is not None:
