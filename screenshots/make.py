@@ -23,6 +23,7 @@ from transfers.model import Cancel, Clear, JobState, SetLimits, Verify
 from tui.app import WharfieApp
 from tui.headless.demo import demo_access
 from tui.screens.properties import PropertiesScreen
+from tui.screens.viewer import ViewerScreen
 from tui.settings import home_in
 
 for _name in ("NO_COLOR", "TEXTUAL_THEME"):
@@ -44,6 +45,7 @@ def main() -> None:
             left, right = Place(LOCAL, str(sandbox.local_root)), Place(sandbox.endpoint, "/")
             asyncio.run(_copying(engine, access, left, right))
             asyncio.run(_small(engine, access, left, right))
+            asyncio.run(_viewer(engine, access, left, right))
             stranger = Access(Path(folder) / "no-known-hosts", use_agent=False)
             asyncio.run(_host_key(engine, stranger, left, right))
         finally:
@@ -91,6 +93,23 @@ async def _small(engine: Engine, access: Access, left: Place, right: Place) -> N
         await pilot.press("escape")
     engine.send(Cancel())
     engine.send(SetLimits(rate=0))
+
+
+async def _viewer(engine: Engine, access: Access, left: Place, right: Place) -> None:
+    app = WharfieApp(engine, access, Place(right.endpoint, "/logs"), right)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await _listed(pilot)
+        await pilot.press("home", "down", "f3")
+        await _until(pilot, lambda: isinstance(app.screen, ViewerScreen) and _shown(app.screen))
+        await pilot.press("number_sign", "w")
+        await pilot.pause()
+        _save(app, "viewer")
+
+
+def _shown(screen: ViewerScreen) -> bool:
+    """Whether its file is read, and nothing is made of it any more."""
+    mine = [worker for worker in screen.workers if worker.node is screen]
+    return screen.view.shape is not None and all(worker.is_finished for worker in mine)
 
 
 async def _host_key(engine: Engine, access: Access, left: Place, right: Place) -> None:

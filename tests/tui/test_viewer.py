@@ -388,6 +388,10 @@ async def test_a_large_remote_picture_is_fetched_only_when_asked_for() -> None:
         assert place.fetched <= MIB
         await pilot.press("p")
         await says(pilot, "▀▀▀▀")
+        fetched = place.fetched
+        await pilot.resize_terminal(60, 20)
+        await settled(pilot)
+        assert "▀▀▀▀" in text(app) and place.fetched == fetched
 
 
 async def test_a_source_text_gets_colours_and_local_files_are_read_too(tmp_path: Path) -> None:

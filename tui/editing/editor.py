@@ -91,6 +91,6 @@ def _its_signals() -> Iterator[None]:
     finally:
         for number, handler in heard.items():
             signal.signal(number, handler)
-        signal.set_wakeup_fd(wakeup)
+        signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
         for each in late:
             signal.raise_signal(each)

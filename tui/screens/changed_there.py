@@ -25,12 +25,12 @@ class ChangedThereScreen(Dialog[Fate]):
 
     def __init__(self, name: str, was: str, now: str, kept: Path) -> None:
         """`kept`: where the edited copy is."""
-        back = Choice(Fate.OVERWRITE, "o", "Overwrite it" if now else "Put it back", bool(now))
+        back = Choice(Fate.OVERWRITE, "o", "Overwrite" if now else "Put it back", bool(now))
         choices = [
             back,
-            *([Choice(Fate.BESIDE, "b", "Mine beside it")] if now else []),
+            *([Choice(Fate.BESIDE, "b", "Keep both")] if now else []),
             Choice(Fate.DROP, "d", "Drop mine", dangerous=True),
-            Choice(CANCEL, "escape", "Decide later"),
+            Choice(CANCEL, "escape", "Later"),
         ]
         title = f"{name} changed meanwhile" if now else f"{name} is gone meanwhile"
         super().__init__(title, choices, focus=CANCEL, tone="warning")

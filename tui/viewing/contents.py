@@ -61,7 +61,7 @@ async def picture(
     head = visible(str(facts))
     if why := pictures.why_not_drawn(facts, entry.size):
         return [head, visible(why)]
-    if not (window.whole or asked or source.near):
+    if not (window.whole or asked or source.has_all_of(entry)):
         return [head, visible(f"p reads all of it ({fmt.size(entry.size)}) and draws it.")]
     data = bytes(window.data) if window.whole else await source.all_of(entry)
     columns, rows = room[0], max(1, room[1] - 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from copy import copy
 
 from tui.viewing.encodings import decode, unit, whole_characters
 from tui.viewing.window import Window
@@ -52,7 +53,9 @@ class Lines:
         """One that stays as it is, whatever becomes of the window."""
         window = Window(self._window.start, self._window.size)
         window.data = bytearray(self._window.data)
-        return Lines(window, self.encoding, self.before)
+        other = copy(self)
+        other._window, other._starts, other._numbers = window, self._starts[:], self._numbers[:]
+        return other
 
     def _find(self, at: int) -> int:
         """Behind the next line end; -1 when there is none."""

@@ -41,12 +41,13 @@ def pieces(
 
     Raises SourceChanged when the file is no longer what `entry` says.
     """
-    left = length if entry.size is None else min(length, entry.size - offset)
+    size = entry.size or None  # what is said to be empty is read all the same
+    left = length if size is None else min(length, size - offset)
     if left <= 0:
         return
     if offset and not provider.caps.ranged_reads:
         raise _only_as_a_whole(entry.path)
-    asked = None if entry.size is None or not provider.caps.ranged_reads else left
+    asked = None if size is None or not provider.caps.ranged_reads else left
     try:
         yield from _read(provider, entry, offset, left, asked)
     except RangeIgnored as error:

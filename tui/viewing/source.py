@@ -28,6 +28,7 @@ class Source:
         self._provider = provider
         self.place = place
         self.name = provider.name(place.path)
+        self._whole: tuple[Entry, bytes] | None = None
 
     @property
     def near(self) -> bool:
@@ -43,9 +44,15 @@ class Source:
         await self._read(partial(ranges.pieces, self._provider, entry, offset, length), take)
 
     async def all_of(self, entry: Entry) -> bytes:
-        """Every byte of a file whose size is known."""
-        call = partial(ranges.fetch, self._provider, entry, 0, entry.size or 0)
-        return await ask(self._sign_in, self._provider, call)
+        """Every byte of a file whose size is known; kept, so that it is asked for once."""
+        if self._whole is None or self._whole[0] is not entry:
+            call = partial(ranges.fetch, self._provider, entry, 0, entry.size or 0)
+            self._whole = (entry, await ask(self._sign_in, self._provider, call))
+        return self._whole[1]
+
+    def has_all_of(self, entry: Entry) -> bool:
+        """Whether `all_of` would cost nothing."""
+        return self.near or (self._whole is not None and self._whole[0] is entry)
 
     async def zip_listing(self, entry: Entry) -> Listing:
         """What a zip holds. Raises NotReadable, too."""
