@@ -46,6 +46,7 @@ def test_the_editor_has_the_terminal_and_what_it_saved_goes_back(
         path.mkdir(mode=0o700)
     (directory / "home" / "known_hosts").write_text(openssh.known_hosts_line + "\n")
     (there / "notes.txt").write_text("first ")
+    (there / "notes.txt").chmod(0o640)
     (directory / "editor.py").write_text(EDITOR)
     env = {
         "SFTP_KEY": str(openssh.key_path),
@@ -62,6 +63,7 @@ def test_the_editor_has_the_terminal_and_what_it_saved_goes_back(
         screen.press("Enter")
         screen.until("F5 Copy", "“notes.txt” is back in its place: sha256 both ends.")
         assert (there / "notes.txt").read_text() == "first second"
+        assert (there / "notes.txt").stat().st_mode & 0o777 == 0o640
         assert not [*(directory / "home" / "edits").iterdir()]
         screen.press("F3")
         screen.until("first second", "Esc Close")

@@ -47,6 +47,9 @@ class ReadingScreen(Screen[None]):
     DEFAULT_CSS = """
     ReadingScreen { background: $background; }
     #viewed { height: 1; background: $primary; color: $background; text-style: bold; }
+    #viewed:ansi, #viewed:nocolor {
+        background: $background; color: $foreground; text-style: bold reverse;
+    }
     #ask { height: 1; border: none; padding: 0 1; background: $surface; }
     #viewer-said { height: auto; max-height: 3; padding: 0 1; color: $error; background: $surface; }
     #viewer-facts { height: 1; background: $panel; color: $text-muted; }

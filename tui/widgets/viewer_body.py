@@ -58,8 +58,9 @@ class ViewerBody(Widget, can_focus=True):
         & > .viewer--string { color: $success; }
         & > .viewer--number { color: $accent; }
         & > .viewer--name { color: $primary; }
-        &:nocolor > .viewer--found { text-style: reverse; }
-        &:ansi > .viewer--found { text-style: reverse; }
+        &:nocolor > .viewer--found, &:ansi > .viewer--found {
+            background: $background; color: $foreground; text-style: bold reverse;
+        }
     }
     """
 
