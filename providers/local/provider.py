@@ -18,6 +18,7 @@ from providers.errors import (
     UploadExpired,
     WrongKind,
 )
+from providers.local import modes, trash
 from providers.local import room as rooms
 from providers.local import tree as trees
 from providers.local import upload as uploads
@@ -214,6 +215,21 @@ class LocalProvider:
             folder.sync()
         with system_errors(target):
             sync_directory(os.path.dirname(source))
+
+    def set_mode(self, path: str, mode: int, *, within: str = "") -> None:
+        modes.set_mode(path, mode & 0o7777, within)
+
+    def make_link(self, path: str, target: str) -> None:
+        with system_errors(path):
+            os.symlink(target, path)
+            sync_directory(os.path.dirname(path))
+
+    def throw_away(self, path: str) -> str:
+        return trash.throw_away(path)
+
+    def take_out(self, thrown: str, path: str) -> None:
+        self.rename(thrown, path)
+        trash.note_taken_out(thrown)
 
     # Uploads ---------------------------------------------------------------------------------
 
