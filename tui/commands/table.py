@@ -10,7 +10,19 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.commands import copying, files, fitting, marks, offers, old_versions, places
+from tui.commands import (
+    copying,
+    files,
+    fitting,
+    making,
+    marks,
+    offers,
+    old_versions,
+    permissions,
+    places,
+    undoing,
+    usage,
+)
 from tui.widgets.file_pane import FilePane
 
 if TYPE_CHECKING:
@@ -30,9 +42,15 @@ class Command:
 COMMANDS: Mapping[str, Command] = {
     "copy": Command(copying.copy, asks=False),
     "move": Command(copying.move, asks=False),
-    "new_folder": Command(files.make_dir),
+    "new_folder": Command(making.new_folder),
+    "new_file": Command(making.new_file),
+    "new_link": Command(making.new_link),
     "rename": Command(files.rename),
+    "permissions": Command(permissions.permissions),
     "delete": Command(files.delete),
+    "delete_for_good": Command(files.delete_for_good),
+    "undo": Command(undoing.undo),
+    "usage": Command(usage.usage, asks=False),
     "mark_matching": Command(marks.mark_matching),
     "unmark_matching": Command(marks.unmark_matching),
     "connect": Command(places.connect),

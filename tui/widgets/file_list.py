@@ -107,6 +107,7 @@ class FileList(ScrollView, can_focus=True):
         super().__init__()
         self.rows: Sequence[Entry] = ()
         self.told: Mapping[str, Told] = {}  # by path: rows of which more is known than was listed
+        self.measured: Mapping[str, int] = {}  # by path: bytes in folders that were added up
         self.marks: dict[str, Entry] = {}
         self.held: str | None = None
         self._has_parent = False
@@ -335,7 +336,7 @@ class FileList(ScrollView, can_focus=True):
             return ""
         text = ""
         if widths.size:
-            size = entry.size if entry.kind is Kind.FILE else None
+            size = entry.size if entry.kind is Kind.FILE else self.measured.get(entry.path)
             text += " " + show.fit(show.size(size), widths.size, "right")
         if widths.modified:
             text += "  " + when(entry.modified, widths.modified, time.time())

@@ -210,7 +210,7 @@ class FilePane(Widget):
             self.place, self.parent_path, self.read_once = place, snapshot.parent, True
             self.view = replace(self.view, filter="")
             self._close_filter()
-            self.list.rows, self.list.told = (), {}
+            self.list.rows, self.list.told, self.list.measured = (), {}, {}
             self.list.clear_marks()
             self.list.jump(request.focus)
             self._show_head()
@@ -414,7 +414,7 @@ class FilePane(Widget):
         if self._loading is not None:
             yield pane_foot.reading(self._loading.place, self.place, self._count)
         if self.list.marks:
-            yield pane_foot.marked(self._marked())
+            yield pane_foot.marked(self._marked(), self.list.measured)
         if self.view.filter:
             yield pane_foot.filtered(self.view.filter, len(self.list.rows), len(self.entries))
         elif self.read_once:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from rich.text import Text
 from textual.widgets import Static
@@ -10,6 +11,8 @@ from textual.widgets import Static
 from providers.base import Entry, Place
 from providers.text import printable
 from tui import format as show
+
+_NONE: Mapping[str, int] = MappingProxyType({})
 
 
 class PaneFoot(Static):
@@ -30,8 +33,9 @@ def reading(place: Place, shown: Place, count: int) -> str:
     return f"reading{what}… {count:,}" if count else f"reading{what}…"
 
 
-def marked(entries: Sequence[Entry]) -> str:
-    total = sum(entry.size or 0 for entry in entries)
+def marked(entries: Sequence[Entry], measured: Mapping[str, int] = _NONE) -> str:
+    """`measured`: bytes in folders that were added up, by path."""
+    total = sum(measured.get(entry.path, entry.size or 0) for entry in entries)
     return f"{len(entries):,} marked, {show.size(total)}"
 
 
