@@ -69,6 +69,7 @@ KEYS: tuple[Key, ...] = (
         _P, _FILES),
     Key("undo", "u", "Undo", "take back names given, things made or thrown away", _P, _FILES, 16),
     Key("permissions", "M", "Mode", "set permissions", _P, _FILES),
+    Key("find", "F,alt+f7", "Find", "look for names below this folder", _P, _FILES, 13),
     Key("usage", "D", "Usage", "add up what is in folders", _P, _FILES),
     Key("properties", "i,alt+enter", "Info", "all about it", _P, _FILES, 15),
     Key("versions", "z", "Versions", "what the file was", _P, _FILES, 16),

@@ -84,7 +84,7 @@ async def _delete(screen: MainScreen, pane: FilePane, entries: list[Entry], said
     kept = provider.caps.recycles
     lines = [
         f"{files.counted(entries)} in {location.show(place)}",
-        *files.names_listed(entries),
+        *files.names_listed(entries, pane.list.named),
         *([said] if said else []),
         *([] if kept else ["There is no way back: this cannot be undone."]),
     ]

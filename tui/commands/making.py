@@ -80,6 +80,8 @@ async def new_link(screen: MainScreen, pane: FilePane) -> None:
 
 def no_folder(pane: FilePane) -> str:
     """Why nothing can be made in what `pane` shows; "" when it can."""
+    if pane.search is not None:
+        return "This pane shows what was found. Open a folder to make something in it."
     return "" if pane.read_once else "This pane shows no folder to make one in. Open one first."
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tui.commands import (
     copying,
     files,
+    finding,
     fitting,
     making,
     marks,
@@ -50,6 +51,7 @@ COMMANDS: Mapping[str, Command] = {
     "delete": Command(files.delete),
     "delete_for_good": Command(files.delete_for_good),
     "undo": Command(undoing.undo),
+    "find": Command(finding.find),
     "usage": Command(usage.usage, asks=False),
     "mark_matching": Command(marks.mark_matching),
     "unmark_matching": Command(marks.unmark_matching),

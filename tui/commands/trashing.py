@@ -46,7 +46,7 @@ async def throw_away(
         return None
     lines = [
         f"{files.counted(entries)} in {location.show(place)}",
-        *files.names_listed(entries),
+        *files.names_listed(entries, pane.list.named),
         "They can be taken out of it again: u does so while Wharfie runs.",
     ]
     if not await show(screen.app, ConfirmScreen("Move to the trash?", lines, "To the trash")):

@@ -40,8 +40,7 @@ async def usage(screen: MainScreen, pane: FilePane) -> None:
 
     def show_folder(path: str, size: int) -> None:
         if pane.place == place:
-            pane.list.measured = {**pane.list.measured, path: size}
-            pane.list.refresh()
+            pane.list.measure(path, size)
 
     def tell(path: str, size: int) -> None:
         screen.app.call_later(show_folder, path, size)

@@ -304,6 +304,8 @@ def _concerns(pane: FilePane, event: StateChanged) -> bool:
 def _shown_in(pane: FilePane, path: str) -> bool:
     provider: Provider = pane.provider
     here = pane.place.path
+    if pane.search is not None:
+        return path in pane.known_paths
     if not path.startswith(here):
         return False
     if provider.parent(path) == here:

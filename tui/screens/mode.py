@@ -40,6 +40,7 @@ class ModeScreen(Dialog[Wanted | None]):
         self.what = tuple(what)
         self.bits = bits
         self.folders = folders
+        self._ticking = False  # the ticks are being set from what was typed
 
     def body(self) -> ComposeResult:
         for text in self.what:
@@ -78,13 +79,15 @@ class ModeScreen(Dialog[Wanted | None]):
         self.action_choose("ok")
 
     def _tick(self) -> None:
+        self._ticking = True
         for at in range(9):
             self.query_one(f"#bit-{at}", Tick).value = bool(self.bits >> at & 1)
+        self._ticking = False
 
     def _ticked(self) -> None:
         ticks = sum(self.query_one(f"#bit-{at}", Tick).value << at for at in range(9))
         bits = self.bits & ~0o777 | ticks
-        if bits != self.bits:
+        if bits != self.bits and not self._ticking:
             self.bits = bits
             self.query_one("#octal", Input).value = modes.octal(bits)
 

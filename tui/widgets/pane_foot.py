@@ -11,6 +11,7 @@ from textual.widgets import Static
 from providers.base import Entry, Place
 from providers.text import printable
 from tui import format as show
+from tui.listing import Request
 
 _NONE: Mapping[str, int] = MappingProxyType({})
 
@@ -27,8 +28,11 @@ class PaneFoot(Static):
         self.update(Text(error or " · ".join(facts)), layout=resized)
 
 
-def reading(place: Place, shown: Place, count: int) -> str:
-    """That `place` is read, while `shown` is what stands there; `count` entries so far."""
+def reading(asked: Request, shown: Place, count: int) -> str:
+    """That `asked` is read, while `shown` is what stands there; `count` entries so far."""
+    if asked.search is not None and asked.known is None:
+        return f"searching… {count:,} found"
+    place = asked.place
     what = "" if place == shown else f" {printable(place.path) or place.endpoint}"
     return f"reading{what}… {count:,}" if count else f"reading{what}…"
 
