@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from providers import location
-from providers.base import Entry, Place, Provider
+from providers.base import Entry, Kind, Place, Provider, Writer
 from providers.errors import NotFound, ProviderError, TargetChanged, Unsupported
 from providers.extras import Trash
 from tui import bulk_rename
@@ -24,6 +24,7 @@ from tui import format as show
 from tui.bulk_rename import Move
 
 _KEPT = 200  # changes
+_MOST_THINGS = 10_000  # of one change; one of more is not kept
 _NAME_WIDTH = 30  # cells
 
 
@@ -31,6 +32,7 @@ class Did(StrEnum):
     """What was done."""
 
     RENAMED = "Renamed"
+    MOVED = "Moved"  # by the queue, by giving it another name
     MADE = "Made"
     THROWN = "To the trash"
 
@@ -53,6 +55,7 @@ class Change:
     endpoint: str
     things: tuple[Thing, ...]
     when: float = field(default_factory=time.time)  # Unix seconds
+    group: str = ""  # changes of one group are one, which is told a little at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,20 @@ class Changes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._all: deque[Change] = deque(maxlen=_KEPT)
+        self._too_many: set[str] = set()  # groups of more things than are kept
 
     def note(self, change: Change) -> None:
-        if change.things:
-            with self._lock:
+        """Enter it as the newest, or add it to the one of its group."""
+        if not change.things:
+            return
+        with self._lock:
+            others = [each for each in self._all if each.group and each.group == change.group]
+            for other in others:
+                self._all.remove(other)
+                change = replace(change, things=other.things + change.things)
+            if change.group in self._too_many or len(change.things) > _MOST_THINGS:
+                self._too_many.add(change.group)
+            else:
                 self._all.appendleft(change)
 
     def all(self) -> list[Change]:
@@ -87,12 +100,14 @@ class Changes:
             self._all = deque((each for each in kept if each is not None), maxlen=_KEPT)
 
 
-def renamed(provider: Provider, endpoint: str, moves: Sequence[Move]) -> Change:
+def renamed(
+    provider: Provider, endpoint: str, moves: Sequence[Move], did: Did = Did.RENAMED
+) -> Change:
     """To be made right after it. Raises ProviderError when it cannot be looked at."""
     things = tuple(
         Thing(provider.name(move.source), provider.stat(move.target), move.source) for move in moves
     )
-    return Change(Did.RENAMED, endpoint, things)
+    return Change(did, endpoint, things)
 
 
 def thrown(provider: Provider, endpoint: str, away: Sequence[tuple[Entry, str]]) -> Change:
@@ -120,7 +135,7 @@ def undo(
 
     Raises TargetChanged, NotFound and the like when that is not so, and then nothing was done.
     """
-    if change.did is Did.RENAMED:
+    if change.did in (Did.RENAMED, Did.MOVED):
         return _rename_back(provider, change, on_progress, cancelled)
     work = _take_out if change.did is Did.THROWN else _unmake
     left = list(change.things)
@@ -166,6 +181,8 @@ def _rename_back(
     target = files.writer(provider, change.endpoint)
     for thing in change.things:
         _check(provider, thing)
+    for thing in change.things:
+        _make_above(provider, target, thing)
     wanted = [Move(thing.now.path, thing.before) for thing in change.things]
     plan = bulk_rename.steps(wanted, lambda move: temporary(provider, move))
     outcome = bulk_rename.perform(
@@ -176,6 +193,27 @@ def _rename_back(
     undone = {move.source for move in outcome.done}
     left = [thing for thing in change.things if thing.now.path not in undone]
     return _so_far(change, left, outcome.error)
+
+
+def _make_above(provider: Provider, target: Writer, thing: Thing) -> None:
+    """The folder that a thing was in, where a move has removed it. Raises TargetChanged when a link
+    or something else is there by now."""
+    folder, missing = provider.parent(thing.before), list[str]()
+    if folder == provider.parent(thing.now.path):
+        return
+    while True:
+        try:
+            kind = provider.stat(folder).kind
+            break
+        except NotFound:
+            missing.append(folder)
+            if provider.parent(folder) == folder:
+                raise
+            folder = provider.parent(folder)
+    if kind is not Kind.DIR:
+        raise TargetChanged(folder, "is no folder any more: nothing is moved back through it")
+    for path in reversed(missing):
+        target.make_dir(path)
 
 
 def temporary(provider: Provider, move: Move) -> str:
@@ -217,6 +255,8 @@ def effect(change: Change) -> str:
     many = f" and {len(change.things) - 1:,} more" if len(change.things) > 1 else ""
     if change.did is Did.RENAMED:
         return f"Gives {address}{many} the old name back."
+    if change.did is Did.MOVED:
+        return f"Moves it back to {address}{many}."
     if change.did is Did.THROWN:
         return f"Takes {address}{many} out of the trash."
     return f"Removes {address}{many}, if nothing was put into it."

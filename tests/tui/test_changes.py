@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,41 @@ def test_the_list_is_short_however_much_is_changed() -> None:
     for _ in range(1000):
         kept.note(changes.made(tree, "memory://x", "/a"))
     assert len(kept.all()) == 200
+
+
+def moved(tree: Tree, source: str, target: str) -> Change:
+    tree.rename(source, target)
+    return changes.renamed(tree, "memory://x", [Move(source, target)], Did.MOVED)
+
+
+def test_what_was_moved_in_one_go_is_one_change_and_one_of_too_many_things_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(changes, "_MOST_THINGS", 2)
+    kept, tree = Changes(), Tree(["/a/", "/b/", "/a/1", "/a/2", "/a/3"])
+    for number, things in (("1", [1]), ("2", [2]), ("3", [])):
+        change = moved(tree, f"/a/{number}", f"/b/{number}")
+        kept.note(replace(change, group="g"))
+        assert [len(each.things) for each in kept.all()] == things
+
+
+def test_the_folder_a_move_took_away_is_made_again(tmp_path: Path) -> None:
+    tree = Tree(["/a/", "/a/b/", "/a/b/1", "/to/"])
+    change = moved(tree, "/a/b/1", "/to/1")
+    tree.delete("/a/b")
+    tree.delete("/a")
+    assert undo(tree, change).left is None
+    assert "/a/b/1" in tree.store.nodes
+
+
+def test_nothing_is_moved_back_through_a_link_that_took_its_folders_place() -> None:
+    tree = Tree(["/a/", "/a/1", "/to/", "/else/"])
+    change = moved(tree, "/a/1", "/to/1")
+    tree.delete("/a")
+    tree.make_link("/a", "/else")
+    with pytest.raises(TargetChanged, match="no folder any more"):
+        undo(tree, change)
+    assert "/to/1" in tree.store.nodes
 
 
 def test_a_change_is_described_in_one_safe_line() -> None:

@@ -11,10 +11,13 @@ import pytest
 from textual.app import App
 from textual.widgets import Input
 
-from providers.base import Capabilities
+from providers.access import Access
+from providers.base import Capabilities, Place
 from providers.errors import Denied
+from providers.registry import open_provider
 from tests.servers.trash import trash_of
 from tests.tui.app_case import AppPilot, Tree, at, make_app, names, opener, pane, read, text, until
+from transfers.engine import Engine
 from tui.app import WharfieApp
 from tui.editing import editor_command
 from tui.screens.confirm import ConfirmScreen
@@ -394,6 +397,35 @@ async def test_a_made_folder_is_taken_back(tmp_path: Path) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: not names(app))
         assert not (tmp_path / "new").exists()
+
+
+async def test_what_the_queue_moved_by_renaming_is_moved_back_folders_and_all(
+    tmp_path: Path, isolated_home: Path
+) -> None:
+    left, right = tmp_path / "left", tmp_path / "right"
+    for path in (left / "d" / "deep", right):
+        path.mkdir(parents=True)
+    (left / "d" / "deep" / "file").write_text("x")
+    (left / "d" / "other").write_text("y")
+    engine = Engine(isolated_home / "queue", lambda end: open_provider(end, Access(Path("known"))))
+    app = WharfieApp(
+        engine, Access(Path("known")), *(Place("file:", str(p)) for p in (left, right))
+    )
+    try:
+        async with app.run_test(size=(120, 30)) as pilot:
+            await read(pilot)
+            await pilot.press("end", "f6")
+            await until(pilot, lambda: not (left / "d").exists() and names(app, "right") == ["d"])
+            await until(pilot, lambda: [len(c.things) for c in app.changes.all()] == [2])
+            await pilot.press("u")
+            await dialog(pilot, UndoScreen)
+            await says(pilot, "Moved:", "and 1 more", "Moves it back")
+            await pilot.press("enter")
+            await until(pilot, lambda: names(app) == ["d"])
+            assert (left / "d" / "deep" / "file").read_text() == "x"
+            assert (left / "d" / "other").read_text() == "y"
+    finally:
+        engine.close()
 
 
 # Adding up

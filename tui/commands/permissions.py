@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from providers.base import Kind
 from providers.errors import Unsupported
 from providers.extras import Moder
-from tui import file_operations as files
 from tui import modes
 from tui.commands.work import with_progress
 from tui.modes import Set
@@ -34,7 +33,7 @@ async def permissions(screen: MainScreen, pane: FilePane) -> None:
         screen.say("Links have no permissions of their own: set those of what they lead to.")
         return
     moder: Moder = provider
-    what = [files.counted(entries)] if len(entries) > 1 else [entries[0].name]
+    what = f"{len(entries):,} entries" if len(entries) > 1 else entries[0].name
     told = next((entry.mode for entry in entries if entry.kind is not Kind.LINK), None)
     folders = any(entry.kind is Kind.DIR for entry in entries)
     dialog = ModeScreen(what, _USUAL if told is None else told, folders=folders)

@@ -47,7 +47,7 @@ async def throw_away(
     lines = [
         f"{files.counted(entries)} in {location.show(place)}",
         *files.names_listed(entries, pane.list.named),
-        "They can be taken out of it again: u does so while Wharfie runs.",
+        "They can be taken out of it again.",
     ]
     if not await show(screen.app, ConfirmScreen("Move to the trash?", lines, "To the trash")):
         return None

@@ -18,7 +18,7 @@ from tui.search import Criteria
 _KINDS = (
     ("F3", "files", "files", frozenset({Kind.FILE})),
     ("F4", "folders", "folders", frozenset({Kind.DIR})),
-    ("F5", "links", "links and others", frozenset({Kind.LINK, Kind.OTHER})),
+    ("F5", "others", "others", frozenset({Kind.LINK, Kind.OTHER})),
 )
 _FIELDS = (
     ("name", "Name", "part of a name, or *.txt"),
@@ -39,6 +39,7 @@ class FindScreen(Dialog[Criteria | None]):
     FindScreen .field Static { width: 9; }
     FindScreen .field Input { width: 1fr; }
     FindScreen .kinds { height: 1; }
+    FindScreen .kinds Tick { width: 16; padding: 0; }
     """
 
     def __init__(self, where: str, *, hidden: bool) -> None:
@@ -53,11 +54,11 @@ class FindScreen(Dialog[Criteria | None]):
             with Horizontal(classes="field gap" if not number else "field"):
                 yield Static(label)
                 yield Input(id=id, compact=True, placeholder=example)
-        with Horizontal(classes="kinds gap"):
-            for key, id, label, _ in _KINDS:
-                yield Tick(key, label, id=id)
-        with Horizontal(classes="kinds"):
-            yield Tick("F6", "hidden ones, too", id="hidden")
+        ticks = [Tick(key, label, id=id) for key, id, label, _ in _KINDS]
+        ticks.append(Tick("F6", "hidden", id="hidden"))
+        for number in range(0, len(ticks), 2):
+            with Horizontal(classes="kinds" if number else "kinds gap"):
+                yield from ticks[number : number + 2]
         yield Static("", id="wrong", classes="bad", markup=False)
 
     def on_mount(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -15,7 +14,7 @@ from tui.modes import Wanted
 from tui.screens.dialog import CANCEL, Choice, Dialog, Tick, line
 
 _WHO = ("owner", "group", "others")
-_WHAT = ("read", "write", "execute")
+_WHAT = ("read", "write", "exec")
 
 
 class ModeScreen(Dialog[Wanted | None]):
@@ -27,24 +26,23 @@ class ModeScreen(Dialog[Wanted | None]):
     ]
     DEFAULT_CSS = """
     ModeScreen .who { height: 1; }
-    ModeScreen .who Static.name { width: 10; padding: 0; }
-    ModeScreen .who Tick { width: 15; padding: 0 1; }
+    ModeScreen .who Static.name { width: 7; }
+    ModeScreen .who Tick { width: 1fr; max-width: 15; padding: 0; }
     ModeScreen #octal { width: 12; }
     ModeScreen .field { height: 1; }
-    ModeScreen .field Static { width: 10; }
+    ModeScreen .field Static { width: 8; }
     """
 
-    def __init__(self, what: Sequence[str], bits: int, *, folders: bool) -> None:
+    def __init__(self, what: str, bits: int, *, folders: bool) -> None:
         choices = [Choice("ok", "enter", "Set"), Choice(CANCEL, "escape", "Cancel")]
         super().__init__("Permissions", choices, focus="octal")
-        self.what = tuple(what)
+        self.what = what
         self.bits = bits
         self.folders = folders
         self._ticking = False  # the ticks are being set from what was typed
 
     def body(self) -> ComposeResult:
-        for text in self.what:
-            yield line(text)
+        yield line(self.what, "strong")
         with Horizontal(classes="field gap"):
             yield Static("octal")
             yield Input(
@@ -56,10 +54,10 @@ class ModeScreen(Dialog[Wanted | None]):
                 for column, what in enumerate(_WHAT):
                     yield Tick("", what, id=f"bit-{8 - row * 3 - column}")
         if self.folders:
-            below = Tick("F3", "all that is in the folders, too", id="below")
+            below = Tick("F3", "all in the folders, too", id="below")
             below.add_class("gap")
             yield below
-            yield Tick("F4", "folders: execute wherever read", id="enter")
+            yield Tick("F4", "folders: exec where read", id="enter")
         yield Static("", id="wrong", classes="bad", markup=False)
 
     def on_mount(self) -> None:

@@ -11,7 +11,7 @@ from providers.text import printable
 from tui.screens.dialog import CANCEL, Choice, Dialog, line
 from tui.screens.prompt import Check
 
-_KEPT = "The target is kept as it is written; it need not exist. Relative: from the link's folder."
+_KEPT = "Kept as it is written, and need not exist; seen from the link's own folder."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class NewLinkScreen(Dialog[NewLink | None]):
 
     def __init__(self, target: str, check: Check) -> None:
         choices = [Choice("ok", "enter", "Make it"), Choice(CANCEL, "escape", "Cancel")]
-        super().__init__("New symbolic link", choices, focus="target" if not target else "name")
+        super().__init__("New symbolic link", choices, focus="name")
         self.target = target
         self.check = check
 
