@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from textual.app import App, SuspendNotSupported
@@ -34,10 +34,21 @@ def run_editor(app: App[None], path: Path) -> int:
         command = editor_command(os.environ)
     except ValueError as error:
         raise Unsupported("", "VISUAL or EDITOR is not quoted right", advice=_ADVICE) from error
+    status: int | OSError
     try:
-        with app.suspend():  # nothing is awaited in here: that would hang the screen
-            return subprocess.run([*command, str(path)], check=False).returncode
+        with app.suspend():
+            status = _run([*command, str(path)])
     except SuspendNotSupported as error:
         raise Unsupported("", "this terminal cannot be handed to an editor") from error
+    if isinstance(status, OSError):
+        raise Unsupported(command[0], "it cannot be started", advice=_ADVICE) from status
+    return status
+
+
+def _run(command: Sequence[str]) -> int | OSError:
+    """While the screen is put aside: what is raised then leaves it there, and what is awaited hangs
+    it (Textual 8.2)."""
+    try:
+        return subprocess.run(command, check=False).returncode
     except OSError as error:
-        raise Unsupported(command[0], "it cannot be started", advice=_ADVICE) from error
+        return error

@@ -56,7 +56,7 @@ class Criteria:
 
 
 def _named(pattern: str) -> Callable[[str], bool]:
-    if any(c in pattern for c in "*?["):
+    if any(c in pattern for c in "*?"):
         return listing.glob(pattern)
     return listing.matcher(pattern)
 

@@ -39,7 +39,10 @@ def throw_away(path: str) -> str:
 
 
 def _no_trash(path: str, error: OSError) -> Unsupported:
-    said = to_provider_error(path, error).what if error.errno else printable(str(error))
+    if os.path.islink(path) and not os.path.exists(path):
+        said = "it does not take a link that leads nowhere"
+    else:
+        said = to_provider_error(path, error).what if error.errno else printable(str(error))
     return Unsupported(path, f"it could not be put into the trash ({said})")
 
 

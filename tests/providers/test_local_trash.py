@@ -82,6 +82,13 @@ def test_a_trash_that_only_says_so_is_not_believed(
         LocalProvider().throw_away(str(tmp_path / "a"))
 
 
+def test_a_link_that_leads_nowhere_stays_and_is_told_of(trash: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(Unsupported, match="a link that leads nowhere"):
+        LocalProvider().throw_away(str(tmp_path / "link"))
+    assert (tmp_path / "link").is_symlink()
+
+
 def test_what_is_gone_is_not_found(trash: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         LocalProvider().throw_away(str(tmp_path / "a"))

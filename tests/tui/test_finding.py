@@ -48,6 +48,15 @@ async def test_what_is_found_is_listed_by_its_way_from_the_folder_under_a_headin
         assert "3 entries" in shown
 
 
+async def test_hostile_names_are_found_and_shown_literally() -> None:
+    tree = Tree(["/d/", "/d/\x1b]0;title\x07[red]x[b]\u202e"])
+    app = make_app(at("x"), at("y"), opener=opener(x=tree, y=Tree()))
+    async with app.run_test(size=(160, 30)) as pilot:
+        await read(pilot)
+        await find(pilot, app, "[red]")
+        assert "d/\\x1b]0;title\\x07[red]x[b]\\u202e" in text(app)
+
+
 async def test_enter_on_a_file_goes_to_its_folder_and_back_is_the_folder_searched() -> None:
     app = make_app(at("x"), at("x"), opener=opener(x=Tree(TREE)))
     async with app.run_test(size=(120, 30)) as pilot:
