@@ -54,10 +54,11 @@ def _note_moves(services: WharfieApp, moved: Sequence[Job]) -> None:
             services.changes.note(replace(change, group=f"{endpoint} {job.batch}"))
 
 
-def note(screen: MainScreen, change: Callable[[], Change]) -> None:
-    """Enter a change that was made; in a thread. One that cannot be looked at is not entered: it
-    was made all the same, and nobody could tell later whether it still is what it was."""
+def note(screen: MainScreen, change: Callable[[], Change]) -> bool:
+    """Enter a change that was made; in a thread. False: it cannot be looked at, so that nobody
+    could tell later whether it still is what it was, and it cannot be taken back."""
     try:
         screen.services.changes.note(change())
     except ProviderError:
-        return
+        return False
+    return True

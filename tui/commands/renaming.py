@@ -111,21 +111,22 @@ async def _carry_out(
     target, endpoint = files.writer(provider, pane.place.endpoint), pane.place.endpoint
     plan = bulk_rename.steps(wanted, lambda move: changes.temporary(provider, move))
 
-    def work(report: Callable[[int], None], cancelled: Callable[[], bool]) -> Outcome:
+    def work(report: Callable[[int], None], cancelled: Callable[[], bool]) -> tuple[Outcome, bool]:
         outcome = bulk_rename.perform(target, wanted, plan, on_progress=report, cancelled=cancelled)
-        if outcome.done:
-            note(screen, lambda: changes.renamed(provider, endpoint, outcome.done))
-        return outcome
+        done = outcome.done
+        noted = done and note(screen, lambda: changes.renamed(provider, endpoint, done))
+        return outcome, bool(noted)
 
     try:
-        outcome = await with_progress(screen, "Renaming", work)
+        outcome, noted = await with_progress(screen, "Renaming", work)
     finally:
         pane.list.clear_marks()
         pane.reread()
     if outcome.left:
         await _report(screen, provider, outcome)
     else:
-        screen.say(f"{_counted(len(outcome.done))} changed; u takes that back.")
+        back = "; u takes that back" if noted else ""
+        screen.say(f"{_counted(len(outcome.done))} changed{back}.")
 
 
 async def _report(screen: MainScreen, provider: Provider, outcome: Outcome) -> None:

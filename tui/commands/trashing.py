@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Thrown:
-    """How far it came. `refused`: what the trash does not take; `why`: of the first."""
+    """How far it came. `refused`: what the trash does not take; `why`: of the first;
+    `noted`: it can be taken back."""
 
     away: list[tuple[Entry, str]] = field(default_factory=list)
     refused: list[Entry] = field(default_factory=list)
     why: str = ""
+    noted: bool = False
     failed: int = 0
     error: ProviderError | None = None
 
@@ -55,13 +57,13 @@ async def throw_away(
 
     def work(report: Callable[[int], None], cancelled: Callable[[], bool]) -> None:
         _throw(provider, trash, entries, thrown, report, cancelled)
-        note(screen, lambda: changes.thrown(provider, place.endpoint, thrown.away))
+        thrown.noted = note(screen, lambda: changes.thrown(provider, place.endpoint, thrown.away))
 
     try:
         await with_progress(screen, "To the trash", work)
     finally:
         pane.reread()
-    _say(screen, thrown, len(entries))
+    _say(screen, thrown)
     return (thrown.refused, thrown.why) if thrown.refused else None
 
 
@@ -98,11 +100,11 @@ def _refuse_another(provider: Provider, entry: Entry) -> None:
         )
 
 
-def _say(screen: MainScreen, thrown: Thrown, asked: int) -> None:
+def _say(screen: MainScreen, thrown: Thrown) -> None:
     gone = f"{len(thrown.away):,} in the trash"
     if thrown.error is not None:
         screen.say(f"{gone}, {thrown.failed:,} could not be. First: {thrown.error}", "error")
-    elif thrown.away and all(where for _, where in thrown.away):
+    elif thrown.noted and thrown.away and all(where for _, where in thrown.away):
         screen.say(f"{gone}; u takes them out again.")
     else:
         screen.say(f"{gone}.")
