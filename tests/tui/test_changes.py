@@ -123,6 +123,15 @@ def test_a_file_is_not_made_over_another(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "link"]
 
 
+def test_an_upload_is_not_even_begun_where_something_stands() -> None:
+    """Some places empty what stands at the name as soon as bytes are sent to it."""
+    tree, begun = Tree(["/a"]), []
+    tree.store.fail = lambda operation, path: begun.append(operation)
+    with pytest.raises(AlreadyExists):
+        make_file(tree, tree, "/a")
+    assert "begin" not in begun
+
+
 def test_what_was_thrown_away_comes_back_and_the_rest_stays_in_the_list(
     tmp_path: Path, isolated_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,8 +10,8 @@ from textual.widgets import Input
 
 from tests.servers.trash import trash_of
 from tests.tui.app_case import AppPilot, Tree, at, make_app, names, opener, pane, read, text, until
-from tests.tui.fake_queue import FakeQueue
-from transfers.model import Enqueue, Op
+from tests.tui.fake_queue import FakeQueue, make_row
+from transfers.model import Enqueue, JobState, Op
 from tui.app import WharfieApp
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.find import FindScreen
@@ -87,6 +87,35 @@ async def test_marks_are_copied_from_where_they_are() -> None:
             "/d/two.txt": "/out/two.txt",
             "/three.txt": "/out/three.txt",
         }
+
+
+async def test_what_is_found_may_be_copied_into_the_folder_that_was_searched() -> None:
+    queue = FakeQueue()
+    app = make_app(at("x"), at("x"), queue=queue, opener=opener(x=Tree(TREE)))
+    async with app.run_test(size=(120, 30)) as pilot:
+        await read(pilot)
+        await find(pilot, app, "one")
+        await pilot.press("end", "f5")
+        await until(pilot, lambda: any(isinstance(sent, Enqueue) for sent in queue.sent))
+
+
+async def test_what_the_queue_has_moved_away_leaves_the_list_and_nothing_else_is_asked() -> None:
+    queue, tree, asked = FakeQueue(), Tree(TREE), []
+    app = make_app(at("x"), at("y"), queue=queue, opener=opener(x=tree, y=Tree()))
+    async with app.run_test(size=(120, 30)) as pilot:
+        await read(pilot)
+        await find(pilot, app, "*.txt")
+        tree.store.fail = lambda operation, path: asked.append((operation, path))
+        other = {"op": Op.COPY, "source": at("y", "/n"), "target": at("x", "/d/new")}
+        queue.put(make_row(1, JobState.DONE, **other))
+        await pilot.pause()
+        assert pane(app)._refresh_timer is None
+        assert asked == []
+        tree.store.fail = None
+        tree.delete("/three.txt")
+        gone = {"op": Op.MOVE, "source": at("x", "/three.txt"), "target": at("y", "/three.txt")}
+        queue.put(make_row(2, JobState.DONE, **gone))
+        await until(pilot, lambda: names(app) == ["one.txt", "two.txt"])
 
 
 async def test_what_is_deleted_leaves_the_list_and_the_question_names_its_folder() -> None:

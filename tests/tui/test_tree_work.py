@@ -164,6 +164,32 @@ def test_a_tree_gets_permissions_to_its_depth_and_links_lead_nowhere(
     assert bits(outside) == 0o600
 
 
+@pytest.mark.parametrize(
+    ("bits", "order"),
+    [(0o755, ["/d", "/d/e", "/d/x", "/d/e/y"]), (0o644, ["/d/x", "/d/e/y", "/d/e", "/d"])],
+    ids=("open", "shut"),
+)
+def test_folders_that_shut_out_their_owner_are_set_when_all_in_them_is(
+    bits: int, order: list[str]
+) -> None:
+    tree, given = Tree(["/d/", "/d/e/", "/d/x", "/d/e/y"]), []
+
+    def note(operation: str, path: str) -> None:
+        if operation == "set_mode":
+            given.append(path)
+
+    tree.store.fail = note
+    set_all(
+        tree,
+        tree,
+        [tree.stat("/d")],
+        Wanted(bits, below=True),
+        on_progress=lambda count: None,
+        cancelled=lambda: False,
+    )
+    assert given == order
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no permission bits")
 def test_a_folder_alone_gets_them_when_no_more_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
