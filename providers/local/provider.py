@@ -220,9 +220,11 @@ class LocalProvider:
         modes.set_mode(path, mode & 0o7777, within)
 
     def make_link(self, path: str, target: str) -> None:
+        above = os.path.dirname(path)
         with system_errors(path):
-            os.symlink(target, path)
-            sync_directory(os.path.dirname(path))
+            folder = os.path.isdir(os.path.join(above, target))  # Windows has two kinds of links
+            os.symlink(target, path, target_is_directory=folder)
+            sync_directory(above)
 
     def throw_away(self, path: str) -> str:
         return trash.throw_away(path)
@@ -277,6 +279,10 @@ class LocalProvider:
 
     def abort(self, upload: str) -> None:
         uploads.abort(Upload.of(upload))
+
+
+if WINDOWS:  # it has no such permissions: a place that cannot is no `Moder`
+    del LocalProvider.set_mode
 
 
 def _is_other_spelling(source: os.stat_result, target: str) -> bool:

@@ -45,7 +45,7 @@ async def test_what_is_found_is_listed_by_its_way_from_the_folder_under_a_headin
         shown = text(app)
         assert "Found: “*.txt” in memory://x/" in shown
         assert "d/deep/one.txt" in shown
-        assert "3 entries" in shown
+        assert "3 found, Enter goes to the folder" in shown
 
 
 async def test_hostile_names_are_found_and_shown_literally() -> None:

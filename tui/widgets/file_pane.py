@@ -440,5 +440,5 @@ class FilePane(Widget):
             yield pane_foot.marked(self._marked(), self.list.measured)
         if self.view.filter:
             yield pane_foot.filtered(self.view.filter, len(self.list.rows), len(self.entries))
-        elif self.read_once:
-            yield pane_foot.counted(len(self.list.rows))
+        elif self.read_once and (self.search is None or self._loading is None):
+            yield pane_foot.counted(len(self.list.rows), found=self.search is not None)

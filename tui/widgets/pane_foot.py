@@ -47,5 +47,7 @@ def filtered(pattern: str, rows: int, entries: int) -> str:
     return f"“{printable(pattern)}”: {rows:,} of {entries:,}"
 
 
-def counted(rows: int) -> str:
+def counted(rows: int, *, found: bool = False) -> str:
+    if found:
+        return f"{rows:,} found, Enter goes to the folder" if rows else "nothing found"
     return f"{rows:,} entry" if rows == 1 else f"{rows:,} entries"
