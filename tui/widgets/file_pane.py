@@ -318,7 +318,8 @@ class FilePane(Widget):
             self._show_rows(rows)
 
     def _show_rows(self, rows: Sequence[Entry]) -> None:
-        notice = "" if rows else listing.why_empty(self.entries, self.view)
+        told = rows or (self.search is not None and not self.entries)  # the foot says it
+        notice = "" if told else listing.why_empty(self.entries, self.view)
         self.list.show_rows(rows, has_parent=self.parent_path is not None, notice=notice)
         self._show_foot()
 
