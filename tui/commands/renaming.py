@@ -57,7 +57,7 @@ def _edit(screen: MainScreen, text: str) -> str | None:
 
 async def _agreed(
     screen: MainScreen, provider: Provider, entries: Sequence[Entry], text: str
-) -> tuple[str, list[Move]]:
+) -> tuple[str | None, list[Move]]:
     """What the person says to the plan, and the plan."""
     moves: list[Move] = []
     try:

@@ -39,8 +39,8 @@ def drawn(row: Row, width: int) -> str:
     return f"{note}{show.fit(old, room // 2)}{_ARROW}{new}"
 
 
-class MovesScreen(Dialog[str]):
-    """Answers the id of the choice. `wrong`: what stands against it, or went wrong."""
+class MovesScreen(Dialog[str | None]):
+    """Answers the id of the choice, or None. `wrong`: what stands against it, or went wrong."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f4", "choose('edit')", show=False)]
     DEFAULT_CSS = "MovesScreen .sentence { height: auto; max-height: 5; }"
@@ -91,7 +91,9 @@ class MovesScreen(Dialog[str]):
         self.action_choose(next(iter(self.choices)))
 
     def chosen(self, choice: str) -> None:
-        if choice in self.choices:
+        if choice == CANCEL:
+            self.dismiss(None)
+        elif choice in self.choices:
             self.dismiss(choice)
 
 
