@@ -128,6 +128,10 @@ class Proof:
         return str(self.word)
 
 
+RENAMED = "renamed in place, nothing was copied"
+"""The reason of a move that was done by giving the file another name."""
+
+
 class ParkReason(StrEnum):
     """Why a job waits for a person."""
 

@@ -62,6 +62,12 @@ _MC = {
     "parent": "ctrl+pageup,backspace,left",
     "palette": "ctrl+p,alt+x",
     "settings": "alt+comma",
+    "new_file": "shift+f4",
+    "new_link": "alt+n",
+    "permissions": "alt+m",
+    "usage": "alt+y",
+    "undo": "alt+z",
+    "find": "alt+f7,alt+question_mark",
 }
 _TERMSCP = {
     "copy": "space,f5,5",
@@ -82,6 +88,10 @@ _TERMSCP = {
     "top": "home",
     "parent": "u,backspace,left,h",
     "uploads": "ctrl+l",
+    "usage": "alt+d",
+    "undo": "alt+u",
+    "permissions": "M",
+    "find": "f,F,alt+f7",
 }
 _FILEZILLA = {
     "rename": "f2,r,2",

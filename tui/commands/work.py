@@ -17,14 +17,18 @@ T = TypeVar("T")
 
 
 async def with_progress(
-    screen: MainScreen, doing: str, work: Callable[[Callable[[int], None], Callable[[], bool]], T]
+    screen: MainScreen,
+    doing: str,
+    work: Callable[[Callable[[int | str], None], Callable[[], bool]], T],
 ) -> T:
-    """Run `work(report, cancelled)` through the sign-in flow; Esc cancels it."""
+    """Run `work(report, cancelled)` through the sign-in flow; Esc cancels it. `report` takes a
+    count, or words, of how far it is."""
     stop = threading.Event()
     title = f"{doing}…"
 
-    def report(count: int) -> None:
-        screen.app.call_later(screen.progress, f"{title} {count:,}")
+    def report(far: int | str) -> None:
+        words = far if isinstance(far, str) else f"{far:,}"
+        screen.app.call_later(screen.progress, f"{title} {words}")
 
     screen.progress(title)
     screen.stoppable.append(stop)

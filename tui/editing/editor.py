@@ -58,15 +58,25 @@ def run_editor(app: App[None], words: Sequence[str], path: Path) -> int:
     It blocks the screen, as it must: awaiting while suspended hangs the app. No shell takes part.
     Raises Unsupported where it cannot be started.
     """
+    status: int | OSError
     try:
         with app.suspend(), _its_signals():
-            return subprocess.run([*words, str(path)], check=False).returncode
+            status = _run([*words, str(path)])
     except SuspendNotSupported as error:
         what = "this terminal cannot be given to an editor"
         raise Unsupported("", what, advice="Start Wharfie in another one.") from error
+    if isinstance(status, OSError):
+        what = f"{words[0]} could not be started ({status.strerror})"
+        raise Unsupported("", what, advice=_ADVICE) from status
+    return status
+
+
+def _run(command: Sequence[str]) -> int | OSError:
+    """What is raised while the screen is put aside leaves it there (Textual 8.2)."""
+    try:
+        return subprocess.run(command, check=False).returncode
     except OSError as error:
-        what = f"{words[0]} could not be started ({error.strerror})"
-        raise Unsupported("", what, advice=_ADVICE) from error
+        return error
 
 
 @contextmanager
