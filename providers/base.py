@@ -111,6 +111,8 @@ class Capabilities:
     states: tuple[str, ...] = ()
     folds_names: bool = False  # names that differ only in case, or in how letters are made, are one
     unstated: str = ""  # why it tells none, where it might: for a person, as half a sentence
+    # Where what is deleted waits to be brought back: "OneDrive's recycle bin". "": it is gone.
+    recycles: str = ""
 
 
 class Reader(Protocol):

@@ -128,6 +128,10 @@ class Proof:
         return str(self.word)
 
 
+RENAMED = "renamed in place, nothing was copied"
+"""The reason of a move that was done by giving the file another name."""
+
+
 class ParkReason(StrEnum):
     """Why a job waits for a person."""
 
@@ -160,7 +164,8 @@ class NewJob:
     within: str = ""  # the target directory a person chose: links below it are not followed
     expected: str = ""  # "sha256:…hex": the digest that a person was told, if any
     policy: Policy | None = None  # None: that of Enqueue
-    agreed: str | None = None  # the destination's version a person saw when they decided
+    # The destination's version that it may replace: of any other a person is asked.
+    agreed: str | None = None
     note: str = ""  # of Op.NOTE: why it is left out
     failed: bool = False  # of Op.NOTE: a failure, not a choice
 

@@ -24,6 +24,7 @@ from transfers.model import Command, StateChanged, Unpark, Verify
 from transfers.queue_api import Queue
 from tui import themes
 from tui.background import in_thread
+from tui.changes import Changes
 from tui.choices import GLYPHS, LOOK, READER, Choice, Reader, Setting
 from tui.headless.attach import grant_for
 from tui.leaving import Leaving
@@ -96,6 +97,7 @@ class WharfieApp(App[None]):
         self.connections = Connections(access, open_provider)
         self.sign_in = SignIn(self, access, self.unpark, remember)
         self.type_ahead = TypeAhead(self, self._stop_newest)
+        self.changes = Changes()
         self.recent = list(recent)
         self.verify = verify
         plain = wants_ascii(self.chosen(GLYPHS), os.environ)

@@ -49,11 +49,14 @@ def target_of(load: Load, pane: FilePane, entry: Entry | None, *, parent: bool) 
     endpoint = pane.place.endpoint
     if not pane.read_once:
         return None
-    if parent:
-        return None if pane.parent_path is None else Place(endpoint, pane.parent_path)
     if entry is not None and entry.kind is Kind.DIR and not _carries(load, endpoint, entry):
         return Place(endpoint, entry.path)
-    return None if pane.place == load.pane.place else pane.place
+    if pane.search is not None:  # what was found is no folder
+        return None
+    if parent:
+        return None if pane.parent_path is None else Place(endpoint, pane.parent_path)
+    here = pane.place == load.pane.place and load.pane.search is None
+    return None if here else pane.place
 
 
 def _carries(load: Load, endpoint: str, entry: Entry) -> bool:

@@ -193,9 +193,11 @@ def counted(entries: Iterable[Entry]) -> str:
     return ", ".join(parts)
 
 
-def names_listed(entries: Sequence[Entry]) -> list[str]:
+def names_listed(
+    entries: Sequence[Entry], named: Callable[[Entry], str] = lambda entry: entry.name
+) -> list[str]:
     """The first names, each on a line, safe to show; the rest as a number."""
-    lines = [f"  {show.clip_middle(e.name, _NAME_WIDTH)}" for e in entries[:_NAMES_LISTED]]
+    lines = [f"  {show.clip_middle(named(e), _NAME_WIDTH)}" for e in entries[:_NAMES_LISTED]]
     if len(entries) > _NAMES_LISTED:
         lines.append(f"  … and {len(entries) - _NAMES_LISTED:,} more")
     return lines

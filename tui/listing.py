@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
+from typing import TYPE_CHECKING
 
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import Denied, NotFound, Unsupported, WrongKind
+
+if TYPE_CHECKING:
+    from tui.search import Criteria
 
 FIRST_GAP = 0.1  # seconds between the first two snapshots; each later gap is twice as long
 
@@ -44,6 +48,8 @@ class Request:
     focus: str | None = None  # the path to put the cursor on
     typed: bool = False
     kept: bool = False  # what is shown stays until all of it is read
+    search: Criteria | None = None  # not the folder: what is found below it (`tui.found`)
+    known: Sequence[Entry] | None = None  # found before: only looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Snapshot:
     rows: Sequence[Entry]
     view: View
     complete: bool
+    note: str = ""  # for the person, beside the number of entries
 
 
 def matcher(pattern: str) -> Callable[[str], bool]:

@@ -8,7 +8,7 @@ import pytest
 from textual.events import Click, MouseMove, MouseUp
 
 from providers.base import Entry, Kind
-from tests.tui.app_case import AppPilot, Tree, at, make_app, opener, pane, read, text, until
+from tests.tui.app_case import AppPilot, Tree, at, make_app, names, opener, pane, read, text, until
 from tests.tui.fake_queue import FakeQueue
 from tests.tui.test_questions import parked
 from transfers.model import Enqueue, Op
@@ -16,6 +16,7 @@ from tui.app import WharfieApp
 from tui.dragging import Load, label
 from tui.screens.conflict import ConflictScreen
 from tui.screens.plan import PlanScreen
+from tui.search import Criteria
 from tui.settings_file import SettingsFile
 from tui.widgets.drag_ghost import DragGhost
 
@@ -244,3 +245,22 @@ def test_the_label_counts_folders_and_files_and_their_bytes(app: WharfieApp) -> 
     assert said(entry("d")) == "1 folder"
     assert said(entry("d"), entry("e"), entry("a", 1024)) == "2 folders, 1 file, 1.0 KiB"
     assert said(entry("a", 1 << 20), entry("b", 0)) == "2 files, 1.0 MiB"
+
+
+async def test_what_was_found_goes_to_a_folder_and_none_is_dropped_onto_the_found(
+    app: WharfieApp, queue: FakeQueue
+) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        pane(app).search_below(Criteria("bb"))
+        await until(pilot, lambda: pane(app).idle and names(app) == ["bb"])
+        found = pane(app).list
+        row = next(at for at in range(3) if found.entry_at(at) is not None)
+        await drag(pilot, (RIGHT, TOP + 2), (LEFT, TOP + 6))
+        assert "→" not in text(app)
+        await release(pilot, (LEFT, TOP + 6))
+        await drag(pilot, (LEFT, TOP + row), (RIGHT, TOP + 8))
+        await release(pilot, (RIGHT, TOP + 8))
+        await plan(pilot)
+        await pilot.press("enter")
+        assert await enqueued(pilot, queue) == {"/bb": (Op.COPY, "/in/bb")}

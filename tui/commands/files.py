@@ -1,4 +1,4 @@
-"""Changing what a pane shows, at once: folders made, names given, entries deleted."""
+"""Changing what a pane shows, at once: names given, entries deleted."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from providers import location
-from providers.errors import AlreadyExists
+from providers.base import Entry
+from providers.extras import Trash
+from tui import changes
 from tui import file_operations as files
+from tui.bulk_rename import Move
+from tui.commands.noting import giving_name
+from tui.commands.renaming import rename_marked
+from tui.commands.trashing import throw_away
 from tui.commands.work import with_progress
 from tui.file_operations import Deletion, Stopped
 from tui.screens.delete_plan import DeletePlanScreen
@@ -21,71 +27,72 @@ if TYPE_CHECKING:
     from tui.screens.main import MainScreen
 
 
-async def make_dir(screen: MainScreen, pane: FilePane) -> None:
-    """Ask for a name and make a folder of it."""
-    provider, place = pane.provider, pane.place
-    target = files.writer(provider, place.endpoint)
-    if not pane.read_once:
-        screen.say("This pane shows no folder to make one in. Open one first.")
-        return
-    name = await show(
-        screen.app,
-        PromptScreen(
-            "New folder",
-            "Name",
-            check=lambda text: files.name_complaint(provider, place.path, text),
-        ),
-    )
-    if name:
-        path = provider.join(place.path, name)
-        await _giving_name(screen, lambda: target.make_dir(path))
-        pane.reread(focus=path)
-
-
 async def rename(screen: MainScreen, pane: FilePane) -> None:
-    """Give the entry under the cursor another name."""
+    """Give the entry under the cursor another name; the marked ones, in an editor."""
+    if pane.list.marks:
+        await rename_marked(screen, pane)
+        return
     provider, place, entry = pane.provider, pane.place, pane.list.current
     target = files.writer(provider, place.endpoint)
     if entry is None:
         screen.say("Nothing to rename: put the cursor on an entry.")
         return
+    above = provider.parent(entry.path)
     name = await show(
         screen.app,
         PromptScreen(
             "Rename",
             "New name",
             entry.name,
-            check=lambda text: files.name_complaint(provider, place.path, text),
+            check=lambda text: files.name_complaint(provider, above, text),
             select_stem=True,
         ),
     )
     if name and name != entry.name:
-        path = provider.join(place.path, name)
-        await _giving_name(screen, lambda: target.rename(entry.path, path))
-        pane.reread(focus=path)
-
-
-async def _giving_name(screen: MainScreen, work: Callable[[], object]) -> None:
-    try:
-        await screen.services.sign_in.call(work)
-    except AlreadyExists as error:
-        raise AlreadyExists(error.path, error.what, advice="Choose another name.") from error
+        move = Move(entry.path, provider.join(above, name))
+        await giving_name(
+            screen,
+            lambda: target.rename(move.source, move.target),
+            lambda: changes.renamed(provider, place.endpoint, [move]),
+        )
+        pane.reread(focus=move.target)
 
 
 async def delete(screen: MainScreen, pane: FilePane) -> None:
-    """Delete what is selected, after a question."""
-    provider, place, entries = pane.provider, pane.place, pane.selected
+    """Delete what is selected, after a question: into the trash, where the place has one."""
+    provider = pane.provider
+    if not isinstance(provider, Trash):
+        await delete_for_good(screen, pane)
+        return
+    refused = await throw_away(screen, pane, provider)
+    if refused is not None:
+        entries, why = refused
+        await _delete(screen, pane, entries, f"Not in the trash: {why}.")
+
+
+async def delete_for_good(screen: MainScreen, pane: FilePane) -> None:
+    """Delete what is selected, after a question, past any trash."""
+    provider = pane.provider
+    kept = provider.caps.recycles
+    await _delete(screen, pane, pane.selected, f"This place puts it into {kept}." if kept else "")
+
+
+async def _delete(screen: MainScreen, pane: FilePane, entries: list[Entry], said: str) -> None:
+    provider, place = pane.provider, pane.place
     files.writer(provider, place.endpoint)
     if not entries:
         screen.say("Nothing to delete: put the cursor on an entry, or mark some.")
         return
+    kept = provider.caps.recycles
     lines = [
         f"{files.counted(entries)} in {location.show(place)}",
-        *files.names_listed(entries),
-        "This cannot be undone.",
+        *files.names_listed(entries, pane.list.named),
+        *([said] if said else []),
+        *([] if kept else ["There is no way back: this cannot be undone."]),
     ]
+    title = "Delete?" if kept else "Delete for good?"
     weigh = partial(weighed, screen.services.sign_in, provider, entries)
-    if not await show(screen.app, DeletePlanScreen("Delete?", lines, "Delete", weigh)):
+    if not await show(screen.app, DeletePlanScreen(title, lines, title[:-1], weigh)):
         return
 
     def work(report: Callable[[int], None], cancelled: Callable[[], bool]) -> Deletion:

@@ -29,7 +29,7 @@ async def paste(screen: MainScreen, pane: FilePane, text: str) -> None:
     if not paths:
         screen.say(_NEITHER)
         return
-    if not pane.read_once:
+    if not pane.read_once or pane.search is not None:
         screen.say("This pane shows no folder to copy into. Open one first.")
         return
     here = screen.services.connections.open(LOCAL)

@@ -10,7 +10,22 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.commands import copying, files, fitting, marks, offers, old_versions, places
+from tui.commands import (
+    copying,
+    editing,
+    files,
+    finding,
+    fitting,
+    looking,
+    making,
+    marks,
+    offers,
+    old_versions,
+    permissions,
+    places,
+    undoing,
+    usage,
+)
 from tui.widgets.file_pane import FilePane
 
 if TYPE_CHECKING:
@@ -30,9 +45,18 @@ class Command:
 COMMANDS: Mapping[str, Command] = {
     "copy": Command(copying.copy),
     "move": Command(copying.move),
-    "new_folder": Command(files.make_dir),
+    "view": Command(looking.view),
+    "edit": Command(editing.edit, asks=False),
+    "new_folder": Command(making.new_folder),
+    "new_file": Command(making.new_file),
+    "new_link": Command(making.new_link),
     "rename": Command(files.rename),
+    "permissions": Command(permissions.permissions),
     "delete": Command(files.delete),
+    "delete_for_good": Command(files.delete_for_good),
+    "undo": Command(undoing.undo),
+    "find": Command(finding.find),
+    "usage": Command(usage.usage, asks=False),
     "mark_matching": Command(marks.mark_matching),
     "unmark_matching": Command(marks.unmark_matching),
     "connect": Command(places.connect),

@@ -20,12 +20,13 @@ from textual.worker import Worker
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import ProviderError
 from providers.text import printable
-from tui import listing
+from tui import found, listing
 from tui.background import in_thread
 from tui.details import Answers, Details, still_true
 from tui.key_map import bindings
 from tui.keys import Where
 from tui.listing import Request, Snapshot, SortBy, View
+from tui.search import Criteria
 from tui.sign_in import Connections, SignIn
 from tui.widgets import pane_foot
 from tui.widgets.file_list import FileList
@@ -75,6 +76,8 @@ class FilePane(Widget):
         self.entries: Sequence[Entry] = ()
         self.parent_path: str | None = None
         self.read_once = False
+        self.search: Criteria | None = None  # the rows are what was found below `place`
+        self._note = ""
         self._start = start
         self._connections = connections
         self._sign_in = sign_in
@@ -143,7 +146,17 @@ class FilePane(Widget):
 
     def reread(self, focus: str | None = None) -> None:
         """Read the place again; cursor and marks stay where they are."""
-        self._read(Request(self.place, focus, typed=not self.read_once, kept=self.read_once))
+        known = None if self.search is None else self.entries
+        self._read(
+            Request(self.place, focus, not self.read_once, self.read_once, self.search, known)
+        )
+
+    def search_below(self, criteria: Criteria, *, kept: bool = False) -> None:
+        """Show what is found below `place`; a row's own folder is opened by Enter."""
+        if criteria.hidden:
+            self.view = replace(self.view, hidden=True)
+        self.post_message(self.Said(""))
+        self._read(Request(self.place, kept=kept, search=criteria))
 
     def reread_soon(self) -> None:
         """Read again because something changed: at most once a second, and never in the way."""
@@ -188,16 +201,15 @@ class FilePane(Widget):
                 self.post_message(self.Listed(generation, found, snapshot))
 
         provider = self._connections.open(request.place.endpoint)
-        listing.read_asked(
-            provider, request, view=lambda: self.view, emit=emit, cancelled=stop.is_set
-        )
+        read = listing.read_asked if request.search is None else found.read
+        read(provider, request, view=lambda: self.view, emit=emit, cancelled=stop.is_set)
 
     def on_file_pane_listed(self, message: FilePane.Listed) -> None:
         message.stop()
         if message.generation != self._generation:
             return
         snapshot, request = message.snapshot, message.request
-        self._count = len(snapshot.entries)
+        self._count, self._note = len(snapshot.entries), snapshot.note
         if snapshot.complete or not request.kept:
             self._take(snapshot, request)
         if snapshot.complete:
@@ -206,11 +218,13 @@ class FilePane(Widget):
 
     def _take(self, snapshot: Snapshot, request: Request) -> None:
         place = Place(request.place.endpoint, snapshot.path)
-        if place != self.place or not self.read_once:
+        if place != self.place or not self.read_once or request.search != self.search:
             self.place, self.parent_path, self.read_once = place, snapshot.parent, True
+            self.search = request.search
+            self.list.start = None if self.search is None else place.path
             self.view = replace(self.view, filter="")
             self._close_filter()
-            self.list.rows, self.list.told = (), {}
+            self.list.rows, self.list.told, self.list.measured = (), {}, {}
             self.list.clear_marks()
             self.list.jump(request.focus)
             self._show_head()
@@ -304,7 +318,8 @@ class FilePane(Widget):
             self._show_rows(rows)
 
     def _show_rows(self, rows: Sequence[Entry]) -> None:
-        notice = "" if rows else listing.why_empty(self.entries, self.view)
+        told = rows or (self.search is not None and not self.entries)  # the foot says it
+        notice = "" if told else listing.why_empty(self.entries, self.view)
         self.list.show_rows(rows, has_parent=self.parent_path is not None, notice=notice)
         self._show_foot()
 
@@ -325,7 +340,10 @@ class FilePane(Widget):
 
     def action_refresh(self) -> None:
         self.post_message(self.Said(""))
-        self.reread()
+        if self.search is None:
+            self.reread()
+        else:
+            self.search_below(self.search, kept=True)
 
     def start_filter(self) -> None:
         """Let the person type what the names shown must contain."""
@@ -372,11 +390,16 @@ class FilePane(Widget):
         entry = event.entry
         if entry is None:
             self.action_parent()
+        elif self.search is not None and entry.kind is not Kind.DIR:
+            folder = self.provider.parent(entry.path)
+            self.open(Place(self.place.endpoint, folder), focus=entry.path)
         elif entry.kind in (Kind.DIR, Kind.LINK):
             self.open(Place(self.place.endpoint, entry.path))
         else:
             name = printable(entry.name)
-            self.post_message(self.Said(f"“{name}” is not a folder. F5 copies it across."))
+            self.post_message(
+                self.Said(f"“{name}” is not a folder. F3 looks into it, F5 copies it.")
+            )
 
     def action_parent(self) -> None:
         if self.parent_path is not None:
@@ -397,7 +420,8 @@ class FilePane(Widget):
     # The lines around the list
 
     def _show_head(self) -> None:
-        self.query_one(PathBar).show(self.place)
+        heading = "" if self.search is None else self.search.heading
+        self.query_one(PathBar).show(self.place, heading)
         self._show_header()
 
     def _show_header(self) -> None:
@@ -412,10 +436,12 @@ class FilePane(Widget):
 
     def _facts(self) -> Iterator[str]:
         if self._loading is not None:
-            yield pane_foot.reading(self._loading.place, self.place, self._count)
+            yield pane_foot.reading(self._loading, self.place, self._count)
+        if self._note:
+            yield self._note
         if self.list.marks:
-            yield pane_foot.marked(self._marked())
+            yield pane_foot.marked(self._marked(), self.list.measured)
         if self.view.filter:
             yield pane_foot.filtered(self.view.filter, len(self.list.rows), len(self.entries))
-        elif self.read_once:
-            yield pane_foot.counted(len(self.list.rows))
+        elif self.read_once and (self.search is None or self._loading is None):
+            yield pane_foot.counted(len(self.list.rows), found=self.search is not None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from rich.text import Text
 from textual.widgets import Static
@@ -10,6 +11,9 @@ from textual.widgets import Static
 from providers.base import Entry, Place
 from providers.text import printable
 from tui import format as show
+from tui.listing import Request
+
+_NONE: Mapping[str, int] = MappingProxyType({})
 
 
 class PaneFoot(Static):
@@ -24,14 +28,18 @@ class PaneFoot(Static):
         self.update(Text(error or " · ".join(facts)), layout=resized)
 
 
-def reading(place: Place, shown: Place, count: int) -> str:
-    """That `place` is read, while `shown` is what stands there; `count` entries so far."""
+def reading(asked: Request, shown: Place, count: int) -> str:
+    """That `asked` is read, while `shown` is what stands there; `count` entries so far."""
+    if asked.search is not None and asked.known is None:
+        return f"searching… {count:,} found"
+    place = asked.place
     what = "" if place == shown else f" {printable(place.path) or place.endpoint}"
     return f"reading{what}… {count:,}" if count else f"reading{what}…"
 
 
-def marked(entries: Sequence[Entry]) -> str:
-    total = sum(entry.size or 0 for entry in entries)
+def marked(entries: Sequence[Entry], measured: Mapping[str, int] = _NONE) -> str:
+    """`measured`: bytes in folders that were added up, by path."""
+    total = sum(measured.get(entry.path, entry.size or 0) for entry in entries)
     return f"{len(entries):,} marked, {show.size(total)}"
 
 
@@ -39,5 +47,7 @@ def filtered(pattern: str, rows: int, entries: int) -> str:
     return f"“{printable(pattern)}”: {rows:,} of {entries:,}"
 
 
-def counted(rows: int) -> str:
+def counted(rows: int, *, found: bool = False) -> str:
+    if found:
+        return f"{rows:,} found, Enter goes to the folder" if rows else "nothing found"
     return f"{rows:,} entry" if rows == 1 else f"{rows:,} entries"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
@@ -23,14 +24,19 @@ class PathBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._shown = ""
+        self._heading = ""
 
-    def show(self, place: Place) -> None:
+    def show(self, place: Place, found: str = "") -> None:
+        """`found`: what was looked for below `place`, where the rows are what was found."""
         self._shown = location.show(place)
+        self._heading = f"Found: {found} in " if found else ""
         self.refresh()
 
     def render(self) -> Text:
         width = self.size.width - 2
-        return Text(f" {show.clip_left(self._shown, width)} ", no_wrap=True, end="")
+        heading = show.clip(self._heading, width * 2 // 3)
+        path = show.clip_left(self._shown, width - cell_len(heading))
+        return Text(f" {heading}{path} ", no_wrap=True, end="")
 
 
 class ColumnHeader(Widget):
