@@ -65,7 +65,9 @@ def show_panes(
     """
     prepare_textual(os.environ)
     from tui.app import WharfieApp  # Textual reads its environment when it is imported
+    from tui.paste_guard import guard_pastes
 
+    guard_pastes()
     app = WharfieApp(
         queue,
         access,
