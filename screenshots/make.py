@@ -35,6 +35,7 @@ for _name in ("NO_COLOR", "TEXTUAL_THEME"):
 
 HERE = Path(__file__).parent
 _LOOK_SECONDS = 0.02
+_DEAF_SECONDS = 0.5
 _LONGEST = 3000  # looks
 _SLOW = 24 << 20  # bytes a second: the large file is on its way while the small ones are done
 _SLOWER = 4 << 20  # nothing is done before a person leaves
@@ -163,7 +164,9 @@ async def _planned(pilot: Pilot[None]) -> None:
 
 async def _approve(pilot: Pilot[None]) -> None:
     await _planned(pilot)
-    await pilot.press("enter")
+    while isinstance(pilot.app.screen, PlanScreen):  # deaf for a moment where it came late
+        await pilot.press("enter")
+        await pilot.pause(_DEAF_SECONDS)
 
 
 async def _listed(pilot: Pilot[None]) -> None:

@@ -16,6 +16,7 @@ from typing import Self
 
 SECONDS = 60.0
 _LOOK_SECONDS = 0.05
+_DEAF_SECONDS = 0.6  # longer than a dialog that comes by itself is
 _ENDED = "wharfie-ended"
 
 
@@ -61,6 +62,13 @@ class Terminal:
 
     def type(self, text: str) -> None:
         self._tmux("send-keys", "-l", "--", text)
+
+    def approve(self) -> None:
+        """Enter on a plan; again where that came while it was deaf, having been made slowly."""
+        self.until("Esc Drop")
+        while "Esc Drop" in self.screen():
+            self.press("Enter")
+            time.sleep(_DEAF_SECONDS)
 
     def mouse(self, column: int, row: int, code: int, end: str = "M") -> None:
         """What the mouse does at a cell, from 0, as SGR says it: 0 a press, 32 a step with the

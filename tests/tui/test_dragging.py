@@ -24,6 +24,12 @@ LEFT, RIGHT = 5, 55  # columns of either pane, on a screen of 100
 TOP = 2  # the first row of both lists
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan is in time, and hears every key, however busy the machine is."""
+    monkeypatch.setattr("tui.commands.copying._SOON", 3600.0)
+
+
 @pytest.fixture
 def queue() -> FakeQueue:
     return FakeQueue()

@@ -155,8 +155,9 @@ async def test_a_version_is_copied_into_the_other_folder_by_the_files_name(real:
 
 
 async def test_the_copy_of_a_version_shows_its_plan_and_is_no_move(
-    fake: Case, tmp_path: Path
+    fake: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tui.commands.copying._SOON", 3600.0)
     app = fake.app(settings=SettingsFile(tmp_path / "settings.toml"))
     async with app.run_test(size=SMALL) as pilot:
         await open_versions(pilot, "end", "z")

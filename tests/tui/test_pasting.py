@@ -99,6 +99,12 @@ def test_an_address_is_one_alone(text: str, address: str) -> None:
 # On the screen
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan is in time, and hears every key, however busy the machine is."""
+    monkeypatch.setattr("tui.commands.copying._SOON", 3600.0)
+
+
 @pytest.fixture
 def queue() -> FakeQueue:
     return FakeQueue()

@@ -31,6 +31,12 @@ from tui.screens.secret import SecretScreen
 from tui.settings_file import SettingsFile
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan is in time, and hears every key, however busy the machine is."""
+    monkeypatch.setattr("tui.commands.copying._SOON", 3600.0)
+
+
 @pytest.fixture
 def always(tmp_path: Path) -> SettingsFile:
     """The settings of somebody who chose nothing."""
@@ -276,6 +282,7 @@ async def test_a_plan_that_comes_late_is_deaf_to_what_was_typed_for_the_panes(
     always: SettingsFile, queue: FakeQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.commands.copying.QUIET", 3600.0)
+    monkeypatch.setattr("tui.commands.copying._SOON", 1.0)
     late, real = [0.0], time.monotonic
     monkeypatch.setattr("tui.commands.copying.clock", lambda: real() + late[0])
     app = both(always, queue, Tree(["/a"]), Slow(late))

@@ -54,7 +54,7 @@ def test_a_file_dragged_to_the_other_pane_is_copied_once_its_plan_is_approved(
     terminal.until(f"1 file, 1000 B → {directory}/to\n")
     terminal.mouse(RIGHT, 12, PRESS, RELEASED)
     terminal.until("Copy 1 file, 1000 B", "Enter Copy", gone="→ /")
-    terminal.press("Enter")
+    terminal.approve()
     terminal.until("1 done")
     assert (directory / "to" / "file2").read_bytes() == b"x" * 1000
     assert (directory / "from" / "file2").exists()
@@ -72,7 +72,7 @@ def test_marked_files_are_moved_with_control_into_the_folder_under_the_pointer(
     terminal.until("move 2 files, 2.0 KiB → ", "/to/deep")
     terminal.mouse(RIGHT, deep, PRESS + CONTROL, RELEASED)
     terminal.until("Move 2 files", "Enter Move")
-    terminal.press("Enter")
+    terminal.approve()
     terminal.until("2 done")
     assert sorted(path.name for path in (directory / "to" / "deep").iterdir()) == ["file1", "file2"]
     assert not list((directory / "from").iterdir())
@@ -99,7 +99,7 @@ def test_dropped_paths_are_copied_into_the_active_pane_once_approved(
     terminal.press("Tab")
     terminal.paste(f"{directory}/it\\'s\\ a\\ file ")
     terminal.until("Copy 1 file, 7 B", "Enter Copy")
-    terminal.press("Enter")
+    terminal.approve()
     terminal.until("1 done")
     assert (directory / "to" / "it's a file").read_text() == "content"
 
