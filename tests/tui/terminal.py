@@ -16,7 +16,7 @@ from typing import Self
 
 SECONDS = 60.0
 _LOOK_SECONDS = 0.05
-_DEAF_SECONDS = 0.6  # longer than a dialog that comes by itself is
+_DEAF_SECONDS = 2.0  # longer than a dialog that comes by itself is
 _ENDED = "wharfie-ended"
 
 
@@ -66,9 +66,12 @@ class Terminal:
     def approve(self) -> None:
         """Enter on a plan; again where that came while it was deaf, having been made slowly."""
         self.until("Esc Drop")
+        again = 0.0
         while "Esc Drop" in self.screen():
-            self.press("Enter")
-            time.sleep(_DEAF_SECONDS)
+            if time.monotonic() >= again:
+                self.press("Enter")
+                again = time.monotonic() + _DEAF_SECONDS
+            time.sleep(_LOOK_SECONDS)
 
     def mouse(self, column: int, row: int, code: int, end: str = "M") -> None:
         """What the mouse does at a cell, from 0, as SGR says it: 0 a press, 32 a step with the
