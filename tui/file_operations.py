@@ -38,6 +38,12 @@ class Deletion:
     failed: int = 0
     first_error: ProviderError | None = None
 
+    def add(self, other: Deletion) -> None:
+        """Count what `other` deleted, too."""
+        self.deleted += other.deleted
+        self.failed += other.failed
+        self.first_error = self.first_error or other.first_error
+
 
 def writer(provider: Provider, endpoint: str) -> Writer:
     """`provider` as one that can be changed. Raises Unsupported with a sentence."""
@@ -196,6 +202,14 @@ def counted(entries: Iterable[Entry]) -> str:
 def names_listed(entries: Sequence[Entry]) -> list[str]:
     """The first names, each on a line, safe to show; the rest as a number."""
     lines = [f"  {show.clip_middle(e.name, _NAME_WIDTH)}" for e in entries[:_NAMES_LISTED]]
-    if len(entries) > _NAMES_LISTED:
-        lines.append(f"  … and {len(entries) - _NAMES_LISTED:,} more")
-    return lines
+    return lines + _more(len(entries))
+
+
+def places_listed(places: Sequence[Place]) -> list[str]:
+    """As `names_listed`, of entries in several folders."""
+    shown = (location.show(place) for place in places[:_NAMES_LISTED])
+    return [f"  {show.clip_middle(text, _NAME_WIDTH)}" for text in shown] + _more(len(places))
+
+
+def _more(count: int) -> list[str]:
+    return [f"  … and {count - _NAMES_LISTED:,} more"] if count > _NAMES_LISTED else []

@@ -41,6 +41,21 @@ class View:
         return self.reverse if self.sort is SortBy.NAME else not self.reverse
 
 
+class How(StrEnum):
+    """How a pane comes to a place."""
+
+    GO = "go"
+    BACK = "back"  # in the history of its tab
+    FORWARD = "forward"
+    RESUME = "resume"  # it is the place of a tab that comes to the front
+    FOLLOW = "follow"  # after the other pane
+
+    @property
+    def step(self) -> int:
+        """In the history."""
+        return {How.BACK: -1, How.FORWARD: 1}.get(self, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A place to show. `typed`: by a person, so it may be "", "~/x" or name a file."""
@@ -49,6 +64,7 @@ class Request:
     focus: str | None = None  # the path to put the cursor on
     typed: bool = False
     kept: bool = False  # what is shown stays until all of it is read
+    how: How = How.GO
 
 
 @dataclass(frozen=True, slots=True)

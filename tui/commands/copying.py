@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from providers import location
-from providers.base import Entry, Place
+from providers.base import Place
 from providers.text import printable
 from transfers.model import NewJob
 from transfers.scan import ScanCancelled, plan_tree
 from tui import file_operations as files
-from tui.commands.work import hand_over, with_progress
+from tui.commands.gathered import fit_to_go
+from tui.commands.work import counting_on, hand_over, with_progress
 from tui.file_operations import Stopped
+from tui.selection import Group
 from tui.widgets.file_pane import FilePane
 from tui.widgets.transfer_panel import TransferPanel
 
@@ -32,8 +34,8 @@ async def move(screen: MainScreen, pane: FilePane) -> None:
 
 async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, move: bool) -> None:
     """Plan the copy or move of what is selected, and hand it to the queue."""
-    entries, verb = source.selected, "Move" if move else "Copy"
-    if not entries:
+    groups, verb = source.selection, "Move" if move else "Copy"
+    if not groups:
         screen.say(f"Nothing to {verb.lower()}: put the cursor on an entry, or mark some.")
         return
     if source.place == target.place:
@@ -42,12 +44,14 @@ async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, mo
     if complaint := target_complaint(target):
         screen.say(complaint)
         return
-    jobs = await _plan(screen, source.place, entries, target.place, move=move)
+    if not await fit_to_go(screen, source, groups, target.place, move=move):
+        return
+    jobs = await _plan(screen, groups, target.place, move=move)
     if jobs is None:
         screen.say("Planning stopped; nothing was queued.")
         return
-    await hand_over(screen, jobs, source.place.endpoint, target.place.endpoint)
-    source.list.mark(entries, marked=False)
+    await hand_over(screen, jobs, *(group.endpoint for group in groups), target.place.endpoint)
+    source.unmark([place for group in groups for place in group.places])
     noun = "job" if len(jobs) == 1 else "jobs"
     said = f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(target.place))}"
     held = screen.query_one(TransferPanel).held
@@ -64,24 +68,27 @@ def target_complaint(target: FilePane) -> str:
 
 
 async def _plan(
-    screen: MainScreen, source: Place, entries: list[Entry], target: Place, *, move: bool
+    screen: MainScreen, groups: Sequence[Group], target: Place, *, move: bool
 ) -> tuple[NewJob, ...] | None:
     connections = screen.services.connections
 
     def plan(report: Callable[[int], None], cancelled: Callable[[], bool]) -> tuple[NewJob, ...]:
         to = connections.open(target.endpoint)
         files.writer(to, target.endpoint)
-        start = connections.open(source.endpoint)
-        return plan_tree(
-            start,
-            entries,
-            source.endpoint,
-            to,
-            target,
-            move=move,
-            on_progress=report,
-            cancelled=cancelled,
-        )
+        jobs: list[NewJob] = []
+        for group in groups:
+            start = connections.open(group.endpoint)
+            jobs += plan_tree(
+                start,
+                group.entries,
+                group.endpoint,
+                to,
+                target,
+                move=move,
+                on_progress=counting_on(report, len(jobs)),
+                cancelled=cancelled,
+            )
+        return tuple(jobs)
 
     try:
         return await with_progress(screen, "Planning", plan)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from providers import location
 from providers.errors import AlreadyExists
 from tui import file_operations as files
-from tui.commands.work import with_progress
+from tui import selection
+from tui.commands.gathered import fit_to_go
+from tui.commands.work import counting_on, with_progress
 from tui.file_operations import Deletion, Stopped
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.prompt import PromptScreen
+from tui.selection import Group
 from tui.sign_in import show
 from tui.widgets.file_pane import FilePane
 
@@ -72,23 +75,20 @@ async def _giving_name(screen: MainScreen, work: Callable[[], object]) -> None:
 
 async def delete(screen: MainScreen, pane: FilePane) -> None:
     """Delete what is selected, after a question."""
-    provider, place, entries = pane.provider, pane.place, pane.selected
-    files.writer(provider, place.endpoint)
-    if not entries:
+    groups = pane.selection
+    for group in groups or [Group(pane.place.endpoint, ())]:
+        files.writer(screen.services.connections.open(group.endpoint), group.endpoint)
+    if not groups:
         screen.say("Nothing to delete: put the cursor on an entry, or mark some.")
         return
-    lines = [
-        f"{files.counted(entries)} in {location.show(place)}",
-        *files.names_listed(entries),
-        "This cannot be undone.",
-    ]
+    if not await fit_to_go(screen, pane, groups):
+        return
+    lines = [*_what_goes(pane, groups), "This cannot be undone."]
     if not await show(screen.app, ConfirmScreen("Delete?", lines, "Delete", dangerous=True)):
         return
 
     def work(report: Callable[[int], None], cancelled: Callable[[], bool]) -> Deletion:
-        return files.delete_tree(
-            provider, place.endpoint, entries, on_progress=report, cancelled=cancelled
-        )
+        return _delete(screen, groups, report, cancelled)
 
     try:
         done = await with_progress(screen, "Deleting", work)
@@ -96,8 +96,43 @@ async def delete(screen: MainScreen, pane: FilePane) -> None:
         screen.say("Deleting stopped; what was deleted until then is gone.")
     else:
         _say_deleted(screen, done)
+        if not done.failed:
+            pane.unmark([place for group in groups for place in group.places])
     finally:
         pane.reread()
+
+
+def _delete(
+    screen: MainScreen,
+    groups: Sequence[Group],
+    report: Callable[[int], None],
+    cancelled: Callable[[], bool],
+) -> Deletion:
+    """Blocking. Raises as files.delete_tree."""
+    done = Deletion()
+    for group in groups:
+        provider = screen.services.connections.open(group.endpoint)
+        part = files.delete_tree(
+            provider,
+            group.endpoint,
+            group.entries,
+            on_progress=counting_on(report, done.deleted),
+            cancelled=cancelled,
+        )
+        done.add(part)
+    return done
+
+
+def _what_goes(pane: FilePane, groups: Sequence[Group]) -> list[str]:
+    """What a question about `groups` names: where they are elsewhere, each with its address."""
+    chosen = selection.entries(groups)
+    if not pane.tab.elsewhere:
+        return [
+            f"{files.counted(chosen)} in {location.show(pane.place)}",
+            *files.names_listed(chosen),
+        ]
+    places = [place for group in groups for place in group.places]
+    return [f"{files.counted(chosen)}, marked in several folders", *files.places_listed(places)]
 
 
 def _say_deleted(screen: MainScreen, done: Deletion) -> None:

@@ -18,11 +18,12 @@ from tui.sign_in import Connections, SignIn
 from tui.widgets.file_list import FileList
 from tui.widgets.filter_input import FilterInput
 from tui.widgets.pane_foot import PaneFoot
-from tui.widgets.pane_reading import PaneReading
+from tui.widgets.pane_going import PaneGoing
 from tui.widgets.path_bar import ColumnHeader, PathBar
+from tui.widgets.tab_bar import TabBar
 
 
-class FilePane(PaneReading):
+class FilePane(PaneGoing):
     """What keys and the mouse do in a pane; see its bases for what it shows and how it reads."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.PANE)
@@ -40,6 +41,7 @@ class FilePane(PaneReading):
         self._start = start
 
     def compose(self) -> ComposeResult:
+        yield TabBar()
         yield PathBar()
         yield ColumnHeader()
         yield FileList()

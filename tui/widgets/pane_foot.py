@@ -30,9 +30,10 @@ def reading(place: Place, shown: Place, count: int) -> str:
     return f"reading{what}… {count:,}" if count else f"reading{what}…"
 
 
-def marked(entries: Sequence[Entry]) -> str:
-    total = sum(entry.size or 0 for entry in entries)
-    return f"{len(entries):,} marked, {show.size(total)}"
+def marked(here: Sequence[Entry], elsewhere: Sequence[Entry] = ()) -> str:
+    total = sum(entry.size or 0 for entry in (*here, *elsewhere))
+    where = f", {len(elsewhere):,} elsewhere" if elsewhere else ""
+    return f"{len(here) + len(elsewhere):,} marked{where}, {show.size(total)}"
 
 
 def filtered(pattern: str, rows: int, entries: int) -> str:

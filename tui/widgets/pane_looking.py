@@ -188,9 +188,12 @@ class PaneLooking(Widget):
     def _facts(self) -> Iterator[str]:
         if self._loading is not None:
             yield pane_foot.reading(self._loading.place, self.place, self._count)
-        if self.list.marks:
-            yield pane_foot.marked(self._marked())
+        yield from self._mark_facts()
         if self.view.filter:
             yield pane_foot.filtered(self.view.filter, len(self.list.rows), len(self.entries))
         elif self.read_once:
             yield pane_foot.counted(len(self.list.rows))
+
+    def _mark_facts(self) -> Iterator[str]:
+        if self.list.marks:
+            yield pane_foot.marked(self._marked())

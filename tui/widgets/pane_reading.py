@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from textual import on
@@ -17,7 +17,7 @@ from providers.base import Entry, Place
 from providers.errors import ProviderError
 from tui import listing, slow_line
 from tui.details import Answers, Details, still_true
-from tui.listing import Request, Snapshot
+from tui.listing import How, Request, Snapshot
 from tui.rows import NO_ROWS, Paths
 from tui.sign_in import Connections, SignIn
 from tui.widgets.file_list import FileList
@@ -57,20 +57,24 @@ class PaneReading(PaneLooking):
         self._wants_refresh = False
         self._details: Details | None = None  # None while something is read
         self._asking: Worker[None] | None = None
+        self._sought: Collection[str] = ()  # paths that a listing is to tell of, besides
 
     @property
     def idle(self) -> bool:
         """Whether nothing is being read."""
         return self._loading is None
 
-    def open(self, place: Place, *, focus: str | None = None, typed: bool = False) -> None:
+    def open(
+        self, place: Place, *, focus: str | None = None, typed: bool = False, how: How = How.GO
+    ) -> None:
         """Show `place`; until its first page is there, what is shown stays."""
         self.post_message(self.Said(""))  # an old sentence is not about this
-        self._read(Request(place, focus, typed))
+        self._read(Request(place, focus, typed, how=how))
 
     def reread(self, focus: str | None = None) -> None:
         """Read the place again; cursor and marks stay where they are."""
-        self._read(Request(self.place, focus, typed=not self.read_once, kept=self.read_once))
+        again, how = self.read_once, How.GO if self.read_once else How.RESUME
+        self._read(Request(self.place, focus, typed=not again, kept=again, how=how))
 
     def reread_soon(self) -> None:
         """Read again because something changed: at most once a second, and never in the way."""
@@ -113,7 +117,7 @@ class PaneReading(PaneLooking):
 
     def _read_in_thread(self, request: Request, generation: int, stop: threading.Event) -> None:
         def emit(found: Request, snapshot: Snapshot) -> None:
-            again = snapshot.entries.again({*self.list.marks, *self.list.told})
+            again = snapshot.entries.again({*self.list.marks, *self.list.told, *self._sought})
             if not stop.is_set():
                 self.post_message(self.Listed(generation, found, snapshot, again))
 
@@ -140,13 +144,7 @@ class PaneReading(PaneLooking):
     ) -> None:
         place = Place(request.place.endpoint, snapshot.path)
         if place != self.place or not self.read_once:
-            self.place, self.parent_path, self.read_once = place, snapshot.parent, True
-            self.view = replace(self.view, filter="")
-            self._close_filter()
-            self.list.rows, self.list.told = NO_ROWS, {}
-            self.list.clear_marks()
-            self.list.jump(request.focus)
-            self._show_head()
+            self._enter(place, snapshot.parent, request)
         elif request.focus is not None:
             self.list.held = request.focus
         self.entries, self._paths = snapshot.entries, Paths(snapshot.entries)
@@ -155,6 +153,17 @@ class PaneReading(PaneLooking):
             self._show_rows(snapshot.rows)
         else:
             self._arrange()
+
+    def _enter(self, place: Place, parent: str | None, request: Request) -> None:
+        """Another place is shown than before, its first rows to come."""
+        self.place, self.parent_path, self.read_once = place, parent, True
+        if request.how is not How.RESUME:
+            self.view = replace(self.view, filter="")
+        self._close_filter()
+        self.list.rows, self.list.told = NO_ROWS, {}
+        self.list.clear_marks()
+        self.list.jump(request.focus)
+        self._show_head()
 
     def _complete(self, again: Mapping[str, Entry | None]) -> None:
         self._loading = None
