@@ -157,6 +157,7 @@ async def test_deleting_names_each_with_its_folder_and_deletes_all() -> None:
         await pilot.press("y")
         await until(pilot, lambda: "3 deleted" in text(app))
         await until(pilot, lambda: names(app) == ["one"])
+        await read(pilot)
         assert not {"/a/one", "/a/two", "/b/x"} & set(tree.store.nodes)
         assert not pane(app).tab.elsewhere
 
