@@ -29,6 +29,7 @@ _VIM = {
     "page_up": "ctrl+b,pageup",
     "page_down": "ctrl+f,pagedown",
     "swap": "ctrl+x",
+    "synchronise": "alt+y",
 }
 _MC = {
     "help": "f1,1",
@@ -59,6 +60,11 @@ _MC = {
     "parent": "ctrl+pageup,backspace,left",
     "palette": "ctrl+p,alt+x",
     "settings": "alt+comma",
+    "new_tab": "alt+t",
+    "keep_marks": "alt+k",
+    "unmark_all": "alt+a",
+    "jump": "ctrl+s",
+    "synchronise": "alt+y",
 }
 _TERMSCP = {
     "copy": "space,f5,5",
@@ -77,6 +83,9 @@ _TERMSCP = {
     "top": "home",
     "parent": "u,backspace,left,h",
     "uploads": "ctrl+l",
+    "keep_marks": "ctrl+k",
+    "unmark_all": "U",
+    "synchronise": "y,Y",
 }
 _FILEZILLA = {
     "rename": "f2,r,2",

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import Denied, NotFound, Unsupported, WrongKind
+from tui import name_order as names
 from tui import ordering
 from tui.rows import Rows, Table
 
@@ -25,20 +26,26 @@ class SortBy(StrEnum):
     NAME = "name"
     SIZE = "size"
     MODIFIED = "modified"
+    EXTENSION = "extension"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a pane wants to see entries. Sizes and times start with the largest and newest."""
+    """How a pane wants to see entries. Sizes and times start with the largest and newest.
+
+    `natural`: numbers in names count as numbers, "9.txt" before "10.txt".
+    """
 
     sort: SortBy = SortBy.NAME
     reverse: bool = False
     hidden: bool = False
     filter: str = ""
+    natural: bool = False
 
     @property
     def descending(self) -> bool:
-        return self.reverse if self.sort is SortBy.NAME else not self.reverse
+        by_text = self.sort in (SortBy.NAME, SortBy.EXTENSION)
+        return self.reverse if by_text else not self.reverse
 
 
 class How(StrEnum):
@@ -115,8 +122,12 @@ def arrange(
     table = rows.table
     order = ordering.chosen(rows, _shown(view), _part(view.filter), wanted)
     backwards = view.sort is SortBy.NAME and view.reverse
-    order = ordering.sort(order, lambda at: _by_name(table.name(at)), wanted, reverse=backwards)
-    if view.sort is not SortBy.NAME:
+    by_name = names.natural if view.natural else names.plain
+    order = ordering.sort(order, lambda at: by_name(table.name(at)), wanted, reverse=backwards)
+    if view.sort is SortBy.EXTENSION:
+        by_extension = partial(_by_extension, table)
+        order = ordering.sort(order, by_extension, wanted, reverse=view.descending)
+    elif view.sort is not SortBy.NAME:
         told = {at: known[path] for path, at in rows.indexes(known).items()}
         key = partial(_by_size if view.sort is SortBy.SIZE else _by_time, table, told)
         order = ordering.sort(order, key, wanted, reverse=view.descending)
@@ -142,8 +153,8 @@ def why_empty(entries: Rows, view: View) -> str:
     return "only hidden entries: . shows them" if entries else "empty"
 
 
-def _by_name(name: str) -> str:
-    return f"{name.casefold()}\0{name}"  # one string compares faster than a pair
+def _by_extension(table: Table, at: int) -> str:
+    return "" if table.is_directory(at) else names.extension(table.name(at))
 
 
 def _by_size(table: Table, told: Mapping[int, Entry], at: int) -> int:

@@ -10,7 +10,17 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.commands import copying, files, fitting, marks, offers, old_versions, places
+from tui.commands import (
+    copying,
+    files,
+    fitting,
+    looking,
+    marks,
+    offers,
+    old_versions,
+    places,
+    synchronised,
+)
 from tui.widgets.file_pane import FilePane
 
 if TYPE_CHECKING:
@@ -37,6 +47,8 @@ COMMANDS: Mapping[str, Command] = {
     "unmark_matching": Command(marks.unmark_matching),
     "connect": Command(places.connect),
     "go_to": Command(places.go_to),
+    "jump": Command(looking.jump),
+    "synchronise": Command(synchronised.synchronise, asks=False),
     "properties": Command(offers.properties),
     "link": Command(offers.link),
     "uploads": Command(offers.clear_up),

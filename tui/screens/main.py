@@ -21,6 +21,7 @@ from providers.base import Place, Provider
 from providers.errors import ProviderError
 from providers.text import printable
 from transfers.model import JobState, Op, StateChanged
+from tui.commands.synchronised import Together
 from tui.commands.table import COMMANDS
 from tui.key_map import bar_items, bindings
 from tui.keys import Where
@@ -64,6 +65,7 @@ class MainScreen(Screen[None]):
         super().__init__()
         self.services = services
         self.questions = Questions(services)
+        self.together = Together(self)
         self.stoppable: list[threading.Event] = []  # what Esc stops, the newest last
         self._starts = (left, right)
         self._said_timer: Timer | None = None
@@ -110,6 +112,10 @@ class MainScreen(Screen[None]):
     @on(FilePane.Activated)
     def _pane_activated(self, event: FilePane.Activated) -> None:
         self._activate(event.pane)
+
+    @on(FilePane.Arrived)
+    def _pane_arrived(self, event: FilePane.Arrived) -> None:
+        self.together.arrived(event.pane, event.how)
 
     def _activate(self, pane: FilePane) -> None:
         self.active = pane

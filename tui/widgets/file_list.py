@@ -201,6 +201,10 @@ class FileList(ScrollView, can_focus=True):
         if self._count:
             self.post_message(self.Chosen(self.current))
 
+    def go_to(self, position: int) -> None:
+        """Put the cursor on the row at `position` in `rows`."""
+        self._go(position + self._has_parent)
+
     def _go(self, index: int) -> None:
         self.cursor = self._clamp(index)
         self.hold()

@@ -9,6 +9,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
+from textual.widgets import Input
 
 from providers.base import Kind, Place
 from providers.text import printable
@@ -17,6 +18,7 @@ from tui.keys import Where
 from tui.sign_in import Connections, SignIn
 from tui.widgets.file_list import FileList
 from tui.widgets.filter_input import FilterInput
+from tui.widgets.jump_input import JumpInput
 from tui.widgets.pane_foot import PaneFoot
 from tui.widgets.pane_going import PaneGoing
 from tui.widgets.path_bar import ColumnHeader, PathBar
@@ -46,6 +48,7 @@ class FilePane(PaneGoing):
         yield ColumnHeader()
         yield FileList()
         yield FilterInput(placeholder="part of a name, or *.txt", compact=True)
+        yield JumpInput()
         yield PaneFoot()
 
     def on_mount(self) -> None:
@@ -82,6 +85,10 @@ class FilePane(PaneGoing):
     def on_descendant_focus(self) -> None:
         self.post_message(self.Activated(self))
 
+    def start_jump(self) -> None:
+        """Let the person type letters of the name that the cursor is to go to."""
+        self.query_one(JumpInput).start()
+
     def on_click(self, event: events.Click) -> None:
-        if not self._filter_input.has_focus:
+        if not isinstance(self.screen.focused, Input):
             self.list.focus()

@@ -20,6 +20,7 @@ from tui.selection import Group
 from tui.sign_in import Connections, SignIn
 from tui.tabs import Tab, Tabs
 from tui.widgets import pane_foot
+from tui.widgets.jump_input import JumpInput
 from tui.widgets.pane_reading import PaneReading
 from tui.widgets.tab_bar import TabBar
 
@@ -58,6 +59,7 @@ class PaneGoing(PaneReading):
         tab, name = self.tab, self._connections.open(place.endpoint).name(place.path)
         tab.history.note(self.list.held)
         marks = self._marks_at(place, request)
+        self.query_one(JumpInput).leave()
         super()._enter(place, parent, request)
         self.list.mark(marks.values())
         self._returned = bool(marks)
@@ -148,6 +150,7 @@ class PaneGoing(PaneReading):
         self.place, self.view, self.parent_path = tab.place, tab.view, tab.parent
         self.read_once, self.entries, self._paths = False, NO_ROWS, Paths(NO_ROWS)
         self._close_filter()
+        self.query_one(JumpInput).leave()
         self.list.told = {}
         self.list.clear_marks()
         self.list.show_rows(NO_ROWS, has_parent=False)

@@ -121,6 +121,15 @@ class PaneLooking(Widget):
         after = order[(order.index(self.view.sort) + 1) % len(order)]
         self._look(replace(self.view, sort=after, reverse=False))
 
+    @on(ColumnHeader.Picked)
+    def _column_picked(self, event: ColumnHeader.Picked) -> None:
+        event.stop()
+        again = event.sort is self.view.sort
+        self._look(replace(self.view, sort=event.sort, reverse=again and not self.view.reverse))
+
+    def action_natural(self) -> None:
+        self._look(replace(self.view, natural=not self.view.natural))
+
     def action_reverse(self) -> None:
         self._look(replace(self.view, reverse=not self.view.reverse))
 

@@ -16,7 +16,7 @@ from textual.worker import Worker
 from providers.base import Entry, Place
 from providers.errors import ProviderError
 from tui import listing, slow_line
-from tui.details import Answers, Details, still_true
+from tui.details import Answers, Details, lacks, still_true
 from tui.listing import How, Request, Snapshot
 from tui.rows import NO_ROWS, Paths
 from tui.sign_in import Connections, SignIn
@@ -213,7 +213,9 @@ class PaneReading(PaneLooking):
         def in_sight() -> list[Entry]:
             return sorted(self.list.in_sight, key=lambda entry: entry.path in self.list.told)
 
-        if self._details is not None and (self._asking is None or self._asking.is_finished):
+        if self._details is None or not any(map(lacks, self.list.in_sight)):
+            return
+        if self._asking is None or self._asking.is_finished:
             self._asking = self.run_worker(self._details.ask(in_sight, self._tell), group=_DETAILS)
 
     def _tell(self, answers: Answers) -> None:
