@@ -27,6 +27,7 @@ from transfers.queue_api import Queue
 from transfers.socket_address import Intruder
 from tui import themes
 from tui.background import in_thread
+from tui.bookmarks import BookmarksFile
 from tui.choices import GLYPHS, LOOK, READER, Choice, Reader, Setting
 from tui.headless.attach import grant_for
 from tui.leaving import Leaving
@@ -84,6 +85,7 @@ class WharfieApp(App[None]):
         settings: SettingsFile | None = None,
         key_map: KeyMap | None = None,
         keys_file: Path | None = None,
+        bookmarks: BookmarksFile | None = None,
     ) -> None:
         """`recent`: addresses the connect dialog offers, the latest first. `verify`: the proof
         asked for of every copy. `pause_and_stop`: see `Leaving`. `keys_file` is where `key_map` is
@@ -94,6 +96,7 @@ class WharfieApp(App[None]):
         self.settings = settings
         self.key_map = key_map or KeyMap()
         self.keys_file = keys_file
+        self.bookmarks = bookmarks
         self.leaving = Leaving(self, pause_and_stop, settings)
         self.access = access
         self.connections = Connections(access, open_provider)

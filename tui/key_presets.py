@@ -64,6 +64,7 @@ _MC = {
     "keep_marks": "alt+k",
     "unmark_all": "alt+a",
     "jump": "ctrl+s",
+    "bookmarks": "alt+b",
     "synchronise": "alt+y",
 }
 _TERMSCP = {
@@ -85,6 +86,7 @@ _TERMSCP = {
     "uploads": "ctrl+l",
     "keep_marks": "ctrl+k",
     "unmark_all": "U",
+    "bookmarks": "alt+b",
     "synchronise": "y,Y",
 }
 _FILEZILLA = {

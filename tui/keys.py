@@ -99,6 +99,7 @@ KEYS: tuple[Key, ...] = (
     Key("go_to", "ctrl+g", "Go to", "type a path or address", _P, _PLACES, 13),
     Key("same", "=", "Same", "this folder in the other pane", _P, _PLACES, 0, "screen.same_place"),
     Key("swap", "ctrl+u", "Swap", "swap the panes", _P, _PLACES, 0, "screen.swap"),
+    Key("bookmarks", "b", "Bookmarks", "places you keep, or were at", _P, _PLACES, 13),
     Key("jump", "f", "Jump", "type letters of a name to go there", _P, _MOVE),
     Key("synchronise", "y", "In step", "both panes go up and down together", _P, _PLACES),
     Key("history_back", "<,alt+left", "Back", "back in the history of the tab", _P, _PLACES, 0,

@@ -6,12 +6,14 @@ and goes on once this one is back in step. Going anywhere but up or down ends it
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from providers.base import Kind, Place, Provider
 from providers.errors import InvalidName, NotFound, ProviderError, WrongKind
 from providers.text import printable
 from tui import in_step
+from tui.background import instead
 from tui.in_step import Steps
 from tui.listing import How
 from tui.widgets.file_pane import FilePane
@@ -72,8 +74,8 @@ class Together:
             self.end("Synchronised browsing has ended: one pane went somewhere else.")
         elif steps != Steps():
             self._leader, self._aim = pane, pane.place
-            work = self._follow(self._other(pane), steps)
-            self._screen.run_worker(work, group="in step", exclusive=True)
+            work = partial(self._follow, self._other(pane), steps)
+            instead(self._screen, work, "in step")
 
     def _followed(self, pane: PaneGoing) -> None:
         if self._leader is None or self._aim is None:

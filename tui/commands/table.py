@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.commands import (
+    bookmarked,
     copying,
     files,
     fitting,
@@ -47,6 +48,7 @@ COMMANDS: Mapping[str, Command] = {
     "unmark_matching": Command(marks.unmark_matching),
     "connect": Command(places.connect),
     "go_to": Command(places.go_to),
+    "bookmarks": Command(bookmarked.bookmarks),
     "jump": Command(looking.jump),
     "synchronise": Command(synchronised.synchronise, asks=False),
     "properties": Command(offers.properties),

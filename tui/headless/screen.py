@@ -14,6 +14,7 @@ from providers.errors import Unsupported
 from transfers.model import Verify
 from transfers.queue_api import Queue
 from tui import slow_line
+from tui.bookmarks import BookmarksFile
 from tui.headless.arriving import ArrivingQueue
 from tui.headless.attach import attach
 from tui.lasting_stream import LastingStream
@@ -45,6 +46,7 @@ def run_screen(
             right,
             settings=SettingsFile(home.settings_file),
             keys_file=home.keys_file,
+            bookmarks=BookmarksFile(home.bookmarks_file),
             pause_and_stop=queue.pause_and_stop,
         )
         queue.raise_failure()
@@ -62,6 +64,7 @@ def show_panes(
     verify: Verify = Verify.AUTO,
     settings: SettingsFile | None = None,
     keys_file: Path | None = None,
+    bookmarks: BookmarksFile | None = None,
     pause_and_stop: Callable[[], object] | None = None,
     recent: Sequence[str] = (),
 ) -> int:
@@ -82,6 +85,7 @@ def show_panes(
         settings=settings,
         key_map=None if keys_file is None else read_keys(keys_file),
         keys_file=keys_file,
+        bookmarks=bookmarks,
         pause_and_stop=pause_and_stop,
         recent=recent,
     )

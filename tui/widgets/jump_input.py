@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -10,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from tui import fuzzy
-from tui.background import in_thread
+from tui.background import in_thread, instead
 from tui.ordering import Abandoned
 from tui.rows import NO_ROWS, Rows
 from tui.widgets.file_list import FileList
@@ -69,7 +70,7 @@ class JumpInput(Input):
         if len(rows) < _MANY:
             self._take_found(rows, fuzzy.best(self.value, rows.names()))
         else:
-            self.run_worker(self._look_in_thread(rows, self.value), exclusive=True)
+            instead(self, partial(self._look_in_thread, rows, self.value), "looking")
 
     async def _look_in_thread(self, rows: Rows, value: str) -> None:
         self._in = NO_ROWS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from textual import on
 from textual.message import Message
@@ -13,7 +14,7 @@ from textual.widgets import Input
 
 from providers.base import Entry, Place, Provider
 from tui import listing
-from tui.background import in_thread
+from tui.background import in_thread, instead
 from tui.listing import Request, SortBy, View
 from tui.ordering import Abandoned
 from tui.rows import NO_ROWS, Paths, Rows
@@ -89,8 +90,8 @@ class PaneLooking(Widget):
         if len(self.entries) < _MANY:
             self._show_rows(self._arranged(self.entries, self.view))
         else:
-            work = self._arrange_in_thread(self.entries, self.view)
-            self.run_worker(work, group=_ARRANGING, exclusive=True)
+            work = partial(self._arrange_in_thread, self.entries, self.view)
+            instead(self, work, _ARRANGING)
 
     async def _arrange_in_thread(self, entries: Rows, view: View) -> None:
         def wanted() -> bool:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from textual import on
 from textual.message import Message
@@ -16,6 +17,8 @@ from textual.worker import Worker
 from providers.base import Entry, Place
 from providers.errors import ProviderError
 from tui import listing, slow_line
+from tui.background import instead
+from tui.details import Answers, Details, lacks, still_true
 from tui.details import Answers, Details, lacks, still_true
 from tui.listing import How, Request, Snapshot
 from tui.rows import NO_ROWS, Paths
@@ -97,7 +100,8 @@ class PaneReading(PaneLooking):
         self._loading, self._count, self._error = request, 0, ""
         self._wants_refresh = False
         self._show_foot()
-        self.run_worker(self._list(request, self._generation), group=_LISTING, exclusive=True)
+        work = partial(self._list, request, self._generation)
+        instead(self, work, _LISTING)
 
     async def _list(self, request: Request, generation: int) -> None:
         stop = threading.Event()
@@ -216,7 +220,8 @@ class PaneReading(PaneLooking):
         if self._details is None or not any(map(lacks, self.list.in_sight)):
             return
         if self._asking is None or self._asking.is_finished:
-            self._asking = self.run_worker(self._details.ask(in_sight, self._tell), group=_DETAILS)
+            work = partial(self._details.ask, in_sight, self._tell)
+            self._asking = self.run_worker(work, group=_DETAILS)
 
     def _tell(self, answers: Answers) -> None:
         told = {**self.list.told, **answers}
