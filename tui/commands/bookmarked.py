@@ -19,7 +19,9 @@ async def bookmarks(screen: MainScreen, pane: FilePane) -> None:
         screen.say("Bookmarks are not kept: this screen has no file for them.")
         return
     here = pane.place if pane.read_once else None
-    dialog = BookmarksScreen(services.bookmarks, services.access.sites, here, services.recent)
+    sites = services.access.sites
+    recent = screen.recent.addresses(sites, services.recent)
+    dialog = BookmarksScreen(services.bookmarks, sites, here, recent)
     way = await show(screen.app, dialog)
     if way is None:
         return

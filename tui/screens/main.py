@@ -26,6 +26,7 @@ from tui.commands.table import COMMANDS
 from tui.key_map import bar_items, bindings
 from tui.keys import Where
 from tui.questions import Questions
+from tui.recent import Recent
 from tui.screens.help import HelpScreen
 from tui.screens.versions import VersionsScreen
 from tui.widgets.file_list import FileList
@@ -66,6 +67,7 @@ class MainScreen(Screen[None]):
         self.services = services
         self.questions = Questions(services)
         self.together = Together(self)
+        self.recent = Recent()
         self.stoppable: list[threading.Event] = []  # what Esc stops, the newest last
         self._starts = (left, right)
         self._said_timer: Timer | None = None
@@ -115,6 +117,7 @@ class MainScreen(Screen[None]):
 
     @on(FilePane.Arrived)
     def _pane_arrived(self, event: FilePane.Arrived) -> None:
+        self.recent.note(event.pane.place)
         self.together.arrived(event.pane, event.how)
 
     def _activate(self, pane: FilePane) -> None:
