@@ -19,7 +19,6 @@ from providers.errors import ProviderError
 from tui import listing, slow_line
 from tui.background import instead
 from tui.details import Answers, Details, lacks, still_true
-from tui.details import Answers, Details, lacks, still_true
 from tui.listing import How, Request, Snapshot
 from tui.rows import NO_ROWS, Paths
 from tui.sign_in import Connections, SignIn
