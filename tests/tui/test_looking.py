@@ -112,7 +112,9 @@ async def test_many_names_are_looked_through_in_a_thread_and_enter_waits_for_it(
     app = make_app(at("x"), at("y"), opener=opener(x=Many(20_000), y=Tree()))
     async with app.run_test(size=(80, 24)) as pilot:
         await read(pilot)
-        await pilot.press("f", *"19999", "enter")
+        await pilot.press("f")
+        for key in (*"19999", "enter"):
+            app.simulate_key(key)
         await until(pilot, lambda: _cursor(app) == "n019999")
         await until(pilot, lambda: "“n019999” is not a folder" in text(app))
 

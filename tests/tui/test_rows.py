@@ -115,9 +115,7 @@ def test_many_are_ordered_as_few_are(count: int, sort: SortBy, reverse: bool) ->
             chance.choice(sizes),
             chance.choice(times),
         )
-        for n in chance.sample(
-            [f"{'aAbB'[i % 4]}{i}{('', '.txt', '.GZ')[i % 3]}" for i in range(count)], count
-        )
+        for n in chance.sample(names, count)
         for sizes, times in [((None, 1, 5, 5000), (None, -1.0, 0.5, 9e9))]
     ]
     rows = arrange(entries, View(sort=sort, reverse=reverse))

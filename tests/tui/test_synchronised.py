@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from tests.tui.app_case import AppPilot, Tree, at, make_app, opener, pane, read, text, until
 from tui.app import WharfieApp
 
@@ -83,3 +85,31 @@ async def test_going_somewhere_else_ends_it() -> None:
         await until(pilot, lambda: "one pane went somewhere else" in text(app))
         assert "⇄" not in text(app)
         assert pane(app, "right").place.path == "/r/s"
+
+
+async def test_what_is_done_faster_than_the_other_pane_reads_is_followed_all_the_same() -> None:
+    app = _app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await read(pilot)
+        store = pane(app, "right").provider.store  # type: ignore[attr-defined]
+        reading, go_on, looking, look = (threading.Event() for _ in range(4))
+
+        def wait(operation: str, path: str) -> None:
+            if operation == "list_dir" and path == "/r/s/a":
+                reading.set()
+                go_on.wait(20)
+            if operation == "stat" and path == "/r/s/a/deep":
+                looking.set()
+                look.wait(20)
+
+        store.fail = wait
+        await pilot.press("y", "down", "enter")
+        await until(pilot, reading.is_set)
+        await pilot.press("down", "enter")
+        await until(pilot, looking.is_set)
+        go_on.set()
+        await until(pilot, lambda: _places(app) == ("/l/a/deep", "/r/s/a"))
+        look.set()
+        await _both(pilot, app, "/l/a/deep", "/r/s/a/deep")
+        await pilot.press("backspace")
+        await _both(pilot, app, "/l/a", "/r/s/a")

@@ -41,8 +41,7 @@ class Together:
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
         self._base: dict[PaneGoing, Place] = {}  # empty while it is off
-        self._leader: PaneGoing | None = None
-        self._aim: Place | None = None  # where the leader was when the other pane followed
+        self._coming: dict[PaneGoing, Place] = {}  # what it is once the other pane has followed
 
     @property
     def on(self) -> bool:
@@ -73,24 +72,20 @@ class Together:
         if steps is None or how is How.RESUME:
             self.end("Synchronised browsing has ended: one pane went somewhere else.")
         elif steps != Steps():
-            self._leader, self._aim = pane, pane.place
-            work = partial(self._follow, self._other(pane), steps)
+            work = partial(self._follow, pane, pane.place, self._base[self._other(pane)], steps)
             instead(self._screen, work, "in step")
 
     def _followed(self, pane: PaneGoing) -> None:
-        if self._leader is None or self._aim is None:
-            return
-        leader = self._leader
-        self._base = {pane: pane.place, leader: self._aim}
-        if leader.place != self._aim:
-            self.arrived(leader, How.GO)
+        if self._coming.get(pane) == pane.place:
+            self._base = self._coming
 
     def _other(self, pane: PaneGoing) -> FilePane:
         left, right = self._screen.panes
         return right if pane is left else left
 
-    async def _follow(self, other: FilePane, steps: Steps) -> None:
-        services, base = self._screen.services, self._base[other]
+    async def _follow(self, leader: PaneGoing, at: Place, base: Place, steps: Steps) -> None:
+        """Have the other pane, which was at `base`, do the steps that led `leader` to `at`."""
+        services, other = self._screen.services, self._other(leader)
         name = printable(steps.down[-1]) if steps.down else ""
         try:
             provider = services.connections.open(base.endpoint)
@@ -104,8 +99,9 @@ class Together:
             self._screen.say(str(error), "error")
             return
         if path is not None and there:
-            focus = base.path if steps.up else None
-            other.open(Place(base.endpoint, path), focus=focus, how=How.FOLLOW)
+            place = Place(base.endpoint, path)
+            self._coming = {leader: at, other: place}
+            other.open(place, focus=base.path if steps.up else None, how=How.FOLLOW)
         elif steps.down:
             self._screen.say(f"The other pane has no folder “{name}”: it stays where it is.")
         else:
