@@ -110,6 +110,8 @@ class Capabilities:
     # be made of the bytes as they pass (`Stating`).
     states: tuple[str, ...] = ()
     unstated: str = ""  # why it tells none, where it might: for a person, as half a sentence
+    # Where what is deleted waits to be brought back: "OneDrive's recycle bin". "": it is gone.
+    recycles: str = ""
 
 
 class Reader(Protocol):

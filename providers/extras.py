@@ -104,3 +104,44 @@ class Clearing(Protocol):
     def take_back(self, upload: Unfinished) -> None:
         """Remove what it holds. One under way elsewhere fails by that. Gone already is success."""
         ...
+
+
+@runtime_checkable
+class Moder(Protocol):
+    """A place whose files have POSIX permissions that can be set."""
+
+    def set_mode(self, path: str, mode: int, *, within: str = "") -> None:
+        """Give a file or directory the permission bits `mode` (0o7777).
+
+        A link is refused, and so is one between `within` and `path`, as for `Writer.begin`: what a
+        link leads to is never changed. Raises WrongKind for one, NotFound, Denied, Unsupported.
+        """
+        ...
+
+
+@runtime_checkable
+class Linker(Protocol):
+    """A place with symbolic links, where they can be made."""
+
+    def make_link(self, path: str, target: str) -> None:
+        """Make a link at `path`, never over something. `target` is kept as it is: it need not
+        exist. Raises AlreadyExists, NotFound, Denied, Unsupported, InvalidName."""
+        ...
+
+
+@runtime_checkable
+class Trash(Protocol):
+    """A place with a trash, out of which a person takes again what was thrown away."""
+
+    def throw_away(self, path: str) -> str:
+        """Put what stands at `path` into the trash, a link itself.
+
+        Returns the address it has there, "" where only the system's own program finds it. Raises
+        NotFound, and Unsupported where it cannot go there (another volume): it stays where it is.
+        """
+        ...
+
+    def take_out(self, thrown: str, path: str) -> None:
+        """Give what `throw_away` put at `thrown` its old address, never over something. Raises
+        AlreadyExists, NotFound, Denied."""
+        ...

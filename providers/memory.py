@@ -225,9 +225,16 @@ class MemoryProvider:
             self.store.add(path, Kind.DIR, mode=0o755)
 
     def make_link(self, path: str, target: str) -> None:
-        """Make a link at `path`. Not in the contract: tests need links to be careful with."""
         with self.store.doing("make_link", path):
             self.store.add(path, Kind.LINK, target=target, mode=0o777)
+
+    def set_mode(self, path: str, mode: int, *, within: str = "") -> None:
+        with self.store.doing("set_mode", path):
+            self._refuse_links(path, within)
+            _, node = self.store.node(path)
+            if node.kind is Kind.LINK:
+                raise WrongKind(path, "is a link: what it leads to is not changed")
+            node.mode = mode & 0o7777
 
     def delete(self, path: str) -> None:
         with self.store.doing("delete", path):

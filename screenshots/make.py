@@ -22,8 +22,12 @@ from transfers.engine import Engine
 from transfers.model import Cancel, Clear, JobState, SetLimits, Verify
 from tui.app import WharfieApp
 from tui.headless.demo import demo_access
+from tui.screens.find import FindScreen
+from tui.screens.mode import ModeScreen
 from tui.screens.properties import PropertiesScreen
+from tui.screens.viewer import ViewerScreen
 from tui.settings import home_in
+from tui.widgets.file_pane import FilePane
 
 for _name in ("NO_COLOR", "TEXTUAL_THEME"):
     os.environ.pop(_name, None)
@@ -44,6 +48,8 @@ def main() -> None:
             left, right = Place(LOCAL, str(sandbox.local_root)), Place(sandbox.endpoint, "/")
             asyncio.run(_copying(engine, access, left, right))
             asyncio.run(_small(engine, access, left, right))
+            asyncio.run(_viewer(engine, access, left, right))
+            asyncio.run(_files(engine, access, left, right))
             stranger = Access(Path(folder) / "no-known-hosts", use_agent=False)
             asyncio.run(_host_key(engine, stranger, left, right))
         finally:
@@ -91,6 +97,45 @@ async def _small(engine: Engine, access: Access, left: Place, right: Place) -> N
         await pilot.press("escape")
     engine.send(Cancel())
     engine.send(SetLimits(rate=0))
+
+
+async def _viewer(engine: Engine, access: Access, left: Place, right: Place) -> None:
+    app = WharfieApp(engine, access, Place(right.endpoint, "/logs"), right)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await _listed(pilot)
+        await pilot.press("home", "down", "f3")
+        await _until(pilot, lambda: isinstance(app.screen, ViewerScreen) and _shown(app.screen))
+        await pilot.press("number_sign", "w")
+        await pilot.pause()
+        _save(app, "viewer")
+
+
+def _shown(screen: ViewerScreen) -> bool:
+    """Whether its file is read, and nothing is made of it any more."""
+    mine = [worker for worker in screen.workers if worker.node is screen]
+    return screen.view.shape is not None and all(worker.is_finished for worker in mine)
+
+
+async def _files(engine: Engine, access: Access, left: Place, right: Place) -> None:
+    app = WharfieApp(engine, access, left, right)
+    async with app.run_test(size=(130, 38)) as pilot:
+        await _listed(pilot)
+        await pilot.press("tab", "F")
+        await _until(pilot, lambda: isinstance(app.screen, FindScreen))
+        await pilot.press(*"a", "enter")
+        await _until(pilot, lambda: app.main is not None and _found(app.main.active))
+        await pilot.press("down", "space", "space")
+        await pilot.pause()
+        _save(app, "found")
+        await pilot.press("M")
+        await _until(pilot, lambda: isinstance(app.screen, ModeScreen))
+        await pilot.pause()
+        _save(app, "permissions")
+        await pilot.press("escape")
+
+
+def _found(pane: FilePane) -> bool:
+    return pane.search is not None and pane.idle
 
 
 async def _host_key(engine: Engine, access: Access, left: Place, right: Place) -> None:

@@ -74,6 +74,7 @@ def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) 
         mode=new.mode,
         within=new.within,
         expected=new.expected,
+        agreed=new.agreed,
         policy=command.policy,
         verify=command.verify,
         reason=new.note,

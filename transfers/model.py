@@ -128,6 +128,10 @@ class Proof:
         return str(self.word)
 
 
+RENAMED = "renamed in place, nothing was copied"
+"""The reason of a move that was done by giving the file another name."""
+
+
 class ParkReason(StrEnum):
     """Why a job waits for a person."""
 
@@ -161,6 +165,8 @@ class NewJob:
     expected: str = ""  # "sha256:…hex": the digest that a person was told, if any
     note: str = ""  # of Op.NOTE: why it is left out
     failed: bool = False  # of Op.NOTE: a failure, not a choice
+    # The destination's version that it may replace: of any other a person is asked.
+    agreed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,11 @@ from transfers.conflict import Act, Decision, decide, other_names
 from transfers.control import Stop, Stopped
 from transfers.cutting import part_size
 from transfers.leftovers import asked_for_rename, clean_up, discard
-from transfers.model import Conflict, Job, JobState, Op, ParkReason, ProofWord
+from transfers.model import RENAMED, Conflict, Job, JobState, Op, ParkReason, ProofWord
 from transfers.opening import look
 from transfers.resume import FromTheStart, resumed
 from transfers.run import MADE, Run, ensure_directory
 
-_RENAMED = "renamed in place, nothing was copied"
 _KINDS = {
     Kind.DIR: "a directory",
     Kind.LINK: "a link",
@@ -39,7 +38,7 @@ def prepare(run: Run) -> Job:
     except NotFound:
         if not _renamed_before(run.job, target):
             raise
-        return replace(discard(run, run.job), state=JobState.DONE, reason=_RENAMED)
+        return replace(discard(run, run.job), state=JobState.DONE, reason=RENAMED)
     if entry.kind is not Kind.FILE:
         raise WrongKind(entry.path, f"is not a regular file but {_KINDS[entry.kind]}")
     job = _looked_at(run.job, entry)
@@ -48,7 +47,7 @@ def prepare(run: Run) -> Job:
     if _half_renamed(job, source, existing):
         run.control.touches()
         target.delete(job.source.path)
-        return replace(discard(run, job), state=JobState.DONE, reason=_RENAMED)
+        return replace(discard(run, job), state=JobState.DONE, reason=RENAMED)
     decision = _decided(job, entry, existing, target.name(job.target.path))
     if decision.act is Act.SKIP:
         return replace(discard(run, job), state=JobState.SKIPPED, reason=decision.reason)
@@ -139,7 +138,7 @@ def _ready(run: Run, job: Job, replacing: str | None) -> Job:
         raise NoSpace(job.target.path)
     _make_folder(run, folder)
     if job.op is Op.MOVE and replacing is None and _renamed(run, job):
-        return replace(discard(run, job), state=JobState.DONE, reason=_RENAMED)
+        return replace(discard(run, job), state=JobState.DONE, reason=RENAMED)
     job = altered(job, replacing=replacing)
     checkpoint, why = run.control.checkpoint, ""
     if checkpoint is not None:
@@ -300,7 +299,7 @@ def renamed_already(run: Run) -> Job | None:
     elif not _renamed_before(job, target):
         return None
     clean_up(run)
-    return replace(run.job, state=JobState.DONE, reason=_RENAMED)
+    return replace(run.job, state=JobState.DONE, reason=RENAMED)
 
 
 def _half_renamed(job: Job, source: Provider, existing: Entry | None) -> bool:

@@ -28,6 +28,7 @@ from transfers.socket_address import Intruder
 from tui import themes
 from tui.background import in_thread
 from tui.bookmarks import BookmarksFile
+from tui.changes import Changes
 from tui.choices import GLYPHS, LOOK, READER, Choice, Reader, Setting
 from tui.headless.attach import grant_for
 from tui.leaving import Leaving
@@ -102,6 +103,7 @@ class WharfieApp(App[None]):
         self.connections = Connections(access, open_provider)
         self.sign_in = SignIn(self, access, self.unpark, remember)
         self.type_ahead = TypeAhead(self)
+        self.changes = Changes()
         self.recent = list(recent)
         self.verify = verify
         plain = wants_ascii(self.chosen(GLYPHS), os.environ)

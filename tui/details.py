@@ -1,8 +1,8 @@
-"""What a listing left out: sizes and times of the files in sight, asked for in the background.
+"""What a listing left out: sizes, times and where links lead, asked for in the background.
 
-Some web servers list rounded sizes, or none. Only what a person looks at is asked about, a little
-at a time, and no more where the place has nothing to add. A copy needs none of it: it looks at its
-source itself.
+Some web servers list rounded sizes, or none; SFTP lists links without where they lead. Only what a
+person looks at is asked about, a little at a time, and no more where the place has nothing to add.
+A copy needs none of it: it looks at its source itself.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ Answers = Mapping[str, Told | None]
 
 def lacks(entry: Entry) -> bool:
     """Whether the listing did not say all that is shown of it."""
+    if entry.kind is Kind.LINK:
+        return entry.target is None
     return entry.kind is Kind.FILE and (entry.size is None or entry.modified is None)
 
 
@@ -44,6 +46,7 @@ def completed(listed: Entry, found: Entry) -> Entry:
         listed,
         size=found.size if listed.size is None else listed.size,
         modified=found.modified if listed.modified is None else listed.modified,
+        target=found.target if listed.target is None else listed.target,
     )
 
 

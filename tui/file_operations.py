@@ -38,12 +38,6 @@ class Deletion:
     failed: int = 0
     first_error: ProviderError | None = None
 
-    def add(self, other: Deletion) -> None:
-        """Count what `other` deleted, too."""
-        self.deleted += other.deleted
-        self.failed += other.failed
-        self.first_error = self.first_error or other.first_error
-
 
 def writer(provider: Provider, endpoint: str) -> Writer:
     """`provider` as one that can be changed. Raises Unsupported with a sentence."""
@@ -199,9 +193,11 @@ def counted(entries: Iterable[Entry]) -> str:
     return ", ".join(parts)
 
 
-def names_listed(entries: Sequence[Entry]) -> list[str]:
+def names_listed(
+    entries: Sequence[Entry], named: Callable[[Entry], str] = lambda entry: entry.name
+) -> list[str]:
     """The first names, each on a line, safe to show; the rest as a number."""
-    lines = [f"  {show.clip_middle(e.name, _NAME_WIDTH)}" for e in entries[:_NAMES_LISTED]]
+    lines = [f"  {show.clip_middle(named(e), _NAME_WIDTH)}" for e in entries[:_NAMES_LISTED]]
     return lines + _more(len(entries))
 
 

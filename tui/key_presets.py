@@ -21,6 +21,7 @@ class Preset(StrEnum):
 
 
 _VIM = {
+    "view": "f3,3",
     "copy": "y,f5,5",
     "move": "x,f6,6",
     "delete": "d,f8,delete,8",
@@ -34,6 +35,8 @@ _VIM = {
 _MC = {
     "help": "f1,1",
     "rename": "shift+f6,f2,2",
+    "edit": "f4,4",
+    "view": "f3,3",
     "copy": "f5,5",
     "move": "f6,6",
     "quit": "f10,0",
@@ -65,13 +68,21 @@ _MC = {
     "unmark_all": "alt+a",
     "jump": "ctrl+s",
     "bookmarks": "alt+b",
-    "synchronise": "alt+y",
+    "synchronise": "alt+w",
+    "new_file": "shift+f4",
+    "new_link": "alt+n",
+    "permissions": "alt+m",
+    "usage": "alt+y",
+    "undo": "alt+z",
+    "find": "alt+f7,alt+question_mark",
 }
 _TERMSCP = {
     "copy": "space,f5,5",
     "mark": "m,insert",
     "move": "f6,6",
     "rename": "r,R,f2,2",
+    "edit": "o,O,f4,4",
+    "view": "v,V,f3,3",
     "delete": "e,E,f8,delete,8",
     "new_folder": "d,D,f7,7",
     "refresh": "L,ctrl+r",
@@ -87,7 +98,12 @@ _TERMSCP = {
     "keep_marks": "ctrl+k",
     "unmark_all": "U",
     "bookmarks": "alt+b",
+    "jump": "alt+f",
     "synchronise": "y,Y",
+    "usage": "alt+d",
+    "undo": "alt+u",
+    "permissions": "M",
+    "find": "f,F,alt+f7",
 }
 _FILEZILLA = {
     "rename": "f2,r,2",

@@ -11,12 +11,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import Denied, NotFound, Unsupported, WrongKind
 from tui import name_order as names
 from tui import ordering
 from tui.rows import Rows, Table
+
+if TYPE_CHECKING:
+    from tui.search import Criteria
 
 _NOTHING: Mapping[str, Entry] = MappingProxyType({})
 FIRST_GAP = 0.1  # seconds between the first two snapshots; each later gap is twice as long
@@ -71,6 +75,8 @@ class Request:
     focus: str | None = None  # the path to put the cursor on
     typed: bool = False
     kept: bool = False  # what is shown stays until all of it is read
+    search: Criteria | None = None  # not the folder: what is found below it (`tui.found`)
+    known: Rows | None = None  # found before: only looked at again
     how: How = How.GO
 
 
@@ -84,6 +90,7 @@ class Snapshot:
     rows: Rows
     view: View
     complete: bool
+    note: str = ""  # for the person, beside the number of entries
 
 
 def matcher(pattern: str) -> Callable[[str], bool]:

@@ -12,6 +12,7 @@ from providers.base import Entry, Place
 from tui import format as show
 from tui.history import History
 from tui.listing import View
+from tui.search import Criteria
 
 _LEAST = 6  # cells of a tab
 _AROUND = 2  # blanks of them
@@ -29,6 +30,7 @@ class Tab:
     title: str = ""
     read: bool = False  # it was shown once: `place` is what it is called there
     parent: str | None = None
+    search: Criteria | None = None  # what is found below its place is what it shows
     cursor: str | None = None
     marks: dict[str, Entry] = field(default_factory=dict)
     keeping: bool = False

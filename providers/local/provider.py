@@ -18,6 +18,7 @@ from providers.errors import (
     UploadExpired,
     WrongKind,
 )
+from providers.local import modes, trash
 from providers.local import room as rooms
 from providers.local import tree as trees
 from providers.local import upload as uploads
@@ -215,6 +216,23 @@ class LocalProvider:
         with system_errors(target):
             sync_directory(os.path.dirname(source))
 
+    def set_mode(self, path: str, mode: int, *, within: str = "") -> None:
+        modes.set_mode(path, mode & 0o7777, within)
+
+    def make_link(self, path: str, target: str) -> None:
+        above = os.path.dirname(path)
+        with system_errors(path):
+            folder = os.path.isdir(os.path.join(above, target))  # Windows has two kinds of links
+            os.symlink(target, path, target_is_directory=folder)
+            sync_directory(above)
+
+    def throw_away(self, path: str) -> str:
+        return trash.throw_away(path)
+
+    def take_out(self, thrown: str, path: str) -> None:
+        self.rename(thrown, path)
+        trash.note_taken_out(thrown)
+
     # Uploads ---------------------------------------------------------------------------------
 
     def begin(
@@ -261,6 +279,10 @@ class LocalProvider:
 
     def abort(self, upload: str) -> None:
         uploads.abort(Upload.of(upload))
+
+
+if WINDOWS:  # it has no such permissions: a place that cannot is no `Moder`
+    del LocalProvider.set_mode
 
 
 def _is_other_spelling(source: os.stat_result, target: str) -> bool:

@@ -128,6 +128,17 @@ def set_handle(
     session.command(Op.FSETSTAT, string(handle), block, path=path)
 
 
+def set_mode(session: Session, path: str, mode: int) -> None:
+    """Set the permission bits of what stands at `path`, or of what a link there leads to."""
+    session.command(Op.SETSTAT, path_string(path), attributes(permissions=mode), path=path)
+
+
+def make_link(session: Session, path: str, target: str) -> None:
+    """Make a link at `path`. The target goes first: OpenSSH's order and so everybody's, though not
+    the draft's (its PROTOCOL file, 4.1)."""
+    session.command(Op.SYMLINK, path_string(target), path_string(path), path=path)
+
+
 def whole_seconds(modified: float) -> int:
     """A time as version 3 can say it: whole seconds from 1970 to 2106."""
     return max(0, min(int(modified), 0xFFFFFFFF))

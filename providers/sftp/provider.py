@@ -22,7 +22,7 @@ from providers.errors import (
     WrongKind,
 )
 from providers.names import check_name
-from providers.sftp import calls, look, shell_digest, uploads
+from providers.sftp import alter, calls, look, shell_digest, uploads
 from providers.sftp.channels import open_session
 from providers.sftp.connect import target
 from providers.sftp.known_hosts import remember
@@ -234,6 +234,14 @@ class SftpProvider:
             if look.maybe(session, target) is not None:
                 raise AlreadyExists(target)
             uploads.rename_new(session, source, target)
+
+    def set_mode(self, path: str, mode: int, *, within: str = "") -> None:
+        with self._session() as session:
+            alter.set_mode(session, path, mode, within)
+
+    def make_link(self, path: str, target: str) -> None:
+        with self._session() as session:
+            alter.make_link(session, path, target)
 
     # Uploads ---------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import pytest
 
 from providers.base import ANY_VERSION, Digester, Entry, Provider, Writer
 from providers.errors import ProviderError, Unsupported
+from providers.extras import Linker, Moder
 
 KEY = "0badcafe"
 PART = 2 * 327_680
@@ -22,9 +23,11 @@ class WritableProvider(Provider, Writer, Protocol):
     """What the suite needs: a place that can also be changed."""
 
 
-def needs(what: Literal["folders", "unfinished", "renames"]) -> pytest.MarkDecorator:
+def needs(
+    what: Literal["folders", "unfinished", "renames", "modes", "links"],
+) -> pytest.MarkDecorator:
     """The test is for places with empty folders; whose unfinished uploads are not at their final
-    name; that rename."""
+    name; that rename; that set permissions; that make links."""
     return pytest.mark.needs(what)
 
 
@@ -33,7 +36,7 @@ class Case:
     """One place under test.
 
     `again` opens another provider on the same tree; `make_link(path, target)` makes a symbolic
-    link, which the contract itself cannot. `digests`: whether this very server can do what its
+    link behind the provider's back. `digests`: whether this very server can do what its
     provider's capabilities say some can; `times`: whether it lets a file's time be set.
     `writes`: whether the provider itself can be changed, and not only what stands behind it;
     `listed_versions`: whether a listing tells versions; `ranges`: whether parts are sent;
@@ -62,7 +65,12 @@ class Case:
     def lacks(self) -> set[str]:
         """What `needs` may name that is not to be had here."""
         caps = self.provider.caps
-        found = {"folders": caps.real_directories, "unfinished": not caps.in_place}
+        found = {
+            "folders": caps.real_directories,
+            "unfinished": not caps.in_place,
+            "modes": isinstance(self.provider, Moder),
+            "links": isinstance(self.provider, Linker),
+        }
         return {what for what, has in found.items() if not has} | (
             set() if self.renames else {"renames"}
         )

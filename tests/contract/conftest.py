@@ -103,7 +103,7 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest, Path], Case]] = {
 }
 
 
-_CHANGE = frozenset({"test_changing", "test_uploading", "test_unfinished"})
+_CHANGE = frozenset({"test_altering", "test_changing", "test_uploading", "test_unfinished"})
 
 
 def pytest_configure(config: pytest.Config) -> None:

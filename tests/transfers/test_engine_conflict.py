@@ -117,6 +117,21 @@ def test_an_answer_for_all_holds_for_a_file_that_is_just_being_looked_at(both: Q
     assert S.PARKED not in both.watch.states(numbers[1])
 
 
+def test_only_the_version_that_was_agreed_to_is_replaced_without_a_question(
+    both: QueueCase,
+) -> None:
+    agreed = both.right.stat("/a").version
+    job = NewJob(Op.COPY, Place(LEFT, "/a"), Place(RIGHT, "/a"), agreed=agreed)
+    both.finish(*both.send_new(job, policy=Policy.OVERWRITE))
+    assert both.right.get("/a") == NEW
+    (number,) = both.send_new(job, policy=Policy.OVERWRITE)  # that version is no longer there
+    both.parked(number, ParkReason.CONFLICT)
+    both.right.delete("/a")
+    both.engine.send(Resolve(number, Policy.OVERWRITE))
+    both.finish(number)
+    assert both.right.get("/a") == NEW
+
+
 def test_a_cancelled_conflict_leaves_everything(both: QueueCase) -> None:
     number = both.copy()
     both.parked(number, ParkReason.CONFLICT)

@@ -200,13 +200,14 @@ async def test_delete_asks_first_and_never_follows_a_link(tmp_path: Path) -> Non
     app = make_app(here, outside)
     async with app.run_test(size=(100, 30)) as pilot:
         await read(pilot)
-        await pilot.press("end", "f8")
+        await pilot.press("end", "shift+f8")
         await dialog(pilot, ConfirmScreen)
+        assert "Delete for good?" in text(app)
         assert "1 folder with all that is in it" in text(app)
         await pilot.press("enter")  # what Enter does first is not to delete
         await until(pilot, lambda: app.screen is app.main)
         assert (here / "full").exists()
-        await pilot.press("f8")
+        await pilot.press("shift+delete")
         await dialog(pilot, ConfirmScreen)
         await pilot.press("y")
         await until(pilot, lambda: "4 deleted" in text(app))

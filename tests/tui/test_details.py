@@ -77,6 +77,22 @@ def made(tree: Provider) -> WharfieApp:
     return make_app(at("x", "/one"), at("y"), opener=opener(x=tree, y=Tree()))
 
 
+class Linked(Tree):
+    """Lists a link without where it leads, as SFTP does."""
+
+    def list_dir(self, path: str) -> Iterator[Sequence[Entry]]:
+        for page in super().list_dir(path):
+            yield [replace(entry, target=None) for entry in page]
+
+
+async def test_where_a_link_leads_comes_by_itself() -> None:
+    tree = Linked(["/one/"])
+    tree.make_link("/one/link", "/some/where\x1b[31m")
+    app = made(tree)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await until(pilot, lambda: "link → /some/where\\x1b[31m" in text(app))
+
+
 async def test_sizes_that_a_listing_left_out_come_by_themselves() -> None:
     app = made(Sparse())
     async with app.run_test(size=(160, 30)) as pilot:

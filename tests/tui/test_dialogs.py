@@ -17,22 +17,28 @@ from providers.extras import Revision, Unfinished
 from providers.vault import FileVault, KeyringVault
 from tests.tui.attempts import FakeAttempt
 from transfers.model import Conflict, Policy, SetLimits
+from tui.changes import Change, Did, Thing
 from tui.facts import facts
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.conflict import ConflictAnswer, ConflictScreen, compare
 from tui.screens.connect import ConnectScreen
 from tui.screens.device_code import DeviceCodeScreen
-from tui.screens.dialog import Dialog
+from tui.screens.dialog import Choice, Dialog
+from tui.screens.find import FindScreen
 from tui.screens.host_key import HostKeyScreen
 from tui.screens.limits import LimitScreen
 from tui.screens.link import LinkScreen
 from tui.screens.link_time import LinkTimeScreen
 from tui.screens.message import MessageScreen
+from tui.screens.mode import ModeScreen
+from tui.screens.moves import CLOSE, EDIT, MovesScreen, Row
+from tui.screens.new_link import NewLinkScreen
 from tui.screens.prompt import PromptScreen
 from tui.screens.properties import PropertiesScreen
 from tui.screens.quit import Leave, QuitAnswer, QuitScreen
 from tui.screens.secret import SecretAnswer, SecretScreen
 from tui.screens.site_form import SiteForm
+from tui.screens.undo import UndoScreen
 from tui.screens.unfinished import UnfinishedScreen
 from tui.screens.versions import VersionsScreen
 from tui.unfinished import Left
@@ -71,6 +77,10 @@ def left(path: str) -> Left:
     return Left(Unfinished(path, "1", 1e9, 10), path, in_queue=True, error=HOSTILE)
 
 
+def changed(name: str) -> Change:
+    return Change(Did.RENAMED, "memory://x", (Thing(name, entry(name), f"/srv/{name}"),), 1e9)
+
+
 def one(item: Any) -> Any:
     """Hands over one page, with one item."""
 
@@ -102,6 +112,18 @@ DIALOGS: dict[str, Callable[[], Dialog[Any]]] = {
     ),
     "unfinished": lambda: UnfinishedScreen(HOSTILE, one(left(HOSTILE)), nothing, nothing),
     "message": lambda: MessageScreen(HOSTILE, HOSTILE * 20, HOSTILE),
+    "moves": lambda: MovesScreen(
+        "Rename these?",
+        HOSTILE,
+        [Row(HOSTILE, HOSTILE, HOSTILE, "left")] * 30,
+        (Choice("go", "enter", "Rename"), EDIT, CLOSE),
+        wrong=HOSTILE * 5,
+        doubt=HOSTILE,
+    ),
+    "undo": lambda: UndoScreen([changed(HOSTILE)] * 30),
+    "new link": lambda: NewLinkScreen(HOSTILE, lambda _: HOSTILE),
+    "permissions": lambda: ModeScreen(HOSTILE, 0o644, folders=True),
+    "find": lambda: FindScreen(HOSTILE, hidden=False),
 }
 OWN_WORDS: dict[str, Callable[[], Dialog[Any]]] = {
     "quit": lambda: QuitScreen(1_234_567, 89, background=True),

@@ -38,7 +38,7 @@ async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, mo
     if not groups:
         screen.say(f"Nothing to {verb.lower()}: put the cursor on an entry, or mark some.")
         return
-    if source.place == target.place:
+    if source.place == target.place and source.search is None:
         screen.say("Both panes show the same folder. Go elsewhere in one of them first.")
         return
     if complaint := target_complaint(target):
@@ -60,6 +60,8 @@ async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, mo
 
 def target_complaint(target: FilePane) -> str:
     """Why nothing can be copied into the folder that `target` shows; "" when it can."""
+    if target.search is not None:
+        return "The other pane shows what was found. Open a folder there first."
     if target.read_once:
         return ""
     if not target.idle:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from providers import location
 from providers.base import Place
 from providers.text import printable
+from tui import file_operations as files
 from tui import selection
 from tui.commands.work import with_progress
 from tui.selection import Group
@@ -51,6 +52,28 @@ async def fit_to_go(
         pane.unmark(gone)
         screen.say(f"Nothing was done: {_missing(gone)}")
     return gone == []
+
+
+async def to_delete(screen: MainScreen, pane: FilePane) -> list[Group]:
+    """What is to be asked about; none, when it was said why. Raises ProviderError where a place
+    cannot be changed."""
+    groups = pane.selection
+    for group in groups or [Group(pane.place.endpoint, ())]:
+        files.writer(screen.services.connections.open(group.endpoint), group.endpoint)
+    if not groups:
+        screen.say("Nothing to delete: put the cursor on an entry, or mark some.")
+    elif not await fit_to_go(screen, pane, groups):
+        return []
+    return groups
+
+
+def asked_about(pane: FilePane, group: Group) -> list[str]:
+    """What a question about `group` says of it: where marks are elsewhere, each address."""
+    what = files.counted(group.entries)
+    if not pane.tab.elsewhere and group.endpoint == pane.place.endpoint:
+        named = files.names_listed(group.entries, pane.list.named)
+        return [f"{what} in {location.show(pane.place)}", *named]
+    return [f"{what}, marked in several folders", *files.places_listed(group.places)]
 
 
 def _missing(gone: Sequence[Place]) -> str:

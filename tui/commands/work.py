@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from transfers.model import Enqueue, NewJob, Policy
+from transfers.model import Enqueue, NewJob, Policy, Verify
 from tui.background import in_thread
 
 if TYPE_CHECKING:
@@ -17,14 +17,18 @@ T = TypeVar("T")
 
 
 async def with_progress(
-    screen: MainScreen, doing: str, work: Callable[[Callable[[int], None], Callable[[], bool]], T]
+    screen: MainScreen,
+    doing: str,
+    work: Callable[[Callable[[int | str], None], Callable[[], bool]], T],
 ) -> T:
-    """Run `work(report, cancelled)` through the sign-in flow; Esc cancels it."""
+    """Run `work(report, cancelled)` through the sign-in flow; Esc cancels it. `report` takes a
+    count, or words, of how far it is."""
     stop = threading.Event()
     title = f"{doing}…"
 
-    def report(count: int) -> None:
-        screen.app.call_later(screen.progress, f"{title} {count:,}")
+    def report(far: int | str) -> None:
+        words = far if isinstance(far, str) else f"{far:,}"
+        screen.app.call_later(screen.progress, f"{title} {words}")
 
     screen.progress(title)
     screen.stoppable.append(stop)
@@ -51,13 +55,21 @@ async def change(screen: MainScreen, call: Callable[[], T], doing: str) -> T:
 
 
 async def hand_over(
-    screen: MainScreen, jobs: tuple[NewJob, ...], *ends: str, policy: Policy = Policy.ASK
-) -> None:
-    """Give `jobs` to the queue, and what lets it into `ends` (endpoints). Raises ProviderError."""
+    screen: MainScreen,
+    jobs: tuple[NewJob, ...],
+    *ends: str,
+    policy: Policy = Policy.ASK,
+    verify: Verify | None = None,
+) -> tuple[int, ...]:
+    """Give `jobs` to the queue, and what lets it into `ends` (endpoints); the jobs' ids.
+
+    `verify`: another proof than is asked for of every copy. Raises ProviderError.
+    """
     services = screen.services
 
-    def enqueue() -> None:
+    def enqueue() -> tuple[int, ...]:
         services.grant(*sorted(set(ends)))
-        services.tell_queue(Enqueue(jobs, policy=policy, verify=services.verify))
+        proof = services.verify if verify is None else verify
+        return services.tell_queue(Enqueue(jobs, policy=policy, verify=proof))
 
-    await in_thread(enqueue)
+    return await in_thread(enqueue)

@@ -21,6 +21,7 @@ from providers.base import Place, Provider
 from providers.errors import ProviderError
 from providers.text import printable
 from transfers.model import JobState, Op, StateChanged
+from tui.commands.noting import note_moves
 from tui.commands.synchronised import Together
 from tui.commands.table import COMMANDS
 from tui.key_map import bar_items, bindings
@@ -283,6 +284,7 @@ class MainScreen(Screen[None]):
             return
         self.questions.note(message.events)
         done = [event for event in message.events if event.job.state is JobState.DONE]
+        note_moves(self, [event.job for event in done])
         for pane in self.panes:
             if any(_concerns(pane, event) for event in done):
                 pane.reread_soon()
@@ -313,6 +315,8 @@ def _concerns(pane: FilePane, event: StateChanged) -> bool:
 def _shown_in(pane: FilePane, path: str) -> bool:
     provider: Provider = pane.provider
     here = pane.place.path
+    if pane.search is not None:
+        return path in pane.known_paths
     if not path.startswith(here):
         return False
     if provider.parent(path) == here:

@@ -24,6 +24,7 @@ from providers.names import is_temporary
 from tui import format as show
 from tui import slow_line
 from tui.details import Told
+from tui.found import relative
 from tui.key_map import bindings
 from tui.keys import Where
 from tui.rows import NO_ROWS, Rows
@@ -64,13 +65,14 @@ def when(unix: float | None, width: int, now: float) -> str:
     return (text if text.startswith("today") else text[:_DATE]).rjust(width)
 
 
-def label(entry: Entry) -> str:
+def label(entry: Entry, name: str | None = None) -> str:
     """A name with what it is: "src/", "current → v2" (not yet safe for a terminal)."""
+    name = entry.name if name is None else name
     if entry.kind is Kind.DIR:
-        return f"{entry.name}/"
+        return f"{name}/"
     if entry.kind is Kind.LINK:
-        return f"{entry.name} → {entry.target or ''}".rstrip()
-    return entry.name
+        return f"{name} → {entry.target or ''}".rstrip()
+    return name
 
 
 class FileList(ScrollView, can_focus=True):
@@ -110,6 +112,8 @@ class FileList(ScrollView, can_focus=True):
         super().__init__()
         self.rows = NO_ROWS
         self.told: Mapping[str, Told] = {}  # by path: rows of which more is known than was listed
+        self.measured: Mapping[str, int] = {}  # by path: bytes in folders that were added up
+        self.start: str | None = None  # rows are named by their way from there, not by a name
         self.marks: dict[str, Entry] = {}
         self.held: str | None = None
         self._has_parent = False
@@ -134,10 +138,19 @@ class FileList(ScrollView, can_focus=True):
         self.told = told
         self.refresh()
 
+    def measure(self, path: str, size: int) -> None:
+        """Show how many bytes are in a folder."""
+        self.measured = {**self.measured, path: size}
+        self._marks_changed()  # what is marked comes to another sum
+
     def known(self, entry: Entry) -> Entry:
         """`entry` with all that is known of it."""
         told = self.told.get(entry.path)
         return entry if told is None else told.known
+
+    def named(self, entry: Entry) -> str:
+        """What a row is called."""
+        return entry.name if self.start is None else relative(entry.path, self.start)
 
     @property
     def in_sight(self) -> list[Entry]:
@@ -325,7 +338,8 @@ class FileList(ScrollView, can_focus=True):
         name_style = base + self._kind_style(entry) + over
         faint = base + self._part("faint") + over
         widths = columns(width)
-        text = show.clip_middle(PARENT if entry is None else label(entry), widths.name)
+        name = PARENT if entry is None else label(entry, self.named(entry))
+        text = show.clip_middle(name, widths.name)
         text += " " * (widths.name - cell_len(text))
         strip = Strip(
             [
@@ -350,7 +364,7 @@ class FileList(ScrollView, can_focus=True):
             return ""
         text = ""
         if widths.size:
-            size = entry.size if entry.kind is Kind.FILE else None
+            size = entry.size if entry.kind is Kind.FILE else self.measured.get(entry.path)
             text += " " + show.fit(show.size(size), widths.size, "right")
         if widths.modified:
             text += "  " + when(entry.modified, widths.modified, time.time())

@@ -59,7 +59,10 @@ class FilePane(PaneGoing):
 
     def action_refresh(self) -> None:
         self.post_message(self.Said(""))
-        self.reread()
+        if self.search is None:
+            self.reread()
+        else:
+            self.search_below(self.search, kept=True)
 
     def back(self) -> None:
         """Stop reading, else show all names again."""
@@ -72,11 +75,16 @@ class FilePane(PaneGoing):
         entry = event.entry
         if entry is None:
             self.action_parent()
+        elif self.search is not None and entry.kind is not Kind.DIR:
+            folder = self.provider.parent(entry.path)
+            self.open(Place(self.place.endpoint, folder), focus=entry.path)
         elif entry.kind in (Kind.DIR, Kind.LINK):
             self.open(Place(self.place.endpoint, entry.path))
         else:
             name = printable(entry.name)
-            self.post_message(self.Said(f"“{name}” is not a folder. F5 copies it across."))
+            self.post_message(
+                self.Said(f"“{name}” is not a folder. F3 looks into it, F5 copies it.")
+            )
 
     def action_parent(self) -> None:
         if self.parent_path is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from rich.text import Text
 from textual.widgets import Static
@@ -10,6 +11,9 @@ from textual.widgets import Static
 from providers.base import Entry, Place
 from providers.text import printable
 from tui import format as show
+from tui.listing import Request
+
+_NONE: Mapping[str, int] = MappingProxyType({})
 
 
 class PaneFoot(Static):
@@ -24,14 +28,21 @@ class PaneFoot(Static):
         self.update(Text(error or " · ".join(facts)), layout=resized)
 
 
-def reading(place: Place, shown: Place, count: int) -> str:
-    """That `place` is read, while `shown` is what stands there; `count` entries so far."""
+def reading(asked: Request, shown: Place, count: int) -> str:
+    """That `asked` is read, while `shown` is what stands there; `count` entries so far."""
+    if asked.search is not None and asked.known is None:
+        return f"searching… {count:,} found"
+    place = asked.place
     what = "" if place == shown else f" {printable(place.path) or place.endpoint}"
     return f"reading{what}… {count:,}" if count else f"reading{what}…"
 
 
-def marked(here: Sequence[Entry], elsewhere: Sequence[Entry] = ()) -> str:
-    total = sum(entry.size or 0 for entry in (*here, *elsewhere))
+def marked(
+    here: Sequence[Entry], measured: Mapping[str, int] = _NONE, elsewhere: Sequence[Entry] = ()
+) -> str:
+    """`measured`: bytes in folders that were added up, by path."""
+    total = sum(measured.get(entry.path, entry.size or 0) for entry in here)
+    total += sum(entry.size or 0 for entry in elsewhere)
     where = f", {len(elsewhere):,} elsewhere" if elsewhere else ""
     return f"{len(here) + len(elsewhere):,} marked{where}, {show.size(total)}"
 
@@ -40,5 +51,7 @@ def filtered(pattern: str, rows: int, entries: int) -> str:
     return f"“{printable(pattern)}”: {rows:,} of {entries:,}"
 
 
-def counted(rows: int) -> str:
+def counted(rows: int, *, found: bool = False) -> str:
+    if found:
+        return f"{rows:,} found, Enter goes to the folder" if rows else "nothing found"
     return f"{rows:,} entry" if rows == 1 else f"{rows:,} entries"

@@ -142,6 +142,7 @@ class PaneGoing(PaneReading):
     def _park(self) -> None:
         tab = self.tab
         tab.place, tab.view, tab.parent = self.place, self.view, self.parent_path
+        tab.search = self.search
         if self.read_once:
             tab.read, tab.cursor, tab.marks = True, self.list.held, dict(self.list.marks)
 
@@ -149,6 +150,7 @@ class PaneGoing(PaneReading):
         tab = self.tab
         self.place, self.view, self.parent_path = tab.place, tab.view, tab.parent
         self.read_once, self.entries, self._paths = False, NO_ROWS, Paths(NO_ROWS)
+        self.search, self.list.start, self.list.measured, self._note = None, None, {}, ""
         self._close_filter()
         self.query_one(JumpInput).leave()
         self.list.told = {}
@@ -157,7 +159,9 @@ class PaneGoing(PaneReading):
         self.list.jump(tab.cursor)
         self._show_head()
         self._show_tabs()
-        self.open(tab.place, focus=tab.cursor, typed=not tab.read, how=How.RESUME)
+        self.post_message(self.Said(""))
+        typed = not tab.read
+        self._read(Request(tab.place, tab.cursor, typed, search=tab.search, how=How.RESUME))
 
     def _show_tabs(self) -> None:
         titles = [tab.title or location.show(tab.place) or "…" for tab in self.tabs.all]
@@ -199,7 +203,8 @@ class PaneGoing(PaneReading):
         if self.tab.keeping and not self.tab.elsewhere:
             yield "keeping marks"
         if self.list.marks or self.tab.elsewhere:
-            yield pane_foot.marked(self._marked(), list(self.tab.elsewhere.values()))
+            elsewhere = list(self.tab.elsewhere.values())
+            yield pane_foot.marked(self._marked(), self.list.measured, elsewhere)
 
 
 def named(gone: list[Entry]) -> str:

@@ -18,6 +18,7 @@ from tui.background import in_thread, instead
 from tui.listing import Request, SortBy, View
 from tui.ordering import Abandoned
 from tui.rows import NO_ROWS, Paths, Rows
+from tui.search import Criteria
 from tui.sign_in import Connections
 from tui.widgets import pane_foot
 from tui.widgets.file_list import FileList
@@ -46,6 +47,8 @@ class PaneLooking(Widget):
         self.entries = NO_ROWS
         self.parent_path: str | None = None
         self.read_once = False
+        self.search: Criteria | None = None  # the rows are what was found below `place`
+        self._note = ""
         self._connections = connections
         self._loading: Request | None = None
         self._count = 0  # entries read so far
@@ -109,7 +112,8 @@ class PaneLooking(Widget):
         return listing.arrange(entries, view, known=known, wanted=wanted)
 
     def _show_rows(self, rows: Rows) -> None:
-        notice = "" if rows else listing.why_empty(self.entries, self.view)
+        told = rows or (self.search is not None and not self.entries)  # the foot says it
+        notice = "" if told else listing.why_empty(self.entries, self.view)
         self.list.show_rows(rows, has_parent=self.parent_path is not None, notice=notice)
         self._show_foot()
 
@@ -182,7 +186,8 @@ class PaneLooking(Widget):
     # The lines around the list
 
     def _show_head(self) -> None:
-        self.query_one(PathBar).show(self.place)
+        heading = "" if self.search is None else self.search.heading
+        self.query_one(PathBar).show(self.place, heading)
         self._show_header()
 
     def _show_header(self) -> None:
@@ -197,13 +202,15 @@ class PaneLooking(Widget):
 
     def _facts(self) -> Iterator[str]:
         if self._loading is not None:
-            yield pane_foot.reading(self._loading.place, self.place, self._count)
+            yield pane_foot.reading(self._loading, self.place, self._count)
+        if self._note:
+            yield self._note
         yield from self._mark_facts()
         if self.view.filter:
             yield pane_foot.filtered(self.view.filter, len(self.list.rows), len(self.entries))
-        elif self.read_once:
-            yield pane_foot.counted(len(self.list.rows))
+        elif self.read_once and (self.search is None or self._loading is None):
+            yield pane_foot.counted(len(self.list.rows), found=self.search is not None)
 
     def _mark_facts(self) -> Iterator[str]:
         if self.list.marks:
-            yield pane_foot.marked(self._marked())
+            yield pane_foot.marked(self._marked(), self.list.measured)

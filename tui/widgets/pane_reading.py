@@ -16,11 +16,12 @@ from textual.worker import Worker
 
 from providers.base import Entry, Place
 from providers.errors import ProviderError
-from tui import listing, slow_line
+from tui import found, listing, slow_line
 from tui.background import instead
 from tui.details import Answers, Details, lacks, still_true
 from tui.listing import How, Request, Snapshot
 from tui.rows import NO_ROWS, Paths
+from tui.search import Criteria
 from tui.sign_in import Connections, SignIn
 from tui.widgets.file_list import FileList
 from tui.widgets.pane_looking import PaneLooking
@@ -76,7 +77,15 @@ class PaneReading(PaneLooking):
     def reread(self, focus: str | None = None) -> None:
         """Read the place again; cursor and marks stay where they are."""
         again, how = self.read_once, How.GO if self.read_once else How.RESUME
-        self._read(Request(self.place, focus, typed=not again, kept=again, how=how))
+        known = None if self.search is None else self.entries
+        self._read(Request(self.place, focus, not again, again, self.search, known, how))
+
+    def search_below(self, criteria: Criteria, *, kept: bool = False) -> None:
+        """Show what is found below `place`; a row's own folder is opened by Enter."""
+        if criteria.hidden:
+            self.view = replace(self.view, hidden=True)
+        self.post_message(self.Said(""))
+        self._read(Request(self.place, kept=kept, search=criteria))
 
     def reread_soon(self) -> None:
         """Read again because something changed: at most once a second, and never in the way."""
@@ -119,15 +128,14 @@ class PaneReading(PaneLooking):
             self._refreshed = time.monotonic()
 
     def _read_in_thread(self, request: Request, generation: int, stop: threading.Event) -> None:
-        def emit(found: Request, snapshot: Snapshot) -> None:
+        def emit(asked: Request, snapshot: Snapshot) -> None:
             again = snapshot.entries.again({*self.list.marks, *self.list.told, *self._sought})
             if not stop.is_set():
-                self.post_message(self.Listed(generation, found, snapshot, again))
+                self.post_message(self.Listed(generation, asked, snapshot, again))
 
         provider = self._connections.open(request.place.endpoint)
-        listing.read_asked(
-            provider, request, view=lambda: self.view, emit=emit, cancelled=stop.is_set
-        )
+        read = listing.read_asked if request.search is None else found.read
+        read(provider, request, view=lambda: self.view, emit=emit, cancelled=stop.is_set)
 
     @on(Listed)
     def _listed(self, message: Listed) -> None:
@@ -135,7 +143,7 @@ class PaneReading(PaneLooking):
         if message.generation != self._generation:
             return
         snapshot, request = message.snapshot, message.request
-        self._count = len(snapshot.entries)
+        self._count, self._note = len(snapshot.entries), snapshot.note
         if snapshot.complete or not request.kept:
             self._take(snapshot, request, message.again)
         if snapshot.complete:
@@ -146,7 +154,7 @@ class PaneReading(PaneLooking):
         self, snapshot: Snapshot, request: Request, again: Mapping[str, Entry | None]
     ) -> None:
         place = Place(request.place.endpoint, snapshot.path)
-        if place != self.place or not self.read_once:
+        if place != self.place or not self.read_once or request.search != self.search:
             self._enter(place, snapshot.parent, request)
         elif request.focus is not None:
             self.list.held = request.focus
@@ -160,10 +168,12 @@ class PaneReading(PaneLooking):
     def _enter(self, place: Place, parent: str | None, request: Request) -> None:
         """Another place is shown than before, its first rows to come."""
         self.place, self.parent_path, self.read_once = place, parent, True
+        self.search = request.search
+        self.list.start = None if self.search is None else place.path
         if request.how is not How.RESUME:
             self.view = replace(self.view, filter="")
         self._close_filter()
-        self.list.rows, self.list.told = NO_ROWS, {}
+        self.list.rows, self.list.told, self.list.measured = NO_ROWS, {}, {}
         self.list.clear_marks()
         self.list.jump(request.focus)
         self._show_head()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events
 from textual.message import Message
@@ -26,10 +27,13 @@ class PathBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._shown = ""
+        self._heading = ""
         self.in_step = False  # with the other pane
 
-    def show(self, place: Place) -> None:
+    def show(self, place: Place, found: str = "") -> None:
+        """`found`: what was looked for below `place`, where the rows are what was found."""
         self._shown = location.show(place)
+        self._heading = f"Found: {found} in " if found else ""
         self.refresh()
 
     def show_in_step(self, in_step: bool) -> None:
@@ -39,7 +43,9 @@ class PathBar(Widget):
     def render(self) -> Text:
         sign = _IN_STEP if self.in_step else ""
         width = self.size.width - 2 - len(sign)
-        return Text(f" {sign}{show.clip_left(self._shown, width)} ", no_wrap=True, end="")
+        heading = show.clip(self._heading, width * 2 // 3)
+        path = show.clip_left(self._shown, width - cell_len(heading))
+        return Text(f" {sign}{heading}{path} ", no_wrap=True, end="")
 
 
 class ColumnHeader(Widget):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from rich.text import Text
 from textual.geometry import Offset
@@ -57,7 +58,7 @@ class SpokenLine(Static):
     def _entry(self, rows: FileList) -> None:
         entry = rows.current
         words = spoken.entry_words(
-            entry,
+            None if entry is None else replace(entry, name=rows.named(entry)),
             rows.cursor,
             rows.virtual_size.height,
             marked=entry is not None and entry.path in rows.marks,

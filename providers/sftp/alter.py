@@ -1,0 +1,40 @@
+"""Permissions and links: what a person changes of a file without touching its bytes."""
+
+from __future__ import annotations
+
+from providers.base import Kind
+from providers.errors import AlreadyExists, Doubtful, WrongKind
+from providers.sftp import calls, look
+from providers.sftp.protocol import Refused
+from providers.sftp.session import Session
+
+
+def set_mode(session: Session, path: str, mode: int, within: str) -> None:
+    """See `providers.extras.Moder`.
+
+    Version 3 knows no request that leaves links alone, so each is looked for right before; a
+    moment remains, as for `look.refuse_links`.
+    """
+    look.refuse_links(session, within, path)
+    kind = look.entry(path, calls.stat(session, path, follow=False)).kind
+    if kind is Kind.LINK:
+        raise WrongKind(path, "is a link: what it leads to is not changed", advice="")
+    calls.set_mode(session, path, mode & 0o7777)
+
+
+def make_link(session: Session, path: str, target: str) -> None:
+    """See `providers.extras.Linker`. Raises Doubtful when the server made it elsewhere."""
+    if look.maybe(session, path) is not None:
+        raise AlreadyExists(path)
+    try:
+        calls.make_link(session, path, target)
+    except Refused as error:
+        if look.maybe(session, path) is not None:
+            raise AlreadyExists(path) from error
+        raise look.explained(session, error, path) from error
+    if look.maybe(session, path) is None:
+        raise Doubtful(
+            path,
+            "the server says that it made the link, and there is none",
+            advice="It may have read the request the other way round: look at the target.",
+        )
