@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from tests.servers.trash import trash_of
 from tests.tui.app_case import Tree, at, make_app, names, opener, pane, read, text, until
 from tests.tui.fake_queue import FakeQueue
 from transfers.model import Enqueue
@@ -171,3 +176,28 @@ async def test_a_key_takes_all_marks_away() -> None:
         await pilot.press("space", "space", "A")
         assert not pane(app).list.marks and not pane(app).tab.elsewhere
         assert "marked" not in text(app)
+
+
+async def test_each_place_is_asked_about_alone_and_what_was_refused_stays(
+    tmp_path: Path, isolated_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trash = trash_of(isolated_home, monkeypatch)
+    (tmp_path / "local.txt").write_text("x")
+    tree = _tree()
+    app = make_app(tmp_path, at("x", "/c"), opener=opener(x=tree))
+    async with app.run_test(size=(120, 30)) as pilot:
+        await read(pilot)
+        await pilot.press("K", "ctrl+a")
+        await _go(pilot, app, "/a")
+        await pilot.press("end", "space", "f8")
+        await until(pilot, lambda: "Delete for good?" in text(app))
+        assert "memory://x/a/two" in text(app) and "local.txt" not in text(app)
+        await pilot.press("n")
+        await until(pilot, lambda: "Move to the trash?" in text(app))
+        assert "local.txt" in text(app)
+        await pilot.press("y")
+        await until(pilot, lambda: "1 in the trash" in text(app))
+        assert [path.name for path in trash.iterdir()] == ["local.txt"]
+        assert "/a/two" in tree.store.nodes
+        assert set(pane(app).list.marks) == {"/a/two"} and not pane(app).tab.elsewhere
+        await read(pilot)

@@ -13,6 +13,7 @@ from tests.tui.app_case import Many, Tree, at, make_app, names, opener, pane, re
 from tui.app import WharfieApp
 from tui.history import History
 from tui.rows import NO_ROWS
+from tui.search import Criteria
 from tui.tabs import laid_out
 from tui.widgets.tab_bar import TabBar
 
@@ -194,3 +195,23 @@ def test_history_has_an_end() -> None:
     for number in range(1000):
         history.arrive(at("x", f"/{number}"))
     assert history.peek(-99) is not None and history.peek(-100) is None
+
+
+async def test_a_tab_that_shows_what_was_found_finds_it_again_with_its_marks() -> None:
+    app = _app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        pane(app).search_below(Criteria(".txt"))
+        await until(pilot, lambda: names(app) == ["x.txt", "y.txt"])
+        await read(pilot)
+        await pilot.press("end", "space", "ctrl+t")
+        await read(pilot)
+        assert names(app) == ["x.txt", "y.txt"]
+        pane(app).open(at("x", "/a"))
+        await until(pilot, lambda: names(app) == ["one", "two"])
+        await read(pilot)
+        await pilot.press("[")
+        await until(pilot, lambda: names(app) == ["x.txt", "y.txt"])
+        await read(pilot)
+        assert set(pane(app).list.marks) == {"/b/y.txt"}
+        assert "Found" in text(app)
