@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,6 +24,7 @@ from tui import format as show
 from tui.details import Told
 from tui.key_map import bindings
 from tui.keys import Where
+from tui.rows import NO_ROWS, Rows
 
 _SIZE_WIDTH = 9
 _SHORT_WHEN = 11  # "today 14:03" or "2026-11-22"
@@ -105,7 +106,7 @@ class FileList(ScrollView, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: Sequence[Entry] = ()
+        self.rows = NO_ROWS
         self.told: Mapping[str, Told] = {}  # by path: rows of which more is known than was listed
         self.marks: dict[str, Entry] = {}
         self.held: str | None = None
@@ -114,10 +115,11 @@ class FileList(ScrollView, can_focus=True):
 
     # What is shown
 
-    def show_rows(self, rows: Sequence[Entry], *, has_parent: bool, notice: str = "") -> None:
+    def show_rows(self, rows: Iterable[Entry], *, has_parent: bool, notice: str = "") -> None:
         """Replace the rows. `notice` is said where no entry is."""
-        self.rows, self._has_parent, self._notice = rows, has_parent, notice
-        self.virtual_size = Size(self.size.width, self._count + (1 if notice and not rows else 0))
+        self.rows, self._has_parent, self._notice = Rows.of(rows), has_parent, notice
+        notices = 1 if notice and not self.rows else 0
+        self.virtual_size = Size(self.size.width, self._count + notices)
         where = self._index_of(self.held)
         self.set_reactive(FileList.cursor, self._clamp(self.cursor if where is None else where))
         self._scroll_to_cursor()
@@ -169,8 +171,11 @@ class FileList(ScrollView, can_focus=True):
     def _index_of(self, path: str | None) -> int | None:
         if path is None:
             return 0
-        found = (i for i, entry in enumerate(self.rows, self._has_parent) if entry.path == path)
-        return next(found, None)
+        at = self.cursor - self._has_parent
+        if 0 <= at < len(self.rows) and self.rows[at].path == path:
+            return self.cursor
+        found = self.rows.position(path)
+        return None if found is None else found + self._has_parent
 
     def _clamp(self, index: int) -> int:
         return max(0, min(index, self._count - 1))
@@ -237,10 +242,14 @@ class FileList(ScrollView, can_focus=True):
                 self.marks.pop(entry.path, None)
         self._marks_changed()
 
-    def keep_marks(self, entries: Iterable[Entry]) -> None:
-        """Drop the marks of what is not among `entries` any longer."""
+    def keep_marks(self, again: Mapping[str, Entry | None]) -> None:
+        """Drop the marks of what is None: it was looked for in a later listing, and is gone."""
         if self.marks:
-            self.marks = {e.path: e for e in entries if e.path in self.marks}
+            for path in self.marks.keys() & again.keys():
+                if (entry := again[path]) is None:
+                    del self.marks[path]
+                else:
+                    self.marks[path] = entry
             self._marks_changed()
 
     def clear_marks(self) -> None:
