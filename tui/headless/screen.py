@@ -13,6 +13,7 @@ from providers.base import Place
 from providers.errors import Unsupported
 from transfers.model import Verify
 from transfers.queue_api import Queue
+from tui.headless.arriving import ArrivingQueue
 from tui.headless.attach import attach
 from tui.lasting_stream import LastingStream
 from tui.own_keys import read_keys
@@ -27,23 +28,26 @@ def run_screen(
 ) -> int:
     """Open the panes at `left` and `right` on the one queue of `home`, and return on quit.
 
-    The queue lives in a process of its own, started here when there is none. Raises Unsupported
-    without a usable terminal, ProviderError when the queue cannot be reached.
+    The queue lives in a process of its own, started here when there is none; the panes do not wait
+    for it. Raises Unsupported without a usable terminal, QueueInUse, JournalError, Intruder when
+    the queue cannot be reached.
     """
     require_terminal()
-    client = attach(home, access, env_file=env_file)
+    queue = ArrivingQueue(lambda: attach(home, access, env_file=env_file))
     try:
-        return show_panes(
-            client,
+        code = show_panes(
+            queue,
             access,
             left,
             right,
             settings=SettingsFile(home.settings_file),
             keys_file=home.keys_file,
-            pause_and_stop=lambda: client.stop(pause=True),
+            pause_and_stop=queue.pause_and_stop,
         )
+        queue.raise_failure()
+        return code
     finally:
-        client.close()
+        queue.close()
 
 
 def show_panes(

@@ -38,7 +38,7 @@ from transfers.model import (
     Totals,
 )
 from transfers.queue_api import Queue
-from transfers.stated import parse_digest
+from transfers.typed_digest import parse_digest
 from tui.background import in_thread
 from tui.key_map import bindings
 from tui.keys import Where
