@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from textual.strip import Strip
 from providers.base import Entry, Kind
 from providers.names import is_temporary
 from tui import format as show
+from tui import slow_line
 from tui.details import Told
 from tui.key_map import bindings
 from tui.keys import Where
@@ -112,6 +114,7 @@ class FileList(ScrollView, can_focus=True):
         self.held: str | None = None
         self._has_parent = False
         self._notice = ""
+        self._slow = slow_line.is_slow(os.environ)
 
     # What is shown
 
@@ -209,12 +212,10 @@ class FileList(ScrollView, can_focus=True):
 
     def _scroll_to_cursor(self) -> None:
         height, top = self.size.height, self.scroll_offset.y
-        if not height:
-            return
-        if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False, force=True)
-        elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
+        if height:
+            to = slow_line.top_for(self.cursor, top, height, slow=self._slow)
+            if to != top:
+                self.scroll_to(y=to, animate=False, force=True)
 
     # Marks
 
@@ -322,13 +323,14 @@ class FileList(ScrollView, can_focus=True):
         widths = columns(width)
         text = show.clip_middle(PARENT if entry is None else label(entry), widths.name)
         text += " " * (widths.name - cell_len(text))
-        return Strip(
+        strip = Strip(
             [
                 Segment(MARK if marked else " ", name_style),
                 Segment(text, name_style),
                 Segment(self._facts(entry, widths), faint),
             ]
-        ).adjust_cell_length(width, base + over)
+        )
+        return strip.simplify().adjust_cell_length(width, base + over)
 
     def _kind_style(self, entry: Entry | None) -> Style:
         if entry is None or entry.kind is Kind.DIR:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -21,7 +22,7 @@ from textual.worker import Worker
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import ProviderError
 from providers.text import printable
-from tui import listing
+from tui import listing, slow_line
 from tui.background import in_thread
 from tui.details import Answers, Details, still_true
 from tui.key_map import bindings
@@ -158,7 +159,9 @@ class FilePane(Widget):
         """Read again because something changed: at most once a second, and never in the way."""
         self._wants_refresh = True
         if self._refresh_timer is None and self._loading is None:
-            gap = max(_REFRESH_GAP, 3 * self._read_took)
+            slow = slow_line.is_slow(os.environ)
+            least = slow_line.REREAD_SECONDS if slow else _REFRESH_GAP
+            gap = max(least, 3 * self._read_took)
             wait = max(0.05, self._refreshed + gap - time.monotonic())
             self._refresh_timer = self.set_timer(wait, self._reread_now)
 
