@@ -167,7 +167,11 @@ def _pressed(screen: ScreenOnPty, key: bytes, shown: str) -> float:
 
 
 def bytes_of_keys(stage: Stage, times: int) -> Figures:
-    """Bytes drawn for a key over SSH while nothing else happens."""
+    """Bytes drawn for a key over SSH while nothing else happens; and of memory for the rows."""
+    with stage.screen("few") as screen:
+        screen.until(_ALONE)
+        screen.drawn_in(_QUIET)
+        usual = _peak(screen)
     with stage.screen(ssh=True) as screen:
         screen.until(stage.whole)
         screen.drawn_in(_QUIET)
@@ -176,7 +180,21 @@ def bytes_of_keys(stage: Stage, times: int) -> Figures:
         screen.drawn_in(_QUIET)
         downs = [_drawn_for(screen, _DOWN) for _ in range(page)]
         scrolled = [_drawn_for(screen, _DOWN) for _ in range(times)]
-    return {"Down": [float(n) for n in downs], "Down, scrolling": [float(n) for n in scrolled]}
+        rows = _peak(screen) - usual
+    return {
+        "Down": [float(n) for n in downs],
+        "Down, scrolling": [float(n) for n in scrolled],
+        "memory of the rows": [float(rows)],
+    }
+
+
+def _peak(screen: ScreenOnPty) -> int:
+    """The most memory that the program had, where the system tells it."""
+    status = Path("/proc") / str(screen.process.pid) / "status"
+    if not status.exists():
+        return 0
+    found = re.search(r"^VmHWM:\s+(\d+)", status.read_text(), re.M)
+    return int(found[1]) << 10 if found else 0
 
 
 def _drawn_for(screen: ScreenOnPty, key: bytes) -> int:
@@ -216,7 +234,7 @@ def main() -> None:
     sys.stdout.write(f"{options.rows:,} rows, {options.jobs:,} jobs, {ACTIVE} of them active\n")
     for figures, unit, scale in ((seconds, "ms", 1000), (counts, "bytes", 1)):
         for what, values in figures.items():
-            shown = f"{statistics.median(values) * scale:9.0f} {percentile(values) * scale:9.0f}"
+            shown = f"{statistics.median(values) * scale:10.0f} {percentile(values) * scale:10.0f}"
             sys.stdout.write(f"{what:28} {len(values):4} times, median and p99 {shown} {unit}\n")
 
 
