@@ -20,8 +20,11 @@ from providers.access import Access
 from providers.base import Place, Provider
 from providers.errors import ProviderError
 from providers.text import printable
+from transfers.journal_error import JournalError
+from transfers.lock import QueueInUse
 from transfers.model import Command, StateChanged, Unpark, Verify
 from transfers.queue_api import Queue
+from transfers.socket_address import Intruder
 from tui import themes
 from tui.background import in_thread
 from tui.changes import Changes
@@ -132,10 +135,18 @@ class WharfieApp(App[None]):
         self.key_map = key_map
         self.set_keymap(key_map.changed)
 
-    async def listen(self) -> None:
-        """Have the main screen told of every change from now on. Raises ProviderError."""
-        stop = await self.of_queue(lambda: self.queue.listen(self._queue_changed))
+    async def listen(self) -> bool:
+        """Have the main screen told of every change from now on. Raises ProviderError.
+
+        False: there is no queue, and so no use for a screen. Whoever started it says why.
+        """
+        try:
+            stop = await self.of_queue(lambda: self.queue.listen(self._queue_changed))
+        except (Intruder, JournalError, QueueInUse):
+            self.exit()
+            return False
         self._stop_listening = stop
+        return True
 
     def on_key(self, event: events.Key) -> None:
         if self.type_ahead.keeps(event):

@@ -259,9 +259,9 @@ class MainScreen(Screen[None]):
     # The queue
 
     async def _meet_queue(self) -> None:
-        await self.services.listen()
-        self._say_complaints()
-        await self.questions.find()
+        if await self.services.listen():
+            self._say_complaints()
+            await self.questions.find()
 
     @on(TransferPanel.QuestionWanted)
     def _question_wanted(self, event: TransferPanel.QuestionWanted) -> None:

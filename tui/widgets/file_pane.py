@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import ClassVar
 
@@ -20,12 +22,14 @@ from textual.worker import Worker
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import ProviderError
 from providers.text import printable
-from tui import found, listing
+from tui import found, listing, slow_line
 from tui.background import in_thread
 from tui.details import Answers, Details, still_true
 from tui.key_map import bindings
 from tui.keys import Where
 from tui.listing import Request, Snapshot, SortBy, View
+from tui.ordering import Abandoned
+from tui.rows import NO_ROWS, Paths, Rows
 from tui.search import Criteria
 from tui.sign_in import Connections, SignIn
 from tui.widgets import pane_foot
@@ -34,7 +38,7 @@ from tui.widgets.filter_input import FilterInput
 from tui.widgets.pane_foot import PaneFoot
 from tui.widgets.path_bar import ColumnHeader, PathBar
 
-_MANY = 20_000  # entries from which arranging goes to a thread
+_MANY = 5_000  # entries from which arranging goes to a thread
 _REFRESH_GAP = 1.0  # seconds between refreshes that nobody asked for
 _LISTING, _ARRANGING, _DETAILS = "listing", "arranging", "details"
 
@@ -47,13 +51,21 @@ class FilePane(Widget):
     ALLOW_MAXIMIZE = False
 
     class Listed(Message):
-        """A snapshot from the listing thread."""
+        """A snapshot from the listing thread, and what has become of entries that were marked
+        before, or of which more was known: None where they are not `again` there."""
 
-        def __init__(self, generation: int, request: Request, snapshot: Snapshot) -> None:
+        def __init__(
+            self,
+            generation: int,
+            request: Request,
+            snapshot: Snapshot,
+            again: Mapping[str, Entry | None],
+        ) -> None:
             super().__init__()
             self.generation = generation
             self.request = request
             self.snapshot = snapshot
+            self.again = again
 
     class Activated(Message):
         """This pane is the one that keys act on from now on."""
@@ -73,7 +85,7 @@ class FilePane(Widget):
         super().__init__(id=id)
         self.place = start
         self.view = View()
-        self.entries: Sequence[Entry] = ()
+        self.entries = NO_ROWS
         self.parent_path: str | None = None
         self.read_once = False
         self.search: Criteria | None = None  # the rows are what was found below `place`
@@ -89,7 +101,7 @@ class FilePane(Widget):
         self._refreshed = float("-inf")
         self._refresh_timer: Timer | None = None
         self._wants_refresh = False
-        self._known: frozenset[str] | None = None
+        self._paths = Paths(NO_ROWS)
         self._details: Details | None = None  # None while something is read
         self._asking: Worker[None] | None = None
 
@@ -131,11 +143,9 @@ class FilePane(Widget):
         return self._loading is None
 
     @property
-    def known_paths(self) -> frozenset[str]:
+    def known_paths(self) -> Container[str]:
         """The paths of all entries, shown or hidden."""
-        if self._known is None:
-            self._known = frozenset(entry.path for entry in self.entries)
-        return self._known
+        return self._paths
 
     # Reading
 
@@ -162,7 +172,9 @@ class FilePane(Widget):
         """Read again because something changed: at most once a second, and never in the way."""
         self._wants_refresh = True
         if self._refresh_timer is None and self._loading is None:
-            gap = max(_REFRESH_GAP, 3 * self._read_took)
+            slow = slow_line.is_slow(os.environ)
+            least = slow_line.REREAD_SECONDS if slow else _REFRESH_GAP
+            gap = max(least, 3 * self._read_took)
             wait = max(0.05, self._refreshed + gap - time.monotonic())
             self._refresh_timer = self.set_timer(wait, self._reread_now)
 
@@ -197,8 +209,9 @@ class FilePane(Widget):
 
     def _read_in_thread(self, request: Request, generation: int, stop: threading.Event) -> None:
         def emit(found: Request, snapshot: Snapshot) -> None:
+            again = snapshot.entries.again({*self.list.marks, *self.list.told})
             if not stop.is_set():
-                self.post_message(self.Listed(generation, found, snapshot))
+                self.post_message(self.Listed(generation, found, snapshot, again))
 
         provider = self._connections.open(request.place.endpoint)
         read = listing.read_asked if request.search is None else found.read
@@ -211,12 +224,14 @@ class FilePane(Widget):
         snapshot, request = message.snapshot, message.request
         self._count, self._note = len(snapshot.entries), snapshot.note
         if snapshot.complete or not request.kept:
-            self._take(snapshot, request)
+            self._take(snapshot, request, message.again)
         if snapshot.complete:
-            self._complete(snapshot)
+            self._complete(message.again)
         self._show_foot()
 
-    def _take(self, snapshot: Snapshot, request: Request) -> None:
+    def _take(
+        self, snapshot: Snapshot, request: Request, again: Mapping[str, Entry | None]
+    ) -> None:
         place = Place(request.place.endpoint, snapshot.path)
         if place != self.place or not self.read_once or request.search != self.search:
             self.place, self.parent_path, self.read_once = place, snapshot.parent, True
@@ -224,22 +239,22 @@ class FilePane(Widget):
             self.list.start = None if self.search is None else place.path
             self.view = replace(self.view, filter="")
             self._close_filter()
-            self.list.rows, self.list.told, self.list.measured = (), {}, {}
+            self.list.rows, self.list.told, self.list.measured = NO_ROWS, {}, {}
             self.list.clear_marks()
             self.list.jump(request.focus)
             self._show_head()
         elif request.focus is not None:
             self.list.held = request.focus
-        self.entries, self._known = snapshot.entries, None
-        self.list.told = still_true(self.list.told, snapshot.entries) if self.list.told else {}
+        self.entries, self._paths = snapshot.entries, Paths(snapshot.entries)
+        self.list.told = still_true(self.list.told, again)
         if snapshot.view == self.view and not self.list.told:
             self._show_rows(snapshot.rows)
         else:
             self._arrange()
 
-    def _complete(self, snapshot: Snapshot) -> None:
+    def _complete(self, again: Mapping[str, Entry | None]) -> None:
         self._loading = None
-        self.list.keep_marks(snapshot.entries)
+        self.list.keep_marks(again)
         self.list.hold()
         self._begin_asking()
         if self._wants_refresh:
@@ -307,17 +322,27 @@ class FilePane(Widget):
         """Sort and filter again; where that takes long, in a thread."""
         self._show_header()
         if len(self.entries) < _MANY:
-            self._show_rows(listing.arrange(map(self.list.known, self.entries), self.view))
+            self._show_rows(self._arranged(self.entries, self.view))
         else:
             work = self._arrange_in_thread(self.entries, self.view)
             self.run_worker(work, group=_ARRANGING, exclusive=True)
 
-    async def _arrange_in_thread(self, entries: Sequence[Entry], view: View) -> None:
-        rows = await in_thread(lambda: listing.arrange(map(self.list.known, entries), view))
-        if entries is self.entries and view == self.view:
-            self._show_rows(rows)
+    async def _arrange_in_thread(self, entries: Rows, view: View) -> None:
+        def wanted() -> bool:
+            return entries is self.entries and view == self.view
 
-    def _show_rows(self, rows: Sequence[Entry]) -> None:
+        with suppress(Abandoned):
+            rows = await in_thread(lambda: self._arranged(entries, view, wanted))
+            if wanted():
+                self._show_rows(rows)
+
+    def _arranged(
+        self, entries: Rows, view: View, wanted: Callable[[], bool] = lambda: True
+    ) -> Rows:
+        known = {path: one.known for path, one in self.list.told.items()}
+        return listing.arrange(entries, view, known=known, wanted=wanted)
+
+    def _show_rows(self, rows: Rows) -> None:
         told = rows or (self.search is not None and not self.entries)  # the foot says it
         notice = "" if told else listing.why_empty(self.entries, self.view)
         self.list.show_rows(rows, has_parent=self.parent_path is not None, notice=notice)
@@ -408,7 +433,8 @@ class FilePane(Widget):
     def mark_matching(self, pattern: str, marked: bool) -> None:
         """Mark what is shown and matches a glob, or take the marks away."""
         whole = listing.glob(pattern)
-        self.list.mark([e for e in self.list.rows if whole(e.name)], marked)
+        rows = self.list.rows
+        self.list.mark([rows[at] for at, name in enumerate(rows.names()) if whole(name)], marked)
 
     def on_descendant_focus(self) -> None:
         self.post_message(self.Activated(self))
