@@ -21,7 +21,9 @@ from providers.sandbox.start import Sandbox
 from transfers.engine import Engine
 from transfers.model import Cancel, Clear, JobState, SetLimits, Verify
 from tui.app import WharfieApp
+from tui.bookmarks import Bookmark, BookmarksFile
 from tui.headless.demo import demo_access
+from tui.screens.bookmarks import BookmarksScreen
 from tui.screens.find import FindScreen
 from tui.screens.mode import ModeScreen
 from tui.screens.plan import PlanScreen
@@ -29,6 +31,7 @@ from tui.screens.properties import PropertiesScreen
 from tui.screens.viewer import ViewerScreen
 from tui.settings import home_in
 from tui.widgets.file_pane import FilePane
+from tui.widgets.row_list import RowList
 
 for _name in ("NO_COLOR", "TEXTUAL_THEME"):
     os.environ.pop(_name, None)
@@ -50,6 +53,7 @@ def main() -> None:
             left, right = Place(LOCAL, str(sandbox.local_root)), Place(sandbox.endpoint, "/")
             asyncio.run(_copying(engine, access, left, right))
             asyncio.run(_small(engine, access, left, right))
+            asyncio.run(_places(engine, access, left, right, home.bookmarks_file))
             asyncio.run(_viewer(engine, access, left, right))
             asyncio.run(_files(engine, access, left, right))
             stranger = Access(Path(folder) / "no-known-hosts", use_agent=False)
@@ -146,6 +150,21 @@ async def _files(engine: Engine, access: Access, left: Place, right: Place) -> N
 
 def _found(pane: FilePane) -> bool:
     return pane.search is not None and pane.idle
+
+
+async def _places(engine: Engine, access: Access, left: Place, right: Place, path: Path) -> None:
+    bookmarks = BookmarksFile(path)
+    bookmarks.add(Bookmark("Home", "~"))
+    bookmarks.add(Bookmark("Music at home", "sftp://ann@nas.local:22/srv/music"))
+    app = WharfieApp(engine, access, left, right, bookmarks=bookmarks)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await _listed(pilot)
+        await pilot.press("ctrl+t", "b")
+        await _until(pilot, lambda: isinstance(app.screen, BookmarksScreen))
+        await _until(pilot, lambda: bool(app.screen.query_one(RowList).rows))
+        await pilot.pause()
+        _save(app, "bookmarks")
+        await pilot.press("escape")
 
 
 async def _host_key(engine: Engine, access: Access, left: Place, right: Place) -> None:

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from providers.sandbox.start import Sandbox
     from tests.servers.openssh import OpenSSH
 
-_CLEARED = ("NO_COLOR", "TEXTUAL_THEME", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+_CLEARED = (
+    "NO_COLOR",
+    "TEXTUAL_THEME",
+    "SSH_AUTH_SOCK",
+    "SSH_CONNECTION",
+    "SSH_TTY",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _CLEARED_PREFIXES = ("SFTP_", "FILE_", "AWS_", "AZURE_", "GRAPH_", "WHARFIE_")
 _NO_KEYRING = "keyring.backends.fail.Keyring"  # never the one of the person who runs the tests

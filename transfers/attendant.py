@@ -9,9 +9,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from transfers.engine import Engine
 from transfers.model import (
     Command,
     Enqueue,
@@ -25,6 +24,9 @@ from transfers.model import (
 )
 from transfers.socket_address import hang_up
 from transfers.wire import WireError, decode, encode, pack, unpack
+
+if TYPE_CHECKING:
+    from transfers.engine import Engine
 
 PROTOCOL = "1"  # changes whenever what is said does
 _MOST_CHANGES = 5000  # waiting to be told; a client that is that far behind looks for itself

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from transfers.attendant import PROTOCOL
-from transfers.journal import JournalError
+from transfers.journal_error import JournalError
 from transfers.lock import QueueInUse, QueueSilent
 from transfers.model import (
     Cancel,

@@ -20,6 +20,7 @@ from providers.text import printable
 from transfers.changes import Changes, Event, Part
 from transfers.collecting import without_collecting
 from transfers.files import keep_as, keep_private, sync_directory
+from transfers.journal_error import JournalError
 from transfers.journal_rows import Values, checksum, read_jobs
 from transfers.journal_writer import Writer
 from transfers.migrate import create, migrate
@@ -48,10 +49,6 @@ _DAMAGE = frozenset(
     }
 )
 _LOCKS = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
-
-
-class JournalError(Exception):
-    """The queue cannot be read or written. The text is a sentence for a person."""
 
 
 class _Damaged(Exception):

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from providers.text import printable
-from transfers.journal import JournalError
+from transfers.journal_error import JournalError
 
 # What a lock that another holds says: POSIX and BSD flock(2), Windows' _locking.
 _TAKEN = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES})

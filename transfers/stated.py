@@ -15,6 +15,7 @@ from transfers.digests import ALGORITHM, digests_of
 from transfers.model import Op, Proof, ProofWord, Verify
 from transfers.reread import digested
 from transfers.run import Claim, Run
+from transfers.typed_digest import parse_digest
 
 STATED = "stated by the source"
 EXPECTED = "the digest that was given"
@@ -29,20 +30,6 @@ _AGREED = {
     EXPECTED: "a person gave the same",
 }
 _WEAKER = ("sha512", "sha384", "sha1", "md5")  # the first that a source states is used
-_SIZES = {32: "md5", 40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}
-
-
-def parse_digest(text: str) -> tuple[str, str]:
-    """The algorithm and lower-case hex of "sha256:AB…", "sha256=AB…" or "AB…" alone, as pages show
-    them. Raises ValueError, with a sentence, for anything else."""
-    name, _, value = text.strip().replace("=", ":", 1).rpartition(":")
-    value = value.strip().lower()
-    known = _SIZES.get(len(value))
-    named = name.strip().lower().replace("-", "") or known
-    hexadecimal = bool(value) and not set(value) - set("0123456789abcdef")
-    if known is None or named != known or not hexadecimal:
-        raise ValueError("give an MD5, SHA-1, SHA-256, SHA-384 or SHA-512 digest in hexadecimal")
-    return known, value
 
 
 def claims_of(

@@ -20,10 +20,14 @@ from providers.access import Access
 from providers.base import Place, Provider
 from providers.errors import ProviderError
 from providers.text import printable
+from transfers.journal_error import JournalError
+from transfers.lock import QueueInUse
 from transfers.model import Command, StateChanged, Unpark, Verify
 from transfers.queue_api import Queue
+from transfers.socket_address import Intruder
 from tui import themes
 from tui.background import in_thread
+from tui.bookmarks import BookmarksFile
 from tui.changes import Changes
 from tui.choices import GLYPHS, LOOK, READER, Choice, Reader, Setting
 from tui.headless.attach import grant_for
@@ -82,6 +86,7 @@ class WharfieApp(App[None]):
         settings: SettingsFile | None = None,
         key_map: KeyMap | None = None,
         keys_file: Path | None = None,
+        bookmarks: BookmarksFile | None = None,
     ) -> None:
         """`recent`: addresses the connect dialog offers, the latest first. `verify`: the proof
         asked for of every copy. `pause_and_stop`: see `Leaving`. `keys_file` is where `key_map` is
@@ -92,6 +97,7 @@ class WharfieApp(App[None]):
         self.settings = settings
         self.key_map = key_map or KeyMap()
         self.keys_file = keys_file
+        self.bookmarks = bookmarks
         self.leaving = Leaving(self, pause_and_stop, settings)
         self.access = access
         self.connections = Connections(access, open_provider)
@@ -132,10 +138,18 @@ class WharfieApp(App[None]):
         self.key_map = key_map
         self.set_keymap(key_map.changed)
 
-    async def listen(self) -> None:
-        """Have the main screen told of every change from now on. Raises ProviderError."""
-        stop = await self.of_queue(lambda: self.queue.listen(self._queue_changed))
+    async def listen(self) -> bool:
+        """Have the main screen told of every change from now on. Raises ProviderError.
+
+        False: there is no queue, and so no use for a screen. Whoever started it says why.
+        """
+        try:
+            stop = await self.of_queue(lambda: self.queue.listen(self._queue_changed))
+        except (Intruder, JournalError, QueueInUse):
+            self.exit()
+            return False
         self._stop_listening = stop
+        return True
 
     def on_key(self, event: events.Key) -> None:
         if self.type_ahead.keeps(event):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
 
@@ -34,7 +33,8 @@ def parse_words(words: Sequence[str]) -> argparse.Namespace:
         "that proves each copy.",
         epilog=_EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"wharfie {version('wharfie')}")
+    version = _version() if "--version" in words else ""
+    parser.add_argument("--version", action="version", version=version)
     first = next((word for word in words if not word.startswith("-")), None)
     if first in COMMANDS or {"-h", "--help"} & set(words):
         commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -46,6 +46,12 @@ def parse_words(words: Sequence[str]) -> argparse.Namespace:
         parser.set_defaults(command=None)
         _add_panes(parser)
     return parser.parse_args(words)
+
+
+def _version() -> str:
+    from importlib.metadata import version  # it reads a file, and imports much
+
+    return f"wharfie {version('wharfie')}"
 
 
 def _add_panes(parser: argparse.ArgumentParser) -> None:
@@ -245,7 +251,7 @@ def _rate(text: str) -> int:
 
 
 def _digest(text: str) -> str:
-    from transfers.stated import parse_digest
+    from transfers.typed_digest import parse_digest
 
     try:
         return ":".join(parse_digest(text))

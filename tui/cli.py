@@ -13,7 +13,7 @@ from providers.environment import add_password, default_endpoint, read_settings
 from providers.errors import InvalidName, ProviderError
 from providers.location import parse
 from providers.sites import Sites
-from transfers.journal import JournalError
+from transfers.journal_error import JournalError
 from transfers.lock import QueueInUse
 from transfers.model import Policy, SetLimits, Verify
 from transfers.socket_address import Intruder

@@ -50,13 +50,9 @@ def completed(listed: Entry, found: Entry) -> Entry:
     )
 
 
-def still_true(told: Mapping[str, Told], listed: Iterable[Entry]) -> dict[str, Told]:
-    """Those of `told` that a later listing has again as they were listed then."""
-    return {
-        entry.path: known
-        for entry in listed
-        if (known := told.get(entry.path)) is not None and known.listed == entry
-    }
+def still_true(told: Mapping[str, Told], again: Mapping[str, Entry | None]) -> dict[str, Told]:
+    """Those of `told` that a later listing has `again` as they were listed then."""
+    return {path: known for path, known in told.items() if again.get(path) == known.listed}
 
 
 class Details:

@@ -13,6 +13,7 @@ from providers import location
 from providers.base import Entry, Kind, Place
 from tui import format as show
 from tui.commands.copying import Order
+from tui.selection import Group, entries
 from tui.widgets.drag_ghost import DragGhost
 from tui.widgets.file_list import FileList
 from tui.widgets.file_pane import FilePane
@@ -30,7 +31,7 @@ class Load:
     """What is dragged, and from where."""
 
     pane: FilePane
-    entries: Sequence[Entry]
+    groups: Sequence[Group]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,15 @@ def target_of(load: Load, pane: FilePane, entry: Entry | None, *, parent: bool) 
 
 def _carries(load: Load, endpoint: str, entry: Entry) -> bool:
     """Whether `entry` is one of those that are dragged."""
-    here = load.pane.place.endpoint == endpoint
-    return here and any(entry.path == dragged.path for dragged in load.entries)
+    place = Place(endpoint, entry.path)
+    return any(place in group.places for group in load.groups)
 
 
 def label(load: Load, place: Place | None, *, move: bool) -> str:
     """ "3 files, 1.2 MiB → /target" (not yet safe for a terminal)."""
-    files = [entry for entry in load.entries if entry.kind is not Kind.DIR]
-    folders = len(load.entries) - len(files)
+    dragged = entries(load.groups)
+    files = [entry for entry in dragged if entry.kind is not Kind.DIR]
+    folders = len(dragged) - len(files)
     parts = [_counted(folders, "folder")] if folders else []
     if files:
         size = show.size(sum(entry.size or 0 for entry in files))
@@ -118,7 +120,8 @@ class Dragging:
             start, pane, entry = self._pressed
             if max(abs(at.x - start.x), abs(at.y - start.y)) >= _THRESHOLD:
                 marked = entry.path in pane.list.marks
-                self._load = Load(pane, pane.selected if marked else [entry])
+                alone = [Group(pane.place.endpoint, (entry,))]
+                self._load = Load(pane, pane.selection if marked else alone)
                 pane.list.dragged = True
         if self._load is not None:
             spot = self._spot_at(at, self._load)
@@ -133,8 +136,7 @@ class Dragging:
         self.cancel()
         if load is None or spot is None or spot.place is None:
             return None
-        order = Order(load.pane.place.endpoint, load.entries, spot.place, move=event.ctrl)
-        return load.pane, order
+        return load.pane, Order(load.groups, spot.place, move=event.ctrl)
 
     def cancel(self) -> bool:
         """Drop nothing; whether anything was dragged."""

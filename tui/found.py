@@ -15,6 +15,7 @@ from providers.errors import (
     ProviderError,
 )
 from tui.listing import Request, Snapshot, View, arrange
+from tui.rows import Rows
 from tui.search import Criteria
 from tui.walk import Walked, walk
 
@@ -41,9 +42,9 @@ def read(
 
     def send(entries: Sequence[Entry], note: str, *, complete: bool) -> None:
         seen = view()
-        rows = arrange(entries, seen)
+        found = Rows.of(entries)
         # The folder above what was found is the one that was searched.
-        emit(request, Snapshot(path, path, tuple(entries), rows, seen, complete, note))
+        emit(request, Snapshot(path, path, found, arrange(found, seen), seen, complete, note))
 
     if request.known is not None:
         again = _look_again(provider, request, request.known, cancelled)

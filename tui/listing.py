@@ -5,18 +5,24 @@ from __future__ import annotations
 import fnmatch
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import Denied, NotFound, Unsupported, WrongKind
+from tui import name_order as names
+from tui import ordering
+from tui.rows import Rows, Table
 
 if TYPE_CHECKING:
     from tui.search import Criteria
 
+_NOTHING: Mapping[str, Entry] = MappingProxyType({})
 FIRST_GAP = 0.1  # seconds between the first two snapshots; each later gap is twice as long
 
 
@@ -24,20 +30,41 @@ class SortBy(StrEnum):
     NAME = "name"
     SIZE = "size"
     MODIFIED = "modified"
+    EXTENSION = "extension"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a pane wants to see entries. Sizes and times start with the largest and newest."""
+    """How a pane wants to see entries. Sizes and times start with the largest and newest.
+
+    `natural`: numbers in names count as numbers, "9.txt" before "10.txt".
+    """
 
     sort: SortBy = SortBy.NAME
     reverse: bool = False
     hidden: bool = False
     filter: str = ""
+    natural: bool = False
 
     @property
     def descending(self) -> bool:
-        return self.reverse if self.sort is SortBy.NAME else not self.reverse
+        by_text = self.sort in (SortBy.NAME, SortBy.EXTENSION)
+        return self.reverse if by_text else not self.reverse
+
+
+class How(StrEnum):
+    """How a pane comes to a place."""
+
+    GO = "go"
+    BACK = "back"  # in the history of its tab
+    FORWARD = "forward"
+    RESUME = "resume"  # it is the place of a tab that comes to the front
+    FOLLOW = "follow"  # after the other pane
+
+    @property
+    def step(self) -> int:
+        """In the history."""
+        return {How.BACK: -1, How.FORWARD: 1}.get(self, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +76,8 @@ class Request:
     typed: bool = False
     kept: bool = False  # what is shown stays until all of it is read
     search: Criteria | None = None  # not the folder: what is found below it (`tui.found`)
-    known: Sequence[Entry] | None = None  # found before: only looked at again
+    known: Rows | None = None  # found before: only looked at again
+    how: How = How.GO
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +86,8 @@ class Snapshot:
 
     path: str
     parent: str | None  # the folder above; None at the root
-    entries: Sequence[Entry]
-    rows: Sequence[Entry]
+    entries: Rows
+    rows: Rows
     view: View
     complete: bool
     note: str = ""  # for the person, beside the number of entries
@@ -80,43 +108,70 @@ def glob(pattern: str) -> Callable[[str], bool]:
     return lambda name: found(name.casefold()) is not None
 
 
-def is_hidden(entry: Entry) -> bool:
+def is_hidden(name: str) -> bool:
     """Dotfiles, and with them our own unfinished files (names.temporary_name)."""
-    return entry.name.startswith(".")
+    return name.startswith(".")
 
 
-def arrange(entries: Iterable[Entry], view: View) -> list[Entry]:
-    """The entries that `view` shows, directories first, in its order."""
-    shown = entries if view.hidden else (e for e in entries if not is_hidden(e))
-    if view.filter:
-        matches = matcher(view.filter)
-        shown = (e for e in shown if matches(e.name))
-    rows = sorted(shown, key=_by_name, reverse=view.sort is SortBy.NAME and view.reverse)
-    if view.sort is SortBy.SIZE:
-        rows.sort(key=_by_size, reverse=view.descending)
-    elif view.sort is SortBy.MODIFIED:
-        rows.sort(key=_by_time, reverse=view.descending)
-    directories = [e for e in rows if e.kind is Kind.DIR]
-    return directories + [e for e in rows if e.kind is not Kind.DIR]
+def arrange(
+    entries: Iterable[Entry],
+    view: View,
+    *,
+    known: Mapping[str, Entry] = _NOTHING,
+    wanted: Callable[[], bool] = lambda: True,
+) -> Rows:
+    """The entries that `view` shows, directories first, in its order.
+
+    `known`: what is known of some, by path, and was not listed. Raises ordering.Abandoned once
+    this is not `wanted` any more.
+    """
+    rows = Rows.of(entries)
+    table = rows.table
+    order = ordering.chosen(rows, _shown(view), _part(view.filter), wanted)
+    backwards = view.sort is SortBy.NAME and view.reverse
+    by_name = names.natural if view.natural else names.plain
+    order = ordering.sort(order, lambda at: by_name(table.name(at)), wanted, reverse=backwards)
+    if view.sort is SortBy.EXTENSION:
+        by_extension = partial(_by_extension, table)
+        order = ordering.sort(order, by_extension, wanted, reverse=view.descending)
+    elif view.sort is not SortBy.NAME:
+        told = {at: known[path] for path, at in rows.indexes(known).items()}
+        key = partial(_by_size if view.sort is SortBy.SIZE else _by_time, table, told)
+        order = ordering.sort(order, key, wanted, reverse=view.descending)
+    return Rows(table, ordering.directories_first(table, order))
 
 
-def why_empty(entries: Sequence[Entry], view: View) -> str:
+def _shown(view: View) -> Callable[[str], bool]:
+    matches = matcher(view.filter) if view.filter else None
+    if view.hidden:
+        return matches or (lambda name: True)
+    return lambda name: not is_hidden(name) and (matches is None or matches(name))
+
+
+def _part(pattern: str) -> str:
+    """What all names that `pattern` matches have in them, case folded."""
+    return max(re.split(r"[*?]", pattern.casefold()), key=len)
+
+
+def why_empty(entries: Rows, view: View) -> str:
     """What to say where `view` shows none of `entries`."""
     if view.filter:
         return "no name matches"
     return "only hidden entries: . shows them" if entries else "empty"
 
 
-def _by_name(entry: Entry) -> str:
-    return f"{entry.name.casefold()}\0{entry.name}"  # one string compares faster than a pair
+def _by_extension(table: Table, at: int) -> str:
+    return "" if table.is_directory(at) else names.extension(table.name(at))
 
 
-def _by_size(entry: Entry) -> int:
-    return -1 if entry.size is None or entry.kind is Kind.DIR else entry.size
+def _by_size(table: Table, told: Mapping[int, Entry], at: int) -> int:
+    size = told[at].size if at in told else table.size(at)
+    return -1 if size is None or table.is_directory(at) else size
 
 
-def _by_time(entry: Entry) -> float:
-    return float("-inf") if entry.modified is None else entry.modified
+def _by_time(table: Table, told: Mapping[int, Entry], at: int) -> float:
+    modified = told[at].modified if at in told else table.modified(at)
+    return float("-inf") if modified is None else modified
 
 
 def read(
@@ -135,22 +190,25 @@ def read(
     """
     above = provider.parent(path)
     parent = None if above == path else above
-    entries: list[Entry] = []
+    table = Table()
     due, gap = clock(), FIRST_GAP
 
     def snapshot(complete: bool) -> Snapshot:
         seen = view()
-        return Snapshot(path, parent, tuple(entries), arrange(entries, seen), seen, complete)
+        entries = Rows(table, range(len(table)))
+        rows = arrange(entries, seen, wanted=lambda: not cancelled())
+        return Snapshot(path, parent, entries, rows, seen, complete)
 
-    for page in provider.list_dir(path):
-        if cancelled():
-            return
-        entries.extend(page)
-        if entries and clock() >= due:
-            emit(snapshot(complete=False))
-            due, gap = clock() + gap, gap * 2
-    if not cancelled():
-        emit(snapshot(complete=True))
+    with suppress(ordering.Abandoned):
+        for page in provider.list_dir(path):
+            if cancelled():
+                return
+            table.extend(page)
+            if table and clock() >= due:
+                emit(snapshot(complete=False))
+                due, gap = clock() + gap, gap * 2
+        if not cancelled():
+            emit(snapshot(complete=True))
 
 
 def read_asked(
@@ -192,4 +250,5 @@ def read_around(
     except (Denied, NotFound, Unsupported, WrongKind):
         above = provider.parent(folder)
         parent = None if above == folder else above
-        emit(Snapshot(folder, parent, (file,), (file,), view(), complete=True))
+        alone = Rows.of((file,))
+        emit(Snapshot(folder, parent, alone, alone, view(), complete=True))

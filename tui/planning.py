@@ -30,12 +30,11 @@ _ROOM_FOR_SIZE = 50  # cells of a row
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A copy or move as it would go. `sources` are the paths that were chosen; `free` bytes are
+    """A copy or move as it would go. `sources` are the entries that were chosen; `free` bytes are
     left at the target, None where nobody says; `movable`: the sources may be deleted after it;
     `typed`: the addresses alone say what they are."""
 
-    source: str  # endpoint
-    sources: tuple[str, ...]
+    sources: tuple[Place, ...]
     target: Place
     rows: Sequence[Planned]
     removals: tuple[NewJob, ...]  # of a move: the directories that it empties
@@ -55,8 +54,7 @@ class Choices:
 
 
 def make_plan(
-    source: str,
-    sources: Sequence[str],
+    sources: Sequence[Place],
     target: Place,
     rows: Sequence[Planned],
     removals: Sequence[NewJob] = (),
@@ -67,7 +65,6 @@ def make_plan(
 ) -> Plan:
     """`rows` and `removals` are those of a move: what a copy needs is made of them."""
     return Plan(
-        source=source,
         sources=tuple(sources),
         target=target,
         rows=rows,
@@ -175,7 +172,8 @@ def _correct(sum_: Tally, row: Planned, edit: Policy | None, *, counted: bool) -
 
 def too_large(plan: Plan, choices: Choices) -> bool:
     """Whether it is certain not to fit. What is moved within a place may only get another name."""
-    within = choices.move and plan.source == plan.target.endpoint
+    ends = {place.endpoint for place in plan.sources}
+    within = choices.move and ends == {plan.target.endpoint}
     return plan.free is not None and not within and total(plan, choices).size > plan.free
 
 

@@ -52,7 +52,7 @@ class Criteria:
 
     def enters(self, folder: Entry) -> bool:
         """Whether what is in `folder` is looked at."""
-        return self.hidden or not listing.is_hidden(folder)
+        return self.hidden or not listing.is_hidden(folder.name)
 
 
 def _named(pattern: str) -> Callable[[str], bool]:

@@ -33,7 +33,7 @@ def shell_line(plan: Plan, choices: Choices, verify: Verify, sites: Sites | None
     words += ["--move"] if choices.move else []
     words += [] if choices.policy is Policy.ASK else ["--on-conflict", str(choices.policy)]
     words += [] if verify is Verify.AUTO else ["--verify", str(verify)]
-    words += [_address(Place(plan.source, path), sites) for path in plan.sources]
+    words += [_address(place, sites) for place in plan.sources]
     line = quoted([*words, _folder(_address(plan.target, sites))])
     if len(line) > _LONGEST:
         raise ValueError("So many names do not fit into a command line.")

@@ -60,7 +60,7 @@ def test_E2_every_name_is_drawn_and_none_raw(hostile: Path) -> None:
         screen.type(b"\x01")  # all marked, and then what would be deleted is listed
         screen.until("marked")
         screen.type(b"\x1b[19~")
-        screen.until("cannot be undone")
+        screen.until("to the trash")
         screen.type(b"\x11")
         screen.ended(time.monotonic())
         written = bytes(screen._all)

@@ -13,6 +13,7 @@ CASES = {
     *("E1", "F2", "F3", "F4", "F5"),
     *(f"D{n}" for n in range(1, 12)),
     *(f"G{n}" for n in range(1, 5)),
+    *(f"H{n}" for n in range(1, 5)),
 }
 ROW = re.compile(r"^\| (?P<ids>[A-H]\d+[A-H0-9 –]*) \| (?P<where>[^|]*) \| (?P<why>[^|]*)\|$", re.M)
 

@@ -21,7 +21,8 @@ from transfers.control import Control
 from transfers.limit import Limiter
 from transfers.model import Expect, Hold, JobState, NewJob, Op, Proof, ProofWord, Verify
 from transfers.run import Claim, Run
-from transfers.stated import EXPECTED, STATED, claims_of, held_against, parse_digest
+from transfers.stated import EXPECTED, STATED, claims_of, held_against
+from transfers.typed_digest import parse_digest
 
 DATA = b"as it lies on the server" * 1000
 SHA256 = hashlib.sha256(DATA).hexdigest()

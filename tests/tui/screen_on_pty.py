@@ -27,13 +27,17 @@ class ScreenOnPty:
     """Runs `wharfie WORDS`. `controlling`: closing the terminal hangs it up. A context manager."""
 
     def __init__(
-        self, *words: str | Path, env: Mapping[str, str] | None = None, controlling: bool = False
+        self,
+        *words: str | Path,
+        env: Mapping[str, str] | None = None,
+        controlling: bool = False,
+        size: tuple[int, int] = (_WIDTH, _HEIGHT),
     ) -> None:
         import pty
         import termios
 
         self._ours, self._theirs = pty.openpty()
-        termios.tcsetwinsize(self._theirs, (_HEIGHT, _WIDTH))
+        termios.tcsetwinsize(self._theirs, size[::-1])
         self._before = termios.tcgetattr(self._theirs)
         self._all, self._drawn = bytearray(), bytearray()
         self.process = subprocess.Popen(
@@ -75,6 +79,17 @@ class ScreenOnPty:
             assert self.process.poll() is None, self._shown()
             assert time.monotonic() < deadline, self._shown()
             self._read()
+
+    @property
+    def all_drawn(self) -> bytes:
+        return bytes(self._all)
+
+    def drawn_in(self, seconds: float) -> int:
+        """How many bytes are drawn in the next `seconds`."""
+        before, over = len(self._all), time.monotonic() + seconds
+        while time.monotonic() < over:
+            self._read()
+        return len(self._all) - before
 
     def until_stopped(self) -> None:
         """Wait until it is stopped, as a shell's job by Ctrl-Z."""

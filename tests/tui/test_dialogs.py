@@ -17,14 +17,17 @@ from providers.extras import Revision, Unfinished
 from providers.vault import FileVault, KeyringVault
 from tests.tui.attempts import FakeAttempt
 from transfers.model import Conflict, Policy, SetLimits
+from tui.bookmarks import BookmarksFile
 from tui.changes import Change, Did, Thing
 from tui.facts import facts
+from tui.screens.bookmarks import BookmarksScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.conflict import ConflictAnswer, ConflictScreen, compare
 from tui.screens.connect import ConnectScreen
 from tui.screens.device_code import DeviceCodeScreen
 from tui.screens.dialog import Choice, Dialog
 from tui.screens.find import FindScreen
+from tui.screens.go_to import GoToScreen
 from tui.screens.host_key import HostKeyScreen
 from tui.screens.limits import LimitScreen
 from tui.screens.link import LinkScreen
@@ -94,6 +97,10 @@ async def nothing(*args: object) -> Any:
     raise Unsupported(HOSTILE)
 
 
+def refused(place: Place, text: str) -> Place:
+    raise Unsupported(HOSTILE)
+
+
 DIALOGS: dict[str, Callable[[], Dialog[Any]]] = {
     "conflict": lambda: ConflictScreen(conflict(HOSTILE), 7),
     "host key": lambda: HostKeyScreen(unknown_key(f"sftp://{HOSTILE}")),
@@ -124,6 +131,10 @@ DIALOGS: dict[str, Callable[[], Dialog[Any]]] = {
     "new link": lambda: NewLinkScreen(HOSTILE, lambda _: HOSTILE),
     "permissions": lambda: ModeScreen(HOSTILE, 0o644, folders=True),
     "find": lambda: FindScreen(HOSTILE, hidden=False),
+    "bookmarks": lambda: BookmarksScreen(
+        BookmarksFile(Path("not there.toml")), None, None, [HOSTILE, *"abcdefghijklmnopqrstuvwxyz"]
+    ),
+    "go to": lambda: GoToScreen(Place("memory://x", HOSTILE), [HOSTILE], refused, nothing),
 }
 OWN_WORDS: dict[str, Callable[[], Dialog[Any]]] = {
     "quit": lambda: QuitScreen(1_234_567, 89, background=True),

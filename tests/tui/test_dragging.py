@@ -17,6 +17,7 @@ from tui.dragging import Load, label
 from tui.screens.conflict import ConflictScreen
 from tui.screens.plan import PlanScreen
 from tui.search import Criteria
+from tui.selection import Group
 from tui.settings_file import SettingsFile
 from tui.widgets.drag_ghost import DragGhost
 
@@ -246,7 +247,7 @@ def test_the_label_counts_folders_and_files_and_their_bytes(app: WharfieApp) -> 
         return Entry(f"/{name}", name, Kind.DIR if size is None else Kind.FILE, size)
 
     def said(*entries: Entry) -> str:
-        return label(Load(None, entries), None, move=False)  # type: ignore[arg-type]
+        return label(Load(None, [Group("x", entries)]), None, move=False)  # type: ignore[arg-type]
 
     assert said(entry("d")) == "1 folder"
     assert said(entry("d"), entry("e"), entry("a", 1024)) == "2 folders, 1 file, 1.0 KiB"

@@ -10,7 +10,9 @@ from textual.app import App, ComposeResult
 
 from providers.base import Entry, Kind
 from tests.tui.app_case import Many, Tree, at, make_app, names, opener, pane, read, until
-from tui import keys, listing
+from tui import listing
+from tui.key_map import bar_items, fitting
+from tui.keys import KEYS
 from tui.listing import SortBy, View, arrange
 from tui.widgets.file_list import FileList, columns, when
 
@@ -137,21 +139,13 @@ def test_snapshots_come_at_gaps_that_double_and_the_last_is_complete() -> None:
     assert len(seen[-1].rows) == 100_000
 
 
-def test_no_key_means_two_things_in_one_place() -> None:
-    taken: dict[str, str] = {}
-    for key in keys.KEYS:
-        for name in key.keys.split(","):
-            assert name not in taken, f"{name}: {key.action} and {taken[name]}"
-            taken[name] = key.action
-
-
 def test_key_bar_drops_the_least_important_first_and_keeps_the_order() -> None:
-    items = keys.bar_items(tuple(keys.Where))
+    items = bar_items(KEYS, panel=False)
     for width in range(0, 200):
-        shown = keys.fitting(items, width)
+        shown = fitting(items, width)
         assert sum(i.width for i in shown) + 2 * max(0, len(shown) - 1) <= width
         assert [i for i in items if i in shown] == shown
-    assert {"Copy", "Help", "Quit"} <= {i.label for i in keys.fitting(items, 40)}
+    assert {"Copy", "Help", "Quit"} <= {i.label for i in fitting(items, 40)}
 
 
 async def test_read_shows_rows_in_both_panes_from_one_connection() -> None:

@@ -14,8 +14,8 @@ from tests.tui.fake_queue import FakeQueue
 from transfers.model import Enqueue
 from tui import pasted
 from tui.app import WharfieApp
+from tui.screens.go_to import GoToScreen
 from tui.screens.plan import PlanScreen
-from tui.screens.prompt import PromptScreen
 from tui.settings_file import SettingsFile
 
 HERE = {"/a", "/b c", "/it's", "/Ünï", "/x y/z", "/home/me/f", "/50%", "/a b", "/tab\there"}
@@ -162,13 +162,13 @@ async def test_a_pasted_address_is_asked_about_before_anything_is_opened(app: Wh
     async with app.run_test(size=(100, 30)) as pilot:
         await read(pilot)
         await paste(pilot, "memory://y/\x1b[2Jin")
-        await until(pilot, lambda: isinstance(app.screen, PromptScreen))
-        assert app.screen.query_one(Input).value == "memory://y/\\x1b[2Jin"
+        await until(pilot, lambda: isinstance(app.screen, GoToScreen))
+        assert app.screen.query_one("#text", Input).value == "memory://y/\\x1b[2Jin"
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)
         assert pane(app).place == at("x")
         await paste(pilot, "memory://y/in")
-        await until(pilot, lambda: isinstance(app.screen, PromptScreen))
+        await until(pilot, lambda: isinstance(app.screen, GoToScreen))
         await pilot.press("enter")
         await until(pilot, lambda: pane(app).place == at("y", "/in"))
 

@@ -34,8 +34,8 @@ def planned(name: str, meets: Meets, size: int | None = 10, age: float = 0.0) ->
 
 
 def plan_of(*rows: Planned, free: int | None = None, removals: Sequence[NewJob] = ()) -> Plan:
-    sources = [row.job.source.path for row in rows]
-    return make_plan(X, sources, Place(Y, "/in"), rows, removals, free=free)
+    sources = [row.job.source for row in rows]
+    return make_plan(sources, Place(Y, "/in"), rows, removals, free=free)
 
 
 def policies(plan: Plan, choices: Choices) -> dict[str, Policy | None]:
@@ -132,7 +132,7 @@ def test_what_does_not_fit_is_not_plain_and_leaving_out_makes_it_fit() -> None:
 
 
 def test_a_move_within_a_place_may_need_no_room() -> None:
-    plan = replace(plan_of(planned("a", Meets.NEW, 60), free=1), source=Y)
+    plan = replace(plan_of(planned("a", Meets.NEW, 60), free=1), sources=(Place(Y, "/a"),))
     assert planning.too_large(plan, COPY)
     assert not planning.too_large(plan, MOVE)
 
@@ -176,7 +176,7 @@ def line_of(plan: Plan, choices: Choices = COPY, verify: Verify = Verify.AUTO) -
 
 
 def local(*paths: Path | str, to: Path | str) -> Plan:
-    return make_plan("file:", [str(path) for path in paths], Place("file:", str(to)), [])
+    return make_plan([Place("file:", str(path)) for path in paths], Place("file:", str(to)), [])
 
 
 def test_the_command_names_what_was_chosen_where_to_and_how() -> None:
@@ -210,7 +210,7 @@ def test_windows_gets_its_own_quotes_and_no_name_that_cannot_be_typed() -> None:
 
 
 def test_there_is_no_command_for_a_secret_for_single_decisions_nor_for_too_many_names() -> None:
-    secret = make_plan("https://host", ["/a?sig=geheim"], Place("file:", "/in"), [])
+    secret = make_plan([Place("https://host", "/a?sig=geheim")], Place("file:", "/in"), [])
     with pytest.raises(ValueError, match="a part of it is a secret"):
         line_of(secret)
     with pytest.raises(ValueError, match="decided one by one"):

@@ -91,7 +91,7 @@ def test_what_is_found_comes_while_the_search_goes_on() -> None:
     tree = Tree(["/a/", "/a/x1", "/b/", "/b/x2", "/b/y"])
     taken = snapshots(tree, asked("/", Criteria("x")))
     assert [paths(each) for each in taken if not each.complete][-1] == ["/a/x1", "/b/x2"]
-    assert (taken[0].entries, taken[0].parent) == ((), "/")
+    assert (list(taken[0].entries), taken[0].parent) == ([], "/")
     assert taken[-1].complete
     assert paths(taken[-1]) == ["/a/x1", "/b/x2"]
     assert "looked at" in taken[1].note

@@ -19,10 +19,12 @@ from tui import file_operations as files
 from tui import planning
 from tui.background import in_thread
 from tui.choices import PLAN, ShowPlan
-from tui.commands.work import hand_over, with_progress
+from tui.commands.gathered import fit_to_go
+from tui.commands.work import counting_on, hand_over, with_progress
 from tui.file_operations import Stopped
 from tui.planning import Choices, Plan
 from tui.screens.plan import PlanScreen
+from tui.selection import Group
 from tui.shell_line import shell_line
 from tui.sign_in import QUIET, show
 from tui.widgets.file_pane import FilePane
@@ -36,11 +38,10 @@ _SOON = 1.0  # seconds in which a plan is awaited before other keys are pressed
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to go where. `source` is an endpoint, `target` a folder. Not `typed`: the entries are
+    """What is to go where. `target` is a folder. Not `typed`: the entries are
     not what their addresses alone name, but have a name of their own, say."""
 
-    source: str
-    entries: Sequence[Entry]
+    groups: Sequence[Group]
     target: Place
     move: bool = False
     typed: bool = True
@@ -58,8 +59,8 @@ async def move(screen: MainScreen, pane: FilePane) -> None:
 
 async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, move: bool) -> None:
     """Plan the copy or move of what is selected, and hand what is approved to the queue."""
-    entries, verb = source.selected, "move" if move else "copy"
-    if not entries:
+    groups, verb = source.selection, "move" if move else "copy"
+    if not groups:
         screen.say(f"Nothing to {verb}: put the cursor on an entry, or mark some.")
         return
     if source.place == target.place and source.search is None:
@@ -68,8 +69,8 @@ async def transfer(screen: MainScreen, source: FilePane, target: FilePane, *, mo
     if complaint := target_complaint(target):
         screen.say(complaint)
         return
-    order = Order(source.place.endpoint, entries, target.place, move)
-    await carry_out_from(screen, source, order)
+    if await fit_to_go(screen, source, groups, target.place, move=move):
+        await carry_out_from(screen, source, Order(groups, target.place, move))
 
 
 def target_complaint(target: FilePane) -> str:
@@ -86,7 +87,7 @@ def target_complaint(target: FilePane) -> str:
 async def carry_out_from(screen: MainScreen, source: FilePane, order: Order) -> None:
     """As `carry_out`; what was queued is not marked in `source` any longer."""
     if await carry_out(screen, order):
-        source.list.mark(order.entries, marked=False)
+        source.unmark([place for group in order.groups for place in group.places])
 
 
 async def carry_out(screen: MainScreen, order: Order) -> bool:
@@ -132,7 +133,8 @@ async def _queue(screen: MainScreen, plan: Plan, choices: Choices) -> bool:
     if not jobs:
         screen.say("Everything was left out; nothing was queued.")
         return False
-    await hand_over(screen, jobs, plan.source, plan.target.endpoint, policy=choices.policy)
+    ends = {place.endpoint for place in (*plan.sources, plan.target)}
+    await hand_over(screen, jobs, *ends, policy=choices.policy)
     verb = "Move" if choices.move else "Copy"
     noun = "job" if len(jobs) == 1 else "jobs"
     said = f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(plan.target))}"
@@ -151,23 +153,30 @@ def _plan(
     connections = screen.services.connections
     to = connections.open(order.target.endpoint)
     files.writer(to, order.target.endpoint)
-    start = connections.open(order.source)
-    rows, removals = _rows(order, start, to, report, cancelled)
+    rows: list[Planned] = []
+    removals: list[NewJob] = []
+    movable = True
+    for group in order.groups:
+        start, counting = connections.open(group.endpoint), counting_on(report, len(rows))
+        more, emptied = _rows(group, start, order.target, to, counting, cancelled)
+        rows += more
+        removals += emptied
+        movable = movable and isinstance(start, Writer) and start.caps.parts is not None
     return planning.make_plan(
-        order.source,
-        [entry.path for entry in order.entries],
+        [place for group in order.groups for place in group.places],
         order.target,
         rows,
         removals,
         free=_free(to, order.target.path),
-        movable=isinstance(start, Writer) and start.caps.parts is not None,
+        movable=movable,
         typed=order.typed,
     )
 
 
 def _rows(
-    order: Order,
+    group: Group,
     start: Provider,
+    target: Place,
     to: Provider,
     report: Callable[[int], None],
     cancelled: Callable[[], bool],
@@ -180,7 +189,7 @@ def _rows(
         if entry.digests:
             digests[entry.path] = entry.digests
 
-    ends = (start, order.entries, order.source, to, order.target)
+    ends = (start, group.entries, group.endpoint, to, target)
     jobs = plan_tree(*ends, move=True, on_progress=report, cancelled=cancelled, on_file=note)
     removals = [job for job in jobs if job.op is Op.REMOVE_DIR]
     moving = jobs[: len(jobs) - len(removals)]

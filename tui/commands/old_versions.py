@@ -18,6 +18,7 @@ from tui.commands.work import change, hand_over
 from tui.enquiry import Take, read_pages
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.versions import Act, Done, VersionsScreen
+from tui.selection import Group
 from tui.sign_in import show
 from tui.widgets.file_pane import FilePane
 
@@ -134,7 +135,7 @@ class _Subject:
             entry = replace(entry, name=revisions.dated_name(entry.name, entry.modified))
         # A name that it refuses is an error here, not a job.
         path = Place(target.endpoint, to.join(target.path, entry.name))
-        return Order(self.place.endpoint, [entry], target, typed=False), path
+        return Order([Group(self.place.endpoint, (entry,))], target, typed=False), path
 
     async def _delete(self, revision: Revision) -> Done:
         lines = [location.show(self.place), revisions.described(revision)]

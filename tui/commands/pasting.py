@@ -10,6 +10,7 @@ from tui import pasted
 from tui.background import in_thread
 from tui.commands.copying import Order, carry_out
 from tui.commands.places import ask_where_to
+from tui.selection import Group
 from tui.widgets.file_pane import FilePane
 
 if TYPE_CHECKING:
@@ -38,4 +39,4 @@ async def paste(screen: MainScreen, pane: FilePane, text: str) -> None:
     if all(inside):
         screen.say(_HERE)
         return
-    await carry_out(screen, Order(LOCAL, entries, pane.place))
+    await carry_out(screen, Order([Group(LOCAL, tuple(entries))], pane.place))

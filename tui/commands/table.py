@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.commands import (
+    bookmarked,
     copying,
     editing,
     files,
     finding,
     fitting,
+    jumping,
     looking,
     making,
     marks,
@@ -23,6 +25,7 @@ from tui.commands import (
     old_versions,
     permissions,
     places,
+    synchronised,
     undoing,
     usage,
 )
@@ -61,6 +64,9 @@ COMMANDS: Mapping[str, Command] = {
     "unmark_matching": Command(marks.unmark_matching),
     "connect": Command(places.connect),
     "go_to": Command(places.go_to),
+    "bookmarks": Command(bookmarked.bookmarks),
+    "jump": Command(jumping.jump),
+    "synchronise": Command(synchronised.synchronise, asks=False),
     "properties": Command(offers.properties),
     "link": Command(offers.link),
     "uploads": Command(offers.clear_up),

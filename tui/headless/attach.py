@@ -17,7 +17,7 @@ from typing import IO, cast, get_args
 from providers.access import Access
 from providers.errors import Secret
 from transfers.client import Client
-from transfers.journal import JournalError
+from transfers.journal_error import JournalError
 from transfers.lock import QueueInUse
 from transfers.model import Grant
 from transfers.socket_address import NoHost, dial

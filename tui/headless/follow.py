@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 
-from transfers.journal import JournalError
+from transfers.journal_error import JournalError
 from transfers.model import Command, Job, JobState, NewJob, Op, Row, Snapshot, StateChanged
 from transfers.queue_api import Queue
 from tui.headless.reach import Reached

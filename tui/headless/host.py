@@ -23,7 +23,7 @@ from providers.errors import ProviderError
 from providers.registry import open_provider
 from transfers.engine import Engine
 from transfers.host import Host
-from transfers.journal import JournalError
+from transfers.journal_error import JournalError
 from transfers.lock import QueueInUse
 from transfers.socket_address import Intruder
 from tui.headless.attach import IN_USE, READY, admit

@@ -13,13 +13,18 @@ from providers.base import Place
 from providers.errors import Unsupported
 from transfers.model import Verify
 from transfers.queue_api import Queue
+from tui import slow_line
+from tui.bookmarks import BookmarksFile
+from tui.headless.arriving import ArrivingQueue
 from tui.headless.attach import attach
 from tui.lasting_stream import LastingStream
 from tui.own_keys import read_keys
 from tui.settings import Home
 from tui.settings_file import SettingsFile
 
-_FRAMES_OVER_SSH = "20"  # a second: held keys cost a third of the bytes of 60 (textual.md)
+# Threads that list and sort give way to who presses a key: of four busy ones it waits a quarter as
+# long as with Python's own 0.005 (textual.md).
+_SWITCH_SECONDS = 0.0005
 
 
 def run_screen(
@@ -27,23 +32,27 @@ def run_screen(
 ) -> int:
     """Open the panes at `left` and `right` on the one queue of `home`, and return on quit.
 
-    The queue lives in a process of its own, started here when there is none. Raises Unsupported
-    without a usable terminal, ProviderError when the queue cannot be reached.
+    The queue lives in a process of its own, started here when there is none; the panes do not wait
+    for it. Raises Unsupported without a usable terminal, QueueInUse, JournalError, Intruder when
+    the queue cannot be reached.
     """
     require_terminal()
-    client = attach(home, access, env_file=env_file)
+    queue = ArrivingQueue(lambda: attach(home, access, env_file=env_file))
     try:
-        return show_panes(
-            client,
+        code = show_panes(
+            queue,
             access,
             left,
             right,
             settings=SettingsFile(home.settings_file),
             keys_file=home.keys_file,
-            pause_and_stop=lambda: client.stop(pause=True),
+            bookmarks=BookmarksFile(home.bookmarks_file),
+            pause_and_stop=queue.pause_and_stop,
         )
+        queue.raise_failure()
+        return code
     finally:
-        client.close()
+        queue.close()
 
 
 def show_panes(
@@ -55,6 +64,7 @@ def show_panes(
     verify: Verify = Verify.AUTO,
     settings: SettingsFile | None = None,
     keys_file: Path | None = None,
+    bookmarks: BookmarksFile | None = None,
     pause_and_stop: Callable[[], object] | None = None,
     recent: Sequence[str] = (),
 ) -> int:
@@ -77,9 +87,11 @@ def show_panes(
         settings=settings,
         key_map=None if keys_file is None else read_keys(keys_file),
         keys_file=keys_file,
+        bookmarks=bookmarks,
         pause_and_stop=pause_and_stop,
         recent=recent,
     )
+    sys.setswitchinterval(_SWITCH_SECONDS)
     app.run()
     if app.leaving.told_to_end:
         raise KeyboardInterrupt
@@ -91,8 +103,8 @@ def show_panes(
 def prepare_textual(environ: MutableMapping[str, str]) -> None:
     """Settings that Textual reads at import, and a stream that can hold any name, and outlives
     its terminal."""
-    if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
-        environ.setdefault("TEXTUAL_FPS", _FRAMES_OVER_SSH)
+    if slow_line.is_slow(environ):
+        environ.setdefault("TEXTUAL_FPS", str(slow_line.FRAMES))
         environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     stream = sys.__stderr__  # Textual draws there; other encodings break the layout
     if stream is None or isinstance(stream, LastingStream):

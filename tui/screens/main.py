@@ -23,11 +23,13 @@ from providers.text import printable
 from transfers.model import JobState, Op, StateChanged
 from tui.commands import copying, pasting
 from tui.commands.noting import note_moves
+from tui.commands.synchronised import Together
 from tui.commands.table import COMMANDS
 from tui.dragging import Dragging
 from tui.key_map import bar_items, bindings
 from tui.keys import Where
 from tui.questions import Questions
+from tui.recent import Recent
 from tui.screens.help import HelpScreen
 from tui.screens.versions import VersionsScreen
 from tui.widgets.drag_ghost import DragGhost
@@ -68,6 +70,8 @@ class MainScreen(Screen[None]):
         super().__init__()
         self.services = services
         self.questions = Questions(services)
+        self.together = Together(self)
+        self.recent = Recent()
         self.stoppable: list[threading.Event] = []  # what Esc stops, the newest last
         self.dragging = Dragging(self)
         self.planning = False  # a plan is being made
@@ -118,6 +122,11 @@ class MainScreen(Screen[None]):
     @on(FilePane.Activated)
     def _pane_activated(self, event: FilePane.Activated) -> None:
         self._activate(event.pane)
+
+    @on(FilePane.Arrived)
+    def _pane_arrived(self, event: FilePane.Arrived) -> None:
+        self.recent.note(event.pane.place)
+        self.together.arrived(event.pane, event.how)
 
     def _activate(self, pane: FilePane) -> None:
         self.active = pane
@@ -287,9 +296,9 @@ class MainScreen(Screen[None]):
     # The queue
 
     async def _meet_queue(self) -> None:
-        await self.services.listen()
-        self._say_complaints()
-        await self.questions.find()
+        if await self.services.listen():
+            self._say_complaints()
+            await self.questions.find()
 
     @on(TransferPanel.QuestionWanted)
     def _question_wanted(self, event: TransferPanel.QuestionWanted) -> None:

@@ -14,7 +14,6 @@ from textual.content import Content
 from textual.widgets import Button, Static
 
 from providers import location
-from providers.base import Place
 from providers.text import printable
 from transfers.model import Policy
 from transfers.plan import THERE, Meets, as_entry
@@ -95,10 +94,9 @@ class PlanScreen(Dialog[Choices | None]):
     # What is shown
 
     def body(self) -> ComposeResult:
-        first = Place(self.plan.source, self.plan.sources[0])
         more = len(self.plan.sources) - 1
         others = f"  and {more:,} more" if more else ""
-        yield line(f"from {location.show(first)}{others}", "dim")
+        yield line(f"from {location.show(self.plan.sources[0])}{others}", "dim")
         yield line(f"to   {location.show(self.plan.target)}")
         yield Static("", id="summary", markup=False, classes="gap")
         yield Says(id="room")

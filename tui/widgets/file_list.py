@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,10 +22,12 @@ from textual.strip import Strip
 from providers.base import Entry, Kind
 from providers.names import is_temporary
 from tui import format as show
+from tui import slow_line
 from tui.details import Told
 from tui.found import relative
 from tui.key_map import bindings
 from tui.keys import Where
+from tui.rows import NO_ROWS, Rows
 
 _SIZE_WIDTH = 9
 _SHORT_WHEN = 11  # "today 14:03" or "2026-11-22"
@@ -108,7 +111,7 @@ class FileList(ScrollView, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: Sequence[Entry] = ()
+        self.rows = NO_ROWS
         self.told: Mapping[str, Told] = {}  # by path: rows of which more is known than was listed
         self.measured: Mapping[str, int] = {}  # by path: bytes in folders that were added up
         self.start: str | None = None  # rows are named by their way from there, not by a name
@@ -118,13 +121,15 @@ class FileList(ScrollView, can_focus=True):
         self._lit: int | None = None  # the row that takes what is dragged
         self._has_parent = False
         self._notice = ""
+        self._slow = slow_line.is_slow(os.environ)
 
     # What is shown
 
-    def show_rows(self, rows: Sequence[Entry], *, has_parent: bool, notice: str = "") -> None:
+    def show_rows(self, rows: Iterable[Entry], *, has_parent: bool, notice: str = "") -> None:
         """Replace the rows. `notice` is said where no entry is."""
-        self.rows, self._has_parent, self._notice = rows, has_parent, notice
-        self.virtual_size = Size(self.size.width, self._count + (1 if notice and not rows else 0))
+        self.rows, self._has_parent, self._notice = Rows.of(rows), has_parent, notice
+        notices = 1 if notice and not self.rows else 0
+        self.virtual_size = Size(self.size.width, self._count + notices)
         where = self._index_of(self.held)
         self.set_reactive(FileList.cursor, self._clamp(self.cursor if where is None else where))
         self._scroll_to_cursor()
@@ -185,8 +190,11 @@ class FileList(ScrollView, can_focus=True):
     def _index_of(self, path: str | None) -> int | None:
         if path is None:
             return 0
-        found = (i for i, entry in enumerate(self.rows, self._has_parent) if entry.path == path)
-        return next(found, None)
+        at = self.cursor - self._has_parent
+        if 0 <= at < len(self.rows) and self.rows[at].path == path:
+            return self.cursor
+        found = self.rows.position(path)
+        return None if found is None else found + self._has_parent
 
     def _clamp(self, index: int) -> int:
         return max(0, min(index, self._count - 1))
@@ -209,6 +217,10 @@ class FileList(ScrollView, can_focus=True):
         if self._count:
             self.post_message(self.Chosen(self.current))
 
+    def go_to(self, position: int) -> None:
+        """Put the cursor on the row at `position` in `rows`."""
+        self._go(position + self._has_parent)
+
     def _go(self, index: int) -> None:
         self.cursor = self._clamp(index)
         self.hold()
@@ -220,12 +232,10 @@ class FileList(ScrollView, can_focus=True):
 
     def _scroll_to_cursor(self) -> None:
         height, top = self.size.height, self.scroll_offset.y
-        if not height:
-            return
-        if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False, force=True)
-        elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
+        if height:
+            to = slow_line.top_for(self.cursor, top, height, slow=self._slow)
+            if to != top:
+                self.scroll_to(y=to, animate=False, force=True)
 
     # Marks
 
@@ -253,10 +263,14 @@ class FileList(ScrollView, can_focus=True):
                 self.marks.pop(entry.path, None)
         self._marks_changed()
 
-    def keep_marks(self, entries: Iterable[Entry]) -> None:
-        """Drop the marks of what is not among `entries` any longer."""
+    def keep_marks(self, again: Mapping[str, Entry | None]) -> None:
+        """Drop the marks of what is None: it was looked for in a later listing, and is gone."""
         if self.marks:
-            self.marks = {e.path: e for e in entries if e.path in self.marks}
+            for path in self.marks.keys() & again.keys():
+                if (entry := again[path]) is None:
+                    del self.marks[path]
+                else:
+                    self.marks[path] = entry
             self._marks_changed()
 
     def clear_marks(self) -> None:
@@ -347,13 +361,14 @@ class FileList(ScrollView, can_focus=True):
         name = PARENT if entry is None else label(entry, self.named(entry))
         text = show.clip_middle(name, widths.name)
         text += " " * (widths.name - cell_len(text))
-        return Strip(
+        strip = Strip(
             [
                 Segment(MARK if marked else " ", name_style),
                 Segment(text, name_style),
                 Segment(self._facts(entry, widths), faint),
             ]
-        ).adjust_cell_length(width, base + over)
+        )
+        return strip.simplify().adjust_cell_length(width, base + over)
 
     def _kind_style(self, entry: Entry | None) -> Style:
         if entry is None or entry.kind is Kind.DIR:

@@ -5,6 +5,7 @@ It knows nothing of the queue: it is shown snapshots, and says which rows it wan
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -19,6 +20,7 @@ from textual.strip import Strip
 
 from transfers.model import Row, Snapshot
 from tui import format as show
+from tui import slow_line
 from tui.key_map import bindings
 from tui.keys import Where
 from tui.widgets.transfer_row import Part, columns, fast_parts, slow_parts
@@ -81,6 +83,7 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
         self.marks: dict[int, None] = {}  # ids, in the order they were marked
         self._rows: dict[int, Row] = {}  # by position
         self._follow: int | None = None  # the job under the cursor
+        self._slow = slow_line.is_slow(os.environ)
 
     # What it is shown ------------------------------------------------------------------------
 
@@ -90,8 +93,8 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
         first = max(0, self.scroll_offset.y - margin)
         return first, self.scroll_offset.y - first + self.size.height + margin
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Take in a window of the queue and draw the lines that differ."""
+    def show_snapshot(self, snapshot: Snapshot) -> list[int]:
+        """Take in a window of the queue and draw the lines that differ: how many cells of each."""
         before, old_count = self._rows, self.count
         self._rows = {snapshot.first + at: row for at, row in enumerate(snapshot.rows)}
         self.count = snapshot.count
@@ -99,10 +102,12 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
         if self.count != old_count:
             self.virtual_size = Size(1, self.count)
             self.refresh()
+            drawn = [self.row_width] * self.size.height
         else:
-            for y in range(self.size.height):
-                self._refresh_difference(y, before.get(self.scroll_offset.y + y))
+            top, lines = self.scroll_offset.y, range(self.size.height)
+            drawn = [self._refresh_difference(y, before.get(top + y)) for y in lines]
         self.post_message(self.Moved())
+        return [cells for cells in drawn if cells]
 
     def current(self) -> Row | None:
         return self._rows.get(self.cursor)
@@ -137,7 +142,7 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
         cursor = self.count > 0 and position == self.cursor
         base = self.get_component_rich_style("row--cursor") if cursor else self.rich_style
         segments = [Segment(text, base if cursor else self._style(role)) for text, role in parts]
-        return Strip(segments).adjust_cell_length(width, base)
+        return Strip(segments).simplify().adjust_cell_length(width, base)
 
     def _style(self, role: str) -> Style:
         return self.get_component_rich_style(f"row--{role}")
@@ -146,15 +151,19 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
         marked = row.job.id in self.marks
         return fast_parts(row, columns(width), marked=marked, ascii_only=self.ascii_only)
 
-    def _refresh_difference(self, y: int, old: Row | None) -> None:
+    def _refresh_difference(self, y: int, old: Row | None) -> int:
+        """How many cells from the left differ and are drawn."""
         new, width = self._rows.get(self.scroll_offset.y + y), self.row_width
+        at, cells = columns(width), 0
         if new == old:
-            return
-        at = columns(width)
+            return 0
         if new is None or old is None or slow_parts(new, at) != slow_parts(old, at):
-            self.refresh(Region(0, y, width, 1))
+            cells = width
         elif self._fast(new, width) != self._fast(old, width):
-            self.refresh(Region(0, y, at.fast, 1))
+            cells = at.fast
+        if cells:
+            self.refresh(Region(0, y, cells, 1))
+        return cells
 
     # How it is moved through -----------------------------------------------------------------
 
@@ -221,11 +230,10 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
             self._follow = row.job.id
 
     def _scroll_to_cursor(self) -> None:
-        top, height = self.scroll_offset.y, max(1, self.size.height)
-        if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False)
-        elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False)
+        top = self.scroll_offset.y
+        to = slow_line.top_for(self.cursor, top, max(1, self.size.height), slow=self._slow)
+        if to != top:
+            self.scroll_to(y=to, animate=False)
 
     def _refresh_position(self, position: int) -> None:
         y = position - self.scroll_offset.y

@@ -7,6 +7,8 @@ that does not answer costs a line of text, never the screen.
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 from collections.abc import Callable, Iterable
 from typing import ClassVar, Self
 
@@ -38,7 +40,8 @@ from transfers.model import (
     Totals,
 )
 from transfers.queue_api import Queue
-from transfers.stated import parse_digest
+from transfers.typed_digest import parse_digest
+from tui import slow_line
 from tui.background import in_thread
 from tui.key_map import bindings
 from tui.keys import Where
@@ -93,6 +96,8 @@ class TransferPanel(Vertical):
         self._queue: Snapshot | None = None  # as it was last shown
         self._pulling = False
         self._stale = False  # asked for rows while others were on their way
+        self._slow = slow_line.is_slow(os.environ)
+        self._due = 0.0  # when the timer may look again
         self._in_order = asyncio.Lock()
         self._shown: dict[str, str] = {}  # what each line of text says now
 
@@ -103,7 +108,7 @@ class TransferPanel(Vertical):
         yield Static("", id="transfer-totals", markup=False)
 
     def on_mount(self) -> None:
-        self.set_interval(self.interval, self.look)
+        self.set_interval(self.interval, self._look_in_turn)
         self.look()
 
     def focus(self, scroll_visible: bool = True) -> Self:
@@ -138,6 +143,10 @@ class TransferPanel(Vertical):
             self._pulling = True
             self.run_worker(self._look(), group="snapshot", exit_on_error=False)
 
+    def _look_in_turn(self) -> None:
+        if time.monotonic() >= self._due:
+            self.look()
+
     async def _look(self) -> Snapshot:
         first, limit = self.view.window()
         return await in_thread(lambda: self.queue.snapshot(first, limit))
@@ -165,7 +174,10 @@ class TransferPanel(Vertical):
     def _show(self, snapshot: Snapshot) -> None:
         self.totals = snapshot.totals
         self._queue = snapshot
-        self.view.show_snapshot(snapshot)
+        drawn = self.view.show_snapshot(snapshot)
+        if self._slow:
+            line = self.size.width  # of the totals
+            self._due = time.monotonic() + slow_line.pause_after(len(drawn) + 1, sum(drawn) + line)
         self._say("#transfer-titles", titles(columns(self.view.row_width)))
         self._show_totals()
 

@@ -26,6 +26,7 @@ Part: TypeAlias = tuple[str, Role]
 
 _PERCENT, _SPEED, _ETA, _STATE = 4, 10, 7, 12
 _DIGEST_SHOWN = 16
+_REASON = 4000  # cells of one: more than anybody reads of an error of 10 MB
 _WIDE_TOTALS = 120
 
 _STATE_ROLES: dict[JobState, Role] = {
@@ -220,7 +221,16 @@ def detail(row: Row, width: int) -> tuple[str, str]:
     wait = f"retry in {_seconds(row.retry_in)}" if row.retry_in is not None else ""
     parked = job.park.value if job.state is JobState.PARKED and job.park else ""
     turn = f"priority {job.priority:+}" if job.priority else ""
-    facts = [state(row)[0], turn, parked, wait, proof, job.reason, tried, amount(row)]
+    facts = [
+        state(row)[0],
+        turn,
+        parked,
+        wait,
+        proof,
+        show.clip(job.reason, _REASON),
+        tried,
+        amount(row),
+    ]
     facts.append(_digests(job.proof))
     if parked:
         facts.insert(3, _way_on(job))
