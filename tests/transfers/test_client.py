@@ -24,6 +24,7 @@ from tests.transfers.host_case import (
 from transfers import client as client_module
 from transfers.client import Client
 from transfers.engine import Engine
+from transfers.history import History
 from transfers.host import Host, hosted
 from transfers.journal import JournalError
 from transfers.model import (
@@ -139,6 +140,15 @@ def test_it_shows_and_steers_the_engine(engine: Engine, directory: Path) -> None
         paused = engine.row(ids[1])
         assert paused is not None
         assert paused.job.state is JobState.PAUSED
+        only = (JobState.PAUSED,)
+        assert client.snapshot(0, 5, only) == engine.snapshot(0, 5, only)
+        assert client.snapshot(0, 5, only).count == 1
+        assert client.ids(only) == (ids[1],)
+        assert client.ids() == ids
+        told = client.history(ids[1])
+        assert told == engine.history(ids[1])
+        assert [step.state for step in told.steps] == [JobState.QUEUED, JobState.PAUSED]
+        assert client.history(99) == History()
 
 
 def test_one_face_hears_what_another_does(engine: Engine, directory: Path) -> None:
