@@ -80,7 +80,7 @@ def _amounts(row: Row, told: History) -> Iterator[Property]:
     if job.state in RUNNING:
         yield Property("Speed", show.speed(row.rate, row.eta) or _NOT_KNOWN)
         yield Property("Time left", show.duration(row.eta) or _NOT_KNOWN)
-    if told.parts or job.sent:
+    if job.sent and not job.finished:
         parts = "1 part" if told.parts == 1 else f"{told.parts:,} parts"
         yield Property("Held there", f"{parts}, {show.size(job.sent)} from the start on")
     if job.attempt:

@@ -42,11 +42,11 @@ def test_each_start_is_an_attempt_with_its_end_and_reason() -> None:
 
 
 def test_attempts_are_told_with_times_and_reasons() -> None:
-    facts = told(make_row(1, S.DONE, attempt=2), History(STEPS, parts=3))
+    facts = told(make_row(1, S.WAITING, attempt=2, sent=3 << 20), History(STEPS, parts=3))
     assert facts["Try 1"].endswith(f", waiting after 2.0 s: {LOST}")
     assert facts["Try 2"].endswith(", done after 1.0 s")
     assert facts["Attempt"] == "2 of 8"
-    assert facts["Held there"].startswith("3 parts")
+    assert facts["Held there"] == "3 parts, 3.0 MiB from the start on"
     assert "Queued" in facts
     running = told(make_row(1, S.TRANSFERRING), History(STEPS[:3], left_out=7))
     assert running["Try 1"].endswith(", it runs")
@@ -155,7 +155,7 @@ async def test_at_40_by_12_there_is_the_list_and_every_choice(tmp_path: Path) ->
     app = app_on(FakeQueue([make_row(1, S.FAILED, reason=LOST)]), tmp_path)
     async with app.run_test(size=(40, 12)) as pilot:
         await opened(pilot)
-        for words in ("Copy value", "Its folder", "Close", "From"):
+        for words in ("Copy", "Folder", "Source", "Close", "From", "State"):
             await until(pilot, lambda words=words: words in text(app))  # type: ignore[misc]
 
 

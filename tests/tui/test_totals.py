@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rich.cells import cell_len
 
@@ -32,11 +34,12 @@ def rates(*each: float) -> Rates:
 
 @pytest.mark.parametrize("width", [78, 158])
 def test_what_needs_a_person_comes_before_the_rest(width: int) -> None:
-    now = Standing(standing(RUNNING, rate_limit=1024), rates(*[512.0] * 60), marked=1)
+    now = Standing(standing(RUNNING, rate_limit=1024), rates(*[512.0] * 60))
     shown = line(now, width)
     running = "1 running" if width < 120 else "1 transferring"
     assert shown.endswith(f"2 failed, 3 parked, {running}, 4 done")
-    assert shown.startswith("1 marked · █████")
+    assert shown.startswith("████")
+    assert "███ 512 B/s" in shown
     assert "512 B/s · 0:02 left · limit 1.0 KiB/s" in shown
 
 
@@ -44,8 +47,9 @@ def test_at_40_columns_all_that_moves_and_what_failed_is_in_sight() -> None:
     totals = Totals({S.FAILED: 2, S.TRANSFERRING: 1}, 2 << 30, 1 << 30, 12.3 * 2**20, 87.0)
     shown = line(Standing(standing(totals), rates(1.0, 2.0, 3.0)), 38)
     assert "██▌" in shown and "50%" in shown and "12.3 MiB/s 1:27" in shown
-    assert shown.index("2 failed") + len("2 failed") <= 46
-    assert cell_len(shown[: shown.index("2 failed")]) <= 38
+    assert cell_len(shown[: shown.index("2 failed")] + "2 failed") <= 38
+    calm = replace(totals, counts={S.TRANSFERRING: 1})
+    assert "█ 12.3 MiB/s" in line(Standing(standing(calm), rates(*[3.0] * 60)), 38)
 
 
 @pytest.mark.parametrize(("width", "words"), [(78, "time left not known"), (38, "512 B/s ?")])
@@ -71,7 +75,9 @@ def test_ascii_only_keeps_to_ascii() -> None:
 
 def test_a_filter_and_a_held_queue_are_said() -> None:
     shown = line(Standing(standing(RUNNING, held=True), Rates(), Shown.FAILED), 78)
-    assert shown.startswith("held: H goes on · only failed · ")
+    assert shown.startswith("held: H goes on · only failed · 50% of 2.0 KiB")
+    marked = line(Standing(standing(RUNNING), Rates(), marked=1), 78)
+    assert marked.startswith("1 marked · 50%") and "3 parked" in marked
 
 
 def test_an_empty_queue_says_so() -> None:

@@ -24,7 +24,8 @@ from tui.widgets.transfer_row import name
 Ask: TypeAlias = Callable[[], Awaitable[tuple[Row | None, History]]]
 """The job as it is now (None: it is gone), and what befell it. Raises ProviderError."""
 
-_AROUND = 9  # rows of the screen that are not for the list
+_AROUND, _AROUND_SHORT = 9, 6  # rows of the screen that are not for the list
+_TALL = 20  # rows
 _MOST = 26  # rows of the list
 
 
@@ -47,9 +48,9 @@ class JobScreen(Dialog[Leave]):
 
     def __init__(self, first: Row, ask: Ask, *, interval: float = 1.0) -> None:
         choices = [
-            Choice("copy", "c", "Copy value"),
-            Choice("target", "o", "Its folder"),
-            Choice("source", "O", "Source's folder"),
+            Choice("copy", "c", "Copy"),
+            Choice("target", "o", "Folder"),
+            Choice("source", "O", "Source"),
             Choice(CANCEL, "escape", "Close"),
         ]
         super().__init__(f"{name(first)}", choices, focus="facts")
@@ -73,7 +74,8 @@ class JobScreen(Dialog[Leave]):
         self._look()
 
     def on_resize(self) -> None:
-        self.facts.grow_to(min(_MOST, self.size.height - _AROUND))
+        around = _AROUND if self.size.height >= _TALL else _AROUND_SHORT
+        self.facts.grow_to(min(_MOST, self.size.height - around))
 
     def _look(self) -> None:
         self.run_worker(self._told(), group="job", exclusive=True)

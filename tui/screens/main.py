@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -28,6 +29,7 @@ from tui.keys import Where
 from tui.questions import Questions
 from tui.screens.help import HelpScreen
 from tui.screens.versions import VersionsScreen
+from tui.terminal_kind import look_interval
 from tui.widgets.file_list import FileList
 from tui.widgets.file_pane import FilePane
 from tui.widgets.key_bar import KeyBar
@@ -74,7 +76,11 @@ class MainScreen(Screen[None]):
         with Horizontal(id="panes"):
             for start, name in zip(self._starts, ("left", "right"), strict=True):
                 yield FilePane(start, connections, sign_in, id=name)
-        yield TransferPanel(self.services.queue)
+        yield TransferPanel(
+            self.services.queue,
+            interval=look_interval(os.environ),
+            ascii_only=self.services.ascii_only,
+        )
         yield Static(markup=False, id="progress", classes="-empty")
         yield Static(markup=False, id="said", classes="-empty")
         yield SpokenLine(self.services.wants_words)
@@ -262,6 +268,11 @@ class MainScreen(Screen[None]):
         if await self.services.listen():
             self._say_complaints()
             await self.questions.find()
+
+    @on(TransferPanel.Looked)
+    def _queue_looked_at(self, event: TransferPanel.Looked) -> None:
+        event.stop()
+        self.services.signs.note(event.snapshot)
 
     @on(TransferPanel.QuestionWanted)
     def _question_wanted(self, event: TransferPanel.QuestionWanted) -> None:

@@ -31,7 +31,7 @@ class TotalLine(Widget):
         & > .total--busy { color: $text-accent; }
         & > .total--warning { color: $text-warning; text-style: bold; }
         & > .total--bad { color: $text-error; text-style: bold; }
-        & > .total--bar { color: $accent; }
+        & > .total--bar { color: $accent; background: $boost; }
         & > .total--bar-done { color: $success-darken-2; }
     }
     """

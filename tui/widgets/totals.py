@@ -98,7 +98,7 @@ def counts(totals: Totals, width: int) -> list[tuple[int, str]]:
 
 def _share(now: Standing, width: int) -> list[Part]:
     totals = now.queue.totals
-    cells = 20 if width >= _WIDE else 10 if width >= _MEDIUM else 5 if width >= _NARROW else 0
+    cells = _cells(now, width, (20, 8, 5))
     whole = totals.moved >= totals.size
     bar = show.bar(totals.moved / totals.size, cells, ascii_only=now.ascii_only)
     role: Role = "bar-done" if whole else "bar"
@@ -117,14 +117,28 @@ def _percent(totals: Totals) -> str:
 
 def _pace(now: Standing, width: int) -> list[Part]:
     totals = now.queue.totals
-    cells = 15 if width >= _WIDE else 10 if width >= _MEDIUM else 4 if width >= _NARROW else 0
+    cells = _cells(now, width, (15, 8, 0 if _wants_attention(totals) else 4))
     line = now.rates.line(cells, ascii_only=now.ascii_only)
     if width >= _MEDIUM:
         left = left_text(totals)
         text = show.rate(totals.rate) + (f" · {left}" if left else "")
     else:
         text = f"{show.rate(totals.rate)} {show.duration(totals.eta) or '?'}"
-    return [(line, "bar"), (" ", "plain"), (text, "plain")] if cells else [(text, "plain")]
+    return [(line, "dim"), (" ", "plain"), (text, "plain")] if cells else [(text, "plain")]
+
+
+def _wants_attention(totals: Totals) -> bool:
+    return any(totals.counts.get(state) for state in (JobState.FAILED, JobState.PARKED))
+
+
+def _cells(now: Standing, width: int, sizes: tuple[int, int, int]) -> int:
+    """How wide a picture is; words that a person must read come before pictures."""
+    more = bool(now.marked) or now.shown is not Shown.ALL or now.queue.held
+    if width >= _WIDE:
+        return sizes[0]
+    if more or width < _NARROW:
+        return 0
+    return sizes[1] if width >= _MEDIUM else sizes[2]
 
 
 def _count_parts(totals: Totals, width: int) -> list[Part]:

@@ -80,7 +80,7 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
         self.ascii_only = ascii_only
         self.count = 0
         self.cursor = 0
-        self.empty = EMPTY  # what is said while there is no job
+        self._empty = EMPTY
         self.marks: dict[int, None] = {}  # ids, in the order they were marked
         self._rows: dict[int, Row] = {}  # by position
         self._follow: int | None = None  # the job under the cursor
@@ -94,8 +94,14 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
         first = max(0, self.scroll_offset.y - margin)
         return first, self.scroll_offset.y - first + self.size.height + margin
 
-    def show_snapshot(self, snapshot: Snapshot) -> list[int]:
-        """Take in a window of the queue and draw the lines that differ: how many cells of each."""
+    def show_snapshot(self, snapshot: Snapshot, empty: str = EMPTY) -> list[int]:
+        """Take in a window of the queue and draw the lines that differ: how many cells of each.
+
+        `empty`: what is said while there is no job.
+        """
+        if empty != self._empty:
+            self._empty = empty
+            self.refresh()
         before, old_count = self._rows, self.count
         self._rows = {snapshot.first + at: row for at, row in enumerate(snapshot.rows)}
         self.count = snapshot.count
@@ -145,7 +151,7 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         position, width = self.scroll_offset.y + y, self.row_width
         if position >= self.count:
-            empty = self.empty if y == 0 and not self.count else ""
+            empty = self._empty if y == 0 and not self.count else ""
             parts: Iterable[Part] = ((show.fit(f" {empty}", width), "dim"),)
         elif (row := self._rows.get(position)) is None:
             parts = ((show.fit(" …", width), "dim"),)

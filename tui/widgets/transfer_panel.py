@@ -188,8 +188,7 @@ class TransferPanel(Vertical):
         self.post_message(self.Looked(snapshot))
 
     def _show_rows(self, snapshot: Snapshot) -> None:
-        self.view.empty = self.shown.empty or EMPTY
-        drawn = self.view.show_snapshot(snapshot)
+        drawn = self.view.show_snapshot(snapshot, self.shown.empty or EMPTY)
         if self._slow:
             line = self.size.width  # of the totals
             self._due = time.monotonic() + slow_line.pause_after(len(drawn) + 1, sum(drawn) + line)
