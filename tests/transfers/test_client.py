@@ -39,6 +39,7 @@ from transfers.model import (
     Policy,
     Resolve,
     Retry,
+    SetPriority,
     StateChanged,
     Unpark,
     Verify,
@@ -291,6 +292,8 @@ def test_new_jobs_are_not_sent_twice_when_the_answer_is_lost(
         (Clear((1,)), 2),
         (Move((1,), to="top"), 2),
         (Move((1,), by=1), 1),
+        (SetPriority((1,), 3), 2),
+        (SetPriority((1,), 3, more=True), 1),
         (Resolve(1, Policy.OVERWRITE), 1),  # of another target, by then
         (Retry((1,)), 1),
         (Cancel(), 1),  # others may have been added,

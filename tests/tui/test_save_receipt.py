@@ -127,6 +127,19 @@ async def test_what_is_there_is_replaced_only_when_a_person_says_so(tmp_path: Pa
     assert "summary" in (tmp_path / "SHA256SUMS.json").read_text()
 
 
+async def test_what_came_after_the_look_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "SHA256SUMS").write_text("mine")
+    monkeypatch.setattr("tui.commands.receipt.kind_of", lambda provider, path: None)
+    app = make_app(tmp_path, tmp_path, queue=FakeQueue(copied(tmp_path, "a")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await asked(app, pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "already" in text(app))
+    assert (tmp_path / "SHA256SUMS").read_text() == "mine"
+
+
 async def test_it_can_be_saved_at_any_place(tmp_path: Path) -> None:
     there = Tree(["/d/"])
     queue = FakeQueue(copied(tmp_path, "a"))
@@ -147,7 +160,9 @@ async def test_there_is_nothing_to_save_before_a_copy_is_done(tmp_path: Path) ->
         await pilot.press("w")
         await pilot.pause(0.2)
         await pilot.press("e")
-        await until(pilot, lambda: "No copy is done yet" in text(app))
+        await until(pilot, lambda: "No copy is done yet." in text(app))
+        await pilot.press("space", "e")
+        await until(pilot, lambda: "None of the marked copies is done yet." in text(app))
 
 
 # The file itself --------------------------------------------------------------------------------

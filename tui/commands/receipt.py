@@ -33,7 +33,9 @@ async def export(screen: MainScreen, pane: FilePane) -> None:
     """Save what was proven of the marked copies, or of all: asks where. Raises ProviderError."""
     jobs = await _jobs(screen)
     if not proven(jobs):
-        panel_of(screen).notice("No copy is done yet that could be told of.")
+        marked = panel_of(screen).view.marks
+        what = "None of the marked copies is done yet." if marked else "No copy is done yet."
+        panel_of(screen).notice(what)
         return
     place = await _ask_where(screen, pane, len(proven(jobs)))
     if place is None:
