@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from shutil import which
 
 from tui.choices import Notify
-from tui.terminal_kind import Told, notifies, over_ssh
+from tui.slow_line import is_slow
+from tui.terminal_kind import Told, notifies
 
 _PATIENCE_SECONDS = 5.0
 _BELL = "\x07"
@@ -53,7 +54,7 @@ def program(
 ) -> list[str]:
     """The command that shows `text` on this computer's desktop; empty where there is none, or where
     the terminal does it, or a person sits at another one."""
-    if how is not Notify.DESKTOP or over_ssh(environ) or notifies(environ) is not Told.NONE:
+    if how is not Notify.DESKTOP or is_slow(environ) or notifies(environ) is not Told.NONE:
         return []
     if system == "darwin":
         found = find("osascript")

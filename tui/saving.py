@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from contextlib import suppress
 
-from providers.base import ANY_VERSION, Kind, Place, Provider
+from providers.base import ANY_VERSION, Kind, Place, Provider, Writer
 from providers.errors import NotFound, ProviderError
 from transfers.cutting import part_size
-from transfers.run import WritableProvider, writable
+from tui.file_operations import writer
 
 
 def save(provider: Provider, place: Place, content: bytes, *, replace: bool) -> None:
@@ -16,9 +16,9 @@ def save(provider: Provider, place: Place, content: bytes, *, replace: bool) -> 
 
     Raises AlreadyExists where something stands there and nobody said `replace`; ProviderError.
     """
-    target = writable(provider, place)
+    target = writer(provider, place.endpoint)
     key = secrets.token_hex(4)
-    size = part_size(target, target, len(content))
+    size = part_size(provider, provider, len(content))
     upload = target.begin(place.path, len(content), key=key, part_size=size)
     try:
         _fill(target, upload, content, size, replace)
@@ -28,7 +28,7 @@ def save(provider: Provider, place: Place, content: bytes, *, replace: bool) -> 
         raise
 
 
-def _fill(target: WritableProvider, upload: str, content: bytes, size: int, replace: bool) -> None:
+def _fill(target: Writer, upload: str, content: bytes, size: int, replace: bool) -> None:
     starts = range(0, max(1, len(content)), size)
     receipts = [
         target.put_part(upload, number, start, (content[start : start + size],))

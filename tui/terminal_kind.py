@@ -24,7 +24,6 @@ _NOTIFIES = {
     "wezterm": Told.OSC_9,
 }
 _VTE_PROGRESS = 8000  # 0.80
-_LOOK_SECONDS, _LOOK_SECONDS_OVER_SSH = 0.125, 1.5
 _KITTY = "xterm-kitty"
 
 
@@ -60,16 +59,6 @@ def notifies(environ: Mapping[str, str]) -> Told:
     if term.startswith(("foot", "rxvt-unicode")):
         return Told.OSC_777
     return _NOTIFIES.get(environ.get("TERM_PROGRAM", "").casefold(), Told.NONE)
-
-
-def over_ssh(environ: Mapping[str, str]) -> bool:
-    """Whether a person sits elsewhere, at the end of a line that may be slow."""
-    return bool(environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"))
-
-
-def look_interval(environ: Mapping[str, str]) -> float:
-    """Seconds between two looks at the queue: each may send as much as a line for each row."""
-    return _LOOK_SECONDS_OVER_SSH if over_ssh(environ) else _LOOK_SECONDS
 
 
 def _version(text: str) -> tuple[int, ...]:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 
 from transfers.model import JobState, Snapshot, Totals
 from tui.overview import at_work
-from tui.terminal_kind import over_ssh, shows_progress
+from tui.slow_line import is_slow
+from tui.terminal_kind import shows_progress
 
 _SECONDS = 1.0  # between two signs; over SSH:
 _SECONDS_OVER_SSH = 5.0
@@ -36,7 +37,7 @@ class TerminalSigns:
         self._clock = clock
         self._on = on
         self._shows_progress = on and shows_progress(environ)
-        self._seconds = _SECONDS_OVER_SSH if over_ssh(environ) else _SECONDS
+        self._seconds = _SECONDS_OVER_SSH if is_slow(environ) else _SECONDS
         self._shown = ("", "")
         self._at = -math.inf
         self._begun = False

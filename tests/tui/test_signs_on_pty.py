@@ -115,5 +115,5 @@ def test_over_ssh_a_screen_of_transfers_sends_little(folders: tuple[Path, Path])
         copying(screen)
         screen.until(PROGRESS)
         # What was said of the copy is taken off the screen meanwhile: that costs a screenful, once.
-        told = [screen.bytes_within(SECONDS) / SECONDS for _ in range(WINDOWS)]
+        told = [screen.drawn_in(SECONDS) / SECONDS for _ in range(WINDOWS)]
         assert sorted(told)[WINDOWS // 2] <= MOST, told

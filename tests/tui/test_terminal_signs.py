@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from transfers.model import JobState, Snapshot, Totals
-from tui.terminal_kind import Told, look_interval, notifies, shows_progress
+from tui.terminal_kind import Told, notifies, shows_progress
 from tui.terminal_signs import TerminalSigns, progress, title
 
 S = JobState
@@ -131,8 +131,3 @@ def test_each_terminal_is_asked_for_a_notification_in_its_own_way(
     environ: Mapping[str, str], told: Told
 ) -> None:
     assert notifies(environ) is told
-
-
-def test_over_ssh_the_queue_is_looked_at_seldom() -> None:
-    assert look_interval({}) == 0.125
-    assert look_interval({"SSH_CONNECTION": "a b c d"}) >= 1.0

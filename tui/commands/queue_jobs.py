@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from providers.base import Place
@@ -11,12 +12,14 @@ from tui.background import in_thread
 from tui.commands.queue import panel_of
 from tui.screens.job import JobScreen, Leave
 from tui.sign_in import show
+from tui.slow_line import is_slow
 from tui.widgets.file_pane import FilePane
 
 if TYPE_CHECKING:
     from tui.screens.main import MainScreen
 
 _LOOK_SECONDS = 1.0
+_SLOWER = 5  # times, where the screen is drawn over a slow line: all facts are drawn anew
 
 
 async def enter(screen: MainScreen, pane: FilePane) -> None:
@@ -41,7 +44,7 @@ async def details(screen: MainScreen, pane: FilePane) -> None:
     async def ask() -> tuple[Row | None, History]:
         return await screen.services.of_queue(look)
 
-    interval = max(_LOOK_SECONDS, panel_of(screen).interval)
+    interval = _LOOK_SECONDS * (_SLOWER if is_slow(os.environ) else 1)
     leave = await show(screen.app, JobScreen(row, ask, interval=interval))
     if leave is Leave.TO_TARGET:
         await _open(screen, pane, row.job.target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -29,7 +28,6 @@ from tui.keys import Where
 from tui.questions import Questions
 from tui.screens.help import HelpScreen
 from tui.screens.versions import VersionsScreen
-from tui.terminal_kind import look_interval
 from tui.widgets.file_list import FileList
 from tui.widgets.file_pane import FilePane
 from tui.widgets.key_bar import KeyBar
@@ -78,7 +76,6 @@ class MainScreen(Screen[None]):
                 yield FilePane(start, connections, sign_in, id=name)
         yield TransferPanel(
             self.services.queue,
-            interval=look_interval(os.environ),
             ascii_only=self.services.ascii_only,
         )
         yield Static(markup=False, id="progress", classes="-empty")
