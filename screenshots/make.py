@@ -25,6 +25,7 @@ from tui.bookmarks import Bookmark, BookmarksFile
 from tui.headless.demo import demo_access
 from tui.screens.bookmarks import BookmarksScreen
 from tui.screens.find import FindScreen
+from tui.screens.job import JobScreen
 from tui.screens.mode import ModeScreen
 from tui.screens.plan import PlanScreen
 from tui.screens.properties import PropertiesScreen
@@ -73,6 +74,11 @@ async def _copying(engine: Engine, access: Access, left: Place, right: Place) ->
         _save(app, "copying")
         engine.send(SetLimits(rate=0))
         await _until(pilot, lambda: engine.snapshot().totals.unfinished == 0)
+        await pilot.press("w", "enter")
+        await _until(pilot, lambda: isinstance(app.screen, JobScreen))
+        await pilot.pause()
+        _save(app, "transfer")
+        await pilot.press("escape", "escape")
         await pilot.press("ctrl+a", "f5")
         await _planned(pilot)
         _save(app, "plan")

@@ -45,6 +45,8 @@ RUNNING = frozenset(
 )
 FINISHED = frozenset({JobState.DONE, JobState.SKIPPED, JobState.CANCELLED, JobState.FAILED})
 UNFINISHED = frozenset(JobState) - FINISHED
+GOING = RUNNING | {JobState.QUEUED, JobState.WAITING}
+"""What goes on without a person."""
 
 _ASIDE = frozenset(
     {JobState.WAITING, JobState.PARKED, JobState.PAUSED, JobState.CANCELLED, JobState.FAILED}
@@ -296,10 +298,14 @@ class SetLimits:
 
 @dataclass(frozen=True, slots=True)
 class SetPriority:
-    """Have jobs run before (higher) or after (lower) the others. None: all that are unfinished."""
+    """Have jobs run before (higher) or after (lower) the others. None: all that are unfinished.
+
+    `more`: each gets `priority` more than it has.
+    """
 
     jobs: tuple[int, ...] | None
     priority: int
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +379,7 @@ class Totals:
     size: int = 0  # bytes of every job that was not cancelled, skipped or failed
     moved: int = 0  # of those, bytes that are across
     rate: float = 0.0
-    eta: float | None = None
+    eta: float | None = None  # of what goes on without a person; None: nobody can tell
 
     @property
     def jobs(self) -> int:
@@ -390,7 +396,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A window of the queue: `rows` are those from `first` on, `count` is how many there are."""
+    """A window of the queue: `rows` are those from `first` on, `count` is how many there are.
+
+    With `states` it is a window of the jobs in one of them; `totals` are always of all.
+    """
 
     revision: int  # changes whenever any job's state, order or presence does
     first: int
@@ -401,6 +410,7 @@ class Snapshot:
     workers: int = 0
     held: bool = False  # nothing more is started
     notice: str = ""  # trouble of the queue itself, for a person
+    states: tuple[JobState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

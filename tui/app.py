@@ -35,6 +35,7 @@ from tui.leaving import Leaving
 from tui.line_filters import PlainGlyphs, VisibleText
 from tui.own_keys import KeyMap
 from tui.palette import Actions
+from tui.queue_signs import QueueSigns
 from tui.screens.main import MainScreen
 from tui.settings_file import BadSettings, SettingsFile
 from tui.sign_in import Connections, Remember, SignIn
@@ -106,14 +107,16 @@ class WharfieApp(App[None]):
         self.changes = Changes()
         self.recent = list(recent)
         self.verify = verify
-        plain = wants_ascii(self.chosen(GLYPHS), os.environ)
-        self._line_filters = [VisibleText(), *([PlainGlyphs()] if plain else [])]
+        self.signs = QueueSigns(self)
+        self.ascii_only = wants_ascii(self.chosen(GLYPHS), os.environ)
+        self._line_filters = [VisibleText(), *([PlainGlyphs()] if self.ascii_only else [])]
         self._starts = (left, right)
         self._stop_listening: Callable[[], None] = lambda: None
         self.main: MainScreen | None = None
 
     def on_mount(self) -> None:
         heed_signals(self.leaving.at_once_as_told)
+        self.app_suspend_signal.subscribe(self, self.signs.pause)
         themes.register(self)
         self.theme = themes.theme_of(self.chosen(LOOK), os.environ)
         self.use_keys(self.key_map)

@@ -92,12 +92,21 @@ def show_panes(
         recent=recent,
     )
     sys.setswitchinterval(_SWITCH_SECONDS)
-    app.run()
+    try:
+        app.run()
+    finally:  # also after a crash: the terminal is a person's own again
+        _take_back(app.signs.taken_back())
     if app.leaving.told_to_end:
         raise KeyboardInterrupt
     for line in app.leaving.lines:
         print(line)
     return app.return_code or 0
+
+
+def _take_back(signs: str) -> None:
+    if signs and sys.__stderr__ is not None:
+        sys.__stderr__.write(signs)
+        sys.__stderr__.flush()
 
 
 def prepare_textual(environ: MutableMapping[str, str]) -> None:

@@ -83,7 +83,10 @@ class MainScreen(Screen[None]):
         with Horizontal(id="panes"):
             for start, name in zip(self._starts, ("left", "right"), strict=True):
                 yield FilePane(start, connections, sign_in, id=name)
-        yield TransferPanel(self.services.queue)
+        yield TransferPanel(
+            self.services.queue,
+            ascii_only=self.services.ascii_only,
+        )
         yield Static(markup=False, id="progress", classes="-empty")
         yield Static(markup=False, id="said", classes="-empty")
         yield SpokenLine(self.services.wants_words)
@@ -299,6 +302,11 @@ class MainScreen(Screen[None]):
         if await self.services.listen():
             self._say_complaints()
             await self.questions.find()
+
+    @on(TransferPanel.Looked)
+    def _queue_looked_at(self, event: TransferPanel.Looked) -> None:
+        event.stop()
+        self.services.signs.note(event.snapshot)
 
     @on(TransferPanel.QuestionWanted)
     def _question_wanted(self, event: TransferPanel.QuestionWanted) -> None:
