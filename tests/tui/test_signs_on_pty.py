@@ -20,7 +20,10 @@ from tests.tui.hosts import stop_host
 from tests.tui.screen_on_pty import ScreenOnPty
 from transfers.model import JobState, Snapshot, Totals
 from tui.app import WharfieApp
+from tui.choices import PLAN, ShowPlan
 from tui.headless.screen import show_panes
+from tui.settings import find_home, make_private
+from tui.settings_file import SettingsFile
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no pty")
 FILES = 8
@@ -39,6 +42,9 @@ def folders(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
         folder.mkdir()
     for number in range(FILES):
         (source / f"file-{number}").write_bytes(bytes([number]) * (4 << 20))
+    home = find_home(os.environ)
+    make_private(home.config)
+    SettingsFile(home.settings_file).set(PLAN, ShowPlan.CONFLICTS)
     assert wharfie("queue", "limit", "--rate", "200K", "--workers", str(FILES)).code == 0
     yield source, target
     stop_host()
