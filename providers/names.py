@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from providers.errors import InvalidName
 from providers.text import printable, to_bytes
 
@@ -39,3 +41,10 @@ def is_temporary(name: str) -> bool:
 
 def _is_hex(text: str) -> bool:
     return all(c in "0123456789abcdef" for c in text)
+
+
+def folded(name: str) -> str:
+    """Equal for names that a place may take for the same: in letter case, and in how letters are
+    made (`Capabilities.folds_names`). It may be equal for more than a place does: who relies on it
+    asks once too often, never once too seldom."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from providers import names
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import Denied, InvalidName, NotFound, WrongKind
-from transfers.model import NewJob, Op
+from transfers.model import NewJob, Op, Policy
 
 _LEFT_OUT = {
     Kind.LINK: "a link: links are not copied yet",
     Kind.OTHER: "not a file or a directory (a device, a pipe or a socket): left out",
 }
 
+_FILES = (Op.COPY, Op.MOVE)
 _REPORT_EVERY = 100  # jobs
 
 
@@ -105,8 +108,23 @@ def plan_directory(
 
 def _result(walk: _Walk) -> tuple[NewJob, ...]:
     # A directory was noted before what is below it: removed in reverse, it is empty by then.
-    jobs = (*walk.jobs, *reversed(walk.removals))
+    jobs = (*_clashing_ask(walk), *reversed(walk.removals))
     return tuple(replace(job, within=walk.within) for job in jobs)
+
+
+def _clashing_ask(walk: _Walk) -> list[NewJob]:
+    """The jobs: those that go to one name, where their place takes both for one, ask a person
+    whatever the rest does. Else one would overwrite what the other has just brought, and a move
+    would leave one file of two (faults.md E5)."""
+    if not walk.target.caps.folds_names:
+        return walk.jobs
+    count = Counter(names.folded(job.target.path) for job in walk.jobs if job.op in _FILES)
+    return [
+        replace(job, policy=Policy.ASK)
+        if job.op in _FILES and count[names.folded(job.target.path)] > 1
+        else job
+        for job in walk.jobs
+    ]
 
 
 def plan_one(
