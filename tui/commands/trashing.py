@@ -38,10 +38,11 @@ class Thrown:
 
 
 async def throw_away(
-    screen: MainScreen, pane: FilePane, trash: Trash, group: Group
+    screen: MainScreen, pane: FilePane, trash: Trash, group: Group, quiet: float
 ) -> tuple[list[Entry], str] | None:
     """Ask, and put `group` into the trash of its place.
 
+    `quiet`: seconds in which the question is deaf, as in a Dialog.
     Returns what the trash did not take, with the reason; None when there is none of it.
     """
     provider, endpoint = screen.services.connections.open(group.endpoint), group.endpoint
@@ -51,7 +52,8 @@ async def throw_away(
     ]
     weigh = partial(weighed, screen.services.sign_in, provider, group.entries)
     title, action = "Move to the trash?", "To the trash"
-    if not await show(screen.app, DeletePlanScreen(title, lines, action, weigh, dangerous=False)):
+    question = DeletePlanScreen(title, lines, action, weigh, dangerous=False, quiet=quiet)
+    if not await show(screen.app, question):
         return None
     thrown = Thrown()
 
