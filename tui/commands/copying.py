@@ -139,7 +139,10 @@ async def _queue(screen: MainScreen, plan: Plan, choices: Choices) -> bool:
     noun = "job" if len(jobs) == 1 else "jobs"
     said = f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(plan.target))}"
     held = screen.query_one(TransferPanel).held
-    screen.say(f"{said}; the queue is held: w, then H, goes on" if held else said)
+    if held:
+        there, on = (screen.services.key_map.named(name) for name in ("transfers", "hold"))
+        said = f"{said}; the queue is held: {there}, then {on}, goes on"
+    screen.say(said)
     return True
 
 

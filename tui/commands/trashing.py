@@ -108,6 +108,7 @@ def _say(screen: MainScreen, thrown: Thrown) -> None:
     if thrown.error is not None:
         screen.say(f"{gone}, {thrown.failed:,} could not be. First: {thrown.error}", "error")
     elif thrown.noted and thrown.away and all(where for _, where in thrown.away):
-        screen.say(f"{gone}; u takes them out again.")
+        undo = screen.services.key_map.named("undo")
+        screen.say(f"{gone}; {undo} takes them out again.")
     else:
         screen.say(f"{gone}.")

@@ -25,7 +25,8 @@ from tui.key_map import bindings
 from tui.keys import Where
 from tui.widgets.transfer_row import Part, columns, fast_parts, slow_parts
 
-EMPTY = "No transfers. Mark files and press F5 or c, or drag them to the other pane."
+HOW = "No transfers. Mark files and press {}, or drag them to the other pane."
+EMPTY = HOW.format("F5")
 _MARGIN = 10  # rows asked for beyond a screenful on each side, at least
 
 
