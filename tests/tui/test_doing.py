@@ -410,7 +410,7 @@ async def test_a_rename_is_taken_back_and_refused_when_the_name_is_taken(tmp_pat
         await dialog(pilot, UndoScreen)
         assert "Renamed: old → new" in text(app)
         await pilot.press("enter")
-        await says(pilot, "already exists")
+        await says(pilot, "already exists. Give what is there another name, and undo again.")
         assert (tmp_path / "old").read_text() == "another"
         (tmp_path / "old").unlink()
         await pilot.press("u")
