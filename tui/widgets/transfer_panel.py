@@ -200,6 +200,12 @@ class TransferPanel(Vertical):
             now = Standing(self._queue, self.rates, self.shown, marked, self.ascii_only)
             self.query_one(TotalLine).show(now)
 
+    def bring_in_sight(self, position: int) -> None:
+        """Show what is at `position` of the whole queue, where no filter hides it."""
+        if self.shown is Shown.ALL:
+            self.view.bring(position)
+            self.look()
+
     def show_only(self, shown: Shown) -> None:
         """Show the transfers that are `shown`; marks are taken away: they may be out of sight."""
         self.shown = shown
