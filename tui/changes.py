@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from providers import location
 from providers.base import Entry, Kind, Place, Provider, Writer
-from providers.errors import NotFound, ProviderError, TargetChanged, Unsupported
+from providers.errors import AlreadyExists, NotFound, ProviderError, TargetChanged, Unsupported
 from providers.extras import Trash
 from tui import bulk_rename
 from tui import file_operations as files
@@ -135,6 +135,27 @@ def undo(
 
     Raises TargetChanged, NotFound and the like when that is not so, and then nothing was done.
     """
+    try:
+        done = _undo(provider, change, on_progress, cancelled)
+    except AlreadyExists as error:
+        raise _taken(error) from error
+    return replace(done, error=_taken(done.error)) if done.error else done
+
+
+def _taken(error: ProviderError) -> ProviderError:
+    """Nobody is asked what to do about a name that something else has by now."""
+    if not isinstance(error, AlreadyExists):
+        return error
+    advice = "Give what is there another name, and undo again."
+    return AlreadyExists(error.path, error.what, advice=advice)
+
+
+def _undo(
+    provider: Provider,
+    change: Change,
+    on_progress: Callable[[int], None],
+    cancelled: Callable[[], bool],
+) -> Undone:
     if change.did in (Did.RENAMED, Did.MOVED):
         return _rename_back(provider, change, on_progress, cancelled)
     work = _take_out if change.did is Did.THROWN else _unmake

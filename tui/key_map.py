@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from tui.keys import KEYS, Group, Key, Where
 
@@ -53,6 +55,15 @@ def shown_keys(keys: str) -> list[str]:
     each = [key for key in keys.split(",") if key]
     functions = {f"f{key}" if key != "0" else "f10" for key in each if key.isdigit()}
     return [key_name(key) for key in each if not (key.isdigit() and functions & set(each))]
+
+
+def key_for(screen: Screen[Any], name: str) -> str:
+    """The first key that does `name` where the focus is, as a person reads it; its label where
+    there is none."""
+    bound = screen.active_bindings.items()
+    keys = [key for key, active in bound if active.binding.id == name]
+    label = next(key.label for key in KEYS if key.name == name)
+    return next(iter(shown_keys(",".join(keys))), f"“{label}”")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Key maps for fingers that learned elsewhere: what differs from `tui.keys`, by action.
 
-Every action keeps a key in each of them, and the F-keys of the default stay unless a program they
-follow has another use for them.
+Every action keeps a key in each of them that any terminal sends (Alt with a letter, not with a
+sign, Enter or Backspace), and the F-keys of the default stay unless a program they follow has
+another use for them.
 """
 
 from __future__ import annotations
@@ -45,17 +46,17 @@ _MC = {
     "mark": "insert,ctrl+t",
     "mark_all": "ctrl+a",
     "filter": "alt+f,/",
-    "hidden": "alt+.",
+    "hidden": "alt+.,ctrl+k",
     "same": "alt+i",
     "go_to": "alt+c",
     "connect": "f9,9",
-    "properties": "alt+enter",
+    "properties": "alt+enter,ctrl+e",
     "versions": "alt+v",
     "deleted_files": "alt+d",
     "link": "alt+p",
     "uploads": "alt+o",
     "transfers": "alt+j",
-    "sort": "alt+1",
+    "sort": "alt+1,ctrl+s",
     "reverse": "alt+r",
     "up": "up",
     "down": "down",
@@ -64,7 +65,7 @@ _MC = {
     "open": "enter,right",
     "parent": "ctrl+pageup,backspace,left",
     "palette": "ctrl+p,alt+x",
-    "settings": "alt+comma",
+    "settings": "alt+comma,alt+e",
     "new_tab": "alt+t",
     "keep_marks": "alt+k",
     "unmark_all": "alt+a",
@@ -77,7 +78,7 @@ _MC = {
     "usage": "alt+w",
     "undo": "alt+z",
     "find": "alt+?,alt+f7",
-    "natural": "alt+#",
+    "natural": "alt+#,ctrl+n",
     "history_back": "alt+y,alt+left",
     "history_forward": "alt+u,alt+right",
     "close_tab": "alt+q",
@@ -109,7 +110,7 @@ _TERMSCP = {
     "jump": "alt+f",
     "synchronise": "y,Y",
     "usage": "ctrl+d",
-    "undo": "alt+backspace",
+    "undo": "ctrl+x,alt+backspace",
     "permissions": "Z,M",
     "find": "F,alt+f7",
     "versions": "z",

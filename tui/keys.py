@@ -25,7 +25,7 @@ class Group(StrEnum):
     PLACES = "Places"
     VIEW = "View"
     REST = "Wharfie"
-    QUEUE = "Transfers (w goes there, Esc leaves)"
+    QUEUE = "Transfers (while they have the focus)"
 
 
 @dataclass(frozen=True, slots=True)

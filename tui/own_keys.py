@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tui.key_map import shown_keys
 from tui.key_presets import PRESETS, Preset
 from tui.keys import KEYS, Key, Where
 from tui.settings_file import read_toml, write_toml
@@ -33,6 +34,11 @@ class KeyMap:
     keys: tuple[Key, ...] = KEYS
     preset: Preset = Preset.DEFAULT
     complaints: tuple[str, ...] = ()
+
+    def named(self, name: str) -> str:
+        """How a sentence names an action: by its first key, by its label where it has none."""
+        key = next(key for key in self.keys if key.name == name)
+        return next(iter(shown_keys(key.keys)), f"“{key.label}”")
 
     @property
     def changed(self) -> dict[str, str]:

@@ -32,7 +32,7 @@ from tests.tui.app_case import (
 from transfers.engine import Engine
 from tui.app import WharfieApp
 from tui.screens.confirm import ConfirmScreen
-from tui.screens.dialog import Tick
+from tui.screens.dialog import Dialog, Tick
 from tui.screens.mode import ModeScreen
 from tui.screens.moves import MovesScreen
 from tui.screens.new_link import NewLinkScreen
@@ -55,6 +55,13 @@ async def says(pilot: AppPilot, *words: str) -> None:
         return " ".join(text(app).replace("│", " ").replace("┃", " ").split())
 
     await until(pilot, lambda: all(word in shown() for word in words))
+
+
+def listen(pilot: AppPilot) -> None:
+    """Have the dialog in front, which no key called for, hear keys."""
+    asked = pilot.app.screen
+    assert isinstance(asked, Dialog)
+    asked.listens_from = 0.0
 
 
 @pytest.fixture
@@ -315,11 +322,35 @@ async def test_what_the_trash_does_not_take_is_only_deleted_after_another_questi
             await pilot.press("enter")
             await says(pilot, "Delete for good?", "could not be put into the trash")
             assert (tmp_path / "a").exists()
+            listen(pilot)
             await pilot.press(key)
             await until(pilot, lambda: app.screen is app.main)
             if key == "enter":
                 assert (tmp_path / "a").exists()
         await until(pilot, lambda: not names(app))
+
+
+async def test_a_key_on_its_way_does_not_answer_the_question_after_the_trash_refused(
+    tmp_path: Path, trash: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), path)
+
+    monkeypatch.setattr("send2trash.send2trash", refuse)
+    monkeypatch.setattr("tui.commands.files.QUIET", 3600.0)
+    app = make_app(folder_of(tmp_path, "a"), tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await read(pilot)
+        await pilot.press("end", "f8")
+        await says(pilot, "Move to the trash?")
+        await pilot.press("y")
+        await says(pilot, "Delete for good?")
+        await pilot.press("y")
+        assert "Delete for good?" in text(app)
+        listen(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen is app.main)
+        assert (tmp_path / "a").exists()
 
 
 async def test_where_there_is_no_trash_the_question_says_for_good() -> None:
@@ -379,7 +410,7 @@ async def test_a_rename_is_taken_back_and_refused_when_the_name_is_taken(tmp_pat
         await dialog(pilot, UndoScreen)
         assert "Renamed: old → new" in text(app)
         await pilot.press("enter")
-        await says(pilot, "already exists")
+        await says(pilot, "already exists. Give what is there another name, and undo again.")
         assert (tmp_path / "old").read_text() == "another"
         (tmp_path / "old").unlink()
         await pilot.press("u")

@@ -11,6 +11,7 @@ from tests.tui.app_case import Tree, at, make_app, names, opener, pane, read, te
 from tests.tui.fake_queue import FakeQueue
 from transfers.model import Enqueue
 from tui.app import WharfieApp
+from tui.screens.dialog import Dialog
 
 
 def _tree() -> Tree:
@@ -181,6 +182,7 @@ async def test_a_key_takes_all_marks_away() -> None:
 async def test_each_place_is_asked_about_alone_and_what_was_refused_stays(
     tmp_path: Path, isolated_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tui.commands.files.QUIET", 3600.0)
     trash = trash_of(isolated_home, monkeypatch)
     (tmp_path / "local.txt").write_text("x")
     tree = _tree()
@@ -195,6 +197,11 @@ async def test_each_place_is_asked_about_alone_and_what_was_refused_stays(
         await pilot.press("n")
         await until(pilot, lambda: "Move to the trash?" in text(app))
         assert "local.txt" in text(app)
+        await pilot.press("y")  # meant for the question before
+        assert "Move to the trash?" in text(app)
+        asked = app.screen
+        assert isinstance(asked, Dialog)
+        asked.listens_from = 0.0
         await pilot.press("y")
         await until(pilot, lambda: "1 in the trash" in text(app))
         assert [path.name for path in trash.iterdir()] == ["local.txt"]

@@ -116,3 +116,34 @@ async def test_a_clash_is_told_at_the_start(tmp_path: Path) -> None:
     app = make_app(tmp_path, tmp_path, key_map=keys)
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: "give one of them another key" in text(app))
+
+
+@pytest.mark.parametrize(
+    ("preset", "presses", "said"),
+    [
+        (Preset.VIM, ("ctrl+y",), "Both panes go up and down together. Ctrl+Y ends it."),
+        (Preset.MC, ("alt+k",), "Alt+K again lets go"),
+        (
+            Preset.FILEZILLA,
+            ("end", "enter"),
+            "“file” is not a folder. v looks into it, c copies it.",
+        ),
+        (Preset.FILEZILLA, (), "Mark files and press c, or drag them"),
+    ],
+)
+async def test_a_sentence_names_the_keys_that_hold(
+    tmp_path: Path, preset: Preset, presses: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "file").touch()
+    keys = KeyMap(with_preset(KEYS, preset), preset)
+    app = make_app(tmp_path, tmp_path, key_map=keys)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await read(pilot)
+        await pilot.press(*presses)
+        await until(pilot, lambda: said in text(app))
+
+
+def test_a_sentence_names_an_action_without_a_key_by_its_label(tmp_path: Path) -> None:
+    keys = read_keys(written(tmp_path, 'preset = "termscp"\n[keys]\nlink = []\n'))
+    assert keys.named("undo") != "u"  # that is the folder above
+    assert keys.named("link") == "“Link”"

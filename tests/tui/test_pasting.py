@@ -158,6 +158,22 @@ async def test_paths_of_the_folder_that_is_shown_are_no_copy(
         assert not queue.sent
 
 
+async def test_what_is_in_the_folder_already_is_not_copied_onto_itself(
+    queue: FakeQueue, tmp_path: Path
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "old").touch()
+    (tmp_path / "new").touch()
+    app = make_app(tmp_path / "here", tmp_path, queue=queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        await paste(pilot, f"{tmp_path}/here/old {tmp_path}/new")
+        await until(pilot, lambda: queue.sent)
+        (command,) = queue.sent
+        assert isinstance(command, Enqueue)
+        assert [job.source.path for job in command.jobs] == [f"{tmp_path}/new"]
+
+
 async def test_a_pasted_address_is_asked_about_before_anything_is_opened(app: WharfieApp) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await read(pilot)

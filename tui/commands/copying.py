@@ -134,13 +134,24 @@ async def _queue(screen: MainScreen, plan: Plan, choices: Choices) -> bool:
         screen.say("Everything was left out; nothing was queued.")
         return False
     ends = {place.endpoint for place in (*plan.sources, plan.target)}
-    await hand_over(screen, jobs, *ends, policy=choices.policy)
+    new = await hand_over(screen, jobs, *ends, policy=choices.policy)
+    await _bring_in_sight(screen, len(new))
     verb = "Move" if choices.move else "Copy"
     noun = "job" if len(jobs) == 1 else "jobs"
     said = f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(plan.target))}"
     held = screen.query_one(TransferPanel).held
-    screen.say(f"{said}; the queue is held: w, then H, goes on" if held else said)
+    if held:
+        there, on = (screen.services.key_map.named(name) for name in ("transfers", "hold"))
+        said = f"{said}; the queue is held: {there}, then {on}, goes on"
+    screen.say(said)
     return True
+
+
+async def _bring_in_sight(screen: MainScreen, count: int) -> None:
+    """Have the panel show the first of the `count` that were queued last."""
+    queue = screen.services.queue
+    there = await screen.services.of_queue(lambda: queue.snapshot(0, 0))
+    screen.query_one(TransferPanel).bring_in_sight(there.count - count)
 
 
 def _plan(

@@ -20,7 +20,7 @@ from tui.file_operations import Deletion, Stopped
 from tui.screens.delete_plan import DeletePlanScreen
 from tui.screens.prompt import PromptScreen
 from tui.selection import Group
-from tui.sign_in import show
+from tui.sign_in import QUIET, show
 from tui.weighing import weighed
 from tui.widgets.file_pane import FilePane
 
@@ -61,23 +61,25 @@ async def rename(screen: MainScreen, pane: FilePane) -> None:
 
 async def delete(screen: MainScreen, pane: FilePane) -> None:
     """Delete what is selected, after a question: into the trash, where the place has one."""
+    quiet = 0.0  # for the first question alone: no key called for the others
     for group in await to_delete(screen, pane):
         provider = screen.services.connections.open(group.endpoint)
         if not isinstance(provider, Trash):
-            await _delete(screen, pane, group, _kept(provider))
-            continue
-        refused = await throw_away(screen, pane, provider, group)
-        if refused is not None:
+            await _delete(screen, pane, group, _kept(provider), quiet)
+        elif (refused := await throw_away(screen, pane, provider, group, quiet)) is not None:
             entries, why = refused
             left = Group(group.endpoint, tuple(entries))
-            await _delete(screen, pane, left, f"Not in the trash: {why}.")
+            await _delete(screen, pane, left, f"Not in the trash: {why}.", QUIET)
+        quiet = QUIET
 
 
 async def delete_for_good(screen: MainScreen, pane: FilePane) -> None:
     """Delete what is selected, after a question, past any trash."""
+    quiet = 0.0
     for group in await to_delete(screen, pane):
         provider = screen.services.connections.open(group.endpoint)
-        await _delete(screen, pane, group, _kept(provider))
+        await _delete(screen, pane, group, _kept(provider), quiet)
+        quiet = QUIET
 
 
 def _kept(provider: Provider) -> str:
@@ -85,7 +87,9 @@ def _kept(provider: Provider) -> str:
     return f"This place puts it into {kept}." if kept else ""
 
 
-async def _delete(screen: MainScreen, pane: FilePane, group: Group, said: str) -> None:
+async def _delete(
+    screen: MainScreen, pane: FilePane, group: Group, said: str, quiet: float
+) -> None:
     provider = screen.services.connections.open(group.endpoint)
     files.writer(provider, group.endpoint)
     kept = provider.caps.recycles
@@ -96,7 +100,8 @@ async def _delete(screen: MainScreen, pane: FilePane, group: Group, said: str) -
     ]
     title = "Delete?" if kept else "Delete for good?"
     weigh = partial(weighed, screen.services.sign_in, provider, group.entries)
-    if not await show(screen.app, DeletePlanScreen(title, lines, title[:-1], weigh)):
+    question = DeletePlanScreen(title, lines, title[:-1], weigh, quiet=quiet)
+    if not await show(screen.app, question):
         return
 
     def work(report: Callable[[int], None], cancelled: Callable[[], bool]) -> Deletion:

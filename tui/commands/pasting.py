@@ -22,7 +22,8 @@ _HERE = "Those files are in this folder already. Go where they are to be copied 
 
 async def paste(screen: MainScreen, pane: FilePane, text: str) -> None:
     """Plan the copy of the files that `text` names into `pane`, or ask whether to go where it
-    says. It does nothing by itself, and shows nothing of other text."""
+    says. It does nothing by itself, and shows nothing of other text. What is in the folder already
+    is left out."""
     if there := pasted.address(text):
         await ask_where_to(screen, pane, there)
         return
@@ -35,8 +36,8 @@ async def paste(screen: MainScreen, pane: FilePane, text: str) -> None:
         return
     here = screen.services.connections.open(LOCAL)
     entries = await in_thread(lambda: [here.stat(here.resolve(path)) for path in paths])
-    inside = [Place(LOCAL, here.parent(entry.path)) == pane.place for entry in entries]
-    if all(inside):
+    entries = [e for e in entries if Place(LOCAL, here.parent(e.path)) != pane.place]
+    if not entries:
         screen.say(_HERE)
         return
     await carry_out(screen, Order([Group(LOCAL, tuple(entries))], pane.place))

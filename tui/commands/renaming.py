@@ -127,7 +127,8 @@ async def _carry_out(
     if outcome.left:
         await _report(screen, provider, outcome)
     else:
-        back = "; u takes that back" if noted else ""
+        undo = screen.services.key_map.named("undo")
+        back = f"; {undo} takes that back" if noted else ""
         screen.say(f"{_counted(len(outcome.done))} changed{back}.")
 
 

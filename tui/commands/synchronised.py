@@ -50,7 +50,8 @@ class Together:
     def begin(self) -> None:
         self._base = {pane: pane.place for pane in self._screen.panes}
         self._show()
-        self._screen.say("Both panes go up and down together. y ends it.")
+        key = self._screen.services.key_map.named("synchronise")
+        self._screen.say(f"Both panes go up and down together. {key} ends it.")
 
     def end(self, text: str) -> None:
         self._base = {}

@@ -38,10 +38,11 @@ class Thrown:
 
 
 async def throw_away(
-    screen: MainScreen, pane: FilePane, trash: Trash, group: Group
+    screen: MainScreen, pane: FilePane, trash: Trash, group: Group, quiet: float
 ) -> tuple[list[Entry], str] | None:
     """Ask, and put `group` into the trash of its place.
 
+    `quiet`: seconds in which the question is deaf, as in a Dialog.
     Returns what the trash did not take, with the reason; None when there is none of it.
     """
     provider, endpoint = screen.services.connections.open(group.endpoint), group.endpoint
@@ -51,7 +52,8 @@ async def throw_away(
     ]
     weigh = partial(weighed, screen.services.sign_in, provider, group.entries)
     title, action = "Move to the trash?", "To the trash"
-    if not await show(screen.app, DeletePlanScreen(title, lines, action, weigh, dangerous=False)):
+    question = DeletePlanScreen(title, lines, action, weigh, dangerous=False, quiet=quiet)
+    if not await show(screen.app, question):
         return None
     thrown = Thrown()
 
@@ -106,6 +108,7 @@ def _say(screen: MainScreen, thrown: Thrown) -> None:
     if thrown.error is not None:
         screen.say(f"{gone}, {thrown.failed:,} could not be. First: {thrown.error}", "error")
     elif thrown.noted and thrown.away and all(where for _, where in thrown.away):
-        screen.say(f"{gone}; u takes them out again.")
+        undo = screen.services.key_map.named("undo")
+        screen.say(f"{gone}; {undo} takes them out again.")
     else:
         screen.say(f"{gone}.")

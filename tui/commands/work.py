@@ -28,7 +28,11 @@ async def with_progress(
 
     def report(far: int | str) -> None:
         words = far if isinstance(far, str) else f"{far:,}"
-        screen.app.call_later(screen.progress, f"{title} {words}")
+        screen.app.call_later(tell, f"{title} {words}")
+
+    def tell(text: str) -> None:
+        if not stop.is_set():  # what was reported last may come after the end
+            screen.progress(text)
 
     screen.progress(title)
     screen.stoppable.append(stop)

@@ -13,13 +13,19 @@ class ConfirmScreen(Dialog[bool]):
     """True only when `action` was chosen. A `dangerous` one is never what Enter does at first."""
 
     def __init__(
-        self, title: str, lines: Sequence[str], action: str, dangerous: bool = False
+        self,
+        title: str,
+        lines: Sequence[str],
+        action: str,
+        dangerous: bool = False,
+        quiet: float = 0.0,
     ) -> None:
         super().__init__(
             title,
             [Choice("yes", "y", action, dangerous), Choice(CANCEL, "n", "Cancel")],
             focus=CANCEL if dangerous else "yes",
             tone="danger" if dangerous else "plain",
+            quiet=quiet,
         )
         self.lines = tuple(lines)
 

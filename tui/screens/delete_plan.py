@@ -17,9 +17,16 @@ class DeletePlanScreen(ConfirmScreen):
     it."""
 
     def __init__(
-        self, title: str, lines: Sequence[str], action: str, weigh: Weigh, *, dangerous: bool = True
+        self,
+        title: str,
+        lines: Sequence[str],
+        action: str,
+        weigh: Weigh,
+        *,
+        dangerous: bool = True,
+        quiet: float = 0.0,
     ) -> None:
-        super().__init__(title, lines, action, dangerous=dangerous)
+        super().__init__(title, lines, action, dangerous=dangerous, quiet=quiet)
         self.weigh = weigh
 
     def body(self) -> ComposeResult:

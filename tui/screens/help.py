@@ -69,11 +69,12 @@ def _pages(keys: Sequence[Key]) -> list[tuple[str, list[tuple[str, str]]]]:
         (name, [(" ".join(shown_keys(key.keys)), key.help) for key in group])
         for name, group in help_groups(keys)
     ]
-    return [*groups, ("Digits", [("1 2 … 0", "the same as F1 F2 … F10")])]
+    return [*groups, ("Digits", [("1 2 … 0", "what F1 F2 … F10 do in the default keys")])]
 
 
 def _section(title: str, rows: Sequence[tuple[str, str]]) -> Text:
     text = Text(f"\n{title}", style="bold")
+    width = max(_KEY_WIDTH, *(len(keys) for keys, _ in rows))
     for keys, what in rows:
-        text.append(f"\n  {keys:<{_KEY_WIDTH}} {what}", style="not bold")
+        text.append(f"\n  {keys:<{width}} {what}", style="not bold")
     return text

@@ -37,7 +37,7 @@ from tui.widgets.file_list import FileList
 from tui.widgets.file_pane import FilePane
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.spoken_line import SpokenLine
-from tui.widgets.transfer_list import TransferList
+from tui.widgets.transfer_list import HOW, TransferList
 from tui.widgets.transfer_panel import TransferPanel
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class MainScreen(Screen[None]):
         self.active = self.panes[0]
         self._activate(self.active)
         self._show_sides()
+        self._say_how_to_copy()
         for pane in self.panes:
             self.watch(pane.query_one(FileList), "cursor", self._speak)
         self.active.query_one(FileList).focus()
@@ -153,9 +154,14 @@ class MainScreen(Screen[None]):
     def keys_changed(self) -> None:
         """The keys are others than before."""
         self._show_keys(self.focused)
+        self._say_how_to_copy()
         self.query_one(SpokenLine).changed()
         self._speak()
         self._say_complaints()
+
+    def _say_how_to_copy(self) -> None:
+        how = self.services.key_map.named("copy")
+        self.query_one(TransferPanel).empty = HOW.format(how)
 
     def _say_complaints(self) -> None:
         if complaints := self.services.key_map.complaints:

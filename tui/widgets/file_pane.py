@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from providers.base import Kind, Place
 from providers.text import printable
-from tui.key_map import bindings
+from tui.key_map import bindings, key_for
 from tui.keys import Where
 from tui.sign_in import Connections, SignIn
 from tui.widgets.file_list import FileList
@@ -81,10 +81,9 @@ class FilePane(PaneGoing):
         elif entry.kind in (Kind.DIR, Kind.LINK):
             self.open(Place(self.place.endpoint, entry.path))
         else:
-            name = printable(entry.name)
-            self.post_message(
-                self.Said(f"“{name}” is not a folder. F3 looks into it, F5 copies it.")
-            )
+            look, copy = (key_for(self.screen, name) for name in ("view", "copy"))
+            said = f"“{printable(entry.name)}” is not a folder."
+            self.post_message(self.Said(f"{said} {look} looks into it, {copy} copies it."))
 
     def action_parent(self) -> None:
         if self.parent_path is not None:

@@ -14,6 +14,7 @@ from providers.errors import NotFound, ProviderError, WrongKind
 from tui import format as show
 from tui import selection
 from tui.history import History
+from tui.key_map import key_for
 from tui.listing import How, Request
 from tui.rows import NO_ROWS, Paths
 from tui.selection import Group
@@ -188,7 +189,8 @@ class PaneGoing(PaneReading):
         tab = self.tab
         tab.keeping, dropped = not tab.keeping, len(tab.elsewhere)
         tab.elsewhere.clear()
-        text = "Marks stay as this tab goes to other folders. K again lets go of those elsewhere."
+        key = key_for(self.screen, "keep_marks")
+        text = f"Marks stay as this tab goes on. {key} again lets go of those elsewhere."
         if not tab.keeping:
             text = f"Marks are of one folder again; {dropped:,} elsewhere taken away."
         self.post_message(self.Said(text))

@@ -25,7 +25,8 @@ from tui.key_map import bindings
 from tui.keys import Where
 from tui.widgets.transfer_row import Part, columns, fast_parts, slow_parts
 
-EMPTY = "No transfers. Mark files and press F5 or c, or drag them to the other pane."
+HOW = "No transfers. Mark files and press {}, or drag them to the other pane."
+EMPTY = HOW.format("F5")
 _MARGIN = 10  # rows asked for beyond a screenful on each side, at least
 
 
@@ -84,6 +85,7 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
         self.marks: dict[int, None] = {}  # ids, in the order they were marked
         self._rows: dict[int, Row] = {}  # by position
         self._follow: int | None = None  # the job under the cursor
+        self._coming: int | None = None  # the position to be shown once it is there
         self._slow = slow_line.is_slow(os.environ)
 
     # What it is shown ------------------------------------------------------------------------
@@ -113,8 +115,22 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
         else:
             top, lines = self.scroll_offset.y, range(self.size.height)
             drawn = [self._refresh_difference(y, before.get(top + y)) for y in lines]
+        self._bring_coming()
         self.post_message(self.Moved())
         return [cells for cells in drawn if cells]
+
+    def bring(self, position: int) -> None:
+        """Show `position` as soon as it is there, unless a person is in the list or marked some."""
+        self._coming = position
+
+    def _bring_coming(self) -> None:
+        to = self._coming
+        if to is None or not 0 <= to < self.count:
+            return
+        self._coming = None
+        if not (self.has_focus or self.marks):
+            self._move_to(to)
+            self.call_after_refresh(self.scroll_to, y=to, animate=False)
 
     def current(self) -> Row | None:
         return self._rows.get(self.cursor)

@@ -41,7 +41,7 @@ from transfers.queue_api import Queue
 from transfers.typed_digest import parse_digest
 from tui import slow_line
 from tui.background import in_thread
-from tui.key_map import bindings
+from tui.key_map import bindings, key_for
 from tui.keys import Where
 from tui.queue_filter import Shown
 from tui.rates import Rates
@@ -100,6 +100,7 @@ class TransferPanel(Vertical):
         self.interval = interval
         self.ascii_only = ascii_only
         self.totals = Totals()
+        self.empty = EMPTY  # what is said while there is no transfer
         self.shown = Shown.ALL
         self.rates = Rates()
         self.in_order = asyncio.Lock()  # held while the queue is told something
@@ -188,7 +189,7 @@ class TransferPanel(Vertical):
         self.post_message(self.Looked(snapshot))
 
     def _show_rows(self, snapshot: Snapshot) -> None:
-        drawn = self.view.show_snapshot(snapshot, self.shown.empty or EMPTY)
+        drawn = self.view.show_snapshot(snapshot, self.shown.empty or self.empty)
         if self._slow:
             line = self.size.width  # of the totals
             self._due = time.monotonic() + slow_line.pause_after(len(drawn) + 1, sum(drawn) + line)
@@ -198,6 +199,12 @@ class TransferPanel(Vertical):
             marked = len(self.view.marks)
             now = Standing(self._queue, self.rates, self.shown, marked, self.ascii_only)
             self.query_one(TotalLine).show(now)
+
+    def bring_in_sight(self, position: int) -> None:
+        """Show what is at `position` of the whole queue, where no filter hides it."""
+        if self.shown is Shown.ALL:
+            self.view.bring(position)
+            self.look()
 
     def show_only(self, shown: Shown) -> None:
         """Show the transfers that are `shown`; marks are taken away: they may be out of sight."""
@@ -330,7 +337,8 @@ class TransferPanel(Vertical):
         elif row.job.park in ANSWERED:
             self.post_message(self.QuestionWanted(row.job.id))
         else:
-            self.notice("Once the reason is settled, press t to try it again.")
+            key = key_for(self.screen, "job_retry")
+            self.notice(f"Once the reason is settled, press {key} to try it again.")
 
 
 def compared(job: Job, algorithm: str, value: str) -> str:
