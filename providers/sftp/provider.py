@@ -24,14 +24,14 @@ from providers.errors import (
 from providers.names import check_name
 from providers.sftp import alter, calls, look, shell_digest, uploads
 from providers.sftp.channels import open_session
-from providers.sftp.connect import target
-from providers.sftp.known_hosts import remember
+from providers.sftp.host_keys import remember
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.pipeline import list_names, read_range
 from providers.sftp.pool import Connect, Line, Pool
 from providers.sftp.protocol import Open, Refused, path_string
 from providers.sftp.session import Session
 from providers.sftp.shell_digest import ShellDigest
+from providers.sftp.target import target
 
 __all__ = ["SftpProvider", "SftpReader", "open_endpoint", "remember"]
 
