@@ -28,22 +28,38 @@ _KEY_ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 _ALSO = {"curve25519-sha256": "curve25519-sha256@libssh.org"}  # one algorithm, two names
 
 
-def prefer(transport: paramiko.Transport, known: Sequence[str], said: Options) -> None:
+_CERTIFICATES = (
+    "ssh-ed25519-cert-v01@openssh.com",
+    "ecdsa-sha2-nistp256-cert-v01@openssh.com",
+    "ecdsa-sha2-nistp384-cert-v01@openssh.com",
+    "ecdsa-sha2-nistp521-cert-v01@openssh.com",
+    "rsa-sha2-512-cert-v01@openssh.com",
+    "rsa-sha2-256-cert-v01@openssh.com",
+)
+
+
+def prefer(
+    transport: paramiko.Transport, known: Sequence[str], said: Options, *, certified: bool
+) -> None:
     """AES-GCM first (half the work of the others); nothing with CBC, 3DES or MD5 unless a person
     asks for it by name.
 
     Key types the host is known by (`known`) come first, so that its known key is the one it shows.
+    `certified`: an authority is trusted with it, so that a certificate is best.
     Raises Unsupported when nothing is left that we know.
     """
     options = transport.get_security_options()
     options.ciphers = _chosen("Ciphers", said.ciphers, _CIPHERS, options.ciphers)
     options.digests = _chosen("MACs", said.macs, _MACS, options.digests)
     options.kex = _chosen("KexAlgorithms", said.exchanges, options.kex, options.kex)
-    keys = _chosen("HostKeyAlgorithms", said.host_keys, options.key_types, options.key_types)
+    usual = (*(_CERTIFICATES if certified else ()), *options.key_types)
+    can = (*_CERTIFICATES, *options.key_types)
+    keys = _chosen("HostKeyAlgorithms", said.host_keys, usual, can)
     if said.host_keys and said.host_keys[0] not in "+-^":
         options.key_types = keys
         return
-    first = [name for key_type in known for name in _KEY_ALGORITHMS.get(key_type, (key_type,))]
+    first = list(_CERTIFICATES) if certified else []
+    first += [name for key_type in known for name in _KEY_ALGORITHMS.get(key_type, (key_type,))]
     order = {name: first.index(name) for name in keys if name in first}
     options.key_types = tuple(sorted(keys, key=lambda n: order.get(n, len(first))))
 

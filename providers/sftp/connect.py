@@ -64,7 +64,12 @@ def connect(
     transport = _transport(way, to, wire)
     with closed_on_error(transport), translated(to.endpoint):
         lines = host_keys.known(to, access)
-        algorithms.prefer(transport, known_hosts.known_types(lines, *to.known_as), to.options)
+        algorithms.prefer(
+            transport,
+            known_hosts.known_types(lines, *to.known_as),
+            to.options,
+            certified=bool(known_hosts.authorities(lines, *to.known_as)),
+        )
         with _not_reached(wire):
             _exchange_keys(transport, wire)
         host_keys.check(transport, lines, to, access)
@@ -175,7 +180,7 @@ def translated(endpoint: str) -> Iterator[None]:
     except paramiko.ssh_exception.IncompatiblePeer as error:
         raise Unsupported(
             endpoint,
-            f"the server offers only outdated encryption ({printable(str(error))})",
+            f"the server offers only outdated encryption: {_outdated(str(error))}",
             advice="Its SSH server must be updated: SHA-1, DSA and CBC are no longer safe.",
         ) from error
     except paramiko.ssh_exception.ChannelException as error:
@@ -192,6 +197,17 @@ def translated(endpoint: str) -> Iterator[None]:
         raise ConnectionLost(
             endpoint, "what the server sent was altered on its way, or is not SSH"
         ) from error
+
+
+def _outdated(said: str) -> str:
+    """What paramiko says of a server we have nothing in common with, in plain words (F7)."""
+    what = {
+        "host key": "host keys of DSA, or of RSA with SHA-1",
+        "kex": "key exchanges with SHA-1",
+        "cipher": "ciphers like CBC, 3DES and RC4",
+        "mac": "checksums like MD5",
+    }
+    return next((words for sign, words in what.items() if sign in said), printable(said))
 
 
 def _handshake_error(endpoint: str, said: str) -> ConnectionLost:

@@ -149,10 +149,17 @@ def _known(step: Step, transport: paramiko.Transport, to: Target, access: Access
     verdict = known_hosts.judge(host_keys.known(to, access), *to.known_as, blob)
     known = f"is known (line {verdict.number} of {verdict.path})"
     if verdict.standing is not Standing.KNOWN:
-        known = "was accepted for this run"
+        certified = host_keys.certificate_doubt(key, host_keys.known(to, access), to) == ""
+        known = "is certified" if certified else "was accepted for this run"
     cipher = transport.remote_cipher  # type: ignore[attr-defined]  # untold by the stubs
     shown = f"{key.get_name()} {known_hosts.fingerprint(blob)}"
-    return step.fine(f"{shown} {known}; encrypted with {cipher}")
+    told = f"{shown} {known}; encrypted with {cipher}"
+    if transport.agreed_on_strict_kex:  # type: ignore[attr-defined]  # untold by the stubs
+        return step.fine(told)
+    return step.remark(
+        f"{told}; the server has no strict key exchange (CVE-2023-48795)",
+        "With this encryption nothing follows from that, but its SSH server is old: update it.",
+    )
 
 
 def _signed_in(

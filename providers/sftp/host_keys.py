@@ -8,8 +8,8 @@ import paramiko
 
 from providers.access import Access
 from providers.errors import Denied, HostKeyChanged, HostKeyRevoked, HostKeyUnknown
-from providers.sftp import known_hosts
-from providers.sftp.known_hosts import Line, Standing
+from providers.sftp import certificates, known_hosts
+from providers.sftp.known_hosts import Line, Standing, Verdict
 from providers.sftp.target import Target, configured, target
 
 _SYSTEM = Path("/etc/ssh/ssh_known_hosts")
@@ -35,27 +35,56 @@ def check(transport: paramiko.Transport, lines: list[Line], to: Target, access: 
     key = transport.get_remote_server_key()
     blob = key.asbytes()
     verdict = known_hosts.judge(lines, *to.known_as, blob)
+    doubt = certificate_doubt(key, lines, to)
     if verdict.standing is Standing.KNOWN:
         return
     line = known_hosts.key_line(*to.known_as, key.get_name(), blob)
     shown = known_hosts.fingerprint(blob)
     where = f"line {verdict.number} of {verdict.path}"
     if verdict.standing is Standing.REVOKED:
-        what = f"its host key {shown} is marked as revoked in {where}"
-        raise HostKeyRevoked(to.endpoint, what, key_type=key.get_name(), fingerprint=shown)
+        raise _revoked(f"its host key {shown} is", verdict, key, to)
+    if doubt == "":
+        return
     if verdict.standing is Standing.CHANGED:
         what = f"its host key has changed: it is now {shown}, not the one in {where}"
         raise HostKeyChanged(
             to.endpoint, what, key_type=key.get_name(), fingerprint=shown, line=line
         )
-    _unknown(key, line, to, access)
+    _unknown(key, line, doubt, to, access)
 
 
-def _unknown(key: paramiko.PKey, line: str, to: Target, access: Access) -> None:
+def certificate_doubt(key: paramiko.PKey, lines: list[Line], to: Target) -> str | None:
+    """Why its certificate does not make `key` the host's; "" when it does, None without one.
+
+    Raises HostKeyRevoked when whoever signed it is revoked.
+    """
+    shown = getattr(key, "public_blob", None)
+    if shown is None:
+        return None
+    signer = certificates.authority(shown.key_blob)
+    verdict = known_hosts.judge(lines, *to.known_as, signer or b"")
+    if signer is not None and verdict.standing is Standing.REVOKED:
+        what = f"its host key is certified by {known_hosts.fingerprint(signer)}, which is"
+        raise _revoked(what, verdict, key, to)
+    host, port = to.known_as
+    return certificates.doubt(shown.key_blob, host, known_hosts.authorities(lines, host, port))
+
+
+def _revoked(what: str, verdict: Verdict, key: paramiko.PKey, to: Target) -> HostKeyRevoked:
+    return HostKeyRevoked(
+        to.endpoint,
+        f"{what} marked as revoked in line {verdict.number} of {verdict.path}",
+        key_type=key.get_name(),
+        fingerprint=known_hosts.fingerprint(key.asbytes()),
+    )
+
+
+def _unknown(key: paramiko.PKey, line: str, doubt: str | None, to: Target, access: Access) -> None:
     if (to.endpoint, line) in access.trusted:
         return
     shown = known_hosts.fingerprint(key.asbytes())
     what = f"its host key {shown} ({key.get_name()}) is not known yet"
+    what += f", and its certificate does not count: {doubt}" if doubt else ""
     if to.options.strict == "yes":
         raise Denied(
             to.endpoint,

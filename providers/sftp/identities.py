@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import paramiko
-from paramiko.pkey import PublicBlob, UnknownKeyType
+from paramiko.pkey import PublicBlob
 
 from providers.access import Access
-from providers.sftp import keys
+from providers.sftp import certificates, keys
 from providers.sftp.target import Target
 
-_UNUSABLE = (OSError, ValueError, UnknownKeyType, paramiko.SSHException)
+_UNUSABLE = (OSError, ValueError, paramiko.SSHException)
 
 
 def identities(
@@ -30,16 +30,11 @@ def identities(
             yield key
 
 
-def certify(key: paramiko.PKey, certificates: Sequence[Path]) -> None:
+def certify(key: paramiko.PKey, files: Sequence[Path]) -> None:
     """Have `key` shown with the one of these certificates (CertificateFile) that is for it."""
-    for path in certificates:
-        try:
-            blob = PublicBlob.from_file(str(path))
-            about = paramiko.PKey.from_type_string(blob.key_type, blob.key_blob)
-        except _UNUSABLE:
-            continue
-        if about.asbytes() == key.asbytes():
-            key.public_blob = blob
+    for path in files:
+        if certificates.key_in(path) == key.asbytes():
+            key.public_blob = PublicBlob.from_file(str(path))
             return
 
 

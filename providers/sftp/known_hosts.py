@@ -59,9 +59,16 @@ class Line:
         if self.hosts.startswith("|1|"):
             return _hash_matches(self.hosts, host)
         patterns = self.hosts.split(",")
-        if any(_matches(p[1:], host) for p in patterns if p.startswith("!")):
+        if any(host_matches(p[1:], host) for p in patterns if p.startswith("!")):
             return False
-        return any(_matches(p, host) for p in patterns if not p.startswith("!"))
+        return any(host_matches(p, host) for p in patterns if not p.startswith("!"))
+
+
+def host_matches(pattern: str, host: str) -> bool:
+    """Whether a pattern with * and ? in it covers `host`."""
+    # "[" is literal in known_hosts and starts a set in fnmatch.
+    literal = translate(pattern.lower().replace("[", "[[]"))
+    return compile_pattern(literal).match(host) is not None
 
 
 def host_name(host: str, port: int) -> str:
@@ -132,7 +139,7 @@ def judge(lines: list[Line], host: str, port: int, blob: bytes) -> Verdict:
 
     A revoked key is refused whatever else is there. A host that is known by other keys only has
     changed, even if their type is another: an attacker chooses the type he offers. Lines of
-    certificate authorities neither accept nor make known: certificates are not used.
+    certificate authorities neither accept nor make known: they are about certificates.
     """
     name = host_name(host, port)
     about = [line for line in lines if line.covers(name)]
@@ -144,6 +151,12 @@ def judge(lines: list[Line], host: str, port: int, blob: bytes) -> Verdict:
         if line.blob == blob:
             return Verdict.of(Standing.KNOWN, line)
     return Verdict.of(Standing.CHANGED, plain[0]) if plain else Verdict(Standing.UNKNOWN)
+
+
+def authorities(lines: list[Line], host: str, port: int) -> list[Line]:
+    """Those of certificate authorities that are trusted with the host."""
+    name = host_name(host, port)
+    return [line for line in lines if line.marker == "@cert-authority" and line.covers(name)]
 
 
 def known_types(lines: list[Line], host: str, port: int) -> list[str]:
@@ -181,12 +194,6 @@ def append(path: Path, endpoint: str, line: str) -> None:
             f"the key of {endpoint} could not be remembered ({error.strerror})",
             advice="Check that this file can be written, or accept the key for once.",
         ) from error
-
-
-def _matches(pattern: str, host: str) -> bool:
-    # "[" is literal in known_hosts and starts a set in fnmatch.
-    literal = translate(pattern.lower().replace("[", "[[]"))
-    return compile_pattern(literal).match(host) is not None
 
 
 def _hash_matches(hashed: str, host: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from providers.access import Access
-from providers.errors import Denied, InvalidName, ProviderError, Unsupported
+from providers.errors import Denied, ProviderError, Unsupported
 from providers.sftp.config_file import lookup, matches, words
 from providers.sftp.options import Options, options_for
 from providers.sftp.target import configured, target
@@ -181,31 +181,3 @@ def test_what_the_address_says_comes_first(config: Path, tmp_path: Path) -> None
     assert (to.host, to.port, to.user) == ("real", 99, "bob")
     to = configured(target("sftp://ann@box:2222"), access)
     assert (to.host, to.port, to.user) == ("real", 2222, "ann")
-
-
-# E7
-
-
-HOSTILE = ["a`x`", "$(x)", "a;x", "a|x", "a&x", "a b", "-oProxyCommand=x", "a'x", 'a"x', "a>x",
-           "a\nx", "{a,b}", "a\\"]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("where", ["sftp://{}:22", "sftp://{}@host:22"])
-def test_E7_names_that_a_shell_reads_more_into_are_refused(name: str, where: str) -> None:
-    with pytest.raises(InvalidName):
-        target(where.format(name))
-
-
-def test_E7_match_exec_is_never_run_and_does_not_count(config: Path, tmp_path: Path) -> None:
-    canary = tmp_path / "ran"
-    found = said(
-        config,
-        f'Match exec "touch {canary}"\n  Port 1\nMatch host box exec "touch {canary}"\n  Port 2\n'
-        f"Match !exec false\n  Port 3\nMatch all\n  Port 4\n",
-    )
-    assert found.port == 4
-    assert not canary.exists()
-    assert [note.partition(":")[0] for note in found.notes] == [
-        f"line {n} of {config}" for n in (1, 3, 5)
-    ]

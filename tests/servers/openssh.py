@@ -162,14 +162,13 @@ class OpenSSH:
             "PrintMotd no",
             "UseDNS no",
             "MaxStartups 200",
-            "LogLevel INFO",
             f"Subsystem sftp {self._sftp}",
             # One line: sshd takes the first SetEnv and passes over any other.
             "SetEnv " + " ".join(f"{name}={value}" for name, value in self._environment.items()),
         ]
         if _version(program) >= (9, 8):
             lines.append("PerSourcePenalties no")
-        return [*lines, *self._options]
+        return [*lines, *self._options, "LogLevel INFO"]
 
     def _follow(self, ready: threading.Event) -> None:
         process = self._process

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -47,6 +47,7 @@ class QuestionsSSH:
         self.given: list[list[str]] = []
         self.keys: list[str] = []
         self.sign_ins = 0
+        self.make_transport: Callable[[socket.socket], paramiko.Transport] = paramiko.Transport
         self.host_key = paramiko.ECDSAKey.generate()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._transports: list[paramiko.Transport] = []
@@ -79,7 +80,7 @@ class QuestionsSSH:
                 caller, _ = self._listening.accept()
             except OSError:
                 return
-            transport = paramiko.Transport(caller)
+            transport = self.make_transport(caller)
             self._transports.append(transport)
             transport.add_server_key(self.host_key)
             transport.set_subsystem_handler("sftp", paramiko.SFTPServer)
