@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 import socket
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import paramiko
@@ -16,6 +17,7 @@ from providers.access import Access
 from providers.base import Kind
 from providers.errors import (
     AuthRequired,
+    ConnectionLost,
     Denied,
     HostKeyChanged,
     HostKeyUnknown,
@@ -28,6 +30,7 @@ from providers.sftp import known_hosts
 from providers.sftp.channels import open_session
 from providers.sftp.doctor import diagnose
 from providers.sftp.known_hosts import Standing
+from providers.sftp.patience import Patience
 from providers.sftp.provider import open_endpoint, remember
 from providers.sftp.target import target
 from providers.sftp.wire import Wire
@@ -229,6 +232,31 @@ def test_a_proxycommand_in_a_file_that_others_can_change_is_not_run(
     setting.write("Include more", block("box", box))
     assert isinstance(setting.refused("box"), Denied)
     assert not canary.exists()
+
+
+def test_B4_a_frozen_server_on_the_way_is_given_up_in_time(setting: Setting, box: OpenSSH) -> None:
+    hurried = Patience(answer=1.0, channel=1.0, connect=1.0)
+    with setting.server("outer") as outer:
+        setting.write(block("outer", outer), block("box", box, "ProxyJump outer"))
+        place = open_endpoint("sftp://box", setting.access(), hurried)
+        with closing(place):
+            home = place.resolve("")
+            outer.freeze_connections()
+            started = time.monotonic()
+            with pytest.raises(ConnectionLost):
+                place.stat(home)
+            assert time.monotonic() - started < 15
+
+
+def test_a_lost_way_is_found_again(setting: Setting, box: OpenSSH) -> None:
+    with setting.server("outer") as outer:
+        setting.write(block("outer", outer), block("box", box, "ProxyJump outer"))
+        with closing(open_endpoint("sftp://box", setting.access())) as place:
+            home = place.resolve("")
+            outer.restart()
+            with suppress(ConnectionLost):  # unless its end was noticed already
+                place.stat(home)
+            assert place.stat(home).kind is Kind.DIR
 
 
 # Host keys

@@ -32,5 +32,5 @@ class RcloneSftp(WebServer):
             *("--authorized-keys", str(folder / "authorized_keys")),
             *("--key", str(folder / "host_key")),
             # Without it nothing can be written but from beginning to end.
-            *("--vfs-cache-mode", "writes", "--vfs-write-back", "0", "--dir-cache-time", "0"),
+            *("--vfs-cache-mode", "writes", "--vfs-write-back", "0s"),
         ]
