@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on
@@ -20,7 +21,7 @@ from textual.widgets import Input
 from textual.worker import Worker
 
 from providers.base import Entry, Kind, Place, Provider
-from providers.errors import ProviderError
+from providers.errors import ConnectionLost, ProviderError, Unreachable
 from providers.text import printable
 from tui import found, listing, slow_line
 from tui.background import in_thread
@@ -214,8 +215,16 @@ class FilePane(Widget):
                 self.post_message(self.Listed(generation, found, snapshot, again))
 
         provider = self._connections.open(request.place.endpoint)
-        read = listing.read_asked if request.search is None else found.read
-        read(provider, request, view=lambda: self.view, emit=emit, cancelled=stop.is_set)
+        chosen = listing.read_asked if request.search is None else found.read
+        read = partial(chosen, view=lambda: self.view, emit=emit, cancelled=stop.is_set)
+        try:
+            read(provider, request)
+        except Unreachable:
+            raise
+        except ConnectionLost:  # one that was idle may be noticed only now: a new one is made
+            if stop.is_set():
+                raise
+            read(provider, request)
 
     def on_file_pane_listed(self, message: FilePane.Listed) -> None:
         message.stop()
