@@ -7,6 +7,7 @@ import pwd
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,9 @@ from providers.errors import (
     UploadExpired,
     WrongKind,
 )
-from providers.sftp import server_copy
+from providers.sftp import extensions, server_copy
 from providers.sftp.provider import SftpProvider, open_endpoint
+from providers.sftp.session import Session
 from tests.servers.openssh import OpenSSH, find_sshd
 
 pytestmark = pytest.mark.skipif(find_sshd() is None, reason="openssh-server is not installed")
@@ -84,6 +86,23 @@ def test_a_source_that_changed_is_not_copied(place: SftpProvider, tmp_path: Path
     place.abort(upload)
     with pytest.raises(UploadExpired):
         place.copy_into(upload, str(source), version=None)
+
+
+def test_a_source_that_changes_while_it_is_copied_is_not_taken(
+    place: SftpProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, copy_data = tmp_path / "source", extensions.copy_data
+    source.write_bytes(b"data")
+
+    def copied(session: Session, *more: Any) -> None:
+        copy_data(session, *more)
+        os.utime(source, (1, 1))
+
+    monkeypatch.setattr(extensions, "copy_data", copied)
+    upload = place.begin(str(tmp_path / "target"), 4, key=KEY, part_size=4)
+    with pytest.raises(SourceChanged):
+        place.copy_into(upload, str(source), version=None)
+    place.abort(upload)
 
 
 def test_a_server_that_cannot_copy_says_so(poor: SftpProvider, tmp_path: Path) -> None:
