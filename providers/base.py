@@ -109,6 +109,7 @@ class Capabilities:
     # Digests besides SHA-256 that `Entry.digests` may tell of what is stored, best first: each can
     # be made of the bytes as they pass (`Stating`).
     states: tuple[str, ...] = ()
+    folds_names: bool = False  # names that differ only in case, or in how letters are made, are one
     unstated: str = ""  # why it tells none, where it might: for a person, as half a sentence
     # Where what is deleted waits to be brought back: "OneDrive's recycle bin". "": it is gone.
     recycles: str = ""

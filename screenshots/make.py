@@ -21,19 +21,25 @@ from providers.sandbox.start import Sandbox
 from transfers.engine import Engine
 from transfers.model import Cancel, Clear, JobState, SetLimits, Verify
 from tui.app import WharfieApp
+from tui.bookmarks import Bookmark, BookmarksFile
 from tui.headless.demo import demo_access
+from tui.screens.bookmarks import BookmarksScreen
 from tui.screens.find import FindScreen
+from tui.screens.job import JobScreen
 from tui.screens.mode import ModeScreen
+from tui.screens.plan import PlanScreen
 from tui.screens.properties import PropertiesScreen
 from tui.screens.viewer import ViewerScreen
 from tui.settings import home_in
 from tui.widgets.file_pane import FilePane
+from tui.widgets.row_list import RowList
 
 for _name in ("NO_COLOR", "TEXTUAL_THEME"):
     os.environ.pop(_name, None)
 
 HERE = Path(__file__).parent
 _LOOK_SECONDS = 0.02
+_DEAF_SECONDS = 0.5
 _LONGEST = 3000  # looks
 _SLOW = 24 << 20  # bytes a second: the large file is on its way while the small ones are done
 _SLOWER = 4 << 20  # nothing is done before a person leaves
@@ -48,6 +54,7 @@ def main() -> None:
             left, right = Place(LOCAL, str(sandbox.local_root)), Place(sandbox.endpoint, "/")
             asyncio.run(_copying(engine, access, left, right))
             asyncio.run(_small(engine, access, left, right))
+            asyncio.run(_places(engine, access, left, right, home.bookmarks_file))
             asyncio.run(_viewer(engine, access, left, right))
             asyncio.run(_files(engine, access, left, right))
             stranger = Access(Path(folder) / "no-known-hosts", use_agent=False)
@@ -62,12 +69,24 @@ async def _copying(engine: Engine, access: Access, left: Place, right: Place) ->
         await _listed(pilot)
         engine.send(SetLimits(rate=_SLOW))
         await pilot.press("ctrl+a", "f5")
+        await _approve(pilot)
         await _until(pilot, lambda: _done(engine) >= 8 and _moved(engine) > 12 << 20)
         _save(app, "copying")
         engine.send(SetLimits(rate=0))
         await _until(pilot, lambda: engine.snapshot().totals.unfinished == 0)
-        await pilot.press("end", "f5")
+        await pilot.press("w", "enter")
+        await _until(pilot, lambda: isinstance(app.screen, JobScreen))
+        await pilot.pause()
+        _save(app, "transfer")
+        await pilot.press("escape", "escape")
+        await pilot.press("ctrl+a", "f5")
+        await _planned(pilot)
+        _save(app, "plan")
+        await pilot.press("escape", "-", "*", "enter", "end", "f5")
+        await _approve(pilot)
         await _until(pilot, lambda: len(app.screen_stack) > 2)
+        await pilot.pause()
+        await _until(pilot, lambda: all(w.is_finished for w in app.workers if w.group == "compare"))
         await pilot.pause()
         _save(app, "conflict")
         await pilot.press("escape")
@@ -86,6 +105,7 @@ async def _small(engine: Engine, access: Access, left: Place, right: Place) -> N
         await pilot.press("escape")
         engine.send(SetLimits(rate=_SLOWER))
         await pilot.press("home", "f5")
+        await _approve(pilot)
         await _until(pilot, lambda: _moved(engine) > 8 << 20)
         await pilot.press("w")
         await pilot.pause()
@@ -138,6 +158,21 @@ def _found(pane: FilePane) -> bool:
     return pane.search is not None and pane.idle
 
 
+async def _places(engine: Engine, access: Access, left: Place, right: Place, path: Path) -> None:
+    bookmarks = BookmarksFile(path)
+    bookmarks.add(Bookmark("Home", "~"))
+    bookmarks.add(Bookmark("Music at home", "sftp://ann@nas.local:22/srv/music"))
+    app = WharfieApp(engine, access, left, right, bookmarks=bookmarks)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await _listed(pilot)
+        await pilot.press("ctrl+t", "b")
+        await _until(pilot, lambda: isinstance(app.screen, BookmarksScreen))
+        await _until(pilot, lambda: bool(app.screen.query_one(RowList).rows))
+        await pilot.pause()
+        _save(app, "bookmarks")
+        await pilot.press("escape")
+
+
 async def _host_key(engine: Engine, access: Access, left: Place, right: Place) -> None:
     app = WharfieApp(engine, access, left, right)
     async with app.run_test(size=(130, 38)) as pilot:
@@ -145,6 +180,18 @@ async def _host_key(engine: Engine, access: Access, left: Place, right: Place) -
         await pilot.pause()
         _save(app, "host-key")
         await pilot.press("escape")
+
+
+async def _planned(pilot: Pilot[None]) -> None:
+    await _until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
+    await pilot.pause()
+
+
+async def _approve(pilot: Pilot[None]) -> None:
+    await _planned(pilot)
+    while isinstance(pilot.app.screen, PlanScreen):  # deaf for a moment where it came late
+        await pilot.press("enter")
+        await pilot.pause(_DEAF_SECONDS)
 
 
 async def _listed(pilot: Pilot[None]) -> None:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Protocol
 
+from transfers.history import History
 from transfers.model import (
     Command,
     Enqueue,
     Grant,
+    JobState,
     NewJob,
     Policy,
     Row,
@@ -28,8 +30,9 @@ from transfers.wire import WireError, decode, encode, pack, unpack
 if TYPE_CHECKING:
     from transfers.engine import Engine
 
-PROTOCOL = "1"  # changes whenever what is said does
+PROTOCOL = "2"  # changes whenever what is said does
 _MOST_CHANGES = 5000  # waiting to be told; a client that is that far behind looks for itself
+States = tuple[JobState, ...]
 _LOG = logging.getLogger("wharfie.host")
 
 
@@ -93,6 +96,8 @@ class Attendant:
             return list(self._engine.send(decode(Command, content)))
         if what == "enqueue":
             return self._enqueue(*content)
+        if what == "history":
+            return encode(History, self._engine.history(int(content)))
         if what == "grant":
             return self._engine.grant(decode(Grant, content))
         if what == "stop":
@@ -182,8 +187,13 @@ def _hello(engine: Engine, number: int, content: Any) -> list[Any]:
 
 
 def _snapshot(engine: Engine, number: int, content: Any) -> list[Any]:
-    first, limit = content
-    return [number, "done", encode(Snapshot, engine.snapshot(int(first), int(limit)))]
+    first, limit, states = content
+    only = decode(States, states)
+    return [number, "done", encode(Snapshot, engine.snapshot(int(first), int(limit), only))]
+
+
+def _ids(engine: Engine, number: int, content: Any) -> list[Any]:
+    return [number, "done", list(engine.ids(decode(States, content)))]
 
 
 def _row(engine: Engine, number: int, content: Any) -> list[Any]:
@@ -194,5 +204,6 @@ def _row(engine: Engine, number: int, content: Any) -> list[Any]:
 _ANSWERED_AT_ONCE: dict[str, Callable[[Engine, int, Any], list[Any]]] = {
     "hello": _hello,
     "snapshot": _snapshot,
+    "ids": _ids,
     "row": _row,
 }

@@ -12,7 +12,8 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
-from transfers.attendant import PROTOCOL
+from transfers.attendant import PROTOCOL, States
+from transfers.history import History
 from transfers.journal_error import JournalError
 from transfers.lock import QueueInUse, QueueSilent
 from transfers.model import (
@@ -26,6 +27,7 @@ from transfers.model import (
     Resolve,
     Retry,
     Row,
+    SetPriority,
     Snapshot,
     StateChanged,
     Totals,
@@ -110,23 +112,36 @@ class Client:
                     raise RuntimeError(_not_queued(sure=more)) from error
         return tuple(ids)
 
-    def snapshot(self, first: int = 0, limit: int = 200) -> Snapshot:
+    def snapshot(self, first: int = 0, limit: int = 200, states: States = ()) -> Snapshot:
         if not self.connected:
-            return self._stale(first)
+            return self._stale(first, states)
         try:
-            asked = [first, limit]
+            asked = [first, limit, encode(States, states)]
             last = decode(Snapshot, self._ask("snapshot", asked, seconds=_PATIENCE_SECONDS))
         except _Lost:
-            return self._stale(first)
+            return self._stale(first, states)
         except RuntimeError as error:
-            return self._stale(first, str(error))
+            return self._stale(first, states, str(error))
         self._last = last
         return self._last
 
-    def _stale(self, first: int, notice: str = "") -> Snapshot:
+    def _stale(self, first: int, states: States, notice: str = "") -> Snapshot:
         """The last one seen, as long as there is no better."""
-        rows = self._last.rows if first == self._last.first else ()
-        return replace(self._last, first=first, rows=rows, notice=notice or self._trouble)
+        last, told = self._last, notice or self._trouble
+        rows = last.rows if (first, states) == (last.first, last.states) else ()
+        return replace(last, first=first, rows=rows, notice=told, states=states)
+
+    def ids(self, states: States = ()) -> tuple[int, ...]:
+        try:
+            return tuple(self._ask("ids", encode(States, states), seconds=_PATIENCE_SECONDS))
+        except _Lost as error:
+            raise RuntimeError(_NO_ANSWER) from error
+
+    def history(self, job: int) -> History:
+        try:
+            return decode(History, self._ask("history", job, seconds=_PATIENCE_SECONDS))  # type: ignore[no-any-return]
+        except _Lost as error:
+            raise RuntimeError(_NO_ANSWER) from error
 
     def row(self, job: int) -> Row | None:
         try:
@@ -331,6 +346,8 @@ def _may_be_repeated(command: Command) -> bool:
     """
     if isinstance(command, Cancel | Clear):
         return command.jobs is not None
+    if isinstance(command, SetPriority):
+        return not command.more
     return not isinstance(command, Resolve | Retry) and not (
         isinstance(command, Move) and command.by
     )

@@ -75,7 +75,7 @@ def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) 
         within=new.within,
         expected=new.expected,
         agreed=new.agreed,
-        policy=command.policy,
+        policy=new.policy or command.policy,
         verify=command.verify,
         reason=new.note,
     )
@@ -224,7 +224,11 @@ def _(command: Move, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...
 @carry_out.register
 def _(command: SetPriority, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
     jobs = [job for job in draft.select(command.jobs) if not job.finished]
-    draft.change_all(jobs, priority=command.priority)
+    alike: dict[int, list[Job]] = {}
+    for job in jobs:
+        alike.setdefault(job.priority if command.more else 0, []).append(job)
+    for priority, those in alike.items():
+        draft.change_all(those, priority=priority + command.priority)
     return tuple(job.id for job in jobs)
 
 

@@ -19,11 +19,13 @@ from transfers.dispatch import Dispatch
 from transfers.draft import Draft, IllegalTransition
 from transfers.ending import Ending, end_of, merged
 from transfers.gate import Gate
+from transfers.history import history
 from transfers.journal import Journal, JournalError
 from transfers.leftovers import doubt
 from transfers.limit import Limiter
 from transfers.limits import Limits
 from transfers.messages import (
+    Asked,
     Ended,
     Inbox,
     Message,
@@ -191,6 +193,8 @@ class Coordinator:
             return self._widen(message)
         elif isinstance(message, RoomSeen):
             try_again(message, self._disks, draft)
+        elif isinstance(message, Asked):
+            return self._tell_history(message)
         elif isinstance(message, Quit) and self._quit_by is None:
             self._quit_by = time.monotonic() + _QUIT_SECONDS
             self._runs.stop_all()
@@ -248,6 +252,18 @@ class Coordinator:
             granted = self._gate.widened(lane_of(run.job), message.streams)
             self._streams[message.job] = granted
         return lambda: message.reply.set_result(granted)
+
+    def _tell_history(self, message: Asked) -> Callable[[], None]:
+        """Once this cycle is journaled: what was journaled with it is told, too."""
+
+        def tell() -> None:
+            try:
+                events, parts = self._journal.history(message.job), self._journal.parts(message.job)
+                message.reply.set_result(history(events, parts))
+            except JournalError as error:
+                message.reply.set_exception(RuntimeError(str(error)))
+
+        return tell
 
     def _report(self, message: Reported, draft: Draft) -> Callable[[], None]:
         job = merged(message.job, draft.get(message.job.id))

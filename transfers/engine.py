@@ -8,16 +8,19 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from providers.base import Provider
 from transfers.coordinator import Coordinator
 from transfers.files import sync_directory
+from transfers.history import History
 from transfers.journal import Journal
 from transfers.lock import QueueLock
-from transfers.messages import Inbox, Quit, Sent
-from transfers.model import Command, Grant, Row, Snapshot
+from transfers.messages import Asked, Inbox, Quit, Sent
+from transfers.model import Command, Grant, JobState, Row, Snapshot
 from transfers.queue_api import Listener
 from transfers.runs import Tuning
 from transfers.view import View
@@ -27,6 +30,7 @@ JOURNAL_NAME = "queue.db"
 _QUIT_SECONDS = 5.0
 _ALIVE_SECONDS = 1.0
 _LOG = logging.getLogger("wharfie.queue")
+T = TypeVar("T")
 _STOPPED = (
     "The queue stopped because of a mistake in Wharfie. Nothing is lost: start it again; the log "
     "has the details."
@@ -120,11 +124,14 @@ class Engine:
         """See `queue_api.Queue.send`. Raises RuntimeError after `close`."""
         message = Sent(command)
         self._inbox.put(message)
+        return self._answer(message.reply)
+
+    def _answer(self, reply: Future[T]) -> T:
         while self._thread.is_alive():
             with suppress(TimeoutError):
-                return message.reply.result(_ALIVE_SECONDS)
-        if message.reply.done():  # with its last breath
-            return message.reply.result()
+                return reply.result(_ALIVE_SECONDS)
+        if reply.done():  # with its last breath
+            return reply.result()
         raise RuntimeError("the queue is closed")
 
     @property
@@ -142,8 +149,18 @@ class Engine:
         """Whether nothing runs, nor ever would without a person, also not once a disk has room."""
         return self._view.idle
 
-    def snapshot(self, first: int = 0, limit: int = 200) -> Snapshot:
-        return self._view.snapshot(first, limit)
+    def snapshot(
+        self, first: int = 0, limit: int = 200, states: tuple[JobState, ...] = ()
+    ) -> Snapshot:
+        return self._view.snapshot(first, limit, states)
+
+    def ids(self, states: tuple[JobState, ...] = ()) -> tuple[int, ...]:
+        return self._view.ids(states)
+
+    def history(self, job: int) -> History:
+        message = Asked(job)
+        self._inbox.put(message)
+        return self._answer(message.reply)
 
     def row(self, job: int) -> Row | None:
         return self._view.row(job)

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from providers.errors import ProviderError
 from transfers.control import Checkpoint, Stop
+from transfers.history import History
 from transfers.journal import Part
 from transfers.model import Command, Conflict, Job
 from transfers.retry import Verdict
@@ -77,11 +78,19 @@ class RoomSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """`reply` gets what befell a job."""
+
+    job: int
+    reply: Future[History] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Stop every run, keep the queue, end the coordinator."""
 
 
-Message: TypeAlias = Sent | Reported | Ended | Widened | RoomSeen | Quit
+Message: TypeAlias = Sent | Reported | Ended | Widened | RoomSeen | Asked | Quit
 """What is decided upon one by one."""
 
 Inbox: TypeAlias = "queue.SimpleQueue[Message | Together]"

@@ -45,6 +45,8 @@ RUNNING = frozenset(
 )
 FINISHED = frozenset({JobState.DONE, JobState.SKIPPED, JobState.CANCELLED, JobState.FAILED})
 UNFINISHED = frozenset(JobState) - FINISHED
+GOING = RUNNING | {JobState.QUEUED, JobState.WAITING}
+"""What goes on without a person."""
 
 _ASIDE = frozenset(
     {JobState.WAITING, JobState.PARKED, JobState.PAUSED, JobState.CANCELLED, JobState.FAILED}
@@ -163,10 +165,11 @@ class NewJob:
     mode: int | None = None
     within: str = ""  # the target directory a person chose: links below it are not followed
     expected: str = ""  # "sha256:…hex": the digest that a person was told, if any
-    note: str = ""  # of Op.NOTE: why it is left out
-    failed: bool = False  # of Op.NOTE: a failure, not a choice
+    policy: Policy | None = None  # None: that of Enqueue
     # The destination's version that it may replace: of any other a person is asked.
     agreed: str | None = None
+    note: str = ""  # of Op.NOTE: why it is left out
+    failed: bool = False  # of Op.NOTE: a failure, not a choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,10 +298,14 @@ class SetLimits:
 
 @dataclass(frozen=True, slots=True)
 class SetPriority:
-    """Have jobs run before (higher) or after (lower) the others. None: all that are unfinished."""
+    """Have jobs run before (higher) or after (lower) the others. None: all that are unfinished.
+
+    `more`: each gets `priority` more than it has.
+    """
 
     jobs: tuple[int, ...] | None
     priority: int
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,7 +379,7 @@ class Totals:
     size: int = 0  # bytes of every job that was not cancelled, skipped or failed
     moved: int = 0  # of those, bytes that are across
     rate: float = 0.0
-    eta: float | None = None
+    eta: float | None = None  # of what goes on without a person; None: nobody can tell
 
     @property
     def jobs(self) -> int:
@@ -389,7 +396,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A window of the queue: `rows` are those from `first` on, `count` is how many there are."""
+    """A window of the queue: `rows` are those from `first` on, `count` is how many there are.
+
+    With `states` it is a window of the jobs in one of them; `totals` are always of all.
+    """
 
     revision: int  # changes whenever any job's state, order or presence does
     first: int
@@ -400,6 +410,7 @@ class Snapshot:
     workers: int = 0
     held: bool = False  # nothing more is started
     notice: str = ""  # trouble of the queue itself, for a person
+    states: tuple[JobState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

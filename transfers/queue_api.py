@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from transfers.model import Command, Grant, Row, Snapshot, StateChanged
+from transfers.history import History
+from transfers.model import Command, Grant, JobState, Row, Snapshot, StateChanged
 
 Listener = Callable[[Sequence[StateChanged]], None]
 
@@ -20,12 +21,31 @@ class Queue(Protocol):
         """
         ...
 
-    def snapshot(self, first: int = 0, limit: int = 200) -> Snapshot:
-        """The jobs from position `first` on, at most `limit`, and the totals of all."""
+    def snapshot(
+        self, first: int = 0, limit: int = 200, states: tuple[JobState, ...] = ()
+    ) -> Snapshot:
+        """The jobs from position `first` on, at most `limit`, and the totals of all.
+
+        `states`: of the jobs in one of them only; none: of all.
+        """
+        ...
+
+    def ids(self, states: tuple[JobState, ...] = ()) -> tuple[int, ...]:
+        """The jobs in one of `states` (none: all of them), in queue order.
+
+        Raises RuntimeError when the queue cannot be reached.
+        """
         ...
 
     def row(self, job: int) -> Row | None:
         """One job by its id, wherever it stands; None when it is not (any longer) there."""
+        ...
+
+    def history(self, job: int) -> History:
+        """What befell one job; nothing when it is not there.
+
+        Raises RuntimeError when the queue cannot be reached, or its journal cannot be read.
+        """
         ...
 
     def listen(self, listener: Listener) -> Callable[[], None]:

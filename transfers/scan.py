@@ -31,6 +31,7 @@ class _Walk:
     move: bool
     on_progress: Callable[[int], None]
     cancelled: Callable[[], bool]
+    on_file: Callable[[Entry], None] = lambda _: None
     jobs: list[NewJob] = field(default_factory=list)
     removals: list[NewJob] = field(default_factory=list)
 
@@ -45,13 +46,14 @@ def plan_tree(
     move: bool,
     on_progress: Callable[[int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    on_file: Callable[[Entry], None] | None = None,
 ) -> tuple[NewJob, ...]:
     """The jobs that copy `entries`, and all below them, into the directory `target_place`.
 
     A name the target refuses, a folder that cannot be read, a link and a device become Op.NOTE
     jobs, so that nothing is left out in silence and the rest goes on. `on_progress` is given the
-    number of jobs so far. Raises InvalidName for a directory that would be copied into itself,
-    ConnectionLost, ScanCancelled.
+    number of jobs so far, `on_file` each file as it was listed. Raises InvalidName for a directory
+    that would be copied into itself, ConnectionLost, ScanCancelled.
     """
     walk = _Walk(
         source=source,
@@ -62,6 +64,7 @@ def plan_tree(
         move=move,
         on_progress=on_progress or (lambda _: None),
         cancelled=cancelled or (lambda: False),
+        on_file=on_file or (lambda _: None),
     )
     for entry in entries:
         _refuse_own_subtree(walk, entry, target_place)
@@ -147,6 +150,7 @@ def _take(walk: _Walk, entry: Entry, directory: str) -> list[tuple[Place, Place]
         return []
     if entry.kind is Kind.DIR:
         return [(source, target)]
+    walk.on_file(entry)
     walk.jobs.append(_file(entry, walk.source_endpoint, target, walk.move))
     if len(walk.jobs) % _REPORT_EVERY == 0:
         walk.on_progress(len(walk.jobs))

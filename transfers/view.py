@@ -8,7 +8,17 @@ from collections.abc import Callable, Sequence
 from transfers.book import Book
 from transfers.journal import Changes
 from transfers.meter import Gauge, Reading, advance, eta
-from transfers.model import Conflict, Job, JobState, Row, Snapshot, StateChanged, Totals
+from transfers.model import (
+    GOING,
+    UNFINISHED,
+    Conflict,
+    Job,
+    JobState,
+    Row,
+    Snapshot,
+    StateChanged,
+    Totals,
+)
 from transfers.queue_api import Listener
 
 
@@ -89,20 +99,25 @@ class View:
             job = self._book.get(job_id)
             return None if job is None else self._row(job, self._clock())
 
-    def snapshot(self, first: int, limit: int) -> Snapshot:
+    def ids(self, states: tuple[JobState, ...]) -> tuple[int, ...]:
         with self._lock:
-            now = self._clock()
-            rows = tuple(self._row(job, now) for job in self._book.window(first, limit))
+            return tuple(self._book.ids(frozenset(states)))
+
+    def snapshot(self, first: int, limit: int, states: tuple[JobState, ...] = ()) -> Snapshot:
+        with self._lock:
+            now, only = self._clock(), frozenset(states)
+            rows = tuple(self._row(job, now) for job in self._book.window(first, limit, only))
             return Snapshot(
                 revision=self._book.revision,
                 first=first,
-                count=len(self._book),
+                count=self._book.count(only),
                 rows=rows,
                 totals=self._totals(now),
                 rate_limit=self.rate_limit,
                 workers=self.workers,
                 held=self.held,
                 notice=self.notice,
+                states=states,
             )
 
     def _row(self, job: Job, now: float) -> Row:
@@ -123,18 +138,19 @@ class View:
         running = sum(gauge.moved for gauge in self._gauges.values())
         moved_ever = self._gone + sum(g.moved - g.resumed for g in self._gauges.values())
         self._total = advance(self._total, moved_ever, now)
-        moved = self._book.done + running + self._resting()
-        left = self._book.size - moved
+        moved = self._book.done + running + self._resting(UNFINISHED)
+        # What waits for a person, or was paused, takes no time that anybody can tell.
+        left = None if self._book.unsized else self._book.going - running - self._resting(GOING)
         rate = self._total.rate if self._gauges else 0.0
         return Totals(
             counts={state: n for state, n in self._book.counts.items() if n},
             size=self._book.size,
             moved=moved,
             rate=rate,
-            eta=eta(left, rate) if left > 0 else None,
+            eta=eta(left, rate) if left is None or left > 0 else None,
         )
 
-    def _resting(self) -> int:
-        """What is across already of jobs that do not run now, and are still to be finished."""
+    def _resting(self, states: frozenset[JobState]) -> int:
+        """What is across already of jobs that do not run now, and are in one of `states`."""
         jobs = ((self._book.get(job_id), kept) for job_id, kept in self._kept.items())
-        return sum(kept for job, kept in jobs if job is not None and not job.finished)
+        return sum(kept for job, kept in jobs if job is not None and job.state in states)

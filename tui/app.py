@@ -27,6 +27,7 @@ from transfers.queue_api import Queue
 from transfers.socket_address import Intruder
 from tui import themes
 from tui.background import in_thread
+from tui.bookmarks import BookmarksFile
 from tui.changes import Changes
 from tui.choices import GLYPHS, LOOK, READER, Choice, Reader, Setting
 from tui.headless.attach import grant_for
@@ -34,6 +35,7 @@ from tui.leaving import Leaving
 from tui.line_filters import PlainGlyphs, VisibleText
 from tui.own_keys import KeyMap
 from tui.palette import Actions
+from tui.queue_signs import QueueSigns
 from tui.screens.main import MainScreen
 from tui.settings_file import BadSettings, SettingsFile
 from tui.sign_in import Connections, Remember, SignIn
@@ -85,6 +87,7 @@ class WharfieApp(App[None]):
         settings: SettingsFile | None = None,
         key_map: KeyMap | None = None,
         keys_file: Path | None = None,
+        bookmarks: BookmarksFile | None = None,
     ) -> None:
         """`recent`: addresses the connect dialog offers, the latest first. `verify`: the proof
         asked for of every copy. `pause_and_stop`: see `Leaving`. `keys_file` is where `key_map` is
@@ -95,22 +98,25 @@ class WharfieApp(App[None]):
         self.settings = settings
         self.key_map = key_map or KeyMap()
         self.keys_file = keys_file
+        self.bookmarks = bookmarks
         self.leaving = Leaving(self, pause_and_stop, settings)
         self.access = access
         self.connections = Connections(access, open_provider)
         self.sign_in = SignIn(self, access, self.unpark, remember)
-        self.type_ahead = TypeAhead(self)
+        self.type_ahead = TypeAhead(self, self._stop_newest)
         self.changes = Changes()
         self.recent = list(recent)
         self.verify = verify
-        plain = wants_ascii(self.chosen(GLYPHS), os.environ)
-        self._line_filters = [VisibleText(), *([PlainGlyphs()] if plain else [])]
+        self.signs = QueueSigns(self)
+        self.ascii_only = wants_ascii(self.chosen(GLYPHS), os.environ)
+        self._line_filters = [VisibleText(), *([PlainGlyphs()] if self.ascii_only else [])]
         self._starts = (left, right)
         self._stop_listening: Callable[[], None] = lambda: None
         self.main: MainScreen | None = None
 
     def on_mount(self) -> None:
         heed_signals(self.leaving.at_once_as_told)
+        self.app_suspend_signal.subscribe(self, self.signs.pause)
         themes.register(self)
         self.theme = themes.theme_of(self.chosen(LOOK), os.environ)
         self.use_keys(self.key_map)
@@ -151,6 +157,9 @@ class WharfieApp(App[None]):
     def on_key(self, event: events.Key) -> None:
         if self.type_ahead.keeps(event):
             event.prevent_default()
+
+    def _stop_newest(self) -> bool:
+        return self.main is not None and self.main.stop_newest()
 
     def on_unmount(self) -> None:
         self._stop_listening()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from textual.dom import DOMNode
+from textual.worker import Worker
 
 T = TypeVar("T")
 
@@ -41,3 +44,13 @@ async def in_thread(function: Callable[[], T]) -> T:
 
     threading.Thread(target=run, name="wharfie-call", daemon=True).start()
     return await future
+
+
+def instead(
+    node: DOMNode, work: Callable[[], Coroutine[Any, Any, None]], group: str
+) -> Worker[None]:
+    """Have a worker of `node` do `work`, instead of what its `group` does until now.
+
+    Not a coroutine: one that is replaced before it began would be one that nobody awaited.
+    """
+    return node.run_worker(work, group=group, exclusive=True)

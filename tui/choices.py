@@ -56,6 +56,13 @@ class Glyphs(StrEnum):
     ASCII = "ascii"
 
 
+class ShowPlan(StrEnum):
+    """When the plan of a copy or move is shown before it is queued."""
+
+    ALWAYS = "always"
+    CONFLICTS = "conflicts"  # only where something is there already, in the way, or too large
+
+
 class Reader(StrEnum):
     """Help for screen readers and braille rows."""
 
@@ -63,21 +70,49 @@ class Reader(StrEnum):
     ON = "on"
 
 
+class Notify(StrEnum):
+    """How a person is called when the queue has come to its end."""
+
+    DESKTOP = "desktop"  # a notification where that can be, and the bell
+    BELL = "bell"
+    OFF = "off"
+
+
+class TerminalProgress(StrEnum):
+    """Whether the terminal's title and its progress (OSC 9;4) show the queue."""
+
+    ON = "on"
+    OFF = "off"
+
+
 ON_QUIT = Setting("on_quit", OnQuit.ASK, "On quitting", "what becomes of unfinished transfers")
 SECRETS = Setting(
     "secrets", SecretsIn.KEYRING, "Secrets", "where they are kept, from the next start on"
 )
+PLAN = Setting("plan", ShowPlan.ALWAYS, "Plans", "shown before a copy or move is queued")
 LOOK = Setting("theme", Look.DARK, "Theme", "the colours of the screen")
 
 GLYPHS = Setting("glyphs", Glyphs.AUTO, "Characters", "what is drawn with, from the next start on")
 READER = Setting(
     "screen_reader", Reader.OFF, "Screen reader", "a line in words and the terminal's own cursor"
 )
+NOTIFY = Setting(
+    "notify", Notify.DESKTOP, "Queue's end", "how you are called when all transfers have ended"
+)
+PROGRESS = Setting(
+    "terminal_progress",
+    TerminalProgress.ON,
+    "Title bar",
+    "whether the terminal's title and progress show the queue, from the next start on",
+)
 
 SETTINGS: tuple[Setting[Any], ...] = (
     LOOK,
     GLYPHS,
     READER,
+    PLAN,
+    NOTIFY,
+    PROGRESS,
     ON_QUIT,
     SECRETS,
 )

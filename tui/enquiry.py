@@ -20,11 +20,11 @@ Read: TypeAlias = Callable[[Take[T]], Awaitable[None]]
 """Hands over pages as they arrive. Raises ProviderError."""
 
 
-class _UnderWay:
-    """The call that is under way. `stop` ends it where its place can be interrupted."""
+class UnderWay:
+    """The call that is under way. `stop` ends it where its places can be interrupted."""
 
-    def __init__(self, provider: Provider) -> None:
-        self._provider = provider
+    def __init__(self, *providers: Provider) -> None:
+        self.providers: Sequence[Provider] = providers
         self._lock = threading.Lock()
         self._thread: int | None = None
         self.stopped = False
@@ -41,8 +41,11 @@ class _UnderWay:
     def stop(self) -> None:
         with self._lock:
             self.stopped = True
-            if self._thread is not None and isinstance(self._provider, Interruptible):
-                self._provider.interrupt(self._thread)
+            if self._thread is None:
+                return
+            for provider in self.providers:
+                if isinstance(provider, Interruptible):
+                    provider.interrupt(self._thread)
 
 
 async def ask(sign_in: SignIn, provider: Provider, call: Callable[[], T]) -> T:
@@ -50,7 +53,7 @@ async def ask(sign_in: SignIn, provider: Provider, call: Callable[[], T]) -> T:
 
     Only in a Textual worker. Raises ProviderError.
     """
-    under_way = _UnderWay(provider)
+    under_way = UnderWay(provider)
     try:
         return await sign_in.call(lambda: under_way.run(call))
     finally:
@@ -64,7 +67,7 @@ async def read_pages(
     take: Take[T],
 ) -> None:
     """Give each page to `take` as it arrives, and none once nobody waits any longer. As `ask`."""
-    under_way = _UnderWay(provider)
+    under_way = UnderWay(provider)
     loop, context = asyncio.get_running_loop(), contextvars.copy_context()
 
     def hand_over(page: Sequence[T], anew: bool) -> None:

@@ -198,6 +198,14 @@ def names_listed(
 ) -> list[str]:
     """The first names, each on a line, safe to show; the rest as a number."""
     lines = [f"  {show.clip_middle(named(e), _NAME_WIDTH)}" for e in entries[:_NAMES_LISTED]]
-    if len(entries) > _NAMES_LISTED:
-        lines.append(f"  … and {len(entries) - _NAMES_LISTED:,} more")
-    return lines
+    return lines + _more(len(entries))
+
+
+def places_listed(places: Sequence[Place]) -> list[str]:
+    """As `names_listed`, of entries in several folders."""
+    shown = (location.show(place) for place in places[:_NAMES_LISTED])
+    return [f"  {show.clip_middle(text, _NAME_WIDTH)}" for text in shown] + _more(len(places))
+
+
+def _more(count: int) -> list[str]:
+    return [f"  … and {count - _NAMES_LISTED:,} more"] if count > _NAMES_LISTED else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import Denied, NotFound, Unsupported, WrongKind
+from tui import name_order as names
 from tui import ordering
 from tui.rows import Rows, Table
-
-_NOTHING: Mapping[str, Entry] = MappingProxyType({})
 
 if TYPE_CHECKING:
     from tui.search import Criteria
 
+_NOTHING: Mapping[str, Entry] = MappingProxyType({})
 FIRST_GAP = 0.1  # seconds between the first two snapshots; each later gap is twice as long
 
 
@@ -30,20 +30,41 @@ class SortBy(StrEnum):
     NAME = "name"
     SIZE = "size"
     MODIFIED = "modified"
+    EXTENSION = "extension"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a pane wants to see entries. Sizes and times start with the largest and newest."""
+    """How a pane wants to see entries. Sizes and times start with the largest and newest.
+
+    `natural`: numbers in names count as numbers, "9.txt" before "10.txt".
+    """
 
     sort: SortBy = SortBy.NAME
     reverse: bool = False
     hidden: bool = False
     filter: str = ""
+    natural: bool = False
 
     @property
     def descending(self) -> bool:
-        return self.reverse if self.sort is SortBy.NAME else not self.reverse
+        by_text = self.sort in (SortBy.NAME, SortBy.EXTENSION)
+        return self.reverse if by_text else not self.reverse
+
+
+class How(StrEnum):
+    """How a pane comes to a place."""
+
+    GO = "go"
+    BACK = "back"  # in the history of its tab
+    FORWARD = "forward"
+    RESUME = "resume"  # it is the place of a tab that comes to the front
+    FOLLOW = "follow"  # after the other pane
+
+    @property
+    def step(self) -> int:
+        """In the history."""
+        return {How.BACK: -1, How.FORWARD: 1}.get(self, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +76,8 @@ class Request:
     typed: bool = False
     kept: bool = False  # what is shown stays until all of it is read
     search: Criteria | None = None  # not the folder: what is found below it (`tui.found`)
-    known: Sequence[Entry] | None = None  # found before: only looked at again
+    known: Rows | None = None  # found before: only looked at again
+    how: How = How.GO
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +129,12 @@ def arrange(
     table = rows.table
     order = ordering.chosen(rows, _shown(view), _part(view.filter), wanted)
     backwards = view.sort is SortBy.NAME and view.reverse
-    order = ordering.sort(order, lambda at: _by_name(table.name(at)), wanted, reverse=backwards)
-    if view.sort is not SortBy.NAME:
+    by_name = names.natural if view.natural else names.plain
+    order = ordering.sort(order, lambda at: by_name(table.name(at)), wanted, reverse=backwards)
+    if view.sort is SortBy.EXTENSION:
+        by_extension = partial(_by_extension, table)
+        order = ordering.sort(order, by_extension, wanted, reverse=view.descending)
+    elif view.sort is not SortBy.NAME:
         told = {at: known[path] for path, at in rows.indexes(known).items()}
         key = partial(_by_size if view.sort is SortBy.SIZE else _by_time, table, told)
         order = ordering.sort(order, key, wanted, reverse=view.descending)
@@ -134,8 +160,8 @@ def why_empty(entries: Rows, view: View) -> str:
     return "only hidden entries: . shows them" if entries else "empty"
 
 
-def _by_name(name: str) -> str:
-    return f"{name.casefold()}\0{name}"  # one string compares faster than a pair
+def _by_extension(table: Table, at: int) -> str:
+    return "" if table.is_directory(at) else names.extension(table.name(at))
 
 
 def _by_size(table: Table, told: Mapping[int, Entry], at: int) -> int:

@@ -10,12 +10,13 @@ from transfers.queue_api import Queue
 _PAGE = 1000  # rows a look takes
 
 
-def all_rows(queue: Queue) -> Iterator[Row]:
-    """Every job once, in queue order (as of when its page was asked for). Blocking."""
+def all_rows(queue: Queue, states: tuple[JobState, ...] = ()) -> Iterator[Row]:
+    """Every job (in one of `states`, if given) once, in queue order (as of when its page was asked
+    for). Blocking."""
     seen: set[int] = set()
     first, count = 0, 1
     while first < count:
-        page = queue.snapshot(first, _PAGE)
+        page = queue.snapshot(first, _PAGE, states)
         for row in page.rows:
             if row.job.id not in seen:
                 seen.add(row.job.id)

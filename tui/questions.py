@@ -23,6 +23,7 @@ from transfers.model import (
 )
 from transfers.queue_api import Queue
 from tui.background import in_thread
+from tui.comparing import compared
 from tui.overview import all_rows
 from tui.screens.conflict import ConflictScreen
 from tui.screens.device_code import DeviceCodeScreen
@@ -44,6 +45,7 @@ class Question:
     subject: int | str
     batch: int = 0
     conflict: Conflict | None = None
+    ends: tuple[str, str] = ("", "")  # endpoints of the conflict's sides
     host_key: bool = False
 
 
@@ -54,7 +56,7 @@ def question(job: Job, conflict: Conflict | None) -> Question | None:
     if job.park in _SIGN_IN and job.asks:
         return Question(job.asks, host_key=job.park is ParkReason.HOST_KEY)
     if job.park is ParkReason.CONFLICT and conflict is not None:
-        return Question(job.id, job.batch, conflict)
+        return Question(job.id, job.batch, conflict, (job.source.endpoint, job.target.endpoint))
     return None
 
 
@@ -214,7 +216,9 @@ class Questions:
             return
         others = len(self._left.get(asks.batch, set()) - {job})
         self._asked = job
-        answer = await show(self._app, ConflictScreen(conflict, others, quiet=QUIET))
+        compare = partial(compared, partial(self._places, asks.ends), conflict)
+        dialog = ConflictScreen(conflict, others, compare_contents=compare, quiet=QUIET)
+        answer = await show(self._app, dialog)
         self._asked = None
         if answer is None and job not in self._open:
             self._app.say("It was answered elsewhere.")
@@ -226,6 +230,11 @@ class Questions:
         command = Resolve(job, answer.policy, answer.whole_batch)
         resolved = await in_thread(lambda: self._app.tell_queue(command))
         self._dismissed.update(job for job in resolved if job in self._open)
+
+    def _places(self, ends: tuple[str, str]) -> tuple[Provider, Provider]:
+        """Blocking. Raises ProviderError."""
+        connections = self._app.connections
+        return connections.open(ends[0]), connections.open(ends[1])
 
     async def _ask_endpoint(self, endpoint: str, *, host_key: bool) -> None:
         """Find out here what the endpoint asks, and let the queue in with the answer.

@@ -32,6 +32,10 @@ class Home:
         return self.config / "keys.toml"
 
     @property
+    def bookmarks_file(self) -> Path:
+        return self.config / "bookmarks.toml"
+
+    @property
     def sites_file(self) -> Path:
         return self.config / "sites.toml"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import FileIO
@@ -51,6 +52,7 @@ _CAPS = Capabilities(
     digests=frozenset(),  # who wants one reads the file, and can stop that
     parts=Parts(order="any", min_size=1, max_size=1 << 50),
     near=True,
+    folds_names=sys.platform in ("darwin", "win32"),  # unless a disk there was made otherwise
 )
 
 

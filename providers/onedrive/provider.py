@@ -36,6 +36,7 @@ CAPS = Capabilities(
     digests=frozenset(),
     parts=Parts(order="sequential", min_size=MULTIPLE, max_size=PART, multiple_of=MULTIPLE),
     states=(QUICKXOR,),
+    folds_names=True,
     recycles="its recycle bin",
     # Not `Discerning`: letter case does not count, and shortcuts lead to what others have too.
     # A tag names its item, so that what has the same one is the same file.

@@ -81,3 +81,10 @@ def test_odd_directory_name_round_trips_or_is_refused(case: Case, name: str) -> 
 def _need(case: Case, name: str) -> None:
     if not case.serves(name):
         pytest.skip("the server behind shows no such name")
+
+
+def test_letters_count_unless_the_place_says_that_they_do_not(case: Case) -> None:
+    if not case.provider.caps.folds_names:
+        pytest.skip("letters may count here")
+    case.put(case.at("Letters"), b"12345")
+    assert case.provider.stat(case.at("lETTERS")).size == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,9 +11,20 @@ from hypothesis import strategies as st
 from tests.transfers.samples import Desk, make_job, new_job
 from transfers.book import Book, first_free_id
 from transfers.journal import Changes
-from transfers.model import Clear, Enqueue, Job, JobState, Op
+from transfers.model import (
+    FINISHED,
+    GOING,
+    RUNNING,
+    UNFINISHED,
+    Clear,
+    Enqueue,
+    Job,
+    JobState,
+    Op,
+)
 
 _UNCOUNTED = {JobState.CANCELLED, JobState.SKIPPED, JobState.FAILED}
+_FILTERS = (frozenset(), frozenset({JobState.FAILED}), GOING, FINISHED, RUNNING, UNFINISHED)
 _jobs = st.builds(
     lambda number, state, seq, size: make_job(number, state, seq=seq, size=size),
     st.integers(1, 12),
@@ -36,6 +48,14 @@ def _check(book: Book, jobs: dict[int, Job]) -> None:
     assert +book.counts == Counter(job.state for job in jobs.values())
     assert book.size == sum(j.size or 0 for j in expected if j.state not in _UNCOUNTED)
     assert book.done == sum(j.size or 0 for j in expected if j.state is JobState.DONE)
+    going = [job for job in expected if job.state in GOING]
+    assert book.going == sum(job.size or 0 for job in going)
+    assert book.unsized == sum(job.size is None for job in going)
+    for states in _FILTERS:
+        found = [job for job in expected if job.state in states] if states else expected
+        assert book.ids(states) == [job.id for job in found]
+        assert list(book.window(1, 2, states)) == found[1:3]
+        assert book.count(states) == len(found)
 
 
 @given(st.lists(_jobs, max_size=6), st.lists(_changes, max_size=8))
@@ -80,3 +100,26 @@ def test_a_window_is_cut_from_the_queue_order() -> None:
     assert [job.id for job in book.window(1, 2)] == [4, 3]
     assert [job.id for job in book.window(4, 9)] == [1]
     assert book.window(9, 9) == []
+
+
+class _Counting(Book):
+    """Counts how often all its jobs are gone through."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[Job]:
+        self.looks += 1
+        return super().__iter__()
+
+
+def test_a_filter_of_many_jobs_follows_those_that_change_and_is_not_made_anew() -> None:
+    """100,000 jobs, eight of which change many times a second (faults.md H1)."""
+    book = _Counting(make_job(n) for n in range(1, 2001))
+    waiting = frozenset({JobState.QUEUED})
+    first = book.window(0, 3, waiting)
+    book.looks = 0
+    for number in (1, 3):
+        book.apply(Changes({number: make_job(number, JobState.DONE)}))
+    assert [job.id for job in first] == [1, 2, 3]
+    assert [job.id for job in book.window(0, 3, waiting)] == [2, 4, 5]
+    assert book.looks == 0

@@ -24,6 +24,7 @@ from tests.transfers.host_case import (
 from transfers import client as client_module
 from transfers.client import Client
 from transfers.engine import Engine
+from transfers.history import History
 from transfers.host import Host, hosted
 from transfers.journal import JournalError
 from transfers.model import (
@@ -38,6 +39,7 @@ from transfers.model import (
     Policy,
     Resolve,
     Retry,
+    SetPriority,
     StateChanged,
     Unpark,
     Verify,
@@ -139,6 +141,15 @@ def test_it_shows_and_steers_the_engine(engine: Engine, directory: Path) -> None
         paused = engine.row(ids[1])
         assert paused is not None
         assert paused.job.state is JobState.PAUSED
+        only = (JobState.PAUSED,)
+        assert client.snapshot(0, 5, only) == engine.snapshot(0, 5, only)
+        assert client.snapshot(0, 5, only).count == 1
+        assert client.ids(only) == (ids[1],)
+        assert client.ids() == ids
+        told = client.history(ids[1])
+        assert told == engine.history(ids[1])
+        assert [step.state for step in told.steps] == [JobState.QUEUED, JobState.PAUSED]
+        assert client.history(99) == History()
 
 
 def test_one_face_hears_what_another_does(engine: Engine, directory: Path) -> None:
@@ -281,6 +292,8 @@ def test_new_jobs_are_not_sent_twice_when_the_answer_is_lost(
         (Clear((1,)), 2),
         (Move((1,), to="top"), 2),
         (Move((1,), by=1), 1),
+        (SetPriority((1,), 3), 2),
+        (SetPriority((1,), 3, more=True), 1),
         (Resolve(1, Policy.OVERWRITE), 1),  # of another target, by then
         (Retry((1,)), 1),
         (Cancel(), 1),  # others may have been added,

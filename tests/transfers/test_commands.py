@@ -25,6 +25,7 @@ from transfers.model import (
     Resolve,
     Resume,
     Retry,
+    SetPriority,
     Unpark,
     Verify,
 )
@@ -57,6 +58,14 @@ def test_enqueued_jobs_get_numbers_places_and_keys_in_order() -> None:
     assert first.batch == second.batch == 5
     assert first.key != second.key
     assert (first.policy, first.verify, first.state) == (Policy.NEWER, Verify.STRONG, S.QUEUED)
+
+
+def test_a_job_that_was_decided_by_itself_keeps_its_policy_and_what_was_seen() -> None:
+    desk = Desk()
+    decided = new_job("b", policy=Policy.OVERWRITE, agreed="v1")
+    desk.give(Enqueue((new_job("a"), decided), Policy.SKIP))
+    found = [(job.policy, job.agreed) for job in desk.book]
+    assert found == [(Policy.SKIP, None), (Policy.OVERWRITE, "v1")]
 
 
 def test_a_note_is_skipped_or_failed_from_the_start_with_its_reason() -> None:
@@ -261,6 +270,14 @@ def test_moving_to_the_top_again_and_again_puts_the_last_one_first() -> None:
     desk.give(Move((3,), to="top"))
     desk.give(Move((2,), to="bottom"))
     assert desk.order() == [3, 1, 2]
+
+
+def test_each_gets_the_priority_that_is_said_or_more_than_it_had() -> None:
+    desk = Desk([make_job(1, priority=3), make_job(2, priority=-1), make_job(3, S.DONE)])
+    assert desk.give(SetPriority((1, 2, 3), 1, more=True)) == (1, 2)
+    assert [desk.job(n).priority for n in (1, 2, 3)] == [4, 0, 0]
+    desk.give(SetPriority(None, 2))
+    assert [desk.job(n).priority for n in (1, 2, 3)] == [2, 2, 0]
 
 
 # All

@@ -75,7 +75,7 @@ def test_rubbish_instead_of_a_greeting_harms_nobody(engine: Engine, directory: P
         assert host.clients == 1
 
 
-@pytest.mark.parametrize("words", [b"no json", b"17", b"[1]", b'["a", "snapshot", ["x", "y"]]'])
+@pytest.mark.parametrize("words", [b"no json", b"17", b"[1]", b'["a", "snapshot", ["x", "y", []]]'])
 def test_who_speaks_in_tongues_is_hung_up_on(words: bytes, engine: Engine, directory: Path) -> None:
     with hosted(engine, directory), client_of(directory) as other:
         with dial(directory) as connection:
@@ -89,7 +89,7 @@ def test_a_command_that_nobody_knows_is_refused(engine: Engine, directory: Path)
     with hosted(engine, directory), dial(directory) as connection:
         assert _ask(connection, "send", ["Reboot", []])[0] == "refused"
         assert _ask(connection, "reboot", None)[0] == "refused"
-        assert _ask(connection, "snapshot", [0, 1])[0] == "done"
+        assert _ask(connection, "snapshot", [0, 1, []])[0] == "done"
 
 
 # What is said -----------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ def test_a_frozen_client_holds_up_nobody_and_is_told_to_look_again(
     engine: Engine, directory: Path
 ) -> None:
     with hosted(engine, directory), client_of(directory) as other, dial(directory) as frozen:
-        _ask(frozen, "snapshot", [0, 0])
+        _ask(frozen, "snapshot", [0, 0, []])
         heard: queues.SimpleQueue[int] = queues.SimpleQueue()
         other.listen(lambda changes: heard.put(len(changes)))
         for number in range(12):  # more than a socket and a bounded queue hold

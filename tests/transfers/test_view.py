@@ -11,7 +11,7 @@ from tests.transfers.samples import make_entry, make_job
 from transfers.book import Book
 from transfers.journal import Changes
 from transfers.meter import Gauge
-from transfers.model import Conflict, Job, JobState, StateChanged
+from transfers.model import Conflict, Job, JobState, Op, StateChanged
 from transfers.view import View
 
 S = JobState
@@ -84,6 +84,45 @@ def test_totals_count_what_a_job_at_rest_need_not_move_again() -> None:
         screen.view.ended(job, kept=60)
     snapshot = screen.view.snapshot(0, 10)
     assert snapshot.totals.moved == snapshot.rows[0].moved == 60
+
+
+def test_the_time_left_is_of_what_goes_on_without_a_person() -> None:
+    screen = Screen(
+        make_job(1, S.TRANSFERRING, size=10_000),
+        make_job(2, S.PAUSED, size=1 << 40),
+        make_job(3, S.PARKED, size=1 << 40),
+        make_job(4, size=2_000),
+    )
+    screen.view.started(2, Gauge(resumed=60))
+    screen.view.ended(2, kept=60)
+    assert _left(screen) == pytest.approx(5.0)
+
+
+def test_nobody_knows_the_time_left_while_the_size_of_a_file_is_unknown() -> None:
+    folder = make_job(3, op=Op.MAKE_DIR, size=None)
+    screen = Screen(make_job(1, S.TRANSFERRING, size=10_000), make_job(2, size=None), folder)
+    assert _left(screen) is None
+    screen = Screen(make_job(1, S.TRANSFERRING, size=10_000), folder)
+    assert _left(screen) == pytest.approx(4.0)
+
+
+def _left(screen: Screen) -> float | None:
+    """What is told once job 1 has moved 2,000 bytes in a second."""
+    gauge = Gauge()
+    screen.view.started(1, gauge)
+    screen.view.snapshot(0, 0)
+    gauge.add(2000)
+    screen.now += 1.0
+    return screen.view.snapshot(0, 0).totals.eta
+
+
+def test_a_window_of_some_states_counts_those_and_totals_all() -> None:
+    screen = Screen(make_job(1), make_job(2, S.FAILED), make_job(3, S.FAILED))
+    snapshot = screen.view.snapshot(1, 5, (S.FAILED,))
+    assert ([row.job.id for row in snapshot.rows], snapshot.count) == ([3], 2)
+    assert (snapshot.states, snapshot.totals.jobs) == ((S.FAILED,), 3)
+    assert screen.view.ids((S.FAILED,)) == (2, 3)
+    assert screen.view.ids(()) == (1, 2, 3)
 
 
 def test_a_window_knows_where_it_stands_and_how_many_there_are() -> None:

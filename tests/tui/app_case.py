@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from providers.memory import MemoryProvider, Store
 from providers.registry import open_provider
 from tests.tui.fake_queue import FakeQueue
 from tui.app import WharfieApp
+from tui.choices import PLAN, ShowPlan
+from tui.settings import find_home
+from tui.settings_file import SettingsFile
 from tui.widgets.file_pane import FilePane
 
 AppPilot = Pilot[None]
@@ -36,9 +40,13 @@ def make_app(
     queue: FakeQueue | None = None,
     opener: Callable[[str, Access], Provider] = open_provider,
     remember: Remembered | None = None,
+    settings: SettingsFile | None = None,
     **more: Any,
 ) -> WharfieApp:
-    """An app whose panes start at `left` and `right`; a Path is a local place."""
+    """An app whose panes start at `left` and `right`; a Path is a local place.
+
+    Plans are shown only where something is to be decided, unless `settings` say otherwise.
+    """
     places = [p if isinstance(p, Place) else Place("file:", str(p)) for p in (left, right)]
     return WharfieApp(
         queue or FakeQueue(),
@@ -46,8 +54,17 @@ def make_app(
         *places,
         open_provider=opener,
         remember=remember or Remembered(),
+        settings=settings or plans_only_conflicts(),
         **more,
     )
+
+
+def plans_only_conflicts() -> SettingsFile:
+    """The settings of somebody who chose that, in the home of the test."""
+    settings = SettingsFile(find_home(os.environ).settings_file)
+    settings.path.parent.mkdir(parents=True, exist_ok=True)
+    settings.set(PLAN, ShowPlan.CONFLICTS)
+    return settings
 
 
 class Tree(MemoryProvider):

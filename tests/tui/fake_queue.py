@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from providers.base import Place
+from transfers.history import History
 from transfers.model import Command, Grant, Job, JobState, Op, Row, Snapshot, StateChanged, Totals
 from transfers.queue_api import Listener
 
@@ -49,6 +50,7 @@ class FakeQueue:
         self.sent: list[Command] = []
         self.grants: list[Grant] = []
         self.error: Exception | None = None
+        self.histories: dict[int, History] = {}
         self.snapshots: list[tuple[int, int]] = []
         self._listeners: list[Listener] = []
         self._revision = 0
@@ -62,12 +64,26 @@ class FakeQueue:
             self.sent.append(command)
         return getattr(command, "jobs", None) or ()
 
-    def snapshot(self, first: int = 0, limit: int = 200) -> Snapshot:
+    def snapshot(
+        self, first: int = 0, limit: int = 200, states: tuple[JobState, ...] = ()
+    ) -> Snapshot:
         with self._lock:
             self.snapshots.append((first, limit))
-            rows = tuple(self.rows[first : first + limit])
+            found = self._in(states)
+            rows = tuple(found[first : first + limit])
             totals = self._totals()
-        return Snapshot(self._revision, first, len(self.rows), rows, totals, 0, 4, self.held)
+        shown = (self._revision, first, len(found), rows, totals, 0, 4, self.held, "", states)
+        return Snapshot(*shown)
+
+    def ids(self, states: tuple[JobState, ...] = ()) -> tuple[int, ...]:
+        with self._lock:
+            return tuple(row.job.id for row in self._in(states))
+
+    def history(self, job: int) -> History:
+        return self.histories.get(job, History())
+
+    def _in(self, states: tuple[JobState, ...]) -> list[Row]:
+        return [row for row in self.rows if row.job.state in states] if states else self.rows
 
     def row(self, job: int) -> Row | None:
         return next((row for row in self.rows if row.job.id == job), None)

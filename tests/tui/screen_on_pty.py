@@ -126,6 +126,11 @@ class ScreenOnPty:
         assert modes[b"25"], "the cursor is hidden"
 
     @property
+    def sent(self) -> str:
+        """All that it sent so far."""
+        return bytes(self._all).decode("utf-8", "replace")
+
+    @property
     def said(self) -> str:
         """What stands on the normal screen, after the panes are gone."""
         return bytes(self._all).rpartition(b"\x1b[?1049l")[2].decode()

@@ -16,6 +16,7 @@ from typing import Self
 
 SECONDS = 60.0
 _LOOK_SECONDS = 0.05
+_DEAF_SECONDS = 2.0  # longer than a dialog that comes by itself is
 _ENDED = "wharfie-ended"
 
 
@@ -61,6 +62,27 @@ class Terminal:
 
     def type(self, text: str) -> None:
         self._tmux("send-keys", "-l", "--", text)
+
+    def approve(self) -> None:
+        """Enter on a plan; again where that came while it was deaf, having been made slowly."""
+        self.until("Esc Drop")
+        again = 0.0
+        while "Esc Drop" in self.screen():
+            if time.monotonic() >= again:
+                self.press("Enter")
+                again = time.monotonic() + _DEAF_SECONDS
+            time.sleep(_LOOK_SECONDS)
+
+    def mouse(self, column: int, row: int, code: int, end: str = "M") -> None:
+        """What the mouse does at a cell, from 0, as SGR says it: 0 a press, 32 a step with the
+        button held, 16 more with Control; `end` is "m" for a release."""
+        report = f"\x1b[<{code};{column + 1};{row + 1}{end}"
+        self._tmux("send-keys", "-H", *(f"{byte:02x}" for byte in report.encode()))
+
+    def paste(self, text: str) -> None:
+        """Paste as a person does, in brackets."""
+        self._tmux("set-buffer", "--", text)
+        self._tmux("paste-buffer", "-p")
 
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")

@@ -493,7 +493,7 @@ async def test_a_crash_report_shows_no_local_variables(
 
 async def test_help_lists_every_key(tmp_path: Path) -> None:
     app = make_app(tmp_path, tmp_path)
-    async with app.run_test(size=(100, 80)) as pilot:
+    async with app.run_test(size=(100, 150)) as pilot:
         await read(pilot)
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))

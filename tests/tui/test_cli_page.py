@@ -233,7 +233,7 @@ def test_the_screen_shows_the_code_and_the_queue_is_let_in_as_well(
         screen.type(FILE[:6])
         screen.press("Enter")
         screen.press("F5")
-        screen.press("Enter")
+        screen.approve()
         screen.until("1 done")
         assert (to / FILE).read_bytes() == b"content"
         screen.press("C-q")

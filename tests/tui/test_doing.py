@@ -16,7 +16,19 @@ from providers.base import Capabilities, Place
 from providers.errors import Denied
 from providers.registry import open_provider
 from tests.servers.trash import trash_of
-from tests.tui.app_case import AppPilot, Tree, at, make_app, names, opener, pane, read, text, until
+from tests.tui.app_case import (
+    AppPilot,
+    Tree,
+    at,
+    make_app,
+    names,
+    opener,
+    pane,
+    plans_only_conflicts,
+    read,
+    text,
+    until,
+)
 from transfers.engine import Engine
 from tui.app import WharfieApp
 from tui.screens.confirm import ConfirmScreen
@@ -402,7 +414,10 @@ async def test_what_the_queue_moved_by_renaming_is_moved_back_folders_and_all(
     (left / "d" / "other").write_text("y")
     engine = Engine(isolated_home / "queue", lambda end: open_provider(end, Access(Path("known"))))
     app = WharfieApp(
-        engine, Access(Path("known")), *(Place("file:", str(p)) for p in (left, right))
+        engine,
+        Access(Path("known")),
+        *(Place("file:", str(p)) for p in (left, right)),
+        settings=plans_only_conflicts(),
     )
     try:
         async with app.run_test(size=(120, 30)) as pilot:

@@ -21,7 +21,9 @@ from tui.app import WharfieApp
 from tui.facts import moment
 from tui.revisions import dated_name
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.plan import PlanScreen
 from tui.screens.versions import VersionsScreen
+from tui.settings_file import SettingsFile
 
 
 def three_versions() -> KeepingPlace:
@@ -48,9 +50,11 @@ class Case:
     def __init__(self, queue: Engine | FakeQueue, place: KeepingPlace, other: Tree) -> None:
         self.queue, self.place, self.other = queue, place, other
 
-    def app(self, right: str = "y", path: str = "/") -> WharfieApp:
-        places = opener(k=self.place, y=self.other)
-        return make_app(at("k", "/d"), at(right, path), queue=self.queue, opener=places)  # type: ignore[arg-type]
+    def app(
+        self, right: str = "y", path: str = "/", settings: SettingsFile | None = None
+    ) -> WharfieApp:
+        places, ends = opener(k=self.place, y=self.other), (at("k", "/d"), at(right, path))
+        return make_app(*ends, queue=self.queue, opener=places, settings=settings)  # type: ignore[arg-type]
 
     def job(self) -> Job:
         (row,) = self.queue.snapshot().rows
@@ -148,6 +152,25 @@ async def test_a_version_is_copied_into_the_other_folder_by_the_files_name(real:
         await says(pilot, "Queued: to memory://y/report.pdf")
         await until(pilot, lambda: "/report.pdf" in real.other.store.nodes)
         assert bytes(real.other.store.file("/report.pdf").data) == b"first"
+
+
+async def test_the_copy_of_a_version_shows_its_plan_and_is_no_move(
+    fake: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.commands.copying._SOON", 3600.0)
+    app = fake.app(settings=SettingsFile(tmp_path / "settings.toml"))
+    async with app.run_test(size=SMALL) as pilot:
+        await open_versions(pilot, "end", "z")
+        await says(pilot, "5 B")
+        await pilot.press("end", "c")
+        await dialog(pilot, PlanScreen)
+        await says(pilot, "Copy 1 file, 5 B", "from memory://k/d/report.pdf;")
+        assert "move" not in text(app)
+        await pilot.press("y")
+        await says(pilot, "No command line names just this.")
+        await pilot.press("escape")
+        await says(pilot, "Nothing was queued.")
+        assert not fake.queue.sent  # type: ignore[union-attr]
 
 
 async def test_a_copy_beside_the_file_has_its_date_in_the_name(real: Case) -> None:

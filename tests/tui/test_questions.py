@@ -164,6 +164,41 @@ async def test_what_was_answered_elsewhere_unseen_is_not_asked() -> None:
         await until(pilot, lambda: "No transfer waits for an answer" in text(app))
 
 
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        (b"0123456789", "Same contents: all 10 bytes were compared."),
+        (b"01234x6789", "Different from byte 6 on."),
+    ],
+)
+async def test_a_conflict_says_whether_the_contents_are_equal(there: bytes, says: str) -> None:
+    x, y, queue = Tree(["/f"]), Tree(["/f"]), FakeQueue()
+    x.store.nodes["/f"].data, y.store.nodes["/f"].data = bytearray(b"0123456789"), bytearray(there)
+    row = make_row(1, JobState.PARKED, park=ParkReason.CONFLICT, source=at("x"), target=at("y"))
+    app = make_app(at("x"), at("y"), queue=queue, opener=opener(x=x, y=y))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await read(pilot)
+        queue.put(replace(row, conflict=Conflict(x.stat("/f"), y.stat("/f"))))
+        await dialog(pilot)
+        await until(pilot, lambda: says in text(app))
+        await pilot.press("s")
+        await until(pilot, lambda: sent(queue, Resolve))
+
+
+async def test_contents_that_cannot_be_compared_are_said_so_and_the_question_stays() -> None:
+    queue = FakeQueue([parked(1)])
+    app = make_app(at("x"), at("y"), queue=queue, opener=opener(x=Tree(), y=Tree()))
+    row = make_row(1, JobState.PARKED, park=ParkReason.CONFLICT, source=at("x"), target=at("y"))
+    queue.rows = [replace(row, conflict=parked(1).conflict)]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await dialog(pilot)
+        await until(
+            pilot, lambda: "The contents were not compared. /f: does not exist." in text(app)
+        )
+        await pilot.press("s")
+        await until(pilot, lambda: sent(queue, Resolve))
+
+
 async def test_what_was_parked_unseen_is_asked() -> None:
     queue = FakeQueue([make_row(1, batch=7)])
     app = asking(queue)

@@ -15,7 +15,8 @@ from providers.base import Place
 from tests.tui.fake_queue import make_row
 from transfers.model import Job, JobState, Proof, ProofWord, Snapshot, Totals
 from tui.headless.queue_list import list_line, print_list
-from tui.headless.receipt import print_receipt, receipt_line
+from tui.headless.receipt import print_receipt
+from tui.receipt import receipt_line
 
 EVIL = "e\x1b[2Jvil\u202e\nname"
 SHA = "ab" * 32

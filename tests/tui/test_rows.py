@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import tracemalloc
 from dataclasses import replace
@@ -105,6 +106,7 @@ def test_rows_read_since_are_not_among_those_of_before() -> None:
 @pytest.mark.parametrize("count", [3, 40_000])
 def test_many_are_ordered_as_few_are(count: int, sort: SortBy, reverse: bool) -> None:
     chance = random.Random(count)
+    names = [f"{'aAbB'[i % 4]}{i}{('', '.txt', '.GZ')[i % 3]}" for i in range(count)]
     entries = [
         Entry(
             f"/{n}",
@@ -113,7 +115,7 @@ def test_many_are_ordered_as_few_are(count: int, sort: SortBy, reverse: bool) ->
             chance.choice(sizes),
             chance.choice(times),
         )
-        for n in chance.sample([f"{'aAbB'[i % 4]}{i}" for i in range(count)], count)
+        for n in chance.sample(names, count)
         for sizes, times in [((None, 1, 5, 5000), (None, -1.0, 0.5, 9e9))]
     ]
     rows = arrange(entries, View(sort=sort, reverse=reverse))
@@ -128,6 +130,11 @@ def _ordered(entries: list[Entry], view: View) -> list[Entry]:
     elif view.sort is SortBy.SIZE:
         found.sort(
             key=lambda e: -1 if e.size is None or e.kind is Kind.DIR else e.size,
+            reverse=view.descending,
+        )
+    elif view.sort is SortBy.EXTENSION:
+        found.sort(
+            key=lambda e: "" if e.kind is Kind.DIR else os.path.splitext(e.name)[1].casefold(),
             reverse=view.descending,
         )
     else:

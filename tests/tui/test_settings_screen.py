@@ -8,7 +8,7 @@ import pytest
 from textual.command import CommandPalette
 
 from tests.tui.app_case import make_app, read, text, until
-from tui.choices import LOOK, ON_QUIT, Look, OnQuit
+from tui.choices import LOOK, ON_QUIT, SETTINGS, Look, OnQuit
 from tui.key_map import shown_keys
 from tui.key_presets import Preset
 from tui.keys import KEYS
@@ -33,7 +33,7 @@ async def test_a_theme_is_chosen_seen_and_kept(file: SettingsFile, tmp_path: Pat
         await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
         await pilot.press("right")
         await until(pilot, lambda: app.theme == theme_name(Look.LIGHT))
-        await pilot.press("down", "enter", "escape")
+        await pilot.press(*["down"] * SETTINGS.index(ON_QUIT), "enter", "escape")
         await until(pilot, lambda: app.screen is app.main)
     assert file.get(LOOK) is Look.LIGHT
     assert file.get(ON_QUIT) is OnQuit.KEEP

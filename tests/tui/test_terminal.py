@@ -67,6 +67,8 @@ def test_connect_accept_copy_pause_resume_cancel_quit_and_go_on(
         screen.until(f"{openssh.port}{to}", gone="SHA256:")
         assert openssh.known_hosts_line in _known_hosts(short_directory)
         screen.press("Tab", "C-a", "F5")
+        screen.until("Copy 4 files, 512 MiB", "free there", "Enter Copy")
+        screen.approve()
         screen.until("transferring")
         screen.press("w", "P")  # the queue: pause all
         screen.until("paused", gone="transferring")
@@ -128,6 +130,7 @@ def test_transfers_outlive_the_screen_and_the_next_one_shows_them(
     with Terminal(short_directory, str(slow_files), there, env=env, width=120, height=36) as screen:
         screen.until("file4", str(openssh.port), "0 entries")
         screen.press("C-a", "F5")
+        screen.approve()
         screen.until("transferring")
         if how == "tmux server killed":
             screen.close()
@@ -160,6 +163,7 @@ def test_a_host_that_is_killed_is_started_anew_by_the_screen_and_everything_resu
     with Terminal(short_directory, str(slow_files), str(to), width=120, height=36) as screen:
         screen.until("file4", "0 entries")
         screen.press("C-a", "F5")
+        screen.approve()
         screen.until("transferring", "MiB of 24.0 MiB")
         kill_host()
         screen.until("is gone")
@@ -178,6 +182,7 @@ def test_pause_and_stop_leaves_no_process_and_the_next_screen_goes_on(
     with Terminal(short_directory, str(slow_files), str(to), width=120, height=36) as screen:
         screen.until("file4", "0 entries")
         screen.press("C-a", "F5")
+        screen.approve()
         screen.until("transferring")
         screen.press("q")
         screen.until("Quit?")

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.tui.fake_queue import make_row
-from transfers.model import JobState, Op, ParkReason, Proof, ProofWord, Row, Totals
+from transfers.model import JobState, Op, ParkReason, Proof, ProofWord, Row
 from tui.widgets.transfer_row import (
     columns,
     detail,
@@ -19,7 +19,6 @@ from tui.widgets.transfer_row import (
     slow_parts,
     state,
     titles,
-    totals_text,
 )
 
 WIDTHS = [20, 40, 59, 60, 79, 80, 100, 120, 140, 160, 250]
@@ -164,21 +163,6 @@ def test_a_folder_is_shown_as_one() -> None:
     row = make_row(1, JobState.DONE, name="photos", op=Op.MAKE_DIR)
     assert name(row) == "photos/"
     assert info(row)[0] == "folder made"
-
-
-@pytest.mark.parametrize("width", [80, 160])
-def test_totals_put_what_needs_a_person_before_the_rest(width: int) -> None:
-    counts = {JobState.DONE: 4, JobState.FAILED: 2, JobState.TRANSFERRING: 1, JobState.PARKED: 3}
-    totals = Totals(counts, size=2048, moved=1024, rate=512.0, eta=2.0)
-    shown = totals_text(totals, width, marked=1, rate_limit=1024)
-    running = "1 running" if width == 80 else "1 transferring"
-    assert shown.endswith(f"2 failed, 3 parked, {running}, 4 done")
-    assert shown.startswith("1 marked · 50%")
-    assert "512 B/s · 0:02 left · limit 1.0 KiB/s" in shown
-
-
-def test_an_empty_queue_says_so() -> None:
-    assert totals_text(Totals(), 80) == "no transfers"
 
 
 def test_ascii_only_keeps_to_ascii() -> None:

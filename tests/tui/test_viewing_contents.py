@@ -68,6 +68,7 @@ def names(listing: Listing) -> list[str]:
         ("a.txt", b"\x7fELF\0\0", Shape.BYTES),
         ("a.exe", b"", Shape.TEXT),
     ],
+    ids=map(str, range(11)),
 )
 def test_a_file_is_what_its_bytes_say(name: str, head: bytes, shape: Shape) -> None:
     assert shape_of(name, head) is shape

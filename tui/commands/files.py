@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from providers import location
-from providers.base import Entry
+from providers.base import Provider
 from providers.extras import Trash
 from tui import changes
 from tui import file_operations as files
 from tui.bulk_rename import Move
+from tui.commands.gathered import asked_about, to_delete
 from tui.commands.noting import giving_name
 from tui.commands.renaming import rename_marked
 from tui.commands.trashing import throw_away
 from tui.commands.work import with_progress
 from tui.file_operations import Deletion, Stopped
-from tui.screens.confirm import ConfirmScreen
+from tui.screens.delete_plan import DeletePlanScreen
 from tui.screens.prompt import PromptScreen
+from tui.selection import Group
 from tui.sign_in import show
+from tui.weighing import weighed
 from tui.widgets.file_pane import FilePane
 
 if TYPE_CHECKING:
@@ -58,43 +61,47 @@ async def rename(screen: MainScreen, pane: FilePane) -> None:
 
 async def delete(screen: MainScreen, pane: FilePane) -> None:
     """Delete what is selected, after a question: into the trash, where the place has one."""
-    provider = pane.provider
-    if not isinstance(provider, Trash):
-        await delete_for_good(screen, pane)
-        return
-    refused = await throw_away(screen, pane, provider)
-    if refused is not None:
-        entries, why = refused
-        await _delete(screen, pane, entries, f"Not in the trash: {why}.")
+    for group in await to_delete(screen, pane):
+        provider = screen.services.connections.open(group.endpoint)
+        if not isinstance(provider, Trash):
+            await _delete(screen, pane, group, _kept(provider))
+            continue
+        refused = await throw_away(screen, pane, provider, group)
+        if refused is not None:
+            entries, why = refused
+            left = Group(group.endpoint, tuple(entries))
+            await _delete(screen, pane, left, f"Not in the trash: {why}.")
 
 
 async def delete_for_good(screen: MainScreen, pane: FilePane) -> None:
     """Delete what is selected, after a question, past any trash."""
-    provider = pane.provider
+    for group in await to_delete(screen, pane):
+        provider = screen.services.connections.open(group.endpoint)
+        await _delete(screen, pane, group, _kept(provider))
+
+
+def _kept(provider: Provider) -> str:
     kept = provider.caps.recycles
-    await _delete(screen, pane, pane.selected, f"This place puts it into {kept}." if kept else "")
+    return f"This place puts it into {kept}." if kept else ""
 
 
-async def _delete(screen: MainScreen, pane: FilePane, entries: list[Entry], said: str) -> None:
-    provider, place = pane.provider, pane.place
-    files.writer(provider, place.endpoint)
-    if not entries:
-        screen.say("Nothing to delete: put the cursor on an entry, or mark some.")
-        return
+async def _delete(screen: MainScreen, pane: FilePane, group: Group, said: str) -> None:
+    provider = screen.services.connections.open(group.endpoint)
+    files.writer(provider, group.endpoint)
     kept = provider.caps.recycles
     lines = [
-        f"{files.counted(entries)} in {location.show(place)}",
-        *files.names_listed(entries, pane.list.named),
+        *asked_about(pane, group),
         *([said] if said else []),
         *([] if kept else ["There is no way back: this cannot be undone."]),
     ]
     title = "Delete?" if kept else "Delete for good?"
-    if not await show(screen.app, ConfirmScreen(title, lines, title[:-1], dangerous=True)):
+    weigh = partial(weighed, screen.services.sign_in, provider, group.entries)
+    if not await show(screen.app, DeletePlanScreen(title, lines, title[:-1], weigh)):
         return
 
     def work(report: Callable[[int], None], cancelled: Callable[[], bool]) -> Deletion:
         return files.delete_tree(
-            provider, place.endpoint, entries, on_progress=report, cancelled=cancelled
+            provider, group.endpoint, group.entries, on_progress=report, cancelled=cancelled
         )
 
     try:
@@ -103,6 +110,8 @@ async def _delete(screen: MainScreen, pane: FilePane, entries: list[Entry], said
         screen.say("Deleting stopped; what was deleted until then is gone.")
     else:
         _say_deleted(screen, done)
+        if not done.failed:
+            pane.unmark(group.places)
     finally:
         pane.reread()
 

@@ -10,15 +10,15 @@ from providers import location
 from providers.base import Kind, Place, Provider
 from providers.errors import Unsupported
 from providers.extras import Revision, Versioned
-from transfers.model import NewJob, Policy
-from transfers.scan import plan_tree
+from transfers.model import Policy
 from tui import file_operations as files
 from tui import revisions
-from tui.commands.copying import target_complaint
+from tui.commands.copying import Order, carry_out, target_complaint
 from tui.commands.work import change, hand_over
 from tui.enquiry import Take, read_pages
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.versions import Act, Done, VersionsScreen
+from tui.selection import Group
 from tui.sign_in import show
 from tui.widgets.file_pane import FilePane
 
@@ -118,21 +118,24 @@ class _Subject:
         target = self.screen.other if self.pane is self.screen.active else self.screen.active
         if complaint := target_complaint(target):
             return Done(complaint)
-        jobs = await self.screen.services.sign_in.call(partial(self._plan, revision, target.place))
-        ends = (self.place.endpoint, target.place.endpoint)
-        await hand_over(self.screen, jobs, *ends)
-        return Done(f"Queued: to {location.show(jobs[0].target)}")
+        order, path = await self.screen.services.sign_in.call(
+            partial(self._order, revision, target.place)
+        )
+        if not await carry_out(self.screen, order):
+            return Done("Nothing was queued.")
+        return Done(f"Queued: to {location.show(path)}")
 
-    def _plan(self, revision: Revision, target: Place) -> tuple[NewJob, ...]:
-        """Blocking. Beside the file itself the copy has a name of its own."""
+    def _order(self, revision: Revision, target: Place) -> tuple[Order, Place]:
+        """What is to go where, and the file that it becomes; blocking. Beside the file itself the
+        copy has a name of its own."""
         to = self.screen.services.connections.open(target.endpoint)
         files.writer(to, target.endpoint)
         entry = revision.entry
         if target == Place(self.place.endpoint, self.provider.parent(self.place.path)):
             entry = replace(entry, name=revisions.dated_name(entry.name, entry.modified))
-        to.join(target.path, entry.name)  # a name that it refuses is an error here, not a job
-        endpoint = self.place.endpoint
-        return plan_tree(self.provider, [entry], endpoint, to, target, move=False)
+        # A name that it refuses is an error here, not a job.
+        path = Place(target.endpoint, to.join(target.path, entry.name))
+        return Order([Group(self.place.endpoint, (entry,))], target, typed=False), path
 
     async def _delete(self, revision: Revision) -> Done:
         lines = [location.show(self.place), revisions.described(revision)]

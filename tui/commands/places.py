@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from providers.base import Place
-from providers.errors import InvalidName
-from providers.sites import BadSites
+from providers.base import Entry, Place
 from tui import file_operations as files
 from tui.background import in_thread
+from tui.enquiry import Take, read_pages
 from tui.screens.connect import ConnectScreen
-from tui.screens.prompt import PromptScreen
+from tui.screens.go_to import GoToScreen
 from tui.sign_in import show
 from tui.trial import look_at
 from tui.widgets.file_pane import FilePane
@@ -43,23 +43,32 @@ async def connect(screen: MainScreen, pane: FilePane) -> None:
 
 async def go_to(screen: MainScreen, pane: FilePane) -> None:
     """Ask for a path or an address and open it in `pane`."""
-    provider, here, sites = pane.provider, pane.place, screen.services.access.sites
+    await ask_where_to(screen, pane)
 
-    def complaint(text: str) -> str | None:
-        try:
-            files.typed_place(provider, here, text, sites)
-        except (InvalidName, BadSites) as error:
-            return str(error)
-        return None
 
-    text = await show(
-        screen.app,
-        PromptScreen(
-            "Go to", "Path, address (sftp://user@host/path) or site:path", here.path, complaint
-        ),
-    )
-    if text:
-        pane.open(files.typed_place(provider, here, text, sites), typed=True)
+async def ask_where_to(screen: MainScreen, pane: FilePane, proposed: str = "") -> None:
+    """Ask where to go, with `proposed` to be changed or approved, and open that in `pane`."""
+    services, here = screen.services, pane.place
+    sites, connections = services.access.sites, services.connections
+
+    def means(at: Place, text: str) -> Place:
+        return files.typed_place(connections.open(at.endpoint), at, text, sites)
+
+    async def read(place: Place, take: Take[Entry], enough: Callable[[], bool]) -> None:
+        provider = await in_thread(lambda: connections.open(place.endpoint))
+
+        def pages() -> Iterator[Sequence[Entry]]:
+            for page in provider.list_dir(provider.resolve(place.path)):
+                yield page
+                if enough():
+                    return
+
+        await read_pages(services.sign_in, provider, pages, take)
+
+    names = [site.name for site in sites.all()]
+    place = await show(screen.app, GoToScreen(here, names, means, read, proposed))
+    if place is not None:
+        pane.open(place, typed=True)
 
 
 async def leave(screen: MainScreen, pane: FilePane) -> None:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.commands import (
+    bookmarked,
     copying,
     editing,
     files,
     finding,
     fitting,
+    jumping,
     looking,
     making,
     marks,
@@ -23,6 +25,10 @@ from tui.commands import (
     old_versions,
     permissions,
     places,
+    queue,
+    queue_jobs,
+    receipt,
+    synchronised,
     undoing,
     usage,
 )
@@ -43,8 +49,8 @@ class Command:
 
 
 COMMANDS: Mapping[str, Command] = {
-    "copy": Command(copying.copy, asks=False),
-    "move": Command(copying.move, asks=False),
+    "copy": Command(copying.copy),
+    "move": Command(copying.move),
     "view": Command(looking.view),
     "edit": Command(editing.edit, asks=False),
     "new_folder": Command(making.new_folder),
@@ -61,6 +67,9 @@ COMMANDS: Mapping[str, Command] = {
     "unmark_matching": Command(marks.unmark_matching),
     "connect": Command(places.connect),
     "go_to": Command(places.go_to),
+    "bookmarks": Command(bookmarked.bookmarks),
+    "jump": Command(jumping.jump),
+    "synchronise": Command(synchronised.synchronise, asks=False),
     "properties": Command(offers.properties),
     "link": Command(offers.link),
     "uploads": Command(offers.clear_up),
@@ -68,4 +77,18 @@ COMMANDS: Mapping[str, Command] = {
     "deleted_files": Command(old_versions.deleted_files),
     "settings": Command(fitting.settings),
     "quit": Command(places.leave),
+    "job_enter": Command(queue_jobs.enter),
+    "job_details": Command(queue_jobs.details),
+    "job_target": Command(queue_jobs.open_target, asks=False),
+    "job_source": Command(queue_jobs.open_source, asks=False),
+    "job_filter": Command(queue.next_filter, asks=False),
+    "job_filter_back": Command(queue.previous_filter, asks=False),
+    "job_to_top": Command(queue.to_top, asks=False),
+    "job_to_bottom": Command(queue.to_bottom, asks=False),
+    "jobs_mark_all": Command(queue.mark_all, asks=False),
+    "jobs_invert": Command(queue.invert, asks=False),
+    "jobs_unmark": Command(queue.unmark, asks=False),
+    "retry_failed": Command(queue.retry_failed, asks=False),
+    "cancel_all": Command(queue.cancel_all),
+    "receipt": Command(receipt.export),
 }

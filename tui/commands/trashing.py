@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-from providers import location
-from providers.base import Entry, Provider
+from providers.base import Entry, Place, Provider
 from providers.errors import NotFound, ProviderError, TargetChanged, Unsupported
 from providers.extras import Trash
 from tui import changes
-from tui import file_operations as files
+from tui.commands.gathered import asked_about
 from tui.commands.noting import note
 from tui.commands.work import with_progress
-from tui.screens.confirm import ConfirmScreen
+from tui.screens.delete_plan import DeletePlanScreen
+from tui.selection import Group
 from tui.sign_in import show
+from tui.weighing import weighed
 from tui.widgets.file_pane import FilePane
 
 if TYPE_CHECKING:
@@ -36,32 +38,31 @@ class Thrown:
 
 
 async def throw_away(
-    screen: MainScreen, pane: FilePane, trash: Trash
+    screen: MainScreen, pane: FilePane, trash: Trash, group: Group
 ) -> tuple[list[Entry], str] | None:
-    """Ask, and put what is selected into the trash.
+    """Ask, and put `group` into the trash of its place.
 
     Returns what the trash did not take, with the reason; None when there is none of it.
     """
-    provider, place, entries = pane.provider, pane.place, pane.selected
-    if not entries:
-        screen.say("Nothing to delete: put the cursor on an entry, or mark some.")
-        return None
+    provider, endpoint = screen.services.connections.open(group.endpoint), group.endpoint
     lines = [
-        f"{files.counted(entries)} in {location.show(place)}",
-        *files.names_listed(entries, pane.list.named),
+        *asked_about(pane, group),
         "They can be taken out of it again.",
     ]
-    if not await show(screen.app, ConfirmScreen("Move to the trash?", lines, "To the trash")):
+    weigh = partial(weighed, screen.services.sign_in, provider, group.entries)
+    title, action = "Move to the trash?", "To the trash"
+    if not await show(screen.app, DeletePlanScreen(title, lines, action, weigh, dangerous=False)):
         return None
     thrown = Thrown()
 
     def work(report: Callable[[int], None], cancelled: Callable[[], bool]) -> None:
-        _throw(provider, trash, entries, thrown, report, cancelled)
-        thrown.noted = note(screen, lambda: changes.thrown(provider, place.endpoint, thrown.away))
+        _throw(provider, trash, group.entries, thrown, report, cancelled)
+        thrown.noted = note(screen, lambda: changes.thrown(provider, endpoint, thrown.away))
 
     try:
         await with_progress(screen, "To the trash", work)
     finally:
+        pane.unmark([Place(endpoint, entry.path) for entry, _ in thrown.away])
         pane.reread()
     _say(screen, thrown)
     return (thrown.refused, thrown.why) if thrown.refused else None

@@ -40,6 +40,11 @@ async def with_progress(
         screen.progress("")
 
 
+def counting_on(report: Callable[[int], None], before: int) -> Callable[[int], None]:
+    """Reports what is done beside what was done `before`."""
+    return lambda count: report(before + count)
+
+
 async def change(screen: MainScreen, call: Callable[[], T], doing: str) -> T:
     """The result of `call`, which changes a place: whoever stops waiting for it is told so."""
     try:

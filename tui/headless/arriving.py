@@ -8,7 +8,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 
 from transfers.client import Client
-from transfers.model import Command, Grant, Row, Snapshot
+from transfers.history import History
+from transfers.model import Command, Grant, JobState, Row, Snapshot
 from transfers.queue_api import Listener
 
 
@@ -35,11 +36,19 @@ class ArrivingQueue:
     def send(self, command: Command) -> tuple[int, ...]:
         return self._client.result().send(command)
 
-    def snapshot(self, first: int = 0, limit: int = 200) -> Snapshot:
-        return self._client.result().snapshot(first, limit)
+    def snapshot(
+        self, first: int = 0, limit: int = 200, states: tuple[JobState, ...] = ()
+    ) -> Snapshot:
+        return self._client.result().snapshot(first, limit, states)
+
+    def ids(self, states: tuple[JobState, ...] = ()) -> tuple[int, ...]:
+        return self._client.result().ids(states)
 
     def row(self, job: int) -> Row | None:
         return self._client.result().row(job)
+
+    def history(self, job: int) -> History:
+        return self._client.result().history(job)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         return self._client.result().listen(listener)

@@ -14,7 +14,8 @@ from transfers.model import JobState, Row, Snapshot
 from tui import format as fmt
 from tui.headless.report import describe
 from tui.overview import at_work
-from tui.widgets.transfer_row import fraction, info, state, totals_text
+from tui.widgets.totals import totals_text
+from tui.widgets.transfer_row import fraction, info, state
 
 _JOB, _STATE, _DONE, _SIZE, _INFO = 5, 12, 4, 9, 20
 _NAME_FROM = _JOB + _STATE + _DONE + _SIZE + _INFO + 7  # with the gaps between them

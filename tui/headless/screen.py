@@ -14,6 +14,7 @@ from providers.errors import Unsupported
 from transfers.model import Verify
 from transfers.queue_api import Queue
 from tui import slow_line
+from tui.bookmarks import BookmarksFile
 from tui.headless.arriving import ArrivingQueue
 from tui.headless.attach import attach
 from tui.lasting_stream import LastingStream
@@ -45,6 +46,7 @@ def run_screen(
             right,
             settings=SettingsFile(home.settings_file),
             keys_file=home.keys_file,
+            bookmarks=BookmarksFile(home.bookmarks_file),
             pause_and_stop=queue.pause_and_stop,
         )
         queue.raise_failure()
@@ -62,6 +64,7 @@ def show_panes(
     verify: Verify = Verify.AUTO,
     settings: SettingsFile | None = None,
     keys_file: Path | None = None,
+    bookmarks: BookmarksFile | None = None,
     pause_and_stop: Callable[[], object] | None = None,
     recent: Sequence[str] = (),
 ) -> int:
@@ -72,7 +75,9 @@ def show_panes(
     """
     prepare_textual(os.environ)
     from tui.app import WharfieApp  # Textual reads its environment when it is imported
+    from tui.paste_guard import guard_pastes
 
+    guard_pastes()
     app = WharfieApp(
         queue,
         access,
@@ -82,16 +87,26 @@ def show_panes(
         settings=settings,
         key_map=None if keys_file is None else read_keys(keys_file),
         keys_file=keys_file,
+        bookmarks=bookmarks,
         pause_and_stop=pause_and_stop,
         recent=recent,
     )
     sys.setswitchinterval(_SWITCH_SECONDS)
-    app.run()
+    try:
+        app.run()
+    finally:  # also after a crash: the terminal is a person's own again
+        _take_back(app.signs.taken_back())
     if app.leaving.told_to_end:
         raise KeyboardInterrupt
     for line in app.leaving.lines:
         print(line)
     return app.return_code or 0
+
+
+def _take_back(signs: str) -> None:
+    if signs and sys.__stderr__ is not None:
+        sys.__stderr__.write(signs)
+        sys.__stderr__.flush()
 
 
 def prepare_textual(environ: MutableMapping[str, str]) -> None:

@@ -10,9 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from providers.base import Entry
+from providers.errors import ProviderError
 from transfers.model import Conflict, Policy
 from tui import format as show
-from tui.screens.dialog import CANCEL, Choice, Dialog, Tick, line
+from tui.comparing import Compare, told
+from tui.screens.dialog import CANCEL, Choice, Dialog, Says, Tick, line
 
 _SAME_TIME = 1.0  # SFTP tells whole seconds
 
@@ -45,7 +47,7 @@ def compare(new: Entry, old: Entry) -> str:
     age = _word(new.modified, old.modified, _SAME_TIME, "newer", "older", "time")
     known = [word for word in (age, size) if word]
     if known == ["same time", "same size"]:
-        return "Both have the same size and time; the content was not compared."
+        return "Both have the same size and time."
     return f"The new one: {', '.join(known)}." if known else "Nothing more is known about them."
 
 
@@ -61,14 +63,22 @@ def _word(
 
 class ConflictScreen(Dialog[ConflictAnswer | None]):
     """What to do with `conflict`; None: later. `others`: jobs of the same batch still to be done,
-    of which those that meet a conflict may follow suit."""
+    of which those that meet a conflict may follow suit. `compare_contents` is begun at once."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "for_all", "For all", show=False)]
 
-    def __init__(self, conflict: Conflict, others: int, *, quiet: float = 0.0) -> None:
+    def __init__(
+        self,
+        conflict: Conflict,
+        others: int,
+        *,
+        compare_contents: Compare | None = None,
+        quiet: float = 0.0,
+    ) -> None:
         super().__init__("Already there", _CHOICES, focus=Policy.SKIP, tone="warning", quiet=quiet)
         self.conflict = conflict
         self.others = others
+        self.compare_contents = compare_contents
 
     def body(self) -> ComposeResult:
         new, old = self.conflict.source, self.conflict.target
@@ -76,11 +86,31 @@ class ConflictScreen(Dialog[ConflictAnswer | None]):
         yield line(_facts("new", new), "gap")
         yield line(_facts("old", old))
         yield line(compare(new, old), "strong")
+        yield Says(id="contents")
         yield line(f"from {new.path}", "dim gap")
         yield line(f"to   {old.path}", "dim")
         if self.others > 0:
             label = f"the same for whatever else is there already ({self.others:,} to go)"
             yield Tick("a", label, id="all")
+
+    def on_mount(self) -> None:
+        if self.compare_contents is not None:
+            self.run_worker(self._compare(self.compare_contents), group="compare")
+
+    async def _compare(self, compare_contents: Compare) -> None:
+        says = self.query_one("#contents", Says)
+
+        def report(count: int) -> None:
+            if self.is_attached:
+                says.say(f"The contents are compared … {show.size(count)} are equal")
+
+        says.say("The contents are compared …")
+        try:
+            finding = await compare_contents(report)
+        except ProviderError as error:
+            says.say(f"The contents were not compared. {error.path}: {error.what}.")
+        else:
+            says.say(told(finding), "strong")
 
     def action_for_all(self) -> None:
         for tick in self.query(Tick):

@@ -27,7 +27,7 @@ Tone = Literal["plain", "warning", "danger"]
 Answer = TypeVar("Answer")
 
 CANCEL = "cancel"
-_KEY_NAMES = {"enter": "Enter", "escape": "Esc", "space": "Space"}
+_KEY_NAMES = {"enter": "Enter", "escape": "Esc", "space": "Space", "tab": "Tab"}
 _COLUMN_GAP = 2
 _WIDTH = 76
 _TALL = 20  # rows from which there is room for blank lines
@@ -36,7 +36,7 @@ _TALL = 20  # rows from which there is room for blank lines
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A way to answer: `key` is a letter, an F-key, or one that a binding listens to:
-    "enter", "escape", "space"."""
+    "enter", "escape", "space", "tab"."""
 
     id: str
     key: str

@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -21,13 +21,18 @@ from providers.base import Place, Provider
 from providers.errors import ProviderError
 from providers.text import printable
 from transfers.model import JobState, Op, StateChanged
+from tui.commands import copying, pasting
 from tui.commands.noting import note_moves
+from tui.commands.synchronised import Together
 from tui.commands.table import COMMANDS
+from tui.dragging import Dragging
 from tui.key_map import bar_items, bindings
 from tui.keys import Where
 from tui.questions import Questions
+from tui.recent import Recent
 from tui.screens.help import HelpScreen
 from tui.screens.versions import VersionsScreen
+from tui.widgets.drag_ghost import DragGhost
 from tui.widgets.file_list import FileList
 from tui.widgets.file_pane import FilePane
 from tui.widgets.key_bar import KeyBar
@@ -65,7 +70,11 @@ class MainScreen(Screen[None]):
         super().__init__()
         self.services = services
         self.questions = Questions(services)
+        self.together = Together(self)
+        self.recent = Recent()
         self.stoppable: list[threading.Event] = []  # what Esc stops, the newest last
+        self.dragging = Dragging(self)
+        self.planning = False  # a plan is being made
         self._starts = (left, right)
         self._said_timer: Timer | None = None
 
@@ -74,13 +83,18 @@ class MainScreen(Screen[None]):
         with Horizontal(id="panes"):
             for start, name in zip(self._starts, ("left", "right"), strict=True):
                 yield FilePane(start, connections, sign_in, id=name)
-        yield TransferPanel(self.services.queue)
+        yield TransferPanel(
+            self.services.queue,
+            ascii_only=self.services.ascii_only,
+        )
         yield Static(markup=False, id="progress", classes="-empty")
         yield Static(markup=False, id="said", classes="-empty")
         yield SpokenLine(self.services.wants_words)
         yield KeyBar()
+        yield DragGhost()
 
     def on_screen_suspend(self) -> None:
+        self.dragging.cancel()
         self.app.screen.call_after_refresh(self.services.type_ahead.release)
 
     def on_screen_resume(self) -> None:
@@ -111,6 +125,11 @@ class MainScreen(Screen[None]):
     @on(FilePane.Activated)
     def _pane_activated(self, event: FilePane.Activated) -> None:
         self._activate(event.pane)
+
+    @on(FilePane.Arrived)
+    def _pane_arrived(self, event: FilePane.Arrived) -> None:
+        self.recent.note(event.pane.place)
+        self.together.arrived(event.pane, event.how)
 
     def _activate(self, pane: FilePane) -> None:
         self.active = pane
@@ -247,14 +266,35 @@ class MainScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Esc: stop the newest thing under way, else leave the panel, else clear the filter."""
-        running = [stop for stop in self.stoppable if not stop.is_set()]
         self.say("")
-        if running:
-            running[-1].set()
-        elif not isinstance(self.focused, FileList):
+        if self.dragging.cancel() or self.stop_newest():
+            return
+        if not isinstance(self.focused, FileList):
             self._focus(self.active)
         else:
             self.active.back()
+
+    def stop_newest(self) -> bool:
+        """Stop the newest thing under way; whether there was any."""
+        running = [stop for stop in self.stoppable if not stop.is_set()]
+        if running:
+            running[-1].set()
+        return bool(running)
+
+    # The mouse, and what a terminal pastes
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self.dragging.press(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        self.dragging.move(event)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        if (dropped := self.dragging.drop(event)) is not None:
+            self._ask(copying.carry_out_from(self, *dropped))
+
+    def on_paste(self, event: events.Paste) -> None:
+        self._ask(pasting.paste(self, self.active, event.text))
 
     # The queue
 
@@ -262,6 +302,11 @@ class MainScreen(Screen[None]):
         if await self.services.listen():
             self._say_complaints()
             await self.questions.find()
+
+    @on(TransferPanel.Looked)
+    def _queue_looked_at(self, event: TransferPanel.Looked) -> None:
+        event.stop()
+        self.services.signs.note(event.snapshot)
 
     @on(TransferPanel.QuestionWanted)
     def _question_wanted(self, event: TransferPanel.QuestionWanted) -> None:

@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -89,6 +89,7 @@ class FileList(ScrollView, can_focus=True):
         "file-list--faint",
         "file-list--marked",
         "file-list--cursor",
+        "file-list--target",
     }
     ALLOW_SELECT = False
     ALLOW_MAXIMIZE = False
@@ -116,6 +117,8 @@ class FileList(ScrollView, can_focus=True):
         self.start: str | None = None  # rows are named by their way from there, not by a name
         self.marks: dict[str, Entry] = {}
         self.held: str | None = None
+        self.dragged = False  # what began as a press here was a drag: its end is no click
+        self._lit: int | None = None  # the row that takes what is dragged
         self._has_parent = False
         self._notice = ""
         self._slow = slow_line.is_slow(os.environ)
@@ -214,6 +217,10 @@ class FileList(ScrollView, can_focus=True):
         if self._count:
             self.post_message(self.Chosen(self.current))
 
+    def go_to(self, position: int) -> None:
+        """Put the cursor on the row at `position` in `rows`."""
+        self._go(position + self._has_parent)
+
     def _go(self, index: int) -> None:
         self.cursor = self._clamp(index)
         self.hold()
@@ -280,10 +287,25 @@ class FileList(ScrollView, can_focus=True):
 
     # Mouse and size
 
+    def row_at(self, at: Offset) -> int | None:
+        """The row at that place of the screen; None where there is none."""
+        row = at.y - self.content_region.y + self.scroll_offset.y
+        return row if self.content_region.contains_point(at) and row < self._count else None
+
+    def entry_at(self, row: int) -> Entry | None:
+        """What stands in a row; None in that of the parent."""
+        return self._entry(row)
+
+    def light(self, row: int | None) -> None:
+        """Show that what is dragged goes into the folder in this row; None: into no row's."""
+        if row != self._lit:
+            self._lit = row
+            self.refresh()
+
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
         index = None if offset is None else offset.y + self.scroll_offset.y
-        if index is None or index >= self._count:
+        if index is None or index >= self._count or self.dragged:
             return
         self._go(index)
         entry = self.current
@@ -313,7 +335,7 @@ class FileList(ScrollView, can_focus=True):
         index, width = y + self.scroll_offset.y, self.size.width
         base = self.rich_style
         if index < self._count:
-            return self._row(self._entry(index), index == self.cursor, width, base)
+            return self._row(self._entry(index), index, width, base)
         if self._notice and not self.rows and index == self._count:
             text = " " + show.clip(self._notice, max(0, width - 2))
             return Strip([Segment(text, base + self._part("faint"))]).adjust_cell_length(
@@ -324,13 +346,15 @@ class FileList(ScrollView, can_focus=True):
     def _part(self, name: str) -> Style:
         return self.get_component_rich_style(f"file-list--{name}", partial=True)
 
-    def _row(self, entry: Entry | None, at_cursor: bool, width: int, base: Style) -> Strip:
+    def _row(self, entry: Entry | None, index: int, width: int, base: Style) -> Strip:
         marked = entry is not None and entry.path in self.marks
         over = Style.null()
         if marked:
             over += self._part("marked")
-        if at_cursor:
+        if index == self.cursor:
             over += self._part("cursor")
+        if index == self._lit:
+            over += self._part("target")
         name_style = base + self._kind_style(entry) + over
         faint = base + self._part("faint") + over
         widths = columns(width)

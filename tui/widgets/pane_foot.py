@@ -37,10 +37,14 @@ def reading(asked: Request, shown: Place, count: int) -> str:
     return f"reading{what}… {count:,}" if count else f"reading{what}…"
 
 
-def marked(entries: Sequence[Entry], measured: Mapping[str, int] = _NONE) -> str:
+def marked(
+    here: Sequence[Entry], measured: Mapping[str, int] = _NONE, elsewhere: Sequence[Entry] = ()
+) -> str:
     """`measured`: bytes in folders that were added up, by path."""
-    total = sum(measured.get(entry.path, entry.size or 0) for entry in entries)
-    return f"{len(entries):,} marked, {show.size(total)}"
+    total = sum(measured.get(entry.path, entry.size or 0) for entry in here)
+    total += sum(entry.size or 0 for entry in elsewhere)
+    where = f", {len(elsewhere):,} elsewhere" if elsewhere else ""
+    return f"{len(here) + len(elsewhere):,} marked{where}, {show.size(total)}"
 
 
 def filtered(pattern: str, rows: int, entries: int) -> str:

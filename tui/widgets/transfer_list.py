@@ -25,7 +25,7 @@ from tui.key_map import bindings
 from tui.keys import Where
 from tui.widgets.transfer_row import Part, columns, fast_parts, slow_parts
 
-EMPTY = "No transfers. Mark files in a pane and press F5 or c to copy them across."
+EMPTY = "No transfers. Mark files and press F5 or c, or drag them to the other pane."
 _MARGIN = 10  # rows asked for beyond a screenful on each side, at least
 
 
@@ -80,6 +80,7 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
         self.ascii_only = ascii_only
         self.count = 0
         self.cursor = 0
+        self._empty = EMPTY
         self.marks: dict[int, None] = {}  # ids, in the order they were marked
         self._rows: dict[int, Row] = {}  # by position
         self._follow: int | None = None  # the job under the cursor
@@ -93,8 +94,14 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
         first = max(0, self.scroll_offset.y - margin)
         return first, self.scroll_offset.y - first + self.size.height + margin
 
-    def show_snapshot(self, snapshot: Snapshot) -> list[int]:
-        """Take in a window of the queue and draw the lines that differ: how many cells of each."""
+    def show_snapshot(self, snapshot: Snapshot, empty: str = EMPTY) -> list[int]:
+        """Take in a window of the queue and draw the lines that differ: how many cells of each.
+
+        `empty`: what is said while there is no job.
+        """
+        if empty != self._empty:
+            self._empty = empty
+            self.refresh()
         before, old_count = self._rows, self.count
         self._rows = {snapshot.first + at: row for at, row in enumerate(snapshot.rows)}
         self.count = snapshot.count
@@ -120,8 +127,19 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
         return () if row is None else (row.job.id,)
 
     def unmark(self) -> None:
-        self.marks.clear()
+        self.mark_only(())
+
+    def mark_only(self, jobs: Iterable[int]) -> None:
+        """Have these marked, and no others."""
+        self.marks = dict.fromkeys(jobs)
         self.refresh()
+        self.post_message(self.Moved())
+
+    def start_again(self) -> None:
+        """What is shown next are other jobs: back to the top, nothing marked."""
+        self._rows, self._follow, self.cursor = {}, None, 0
+        self.scroll_to(y=0, animate=False)
+        self.unmark()
 
     # How it is drawn -------------------------------------------------------------------------
 
@@ -133,7 +151,7 @@ class TransferList(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         position, width = self.scroll_offset.y + y, self.row_width
         if position >= self.count:
-            empty = EMPTY if y == 0 and not self.count else ""
+            empty = self._empty if y == 0 and not self.count else ""
             parts: Iterable[Part] = ((show.fit(f" {empty}", width), "dim"),)
         elif (row := self._rows.get(position)) is None:
             parts = ((show.fit(" …", width), "dim"),)

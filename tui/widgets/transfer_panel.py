@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable
 from typing import ClassVar, Self
 
 from textual import events
@@ -21,7 +20,6 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from providers.errors import ProviderError
-from providers.text import printable
 from transfers.model import (
     Cancel,
     Clear,
@@ -45,11 +43,15 @@ from tui import slow_line
 from tui.background import in_thread
 from tui.key_map import bindings
 from tui.keys import Where
+from tui.queue_filter import Shown
+from tui.rates import Rates
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.limits import LimitScreen
 from tui.screens.prompt import PromptScreen
-from tui.widgets.transfer_list import TransferList
-from tui.widgets.transfer_row import ANSWERED, columns, detail, titles, totals_text
+from tui.widgets.total_line import TotalLine
+from tui.widgets.totals import Standing
+from tui.widgets.transfer_list import EMPTY, TransferList
+from tui.widgets.transfer_row import ANSWERED, columns, detail, titles
 
 _NOTICE_SECONDS = 6.0
 _LOW = 9  # rows below which the detail gives one up to the list
@@ -61,12 +63,10 @@ class TransferPanel(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.PANEL)
     DEFAULT_CSS = """
     TransferPanel {
-        #transfer-titles, #transfer-totals {
+        #transfer-titles {
             height: 1; text-wrap: nowrap; text-overflow: ellipsis;
+            color: $text-muted; text-style: underline;
         }
-        #transfer-titles { color: $text-muted; text-style: underline; }
-        #transfer-totals { background: $panel; padding: 0 1; }
-        #transfer-totals.notice, #transfer-totals.trouble { color: $text-error; text-style: bold; }
         #transfer-detail { display: none; height: 3; padding: 0 1; }
         &.low #transfer-detail { height: 2; }
         &.focused #transfer-detail { display: block; }
@@ -79,6 +79,13 @@ class TransferPanel(Vertical):
         def __init__(self, job_id: int) -> None:
             super().__init__()
             self.job_id = job_id
+
+    class Looked(Message):
+        """The queue was looked at."""
+
+        def __init__(self, snapshot: Snapshot) -> None:
+            super().__init__()
+            self.snapshot = snapshot
 
     def __init__(
         self,
@@ -93,19 +100,21 @@ class TransferPanel(Vertical):
         self.interval = interval
         self.ascii_only = ascii_only
         self.totals = Totals()
+        self.shown = Shown.ALL
+        self.rates = Rates()
+        self.in_order = asyncio.Lock()  # held while the queue is told something
         self._queue: Snapshot | None = None  # as it was last shown
         self._pulling = False
         self._stale = False  # asked for rows while others were on their way
         self._slow = slow_line.is_slow(os.environ)
         self._due = 0.0  # when the timer may look again
-        self._in_order = asyncio.Lock()
         self._shown: dict[str, str] = {}  # what each line of text says now
 
     def compose(self) -> ComposeResult:
         yield Static("", id="transfer-titles", markup=False)
         yield TransferList(ascii_only=self.ascii_only, id="transfer-list")
         yield Static("", id="transfer-detail", markup=False)
-        yield Static("", id="transfer-totals", markup=False)
+        yield TotalLine("transfer-totals")
 
     def on_mount(self) -> None:
         self.set_interval(self.interval, self._look_in_turn)
@@ -149,15 +158,12 @@ class TransferPanel(Vertical):
 
     async def _look(self) -> Snapshot:
         first, limit = self.view.window()
-        return await in_thread(lambda: self.queue.snapshot(first, limit))
+        states = self.shown.states
+        return await in_thread(lambda: self.queue.snapshot(first, limit, states))
 
-    async def _tell(self, commands: Callable[[], Iterable[Command]]) -> None:
-        def tell() -> None:
-            for command in commands():
-                self.queue.send(command)
-
-        async with self._in_order:
-            await in_thread(tell)
+    async def _tell(self, command: Command) -> None:
+        async with self.in_order:
+            await in_thread(lambda: self.queue.send(command))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:
@@ -173,26 +179,31 @@ class TransferPanel(Vertical):
 
     def _show(self, snapshot: Snapshot) -> None:
         self.totals = snapshot.totals
+        self.rates.note(snapshot.totals.rate, time.monotonic())
         self._queue = snapshot
-        drawn = self.view.show_snapshot(snapshot)
+        if snapshot.states == self.shown.states:  # not of a filter that was changed meanwhile
+            self._show_rows(snapshot)
+        self._say("#transfer-titles", titles(columns(self.view.row_width)))
+        self._show_totals()
+        self.post_message(self.Looked(snapshot))
+
+    def _show_rows(self, snapshot: Snapshot) -> None:
+        drawn = self.view.show_snapshot(snapshot, self.shown.empty or EMPTY)
         if self._slow:
             line = self.size.width  # of the totals
             self._due = time.monotonic() + slow_line.pause_after(len(drawn) + 1, sum(drawn) + line)
-        self._say("#transfer-titles", titles(columns(self.view.row_width)))
-        self._show_totals()
 
     def _show_totals(self) -> None:
-        line = self.query_one("#transfer-totals")
-        if self._queue is not None and not line.has_class("notice"):
-            line.set_class(bool(self._queue.notice), "trouble")
-            text = totals_text(
-                self.totals,
-                self.size.width,
-                marked=len(self.view.marks),
-                rate_limit=self._queue.rate_limit,
-                held=self._queue.held,
-            )
-            self._say("#transfer-totals", printable(self._queue.notice) or text)
+        if self._queue is not None:
+            marked = len(self.view.marks)
+            now = Standing(self._queue, self.rates, self.shown, marked, self.ascii_only)
+            self.query_one(TotalLine).show(now)
+
+    def show_only(self, shown: Shown) -> None:
+        """Show the transfers that are `shown`; marks are taken away: they may be out of sight."""
+        self.shown = shown
+        self.view.start_again()
+        self.look()
 
     def on_transfer_list_wanted(self, event: TransferList.Wanted) -> None:
         event.stop()
@@ -206,18 +217,18 @@ class TransferPanel(Vertical):
         self._show_totals()
 
     def on_click(self, event: events.Click) -> None:
-        if event.chain == 2 and event.widget is self.view:
-            self.action_question()
+        row = self.view.current()
+        if event.chain == 2 and event.widget is self.view and row is not None:
+            if row.job.state is JobState.PARKED:
+                self.action_question()
+            else:
+                self.call_later(self.run_action, "screen.command('job_enter')")
 
     def notice(self, sentence: str) -> None:
         """Say something in place of the totals, for a while."""
-        self._say("#transfer-totals", printable(sentence))
-        self.query_one("#transfer-totals").add_class("notice")
-        self.set_timer(_NOTICE_SECONDS, self._notice_ends)
-
-    def _notice_ends(self) -> None:
-        self.query_one("#transfer-totals").remove_class("notice")
-        self._show_totals()
+        line = self.query_one(TotalLine)
+        line.say(sentence)
+        self.set_timer(_NOTICE_SECONDS, lambda: line.say(""))
 
     def _say(self, where: str, text: str) -> None:
         if self._shown.get(where) != text:
@@ -228,11 +239,7 @@ class TransferPanel(Vertical):
 
     def send(self, command: Command) -> None:
         """Have the queue carry out `command`; a refusal is said in a notice."""
-        self._send_found(lambda: (command,))
-
-    def _send_found(self, commands: Callable[[], Iterable[Command]]) -> None:
-        """As `send`, for `commands` that are found by asking the queue; called in a thread."""
-        self.run_worker(self._tell(commands), group="queue", exit_on_error=False)
+        self.run_worker(self._tell(command), group="queue", exit_on_error=False)
 
     def action_pause(self) -> None:
         row, targets = self.view.current(), self.view.targets()
@@ -311,13 +318,8 @@ class TransferPanel(Vertical):
         self.notice("It is held against that before it gets its name." if taken else late)
 
     def action_priority(self, by: int) -> None:
-        targets = self.view.targets()
-
-        def found() -> list[SetPriority]:
-            rows = [row for job in targets if (row := self.queue.row(job)) is not None]
-            return [SetPriority((row.job.id,), row.job.priority + by) for row in rows]
-
-        self._send_found(found)
+        if targets := self.view.targets():
+            self.send(SetPriority(targets, by, more=True))
 
     def action_question(self) -> None:
         row = self.view.current()

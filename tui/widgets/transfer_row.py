@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from providers import location
 from providers.base import Place
 from providers.text import printable
-from transfers.model import RUNNING, Job, JobState, Op, ParkReason, Proof, ProofWord, Row, Totals
+from transfers.model import RUNNING, Job, JobState, Op, ParkReason, Proof, ProofWord, Row
 from tui import format as show
 
 Role = Literal[
@@ -27,7 +27,6 @@ Part: TypeAlias = tuple[str, Role]
 _PERCENT, _SPEED, _ETA, _STATE = 4, 10, 7, 12
 _DIGEST_SHOWN = 16
 _REASON = 4000  # cells of one: more than anybody reads of an error of 10 MB
-_WIDE_TOTALS = 120
 
 _STATE_ROLES: dict[JobState, Role] = {
     JobState.QUEUED: "dim",
@@ -50,21 +49,6 @@ _PROOF_ROLES: dict[ProofWord, Role] = {
 _BAR_ROLES: dict[JobState, Role] = {JobState.DONE: "bar-done", JobState.FAILED: "bar-bad"}
 _LOUD = ProofWord.MISMATCH
 _DIRECTORY_DONE = {Op.MAKE_DIR: "folder made", Op.REMOVE_DIR: "empty folder removed"}
-_COUNTED = (
-    JobState.FAILED,
-    JobState.PARKED,
-    JobState.WAITING,
-    JobState.PREPARING,
-    JobState.TRANSFERRING,
-    JobState.VERIFYING,
-    JobState.COMMITTING,
-    JobState.QUEUED,
-    JobState.PAUSED,
-    JobState.DONE,
-    JobState.SKIPPED,
-    JobState.CANCELLED,
-)
-"""What wants attention first: the end of the line is what a narrow screen cuts off."""
 ANSWERED = frozenset({ParkReason.CONFLICT, ParkReason.SIGN_IN, ParkReason.HOST_KEY})
 """What a dialog can settle; of the others a person says when to try again."""
 
@@ -233,38 +217,25 @@ def detail(row: Row, width: int) -> tuple[str, str]:
     ]
     facts.append(_digests(job.proof))
     if parked:
-        facts.insert(3, _way_on(job))
+        facts.insert(3, _parked_way_on(job))
     return way, printable(_join(*facts))
 
 
-def _way_on(job: Job) -> str:
-    """What makes a parked job go on. One that names the disk it waits for is not left to a key."""
+def way_on(job: Job) -> str:
+    """What makes a job go on that does not by itself; "" when it does, or has ended well."""
+    if job.state is JobState.PARKED:
+        return _parked_way_on(job)
+    if job.state is JobState.PAUSED:
+        return "p goes on"
+    again = job.state in (JobState.FAILED, JobState.CANCELLED) and job.op is not Op.NOTE
+    return "t tries it again" if again else ""
+
+
+def _parked_way_on(job: Job) -> str:
+    """One that names the disk it waits for is not left to a key."""
     if job.park is ParkReason.SPACE and job.asks:
         return "goes on when there is room, t tries now"
     return "Enter answers it" if job.park in ANSWERED else "t tries it again"
-
-
-def totals_text(
-    totals: Totals, width: int, *, marked: int = 0, rate_limit: int = 0, held: bool = False
-) -> str:
-    """Bytes, speed and time left of the whole queue, and how many jobs are in which state."""
-    parts = ["held: H goes on" if held else "", f"{marked} marked" if marked else ""]
-    if totals.size:
-        share = f"{int(min(1.0, totals.moved / totals.size) * 100)}%"
-        moved = f" · {show.size(totals.moved)}" if width >= _WIDE_TOTALS else ""
-        parts.append(f"{share}{moved} of {show.size(totals.size)}")
-    if totals.running:
-        parts.append(show.rate(totals.rate))
-    if totals.eta is not None:
-        parts.append(f"{show.duration(totals.eta)} left")
-    if rate_limit:
-        parts.append(f"limit {show.rate(rate_limit)}")
-    counts = [(totals.counts.get(state, 0), state.value) for state in _COUNTED]
-    if width < _WIDE_TOTALS:
-        counts = [pair for pair in counts if pair[1] not in RUNNING]
-        counts.insert(2, (totals.running, "running"))
-    parts.append(", ".join(f"{n} {word}" for n, word in counts if n) or "no transfers")
-    return _join(*parts)
 
 
 def _brief(job: Job) -> str:
