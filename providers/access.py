@@ -42,7 +42,7 @@ class Secrets:
         with self._lock:
             if key in self._values:
                 return self._values[key]
-            if needs == "key":  # a path: nothing that a vault is for
+            if needs in ("key", "code"):  # a path, and what is of use once: not for a vault
                 return None
             if self._clock() < self._missed.get(key, float("-inf")) + _LOOK_AGAIN_SECONDS:
                 return None
@@ -154,6 +154,7 @@ class Access:
     keys: tuple[Path, ...] = ()  # private keys to try first (SFTP_KEY)
     use_agent: bool = True
     use_default_keys: bool = True  # ~/.ssh/id_ed25519 and so on
+    ssh_config: Path | None = None  # ~/.ssh/config, read for each SSH connection; None: not at all
     # Of this run, without secrets (`environment.PLAIN`).
     settings: Mapping[str, str] = field(default_factory=dict)
     seal_key: Path | None = None  # seals secrets that are journaled; None: for this run only

@@ -95,6 +95,7 @@ def access_from(
     sites_file: Path | None = None,
     sign_ins: Path | None = None,
     seal_key: Path | None = None,
+    ssh_config: Path | None = None,
 ) -> Access:
     """What the settings give to sign in with, and the sites: saved ones and the settings' own.
 
@@ -110,6 +111,7 @@ def access_from(
         settings={name: settings[name] for name in PLAIN if settings.get(name)},
         sign_ins=sign_ins,
         seal_key=seal_key,
+        ssh_config=ssh_config,
     )
     _add_azure(settings, access)
     url = _without_secrets(settings.get("FILE_URL", ""), access)

@@ -34,8 +34,9 @@ from typing import Literal
 
 from providers.text import printable
 
-Secret = Literal["password", "passphrase", "key", "token", "query", "encryption", "sign-in"]
-"""What lets a person in. "sign-in" is not typed: they sign in on a page of the service
+Secret = Literal["password", "passphrase", "key", "token", "query", "encryption", "sign-in", "code"]
+"""What lets a person in. "code": the answer to the question `subject`, of use once and never kept.
+"sign-in" is not typed: they sign in on a page of the service
 (`providers.person_sign_in`), and what is kept of that opens what was sealed with it."""
 
 

@@ -130,6 +130,16 @@ class Linker(Protocol):
 
 
 @runtime_checkable
+class HardLinker(Protocol):
+    """A place where a file can have several names."""
+
+    def make_hard_link(self, path: str, existing: str) -> None:
+        """Give the file `existing` another name `path`, never over something. Raises
+        AlreadyExists, NotFound, Denied, WrongKind, Unsupported."""
+        ...
+
+
+@runtime_checkable
 class Trash(Protocol):
     """A place with a trash, out of which a person takes again what was thrown away."""
 

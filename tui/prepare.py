@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from providers.access import Access
@@ -60,6 +61,7 @@ def open_access(home: Home, settings: Mapping[str, str], *, accept_new: bool = F
         sites_file=home.sites_file,
         sign_ins=home.sign_ins,
         seal_key=home.seal_key,
+        ssh_config=Path.home() / ".ssh" / "config",
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from providers.base import Kind
-from providers.errors import AlreadyExists, Doubtful, WrongKind
-from providers.sftp import calls, look
+from providers.errors import AlreadyExists, Doubtful, Unsupported, WrongKind
+from providers.sftp import calls, extensions, look
 from providers.sftp.protocol import Refused
 from providers.sftp.session import Session
 
@@ -12,14 +12,32 @@ from providers.sftp.session import Session
 def set_mode(session: Session, path: str, mode: int, within: str) -> None:
     """See `providers.extras.Moder`.
 
-    Version 3 knows no request that leaves links alone, so each is looked for right before; a
-    moment remains, as for `look.refuse_links`.
+    Version 3 knows no request that leaves links alone, so each is looked for right before. Where
+    the server has no lsetstat either a moment remains, as for `look.refuse_links`.
     """
     look.refuse_links(session, within, path)
     kind = look.entry(path, calls.stat(session, path, follow=False)).kind
     if kind is Kind.LINK:
         raise WrongKind(path, "is a link: what it leads to is not changed", advice="")
-    calls.set_mode(session, path, mode & 0o7777)
+    try:
+        extensions.set_mode_of_link(session, path, mode & 0o7777)
+    except (Refused, Unsupported):  # not every system can
+        calls.set_mode(session, path, mode & 0o7777)
+
+
+def make_hard_link(session: Session, path: str, existing: str) -> None:
+    """See `providers.extras.HardLinker`."""
+    kind = look.entry(existing, calls.stat(session, existing, follow=False)).kind
+    if kind is not Kind.FILE:
+        raise WrongKind(existing, "only a file can have another name", advice="")
+    if look.maybe(session, path) is not None:
+        raise AlreadyExists(path)
+    try:
+        extensions.hard_link(session, path, existing)
+    except Refused as error:
+        if look.maybe(session, path) is not None:
+            raise AlreadyExists(path) from error
+        raise look.explained(session, error, path) from error
 
 
 def make_link(session: Session, path: str, target: str) -> None:

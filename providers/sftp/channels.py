@@ -11,9 +11,11 @@ import paramiko
 from providers.access import Access
 from providers.base import Buffer
 from providers.errors import ConnectionLost, Denied
-from providers.sftp.connect import Target, closed_on_error, connect, shut, translated
+from providers.sftp.connect import closed_on_error, shut, translated
+from providers.sftp.route import arrive
 from providers.sftp.session import Session
 from providers.sftp.sign_in import sign_in
+from providers.sftp.target import Target, configured
 from providers.sftp.wire import Wire
 
 _TAKE_ALL = 1 << 26  # paramiko shifts what is left in its buffer on each read: leave nothing
@@ -90,7 +92,8 @@ def open_session(to: Target, access: Access, wire: Wire) -> tuple[Session, param
 
     `wire` ends it, from any thread and at any step, with ConnectionLost.
     """
-    transport = connect(to, access, wire)
+    to = configured(to, access)
+    transport = arrive(to, access, wire)
     with closed_on_error(transport):
         sign_in(transport, to, access, wire)
         return start_session(transport, to, wire), transport

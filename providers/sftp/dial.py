@@ -18,23 +18,34 @@ Address: TypeAlias = tuple[Any, ...]
 _LOOK_AGAIN = 0.1  # seconds between looks at the wire: not every system wakes a connecting socket
 
 
-class PatientSocket(socket.socket):
+class Patient:
     """Gives up on a peer that takes nothing for `patience` seconds: paramiko tries for ever."""
 
     patience = 30.0
     _stuck_since: float | None = None
 
+    def _stuck(self) -> bool:
+        """Nothing was taken: whether that is so for too long."""
+        now = time.monotonic()
+        if self._stuck_since is None:
+            self._stuck_since = now
+        return now - self._stuck_since >= self.patience
+
+    def _took(self) -> None:
+        self._stuck_since = None
+
+
+class PatientSocket(Patient, socket.socket):
+    """A socket that paramiko may have."""
+
     def send(self, data: Buffer, flags: int = 0) -> int:  # type: ignore[override]
         try:
             sent = super().send(data, flags)
         except TimeoutError:
-            now = time.monotonic()
-            if self._stuck_since is None:
-                self._stuck_since = now
-            if now - self._stuck_since >= self.patience:
+            if self._stuck():
                 shut_down(self)
             raise
-        self._stuck_since = None
+        self._took()
         return sent
 
 

@@ -17,22 +17,24 @@ from providers.errors import (
     AuthRequired,
     ConnectionLost,
     HostKeyChanged,
-    InvalidName,
     ProviderError,
 )
 from providers.reachability import reach
-from providers.sftp import known_hosts
+from providers.sftp import host_keys, known_hosts
 from providers.sftp.channels import start_session
 from providers.sftp.checkup import look_around
-from providers.sftp.connect import Target, closed_on_error, connect, shut, target
+from providers.sftp.connect import closed_on_error, shut
 from providers.sftp.known_hosts import Standing
 from providers.sftp.patience import USUAL, Patience
+from providers.sftp.route import arrive, describe
 from providers.sftp.sign_in import methods, sign_in_by
+from providers.sftp.target import Target, configured, target
 from providers.sftp.wire import Wire
-from providers.text import from_bytes
+from providers.text import from_bytes, printable
 
 _GREETING = re.compile(rb"SSH-(\d+\.\d+)-([^\r\n]*)")
 _MOST_GREETING = 8192  # bytes; RFC 4253 section 4.2 lets lines come before the server's version
+_MOST_LINES = 5
 _SHOWN = 100  # characters of what is no greeting
 
 
@@ -42,17 +44,17 @@ def diagnose(
     """See `providers.registry.diagnose`. Ends after a step that makes the next ones impossible."""
     step = Step("address", endpoint)
     try:
-        to = target(endpoint)
-    except InvalidName as error:
+        to = configured(target(endpoint), access)
+    except ProviderError as error:
         yield step.failed(error)
         return
     yield step.fine(f"{to.user} at {to.host}, port {to.port}, by SFTP")
-    dialled = yield from reach(to.host, to.port, "an SSH server")
-    if dialled is None:
-        return
-    greeted = yield from _greeting(dialled, patience)
-    if not greeted:
-        return
+    yield from _configuration(to, access)
+    if not describe(to):  # else the servers on the way are reached with the next step
+        dialled = yield from reach(to.host, to.port, "an SSH server")
+        greeted = dialled is not None and (yield from _greeting(dialled, patience))
+        if not greeted:
+            return
     wire = Wire(endpoint, patience)
     transport = yield from _host_key(to, access, wire)
     if transport is None:
@@ -61,6 +63,21 @@ def diagnose(
         yield from _signed_in(transport, to, path, access, wire)
     finally:
         shut(transport)
+
+
+def _configuration(to: Target, access: Access) -> Iterator[Finding]:
+    """What the person's ~/.ssh/config and lists of known hosts do, where that is worth a word."""
+    if way := describe(to):
+        yield Step("way").fine(f"{way}, to {to.host} port {to.port}")
+    if to.options.notes:
+        yield Step("configuration").remark("; ".join(map(printable, to.options.notes)))
+    for path in host_keys.files(to, access):
+        numbers = known_hosts.garbled(path)
+        if numbers:
+            shown = ", ".join(map(str, numbers[:_MOST_LINES]))
+            yield Step("known hosts", str(path)).remark(
+                f"not understood and passed over: line {shown} of {path}"
+            )
 
 
 def _greeting(dialled: socket.socket, patience: Patience) -> Generator[Finding, None, bool]:
@@ -110,10 +127,10 @@ def _host_key(
 ) -> Generator[Finding, None, paramiko.Transport | None]:
     step = Step("host key", to.endpoint)
     try:
-        transport = connect(to, access, wire)
+        transport = arrive(to, access, wire)
     except HostKeyChanged as error:
-        name = shlex.quote(known_hosts.host_name(to.host, to.port))
-        file = shlex.quote(str(access.known_hosts))
+        name = shlex.quote(known_hosts.host_name(*to.known_as))
+        file = shlex.quote(str(host_keys.files(to, access)[0]))
         again = f"To remove it: ssh-keygen -R {name} -f {file}"
         finding = step.failed(error)
         yield step.wrong(finding.what, f"{finding.advice} {again}")
@@ -129,13 +146,20 @@ def _host_key(
 def _known(step: Step, transport: paramiko.Transport, to: Target, access: Access) -> Finding:
     key = transport.get_remote_server_key()
     blob = key.asbytes()
-    verdict = known_hosts.judge(known_hosts.read(access.known_hosts), to.host, to.port, blob)
-    known = f"is known (line {verdict.number} of {access.known_hosts})"
+    verdict = known_hosts.judge(host_keys.known(to, access), *to.known_as, blob)
+    known = f"is known (line {verdict.number} of {verdict.path})"
     if verdict.standing is not Standing.KNOWN:
-        known = "was accepted for this run"
+        certified = host_keys.certificate_doubt(key, host_keys.known(to, access), to) == ""
+        known = "is certified" if certified else "was accepted for this run"
     cipher = transport.remote_cipher  # type: ignore[attr-defined]  # untold by the stubs
     shown = f"{key.get_name()} {known_hosts.fingerprint(blob)}"
-    return step.fine(f"{shown} {known}; encrypted with {cipher}")
+    told = f"{shown} {known}; encrypted with {cipher}"
+    if transport.agreed_on_strict_kex:  # type: ignore[attr-defined]  # untold by the stubs
+        return step.fine(told)
+    return step.remark(
+        f"{told}; the server has no strict key exchange (CVE-2023-48795)",
+        "With this encryption nothing follows from that, but its SSH server is old: update it.",
+    )
 
 
 def _signed_in(

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import paramiko
-from paramiko.pkey import UnknownKeyType
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    load_ssh_private_key,
+)
+
+from providers.sftp import certificates
 
 DEFAULT_NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")
 
@@ -38,9 +51,32 @@ def load(path: Path, passphrase: str | None) -> paramiko.PKey:
 def _read(path: Path, passphrase: str | None) -> paramiko.PKey:
     password = None if passphrase is None else passphrase.encode()
     try:
-        # Annotated as text, but handed to `cryptography`, which takes bytes.
-        return paramiko.PKey.from_path(path, password)  # type: ignore[arg-type]
+        key = _known(_loaded(path.read_bytes(), password))
+        beside = path.with_name(f"{path.name}-cert.pub")
+        if certificates.key_in(beside) == key.asbytes():
+            key.load_certificate(str(beside))
     except OSError as error:
         raise Unusable(error.strerror or "cannot be read") from error
-    except (ValueError, UnknownKeyType, paramiko.SSHException) as error:
+    except (ValueError, UnsupportedAlgorithm, paramiko.SSHException) as error:
         raise Unusable("not a private key we understand") from error
+    return key
+
+
+def _loaded(data: bytes, password: bytes | None) -> object:
+    try:
+        return load_ssh_private_key(data, password)
+    except ValueError:
+        return load_pem_private_key(data, password)
+
+
+def _known(loaded: object) -> paramiko.PKey:
+    """paramiko's own reader takes some keys without a comment for damaged ones, so that it is given
+    what was read already."""
+    if isinstance(loaded, RSAPrivateKey):
+        return paramiko.RSAKey(key=loaded)
+    if isinstance(loaded, EllipticCurvePrivateKey):
+        return paramiko.ECDSAKey(vals=(loaded, loaded.public_key()))
+    if isinstance(loaded, Ed25519PrivateKey):
+        text = loaded.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+        return paramiko.Ed25519Key.from_private_key(StringIO(text.decode("ascii")))
+    raise ValueError(type(loaded).__name__)

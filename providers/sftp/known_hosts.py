@@ -17,8 +17,8 @@ from enum import StrEnum
 from fnmatch import translate
 from pathlib import Path
 from re import compile as compile_pattern
+from typing import Self
 
-from providers.access import Access
 from providers.errors import Denied
 
 
@@ -33,10 +33,15 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`number` is the line (from 1) the verdict comes from; 0 when there is none."""
+    """`number` is the line (from 1) of `path` the verdict comes from; 0 when there is none."""
 
     standing: Standing
     number: int = 0
+    path: Path = Path()
+
+    @classmethod
+    def of(cls, standing: Standing, line: Line) -> Self:
+        return cls(standing, line.number, line.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +53,22 @@ class Line:
     hosts: str
     key_type: str
     blob: bytes
+    path: Path = Path()
 
     def covers(self, host: str) -> bool:
         if self.hosts.startswith("|1|"):
             return _hash_matches(self.hosts, host)
         patterns = self.hosts.split(",")
-        if any(_matches(p[1:], host) for p in patterns if p.startswith("!")):
+        if any(host_matches(p[1:], host) for p in patterns if p.startswith("!")):
             return False
-        return any(_matches(p, host) for p in patterns if not p.startswith("!"))
+        return any(host_matches(p, host) for p in patterns if not p.startswith("!"))
+
+
+def host_matches(pattern: str, host: str) -> bool:
+    """Whether a pattern with * and ? in it covers `host`."""
+    # "[" is literal in known_hosts and starts a set in fnmatch.
+    literal = translate(pattern.lower().replace("[", "[[]"))
+    return compile_pattern(literal).match(host) is not None
 
 
 def host_name(host: str, port: int) -> str:
@@ -79,6 +92,15 @@ def read(path: Path) -> list[Line]:
 
     Raises Denied when it is there and cannot be read: then nothing can be judged.
     """
+    return [line for _, line in _read(path) if line is not None]
+
+
+def garbled(path: Path) -> list[int]:
+    """The numbers of the lines that are passed over because nobody can tell what they say."""
+    return [number for number, line in _read(path) if line is None]
+
+
+def _read(path: Path) -> list[tuple[int, Line | None]]:
     try:
         text = path.read_bytes().decode("utf-8", "replace")
     except FileNotFoundError:
@@ -87,20 +109,22 @@ def read(path: Path) -> list[Line]:
         raise Denied(str(path), f"the list of known hosts cannot be read ({error.strerror})") from (
             error
         )
-    return list(_parse(text))
+    return [(number, line) for number, line in _parse(text, path)]
 
 
-def _parse(text: str) -> Iterator[Line]:
+def _parse(text: str, path: Path) -> Iterator[tuple[int, Line | None]]:
     for number, line in enumerate(text.split("\n"), 1):
         words = line.split()
-        if not words or words[0].startswith("#"):
-            continue
-        marker = words.pop(0) if words[0].startswith("@") else ""
-        if marker not in {"", "@revoked", "@cert-authority"} or len(words) < 3:
-            continue
-        blob = _decode(words[2])
-        if blob is not None:
-            yield Line(number, marker, words[0], words[1], blob)
+        if words and not words[0].startswith("#"):
+            yield number, _line(number, words, path)
+
+
+def _line(number: int, words: list[str], path: Path) -> Line | None:
+    marker = words.pop(0) if words[0].startswith("@") else ""
+    if marker not in {"", "@revoked", "@cert-authority"} or len(words) < 3:
+        return None
+    blob = _decode(words[2])
+    return None if blob is None else Line(number, marker, words[0], words[1], blob, path)
 
 
 def _decode(text: str) -> bytes | None:
@@ -115,18 +139,24 @@ def judge(lines: list[Line], host: str, port: int, blob: bytes) -> Verdict:
 
     A revoked key is refused whatever else is there. A host that is known by other keys only has
     changed, even if their type is another: an attacker chooses the type he offers. Lines of
-    certificate authorities neither accept nor make known: certificates are not used.
+    certificate authorities neither accept nor make known: they are about certificates.
     """
     name = host_name(host, port)
     about = [line for line in lines if line.covers(name)]
     for line in about:
         if line.marker == "@revoked" and line.blob == blob:
-            return Verdict(Standing.REVOKED, line.number)
+            return Verdict.of(Standing.REVOKED, line)
     plain = [line for line in about if not line.marker]
     for line in plain:
         if line.blob == blob:
-            return Verdict(Standing.KNOWN, line.number)
-    return Verdict(Standing.CHANGED, plain[0].number) if plain else Verdict(Standing.UNKNOWN)
+            return Verdict.of(Standing.KNOWN, line)
+    return Verdict.of(Standing.CHANGED, plain[0]) if plain else Verdict(Standing.UNKNOWN)
+
+
+def authorities(lines: list[Line], host: str, port: int) -> list[Line]:
+    """Those of certificate authorities that are trusted with the host."""
+    name = host_name(host, port)
+    return [line for line in lines if line.marker == "@cert-authority" and line.covers(name)]
 
 
 def known_types(lines: list[Line], host: str, port: int) -> list[str]:
@@ -135,12 +165,17 @@ def known_types(lines: list[Line], host: str, port: int) -> list[str]:
     return [line.key_type for line in lines if not line.marker and line.covers(name)]
 
 
-def remember(access: Access, endpoint: str, line: str) -> None:
-    """Accept a host key for good: append `line` (of a HostKeyUnknown) to `access.known_hosts`.
+def hashed(line: str) -> str:
+    """`line` with its host's name hashed, as HashKnownHosts has it."""
+    host, _, key = line.partition(" ")
+    salt = os.urandom(hashlib.sha1().digest_size)
+    made = hmac.new(salt, host.encode("utf-8"), hashlib.sha1).digest()
+    shown = (base64.b64encode(raw).decode("ascii") for raw in (salt, made))
+    return f"|1|{'|'.join(shown)} {key}"
 
-    Nothing else in the file changes. Raises Denied when it cannot be written.
-    """
-    path = access.known_hosts
+
+def append(path: Path, endpoint: str, line: str) -> None:
+    """Write `line` behind all others. Raises Denied when the file cannot be written."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -159,12 +194,6 @@ def remember(access: Access, endpoint: str, line: str) -> None:
             f"the key of {endpoint} could not be remembered ({error.strerror})",
             advice="Check that this file can be written, or accept the key for once.",
         ) from error
-
-
-def _matches(pattern: str, host: str) -> bool:
-    # "[" is literal in known_hosts and starts a set in fnmatch.
-    literal = translate(pattern.lower().replace("[", "[[]"))
-    return compile_pattern(literal).match(host) is not None
 
 
 def _hash_matches(hashed: str, host: str) -> bool:

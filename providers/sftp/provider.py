@@ -21,17 +21,18 @@ from providers.errors import (
     Unsupported,
     WrongKind,
 )
+from providers.extras import Property
 from providers.names import check_name
-from providers.sftp import alter, calls, look, shell_digest, uploads
+from providers.sftp import alter, calls, describe, look, server_copy, shell_digest, uploads
 from providers.sftp.channels import open_session
-from providers.sftp.connect import target
-from providers.sftp.known_hosts import remember
+from providers.sftp.host_keys import remember
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.pipeline import list_names, read_range
 from providers.sftp.pool import Connect, Line, Pool
 from providers.sftp.protocol import Open, Refused, path_string
 from providers.sftp.session import Session
 from providers.sftp.shell_digest import ShellDigest
+from providers.sftp.target import target
 
 __all__ = ["SftpProvider", "SftpReader", "open_endpoint", "remember"]
 
@@ -243,6 +244,14 @@ class SftpProvider:
         with self._session() as session:
             alter.make_link(session, path, target)
 
+    def make_hard_link(self, path: str, existing: str) -> None:
+        with self._session() as session:
+            alter.make_hard_link(session, path, existing)
+
+    def properties(self, path: str) -> Sequence[Property]:
+        with self._session() as session:
+            return describe.properties(session, path)
+
     # Uploads ---------------------------------------------------------------------------------
 
     def begin(
@@ -269,6 +278,10 @@ class SftpProvider:
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
         with self._session() as session:
             return uploads.store(session, uploads.from_token(upload), offset, body)
+
+    def copy_into(self, upload: str, source: str, *, version: str | None) -> Sequence[str]:
+        with self._session() as session:
+            return server_copy.copy_into(session, uploads.from_token(upload), source, version)
 
     def parts(self, upload: str) -> Mapping[int, str] | None:
         with self._session() as session:

@@ -1,4 +1,5 @@
-"""Who we are: keys, then a password, then the agent and the usual keys, each tried once.
+"""Who we are: the keys a person chose, then a password and the server's questions, then the agent
+and the usual keys, each tried once.
 
 Only secrets a person gave in this run are used, and one that is refused is forgotten, so that it
 is never tried again by itself (faults.md F6). The agent is never forwarded.
@@ -6,12 +7,10 @@ is never tried again by itself (faults.md F6). The agent is never forwarded.
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import paramiko
@@ -21,8 +20,12 @@ from paramiko.ssh_exception import BadAuthenticationType
 from providers.access import Access
 from providers.errors import AuthRequired, ConnectionLost
 from providers.sftp import keys
-from providers.sftp.connect import Target, translated
-from providers.sftp.wire import Wire, shut_down
+from providers.sftp.agent import Agent, silent
+from providers.sftp.connect import translated
+from providers.sftp.identities import certify, identities
+from providers.sftp.prompts import Answers, Unanswered, password_refused
+from providers.sftp.target import Target
+from providers.sftp.wire import Wire
 from providers.text import printable
 
 _MOST_AGENT_KEYS = 3  # servers hang up after six attempts
@@ -66,8 +69,13 @@ class _State:
     attempts: _Attempts
     wire: Wire
     allowed: frozenset[str]
-    locked: Path | None = None  # a usual key that needs a passphrase
+    agent: Agent | None = None
+    held: list[paramiko.AgentKey] = field(default_factory=list)  # by the agent
+    offered: set[bytes] = field(default_factory=set)  # public keys
+    chosen: Path | None = None  # a key of ~/.ssh/config that needs a passphrase
+    locked: Path | None = None  # a usual key that does
     refused_key: Path | None = None  # a key the person named
+    answered: bool = False  # the password was given, or the questions answered
 
     def takes(self, method: str) -> bool:
         return method in self.allowed
@@ -75,26 +83,6 @@ class _State:
     def within(self) -> AbstractContextManager[None]:
         """The time one attempt has. A cut then never looks like a refused secret."""
         return self.wire.within(self.wire.patience.sign_in)
-
-
-class _Agent(paramiko.Agent):
-    """The person's SSH agent. One that hangs is given up, with half of an attempt's time."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        super().__init__()
-
-    def _connect(self, conn: object) -> None:
-        try:
-            if isinstance(conn, socket.socket):
-                conn.settimeout(self._wire.patience.sign_in / 2)
-                self._wire.carry(partial(shut_down, conn))
-            super()._connect(conn)  # type: ignore[misc]  # untold by the stubs
-        except BaseException as error:
-            conn.close()  # type: ignore[attr-defined]
-            if isinstance(error, TimeoutError):
-                raise _agent_silent(self._wire) from error
-            raise
 
 
 def sign_in(transport: paramiko.Transport, to: Target, access: Access, wire: Wire) -> None:
@@ -111,12 +99,12 @@ def sign_in_by(
     with translated(to.endpoint):
         state = _State(_Attempts(transport), wire, allowed)
         transport.auth_handler = state.attempts
-        if _with_named_keys(transport, to, access, state):
-            return
-        if _with_password(transport, to, access, state):
-            return
-        if _with_found_keys(transport, to, access, state):
-            return
+        try:
+            if any(step(transport, to, access, state) for step in _STEPS):
+                return
+        finally:
+            if state.agent is not None:
+                state.agent.close()
     raise _needed(to, state)
 
 
@@ -160,27 +148,67 @@ def _with_named_keys(
     return False
 
 
-def _with_found_keys(
+def _with_configured_keys(
     transport: paramiko.Transport, to: Target, access: Access, state: _State
 ) -> bool:
-    if access.use_agent and state.takes(_KEY):
-        agent = _Agent(state.wire)
-        try:
-            held = agent.get_keys()[:_MOST_AGENT_KEYS]
-            if any(_offer_key(transport, to, key, state) for key in held if state.takes(_KEY)):
-                return True
-        finally:
-            agent.close()
-    if access.use_default_keys:
-        found = _default_keys(to, access, state)
-        return any(_offer_key(transport, to, key, state) for key in found if state.takes(_KEY))
+    """Those of ~/.ssh/config. One that needs a passphrase is asked for if nothing else opens."""
+    if not to.options.identities:
+        return False
+    _ask_agent(to, access, state)
+    for key in identities(to, access, state.held):
+        if not state.takes(_KEY):
+            return False
+        if isinstance(key, Path):
+            state.chosen = state.chosen or key
+        elif _offer_key(transport, to, key, state):
+            return True
     return False
+
+
+def _ask_agent(to: Target, access: Access, state: _State) -> None:
+    if state.agent is None and access.use_agent:
+        state.agent = Agent(state.wire, to.options.agent)
+        state.held = state.agent.held()
+
+
+def _with_agent_keys(
+    transport: paramiko.Transport, to: Target, access: Access, state: _State
+) -> bool:
+    """The first few: all keys of a big agent would use up the attempts that a server allows."""
+    if to.options.identities_only or not state.takes(_KEY):
+        return False
+    _ask_agent(to, access, state)
+    fresh = [key for key in state.held if key.blob not in state.offered][:_MOST_AGENT_KEYS]
+    for key in fresh:
+        certify(key, to.options.certificates)
+    return any(_offer_key(transport, to, key, state) for key in fresh if state.takes(_KEY))
+
+
+def _with_usual_keys(
+    transport: paramiko.Transport, to: Target, access: Access, state: _State
+) -> bool:
+    """Those of ~/.ssh, unless IdentityFile named others."""
+    if not access.use_default_keys or to.options.identities:
+        return False
+    found = _default_keys(to, access, state)
+    return any(_offer_key(transport, to, key, state) for key in found if state.takes(_KEY))
 
 
 def _offer_key(
     transport: paramiko.Transport, to: Target, key: paramiko.PKey, state: _State
 ) -> bool:
-    """Whether `key` opened the door; a step of several is noted in `state`."""
+    """Whether `key` opened the door, with its certificate or without."""
+    state.offered.add(key.asbytes())
+    if _offer(transport, to, key, state):
+        return True
+    if getattr(key, "public_blob", None) is None or not state.takes(_KEY):
+        return False
+    key.public_blob = None
+    return _offer(transport, to, key, state)
+
+
+def _offer(transport: paramiko.Transport, to: Target, key: paramiko.PKey, state: _State) -> bool:
+    """A step of several is noted in `state`."""
     try:
         with state.within():
             further = state.attempts.auth_publickey(to.user, key)
@@ -188,7 +216,7 @@ def _offer_key(
         _still_there(transport, to, error)
         return False
     except TimeoutError as error:  # only an agent's socket has one
-        raise _agent_silent(state.wire) from error
+        raise silent(state.wire) from error
     except paramiko.SSHException:
         if transport.is_active():  # the agent would not sign, or the server takes no such key
             return False
@@ -203,41 +231,53 @@ def _passed(transport: paramiko.Transport, further: Sequence[str], state: _State
     return False
 
 
+def _with_questions(
+    transport: paramiko.Transport, to: Target, access: Access, state: _State
+) -> bool:
+    """Answer what the server asks. Before the password alone, as ssh does: a code may be due.
+
+    Raises AuthRequired for what there is no answer to.
+    """
+    if state.answered or not state.takes(_PROMPTS):
+        return False
+    if state.takes(_PASSWORD) and access.secrets.get(to.endpoint, "password") is None:
+        return False
+    answers = Answers(to, access)
+    try:
+        with state.within():
+            further = state.attempts.auth_interactive(to.user, answers)
+    except Unanswered:
+        assert answers.missing is not None
+        raise answers.missing from None
+    except paramiko.AuthenticationException as error:
+        _cut_short(transport, to, error)
+        if not answers.asked:
+            state.allowed -= {_PROMPTS}
+            return False
+        raise answers.refused() from error
+    state.answered = True
+    return _passed(transport, further, state)
+
+
 def _with_password(
     transport: paramiko.Transport, to: Target, access: Access, state: _State
 ) -> bool:
     password = access.secrets.get(to.endpoint, "password")
-    if password is None or not (state.takes(_PASSWORD) or state.takes(_PROMPTS)):
+    if password is None or not state.takes(_PASSWORD):
         return False
     try:
         with state.within():
-            if state.takes(_PASSWORD):
-                further = state.attempts.auth_password(to.user, password)
-            else:
-                further = _answer_prompt(state.attempts, to, password)
+            further = state.attempts.auth_password(to.user, password)
     except paramiko.AuthenticationException as error:
-        if str(error) == "Authentication timeout.":
-            _still_there(transport, to, error)
+        _cut_short(transport, to, error)
         access.secrets.forget(to.endpoint, "password")
-        raise AuthRequired(
-            to.endpoint,
-            "the password was refused",
-            rejected=True,
-            advice="Check the user name and type the password again.",
-        ) from error
+        raise password_refused(to) from error
     return _passed(transport, further, state)
 
 
-def _answer_prompt(attempts: _Attempts, to: Target, password: str) -> list[str]:
-    """Give the password to the first single question, and to no other (a one-time code …)."""
-    answers = iter([password])
-
-    def answer(title: str, instructions: str, prompts: list[tuple[str, bool]]) -> list[str]:
-        if len(prompts) != 1:
-            return [""] * len(prompts)
-        return [next(answers, "")]
-
-    return attempts.auth_interactive(to.user, answer)
+def _cut_short(transport: paramiko.Transport, to: Target, error: Exception) -> None:
+    if str(error) == "Authentication timeout.":
+        _still_there(transport, to, error)
 
 
 def _named_key(path: Path, to: Target, access: Access) -> paramiko.PKey:
@@ -292,17 +332,11 @@ def _still_there(transport: paramiko.Transport, to: Target, error: BaseException
     ) from error
 
 
-def _agent_silent(wire: Wire) -> ConnectionLost:
-    return ConnectionLost(
-        wire.endpoint,
-        "the SSH agent on this computer does not answer",
-        advice="Look at it with “ssh-add -l”, or sign in with a key file.",
-    )
-
-
 def _needed(to: Target, state: _State) -> AuthRequired:
     """What a person can give now that nothing at hand was accepted."""
     refused = f"the key {printable(str(state.refused_key))} was refused; " * bool(state.refused_key)
+    if state.chosen is not None:
+        return _needs_passphrase(to, state.chosen, refused)
     if state.takes(_PASSWORD) or state.takes(_PROMPTS):
         return AuthRequired(
             to.endpoint,
@@ -310,12 +344,7 @@ def _needed(to: Target, state: _State) -> AuthRequired:
             advice="Give the password, or name the right key (SFTP_KEY).",
         )
     if state.locked is not None:
-        return AuthRequired(
-            to.endpoint,
-            f"{refused}the key {printable(str(state.locked))} needs its passphrase",
-            needs="passphrase",
-            subject=str(state.locked),
-        )
+        return _needs_passphrase(to, state.locked, refused)
     return AuthRequired(
         to.endpoint,
         f"{refused}the server takes keys only and none at hand was accepted",
@@ -323,3 +352,24 @@ def _needed(to: Target, state: _State) -> AuthRequired:
         rejected=state.refused_key is not None,
         advice="Name the right private key (SFTP_KEY) or add it to your SSH agent.",
     )
+
+
+def _needs_passphrase(to: Target, key: Path, refused: str) -> AuthRequired:
+    return AuthRequired(
+        to.endpoint,
+        f"{refused}the key {printable(str(key))} needs its passphrase",
+        needs="passphrase",
+        subject=str(key),
+    )
+
+
+_STEPS = (
+    _with_named_keys,
+    _with_configured_keys,
+    _with_questions,
+    _with_password,
+    _with_agent_keys,
+    _with_usual_keys,
+    _with_questions,  # once more: a server may want them after a key
+    _with_password,
+)

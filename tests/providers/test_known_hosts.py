@@ -14,7 +14,8 @@ import pytest
 from providers.access import Access
 from providers.errors import Denied
 from providers.sftp import known_hosts
-from providers.sftp.known_hosts import Standing, judge, key_line, read, remember
+from providers.sftp.host_keys import remember
+from providers.sftp.known_hosts import Standing, judge, key_line, read
 
 KEY = b"\0\0\0\x0bssh-ed25519" + b"k" * 36
 OTHER = b"\0\0\0\x07ssh-rsa" + b"o" * 200

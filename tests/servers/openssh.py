@@ -59,9 +59,9 @@ class OpenSSH:
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         directory.mkdir(parents=True, exist_ok=True)
-        public = _make_key(self.key_path)
+        public = new_key(self.key_path)
         (directory / "authorized_keys").write_text(f"{authorized} {public}\n".lstrip())
-        self._host_key = _make_key(directory / "host_key")
+        self._host_key = new_key(directory / "host_key")
         self.port = _free_port()
         home = directory / "home"
         home.mkdir(exist_ok=True)
@@ -132,7 +132,7 @@ class OpenSSH:
         """Stop and start on the same port, with another host key if asked."""
         self.stop()
         if new_host_key:
-            self._host_key = _make_key(self.directory / "host_key")
+            self._host_key = new_key(self.directory / "host_key")
         self.start()
 
     def __enter__(self) -> Self:
@@ -162,14 +162,13 @@ class OpenSSH:
             "PrintMotd no",
             "UseDNS no",
             "MaxStartups 200",
-            "LogLevel INFO",
             f"Subsystem sftp {self._sftp}",
             # One line: sshd takes the first SetEnv and passes over any other.
             "SetEnv " + " ".join(f"{name}={value}" for name, value in self._environment.items()),
         ]
         if _version(program) >= (9, 8):
             lines.append("PerSourcePenalties no")
-        return [*lines, *self._options]
+        return [*lines, *self._options, "LogLevel INFO"]
 
     def _follow(self, ready: threading.Event) -> None:
         process = self._process
@@ -182,7 +181,8 @@ class OpenSSH:
         ready.set()
 
 
-def _make_key(path: Path) -> str:
+def new_key(path: Path) -> str:
+    """Make a private key at `path`; its public one, as authorized_keys has it."""
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(ser.Encoding.PEM, ser.PrivateFormat.OpenSSH, ser.NoEncryption())
     path.unlink(missing_ok=True)

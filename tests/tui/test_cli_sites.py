@@ -283,6 +283,18 @@ def test_hosts_of_the_ssh_config_are_shown_then_added(home: Path, tmp_path: Path
     assert "there is a site of this name already" in again.out and "nothing to add" in again.out
 
 
+def test_a_host_behind_another_is_taken_from_the_own_config_under_its_name_there(
+    home: Path,
+) -> None:
+    config = Path.home() / ".ssh" / "config"
+    config.parent.mkdir()
+    config.write_text("Host inner\n  HostName 10.0.0.1\n  User bob\n  ProxyJump outer\n")
+    done = wharfie("sites", "import-ssh", "--yes")
+    assert done.code == 0, done.err
+    lines = wharfie("sites", "--json").lines
+    assert [line["values"] for line in lines[:-1]] == [{"host": "inner"}]
+
+
 def test_without_an_ssh_config_there_is_nothing_to_take(home: Path) -> None:
     done = wharfie("sites", "import-ssh")
     assert done.code == 1 and "there is no such file" in done.err

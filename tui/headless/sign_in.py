@@ -110,7 +110,7 @@ def _accepts(error: HostKeyUnknown) -> bool:
 
 
 def _keeps(error: AuthRequired, vault: Vault) -> bool:
-    if error.needs == "query" or vault.problem or not vault.name:
+    if error.needs in ("query", "code") or vault.problem or not vault.name:
         return False
     return yes(f"Remember it in {vault.name}?")
 

@@ -226,7 +226,8 @@ def _remove(order: SitesOrder, access: Access) -> int:
 def _import_ssh(order: SitesOrder, access: Access) -> int:
     from providers.sftp import ssh_config  # paramiko takes a while to import
 
-    hosts = ssh_config.read(order.file or Path.home() / ".ssh" / "config")
+    own = Path.home() / ".ssh" / "config"
+    hosts = ssh_config.read(order.file or own, live=order.file is None)
     there = {site.name for site in access.sites.all() if site.origin == "file"}
     chosen: list[Site] = []
     for host in hosts:

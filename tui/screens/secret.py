@@ -20,6 +20,7 @@ _ASKED: dict[Secret, str] = {
     "token": "Token",
     "query": "The whole address of",
     "encryption": "Encryption key",
+    "code": "Answer to",
 }
 _KEPT = frozenset({"password", "passphrase", "token", "encryption"})
 
@@ -63,6 +64,8 @@ class SecretScreen(Dialog[SecretAnswer | None]):
             yield line(f"Not remembered: {self.vault.problem}", "dim gap")
         elif self.vault is not None and self.vault.name:
             yield Tick("Ctrl+R", f"remember it in {self.vault.name}", id="keep")
+        elif self.error.needs == "code":
+            yield line("Used once and kept nowhere.", "dim")
         elif self.error.needs != "key":
             yield line("Kept in memory only, until Wharfie ends.", "dim")
 

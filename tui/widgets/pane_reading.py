@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from providers.base import Entry, Place
-from providers.errors import ProviderError
+from providers.errors import ConnectionLost, ProviderError, Unreachable
 from tui import found, listing, slow_line
 from tui.background import instead
 from tui.details import Answers, Details, lacks, still_true
@@ -134,8 +134,16 @@ class PaneReading(PaneLooking):
                 self.post_message(self.Listed(generation, asked, snapshot, again))
 
         provider = self._connections.open(request.place.endpoint)
-        read = listing.read_asked if request.search is None else found.read
-        read(provider, request, view=lambda: self.view, emit=emit, cancelled=stop.is_set)
+        chosen = listing.read_asked if request.search is None else found.read
+        read = partial(chosen, view=lambda: self.view, emit=emit, cancelled=stop.is_set)
+        try:
+            read(provider, request)
+        except Unreachable:
+            raise
+        except ConnectionLost:  # one that was idle may be noticed only now: a new one is made
+            if stop.is_set():
+                raise
+            read(provider, request)
 
     @on(Listed)
     def _listed(self, message: Listed) -> None:

@@ -1,0 +1,105 @@
+"""Questions a server asks while someone signs in (keyboard-interactive, RFC 4256): a password, a
+code, or several in turn.
+
+What is not at hand is not guessed: the server is left without an answer, and a person is asked.
+A code is given once, for a second time it would be refused (RFC 6238, 5.2), and never kept.
+"""
+
+from __future__ import annotations
+
+import re
+
+import paramiko
+
+from providers.access import Access
+from providers.errors import AuthRequired
+from providers.sftp.target import Target
+from providers.text import printable
+
+_CODE = re.compile(r"\b(code|token|otp|one-time|verification|pin|2fa|duo|factor)\b", re.IGNORECASE)
+_PASSWORD = re.compile(r"password|passwort|passcode for|mot de passe|contraseña", re.IGNORECASE)
+_LONGEST = 100  # characters of a question
+
+
+class Unanswered(paramiko.SSHException):
+    """Ends the connection in the middle of a question that only a person can answer."""
+
+
+class Answers:
+    """What the questions of one attempt are answered with. `missing`: what there is no answer to.
+
+    Use: give it to `auth_interactive`; after a refusal ask `refused` why.
+    """
+
+    def __init__(self, to: Target, access: Access) -> None:
+        self.asked = 0
+        self.missing: AuthRequired | None = None
+        self._to = to
+        self._access = access
+        self._round = 0
+        self._password_in = 0  # the round it was given in
+        self._code = (0, "")  # that of the last code, and its question
+
+    def __call__(self, title: str, told: str, questions: list[tuple[str, bool]]) -> list[str]:
+        """Raises Unanswered."""
+        self._round += 1
+        return [self._answer(question, shown=shown) for question, shown in questions]
+
+    def _answer(self, question: str, *, shown: bool) -> str:
+        self.asked += 1
+        text = printable(question.strip()[:_LONGEST])
+        if not shown and self._is_password(question):
+            return self._password()
+        secrets, endpoint = self._access.secrets, self._to.endpoint
+        code = secrets.get(endpoint, "code", text)
+        if code is None:
+            raise self._without(self._ask_code(f"the server asks “{text}”", text))
+        secrets.forget(endpoint, "code", text)
+        self._code = (self._round, text)
+        return code
+
+    def _is_password(self, question: str) -> bool:
+        if _CODE.search(question):
+            return False
+        return self.asked == 1 or _PASSWORD.search(question) is not None
+
+    def _password(self) -> str:
+        password = self._access.secrets.get(self._to.endpoint, "password")
+        if password is None or self._password_in:
+            what = f"{printable(self._to.user)} needs a password"
+            raise self._without(AuthRequired(self._to.endpoint, what))
+        self._password_in = self._round
+        return password
+
+    def _without(self, missing: AuthRequired) -> Unanswered:
+        self.missing = missing
+        return Unanswered(missing.what)
+
+    def _ask_code(self, what: str, question: str, *, rejected: bool = False) -> AuthRequired:
+        return AuthRequired(
+            self._to.endpoint,
+            what,
+            needs="code",
+            subject=question,
+            rejected=rejected,
+            advice="Give it when you connect: each new connection asks again.",
+        )
+
+    def refused(self) -> AuthRequired:
+        """What to ask anew. A password is kept when a later question came: then it was right."""
+        at, question = self._code
+        if at and at != self._password_in:
+            return self._ask_code(
+                f"the answer to “{question}” was refused", question, rejected=True
+            )
+        self._access.secrets.forget(self._to.endpoint, "password")
+        return password_refused(self._to)
+
+
+def password_refused(to: Target) -> AuthRequired:
+    return AuthRequired(
+        to.endpoint,
+        "the password was refused",
+        rejected=True,
+        advice="Check the user name and type the password again.",
+    )
