@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
-from textual.pilot import Pilot
+from dialogs import take_dialogs
+from session import approve, done, listed, moved, planned, save, until
 
 from providers.access import Access
 from providers.base import Place
@@ -19,7 +19,7 @@ from providers.location import LOCAL
 from providers.registry import open_provider
 from providers.sandbox.start import Sandbox
 from transfers.engine import Engine
-from transfers.model import Cancel, Clear, JobState, SetLimits, Verify
+from transfers.model import Cancel, Clear, SetLimits, Verify
 from tui.app import WharfieApp
 from tui.bookmarks import Bookmark, BookmarksFile
 from tui.headless.demo import demo_access
@@ -27,7 +27,6 @@ from tui.screens.bookmarks import BookmarksScreen
 from tui.screens.find import FindScreen
 from tui.screens.job import JobScreen
 from tui.screens.mode import ModeScreen
-from tui.screens.plan import PlanScreen
 from tui.screens.properties import PropertiesScreen
 from tui.screens.viewer import ViewerScreen
 from tui.settings import home_in
@@ -37,10 +36,6 @@ from tui.widgets.row_list import RowList
 for _name in ("NO_COLOR", "TEXTUAL_THEME"):
     os.environ.pop(_name, None)
 
-HERE = Path(__file__).parent
-_LOOK_SECONDS = 0.02
-_DEAF_SECONDS = 0.5
-_LONGEST = 3000  # looks
 _SLOW = 24 << 20  # bytes a second: the large file is on its way while the small ones are done
 _SLOWER = 4 << 20  # nothing is done before a person leaves
 
@@ -48,7 +43,7 @@ _SLOWER = 4 << 20  # nothing is done before a person leaves
 def main() -> None:
     with Sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
         home = home_in(Path(folder))
-        access = demo_access(sandbox, home)
+        access = demo_access(sandbox, home, by_token=True)
         engine = Engine(home.queue, lambda endpoint: open_provider(endpoint, access))
         try:
             left, right = Place(LOCAL, str(sandbox.local_root)), Place(sandbox.endpoint, "/")
@@ -57,6 +52,7 @@ def main() -> None:
             asyncio.run(_places(engine, access, left, right, home.bookmarks_file))
             asyncio.run(_viewer(engine, access, left, right))
             asyncio.run(_files(engine, access, left, right))
+            asyncio.run(take_dialogs(engine, access, left, right))
             stranger = Access(Path(folder) / "no-known-hosts", use_agent=False)
             asyncio.run(_host_key(engine, stranger, left, right))
         finally:
@@ -66,29 +62,29 @@ def main() -> None:
 async def _copying(engine: Engine, access: Access, left: Place, right: Place) -> None:
     app = WharfieApp(engine, access, left, right, verify=Verify.STRONG)
     async with app.run_test(size=(130, 38)) as pilot:
-        await _listed(pilot)
+        await listed(pilot)
         engine.send(SetLimits(rate=_SLOW))
         await pilot.press("ctrl+a", "f5")
-        await _approve(pilot)
-        await _until(pilot, lambda: _done(engine) >= 8 and _moved(engine) > 12 << 20)
-        _save(app, "copying")
+        await approve(pilot)
+        await until(pilot, lambda: done(engine) >= 8 and moved(engine) > 12 << 20)
+        save(app, "copying")
         engine.send(SetLimits(rate=0))
-        await _until(pilot, lambda: engine.snapshot().totals.unfinished == 0)
+        await until(pilot, lambda: engine.snapshot().totals.unfinished == 0)
         await pilot.press("w", "enter")
-        await _until(pilot, lambda: isinstance(app.screen, JobScreen))
+        await until(pilot, lambda: isinstance(app.screen, JobScreen))
         await pilot.pause()
-        _save(app, "transfer")
+        save(app, "transfer")
         await pilot.press("escape", "escape")
         await pilot.press("ctrl+a", "f5")
-        await _planned(pilot)
-        _save(app, "plan")
+        await planned(pilot)
+        save(app, "plan")
         await pilot.press("escape", "-", "*", "enter", "end", "f5")
-        await _approve(pilot)
-        await _until(pilot, lambda: len(app.screen_stack) > 2)
+        await approve(pilot)
+        await until(pilot, lambda: len(app.screen_stack) > 2)
         await pilot.pause()
-        await _until(pilot, lambda: all(w.is_finished for w in app.workers if w.group == "compare"))
+        await until(pilot, lambda: all(w.is_finished for w in app.workers if w.group == "compare"))
         await pilot.pause()
-        _save(app, "conflict")
+        save(app, "conflict")
         await pilot.press("escape")
     engine.send(Cancel())
     engine.send(Clear())
@@ -97,23 +93,23 @@ async def _copying(engine: Engine, access: Access, left: Place, right: Place) ->
 async def _small(engine: Engine, access: Access, left: Place, right: Place) -> None:
     app = WharfieApp(engine, access, left, right, pause_and_stop=lambda: None)
     async with app.run_test(size=(80, 24)) as pilot:
-        await _listed(pilot)
+        await listed(pilot)
         await pilot.press("tab", "end", "i")
-        await _until(pilot, lambda: isinstance(app.screen, PropertiesScreen) and app.screen.told)
+        await until(pilot, lambda: isinstance(app.screen, PropertiesScreen) and app.screen.told)
         await pilot.pause()
-        _save(app, "properties")
+        save(app, "properties")
         await pilot.press("escape")
         engine.send(SetLimits(rate=_SLOWER))
         await pilot.press("home", "f5")
-        await _approve(pilot)
-        await _until(pilot, lambda: _moved(engine) > 8 << 20)
+        await approve(pilot)
+        await until(pilot, lambda: moved(engine) > 8 << 20)
         await pilot.press("w")
         await pilot.pause()
-        _save(app, "small")
+        save(app, "small")
         await pilot.press("q")
-        await _until(pilot, lambda: len(app.screen_stack) > 2)
+        await until(pilot, lambda: len(app.screen_stack) > 2)
         await pilot.pause()
-        _save(app, "quit")
+        save(app, "quit")
         await pilot.press("escape")
     engine.send(Cancel())
     engine.send(SetLimits(rate=0))
@@ -122,12 +118,12 @@ async def _small(engine: Engine, access: Access, left: Place, right: Place) -> N
 async def _viewer(engine: Engine, access: Access, left: Place, right: Place) -> None:
     app = WharfieApp(engine, access, Place(right.endpoint, "/logs"), right)
     async with app.run_test(size=(100, 30)) as pilot:
-        await _listed(pilot)
+        await listed(pilot)
         await pilot.press("home", "down", "f3")
-        await _until(pilot, lambda: isinstance(app.screen, ViewerScreen) and _shown(app.screen))
+        await until(pilot, lambda: isinstance(app.screen, ViewerScreen) and _shown(app.screen))
         await pilot.press("number_sign", "w")
         await pilot.pause()
-        _save(app, "viewer")
+        save(app, "viewer")
 
 
 def _shown(screen: ViewerScreen) -> bool:
@@ -139,18 +135,18 @@ def _shown(screen: ViewerScreen) -> bool:
 async def _files(engine: Engine, access: Access, left: Place, right: Place) -> None:
     app = WharfieApp(engine, access, left, right)
     async with app.run_test(size=(130, 38)) as pilot:
-        await _listed(pilot)
+        await listed(pilot)
         await pilot.press("tab", "F")
-        await _until(pilot, lambda: isinstance(app.screen, FindScreen))
+        await until(pilot, lambda: isinstance(app.screen, FindScreen))
         await pilot.press(*"a", "enter")
-        await _until(pilot, lambda: app.main is not None and _found(app.main.active))
+        await until(pilot, lambda: app.main is not None and _found(app.main.active))
         await pilot.press("down", "space", "space")
         await pilot.pause()
-        _save(app, "found")
+        save(app, "found")
         await pilot.press("M")
-        await _until(pilot, lambda: isinstance(app.screen, ModeScreen))
+        await until(pilot, lambda: isinstance(app.screen, ModeScreen))
         await pilot.pause()
-        _save(app, "permissions")
+        save(app, "permissions")
         await pilot.press("escape")
 
 
@@ -164,65 +160,22 @@ async def _places(engine: Engine, access: Access, left: Place, right: Place, pat
     bookmarks.add(Bookmark("Music at home", "sftp://ann@nas.local:22/srv/music"))
     app = WharfieApp(engine, access, left, right, bookmarks=bookmarks)
     async with app.run_test(size=(80, 24)) as pilot:
-        await _listed(pilot)
+        await listed(pilot)
         await pilot.press("ctrl+t", "b")
-        await _until(pilot, lambda: isinstance(app.screen, BookmarksScreen))
-        await _until(pilot, lambda: bool(app.screen.query_one(RowList).rows))
+        await until(pilot, lambda: isinstance(app.screen, BookmarksScreen))
+        await until(pilot, lambda: bool(app.screen.query_one(RowList).rows))
         await pilot.pause()
-        _save(app, "bookmarks")
+        save(app, "bookmarks")
         await pilot.press("escape")
 
 
 async def _host_key(engine: Engine, access: Access, left: Place, right: Place) -> None:
     app = WharfieApp(engine, access, left, right)
     async with app.run_test(size=(130, 38)) as pilot:
-        await _until(pilot, lambda: len(app.screen_stack) > 2)
+        await until(pilot, lambda: len(app.screen_stack) > 2)
         await pilot.pause()
-        _save(app, "host-key")
+        save(app, "host-key")
         await pilot.press("escape")
-
-
-async def _planned(pilot: Pilot[None]) -> None:
-    await _until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
-    await pilot.pause()
-
-
-async def _approve(pilot: Pilot[None]) -> None:
-    await _planned(pilot)
-    while isinstance(pilot.app.screen, PlanScreen):  # deaf for a moment where it came late
-        await pilot.press("enter")
-        await pilot.pause(_DEAF_SECONDS)
-
-
-async def _listed(pilot: Pilot[None]) -> None:
-    app = pilot.app
-    assert isinstance(app, WharfieApp)
-
-    def both_listed() -> bool:
-        return app.main is not None and all(pane.entries for pane in app.main.panes)
-
-    await _until(pilot, both_listed)
-
-
-async def _until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
-    """Let the app go on until `condition` holds."""
-    for _ in range(_LONGEST):
-        if condition():
-            return
-        await pilot.pause(_LOOK_SECONDS)
-    raise SystemExit("the session did not go as scripted")
-
-
-def _done(engine: Engine) -> int:
-    return engine.snapshot().totals.counts.get(JobState.DONE, 0)
-
-
-def _moved(engine: Engine) -> int:
-    return engine.snapshot().totals.moved
-
-
-def _save(app: WharfieApp, name: str) -> None:
-    (HERE / f"{name}.svg").write_text(app.export_screenshot(), encoding="utf-8")
 
 
 if __name__ == "__main__":

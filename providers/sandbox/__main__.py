@@ -23,9 +23,12 @@ from providers.errors import ProviderError
 from providers.sandbox import sample
 from providers.sandbox.buckets import Buckets, store_of
 from providers.sandbox.dav import Dav
+from providers.sandbox.graph import GraphServer
 from providers.sandbox.remove import remove_tree
 from providers.sandbox.server import USER, Running, serve
 from providers.sandbox.web import Web
+
+_DAY = 24 * 3600  # seconds
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -98,8 +101,10 @@ async def _run(folders: _Folders, user_key: Path | None) -> None:
     stopped = _stop_signs()
     ready = _ready(server, folders) | _web_ready("web", web) | _web_ready("dav", dav)
     ready |= _buckets_ready(buckets)
-    _say(ready)
-    await stopped.wait()
+    with contextlib.ExitStack() as stack:
+        drive = None if folders.web is None else stack.enter_context(GraphServer("personal"))
+        _say(ready | _drive_ready(drive))
+        await stopped.wait()
     server.acceptor.close()  # not waited for: that could take as long as its visitors stay
 
 
@@ -132,6 +137,18 @@ def _buckets_ready(buckets: Buckets | None) -> dict[str, str | None]:
     if buckets is None:
         return {}
     return {"s3_url": buckets.url, "s3_key_id": buckets.key_id, "s3_secret": buckets.secret}
+
+
+def _drive_ready(drive: GraphServer | None) -> dict[str, str | None]:
+    """Who signs in by hand needs no token; the token goes through this pipe and nowhere else."""
+    if drive is None:
+        return {}
+    return {
+        "graph_base": drive.graph_base,
+        "login_base": drive.login_base,
+        "drive_client_id": drive.client_id,
+        "drive_token": drive.issue_token(seconds=_DAY),
+    }
 
 
 def _say(message: dict[str, str | None] | dict[str, str]) -> None:

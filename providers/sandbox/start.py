@@ -21,8 +21,8 @@ _END_SECONDS = 10.0
 
 
 class Sandbox:
-    """A context manager: an SFTP, a web, a WebDAV server and a service of buckets, with samples;
-    gone without a trace.
+    """A context manager: an SFTP, a web, a WebDAV server, a service of buckets and one of
+    drives, with samples; gone without a trace.
 
     The child process owns the temporary folder. It ends when its stdin does, so it cleans up also
     when this process is killed. Raises Unsupported without asyncssh, ProviderError when the
@@ -39,6 +39,10 @@ class Sandbox:
     s3_url: str  # "http://127.0.0.1:port"
     s3_key_id: str
     s3_secret: str
+    graph_base: str  # "http://127.0.0.1:port/v1.0": Microsoft Graph, emulated
+    login_base: str  # "http://127.0.0.1:port": where one signs in to it
+    drive_client_id: str
+    drive_token: str
     local_root: Path
     remote_root = "/"  # as seen over SFTP
 
@@ -92,6 +96,8 @@ class Sandbox:
         self.s3_url = ready["s3_url"]
         self.s3_key_id = ready["s3_key_id"]
         self.s3_secret = ready["s3_secret"]
+        self.graph_base, self.login_base = ready["graph_base"], ready["login_base"]
+        self.drive_client_id, self.drive_token = ready["drive_client_id"], ready["drive_token"]
         self.local_root = Path(ready["local"])
         self._served = Path(ready["remote"])
 

@@ -23,8 +23,8 @@ from tui.headless.screen import require_terminal, show_panes
 from tui.settings import Home, home_in, make_private
 
 _ROUTE_WIDTH = 17
-_BUCKETS = "buckets"
-"""The name of the demo's site: a bucket has no address that says whose it is."""
+_BUCKETS, _DRIVE = "buckets", "drive"
+"""The names of the demo's sites: a bucket or a drive has no address that says whose it is."""
 
 
 def run_demo(*, check: bool) -> int:
@@ -32,7 +32,7 @@ def run_demo(*, check: bool) -> int:
     with Sandbox() as sandbox, tempfile.TemporaryDirectory(prefix="wharfie-demo-home-") as name:
         home = home_in(Path(name))
         make_private(home.queue)
-        access = demo_access(sandbox, home)
+        access = demo_access(sandbox, home, by_token=check)
         if check:
             return _check(sandbox, home, access)
         left = Place(LOCAL, str(sandbox.local_root))
@@ -48,11 +48,23 @@ def run_demo(*, check: bool) -> int:
             engine.close()
 
 
-def demo_access(sandbox: Sandbox, home: Home) -> Access:
-    """What opens the sandbox's servers, and nothing of the person's own."""
+def demo_access(sandbox: Sandbox, home: Home, *, by_token: bool = False) -> Access:
+    """What opens the sandbox's servers, and nothing of the person's own.
+
+    `by_token`: its drive is opened with a token that is there; else a person signs in to it.
+    """
     home.known_hosts.write_text(sandbox.known_hosts_line + "\n", encoding="ascii")
     sites = Sites(home.sites_file)
-    access = Access(home.known_hosts, use_agent=False, use_default_keys=False, sites=sites)
+    access = Access(
+        home.known_hosts,
+        use_agent=False,
+        use_default_keys=False,
+        sites=sites,
+        settings={
+            "WHARFIE_GRAPH_BASE": sandbox.graph_base,
+            "WHARFIE_LOGIN_BASE": sandbox.login_base,
+        },
+    )
     access.secrets.put(sandbox.endpoint, "password", sandbox.password)
     access.secrets.put(sandbox.web_endpoint, "password", sandbox.web_password)
     access.secrets.put(sandbox.dav_endpoint, "password", sandbox.dav_password)
@@ -60,6 +72,11 @@ def demo_access(sandbox: Sandbox, home: Home) -> Access:
     values |= {"access_key_id": sandbox.s3_key_id, "proxy": "none"}
     site = sites.add(Site(_BUCKETS, "s3", values))
     access.secrets.put(sites.place(site).endpoint, "password", sandbox.s3_secret)
+    values = {"client_id": sandbox.drive_client_id, "tenant": "consumers", "proxy": "none"}
+    values |= {"names": "map"} | ({"sign_in": "token"} if by_token else {})
+    drive = sites.add(Site(_DRIVE, "onedrive", values))
+    if by_token:
+        access.secrets.put(sites.place(drive).endpoint, "token", sandbox.drive_token)
     return access
 
 
@@ -67,6 +84,7 @@ def _check(sandbox: Sandbox, home: Home, access: Access) -> int:
     """Copy the samples along every route, each file read back and compared."""
     back = sandbox.local_root.parent / "came-back"
     s3 = parse(f"{_BUCKETS}:", access.sites).endpoint
+    drive = parse(f"{_DRIVE}:", access.sites).endpoint
     routes = (
         ("local → sftp", LOCAL, str(sandbox.local_root), sandbox.endpoint, "/from-local"),
         ("sftp → sftp", sandbox.endpoint, "/from-local", sandbox.endpoint, "/copied-there"),
@@ -81,6 +99,10 @@ def _check(sandbox: Sandbox, home: Home, access: Access) -> int:
         ("s3 → s3", s3, f"/{BUCKET}/from-local", s3, f"/{BUCKET}/copied-there"),
         ("s3 → sftp", s3, f"/{BUCKET}/copied-there", sandbox.endpoint, "/from-bucket"),
         ("http → s3", sandbox.web_endpoint, "/docs", s3, f"/{BUCKET}/docs"),
+        ("local → onedrive", LOCAL, f"{back}-s3", drive, "/from-local"),
+        ("onedrive → s3", drive, "/from-local", s3, f"/{BUCKET}/from-drive"),
+        ("onedrive → local", drive, "/from-local", LOCAL, f"{back}-drive"),
+        ("sftp → onedrive", sandbox.endpoint, "/from-bucket", drive, "/from-sftp"),
         ("local → memory", LOCAL, str(back), "memory://demo", "/"),
         ("memory → local", "memory://demo", "/", LOCAL, f"{back}-again"),
     )
