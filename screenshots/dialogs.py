@@ -11,8 +11,13 @@ from textual.pilot import Pilot
 from providers.access import Access
 from providers.base import Place
 from providers.location import parse
+from providers.sandbox.graph import GraphServer
+from providers.sites import Site, Sites
 from transfers.engine import Engine
 from tui.app import WharfieApp
+from tui.screens.changed_there import ChangedThereScreen
+from tui.screens.dialog import CANCEL, Choice
+from tui.screens.moves import MovesScreen, Row
 from tui.settings_file import SettingsFile
 
 _SIZE = (100, 30)
@@ -43,6 +48,8 @@ async def take_dialogs(engine: Engine, access: Access, left: Place, right: Place
                 await _open(pilot, *keys)
                 save(app, name)
     await _of_a_drive(engine, access, left)
+    await _asked(engine, access, left, right)
+    await _after_an_editor(engine, access, left, right)
 
 
 async def _of_a_drive(engine: Engine, access: Access, left: Place) -> None:
@@ -59,6 +66,63 @@ async def _of_a_drive(engine: Engine, access: Access, left: Place) -> None:
             await _open(pilot, *keys)
             save(app, name)
             await pilot.press("escape")
+
+
+async def _asked(engine: Engine, access: Access, left: Place, right: Place) -> None:
+    """What a place asks, and what can be taken back."""
+    with tempfile.TemporaryDirectory() as folder:
+        stranger = Access(access.known_hosts, use_agent=False, use_default_keys=False)
+        await _waits(WharfieApp(engine, stranger, left, right), "password")
+        unsigned = Sites(Path(folder) / "sites.toml")
+        values = {"client_id": GraphServer.client_id, "tenant": "consumers", "proxy": "none"}
+        site = unsigned.add(Site("drive", "onedrive", values))
+        nobody = Access(access.known_hosts, sites=unsigned, settings=access.settings)
+        await _waits(WharfieApp(engine, nobody, left, unsigned.place(site)), "device-code")
+    app = WharfieApp(engine, access, left, right)
+    async with app.run_test(size=_SIZE) as pilot:
+        await listed(pilot)
+        await _open(pilot, "f7")
+        await pilot.press(*"a new folder", "enter")
+        await until(pilot, lambda: app.main is not None and _has(app, "a new folder"))
+        await _open(pilot, "u")
+        save(app, "undo")
+        await pilot.press("enter")
+        await until(pilot, lambda: not _has(app, "a new folder"))
+
+
+async def _waits(app: WharfieApp, name: str) -> None:
+    """A dialog that comes by itself."""
+    async with app.run_test(size=_SIZE) as pilot:
+        await until(pilot, lambda: len(app.screen_stack) > 2)
+        await pilot.pause(0.5)
+        save(app, name)
+        await pilot.press("escape")
+
+
+async def _after_an_editor(engine: Engine, access: Access, left: Place, right: Place) -> None:
+    """An editor cannot be shown without a terminal: these dialogs come after one."""
+    rows = [
+        Row(f"IMG_{n}.jpg", f"lisbon-{n}.jpg", f"/photos/IMG_{n}.jpg") for n in range(2041, 2053)
+    ]
+    choices = (Choice("go", "enter", "Rename"), Choice("edit", "f4", "Edit again"))
+    close = Choice(CANCEL, "escape", "Cancel")
+    was, now = "900 B, 2026-11-26 08:14", "1.1 KiB, 2026-11-26 08:16"
+    kept = Path("~/.config/wharfie/edits/welcome.txt")
+    for name, screen in (
+        ("bulk-rename", MovesScreen("Rename these?", "12 names.", rows, (*choices, close))),
+        ("changed-meanwhile", ChangedThereScreen("welcome.txt", was, now, kept)),
+    ):
+        app = WharfieApp(engine, access, left, right)
+        async with app.run_test(size=_SIZE) as pilot:
+            await listed(pilot)
+            app.push_screen(screen)
+            await pilot.pause(0.5)
+            save(app, name)
+
+
+def _has(app: WharfieApp, name: str) -> bool:
+    assert app.main is not None
+    return any(entry.name == name for entry in app.main.active.entries)
 
 
 def _has_file(app: WharfieApp) -> bool:
