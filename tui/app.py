@@ -224,6 +224,11 @@ class WharfieApp(App[None]):
         if self.main is not None:
             self.main.say(text)
 
+    def aside(self, text: str) -> None:
+        """Show a sentence on the main screen, unless one stands there that must be read."""
+        if self.main is not None:
+            self.main.aside(text)
+
     def say_error(self, error: ProviderError) -> None:
         """Show what went wrong, and what to do, on the main screen."""
         if self.main is not None:

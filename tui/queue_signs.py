@@ -32,7 +32,7 @@ class QueueSigns:
         self._signs.show(queue)
         end = self._end.note(queue, time.monotonic())
         if end is not None:
-            self._app.say(end.sentence)
+            self._app.aside(end.sentence)
             if end.took >= LONG:
                 self._call(end)
 

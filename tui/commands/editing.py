@@ -162,7 +162,7 @@ class _Edit:
             self._say_kept(f"Sending “{name}” back {what}. ", copy)
         elif sent_back.is_proven(job):
             await in_thread(copy.discard)
-            self.screen.say(f"“{name}” is back in its place: {job.proof}.")
+            self.screen.say(f"“{name}” is back in its place: {job.proof}.", keep=True)
         else:
             self._say_kept(f"“{name}” is back in its place: {job.proof}. ", copy)
         self.pane.reread_soon()

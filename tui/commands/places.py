@@ -54,13 +54,17 @@ async def ask_where_to(screen: MainScreen, pane: FilePane, proposed: str = "") -
     def means(at: Place, text: str) -> Place:
         return files.typed_place(connections.open(at.endpoint), at, text, sites)
 
-    async def read(place: Place, take: Take[Entry], enough: Callable[[], bool]) -> None:
+    async def read(
+        place: Place, take: Take[Entry], fits: Callable[[Entry], bool], most: int
+    ) -> None:
         provider = await in_thread(lambda: connections.open(place.endpoint))
 
         def pages() -> Iterator[Sequence[Entry]]:
+            left = most
             for page in provider.list_dir(provider.resolve(place.path)):
                 yield page
-                if enough():
+                left -= sum(map(fits, page))
+                if left <= 0:
                     return
 
         await read_pages(services.sign_in, provider, pages, take)

@@ -24,7 +24,7 @@ from tui.enquiry import Take
 from tui.screens.dialog import CANCEL, Choice, Dialog, Says, line
 from tui.widgets.row_list import RowList
 
-Read: TypeAlias = Callable[[Place, Take[Entry], Callable[[], bool]], Awaitable[None]]
+Read: TypeAlias = Callable[[Place, Take[Entry], Callable[[Entry], bool], int], Awaitable[None]]
 """Lists a folder until that is enough. Raises ProviderError."""
 Means: TypeAlias = Callable[[Place, str], Place]
 """The place that a text means where a place is shown. Raises ProviderError."""
@@ -164,8 +164,11 @@ class GoToScreen(Dialog[Place | None]):
             found.extend(one for one in each if completion.begins(one.text, part))
             self._show(completion.fitting(found, part))
 
+        def fits(entry: Entry) -> bool:
+            return completion.begins(completion.candidate(place.endpoint, entry).text, part)
+
         try:
-            await self.read(place, take, lambda: len(found) >= _MOST)
+            await self.read(place, take, fits, _MOST)
         except ProviderError as error:
             self._say(str(error), "bad")
             return

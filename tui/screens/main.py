@@ -77,6 +77,7 @@ class MainScreen(Screen[None]):
         self.planning = False  # a plan is being made
         self._starts = (left, right)
         self._said_timer: Timer | None = None
+        self._kept = False  # what is said now
 
     def compose(self) -> ComposeResult:
         connections, sign_in = self.services.connections, self.services.sign_in
@@ -189,8 +190,12 @@ class MainScreen(Screen[None]):
 
     # Sentences
 
-    def say(self, text: str, tone: Tone = "plain") -> None:
-        """Show a sentence above the keys for a while. `text` is made safe where it was built."""
+    def say(self, text: str, tone: Tone = "plain", *, keep: bool = False) -> None:
+        """Show a sentence above the keys for a while. `text` is made safe where it was built.
+
+        `keep`: what is only said in passing does not take its place, nor that of an error.
+        """
+        self._kept = bool(text) and (keep or tone == "error")
         said = self.query_one("#said", Static)
         said.update(Text(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"))
         said.set_class(not text, "-empty")
@@ -199,6 +204,11 @@ class MainScreen(Screen[None]):
             self._said_timer.stop()
         seconds = _SAID_FOR * (3 if tone == "error" else 1)
         self._said_timer = self.set_timer(seconds, lambda: self.say("")) if text else None
+
+    def aside(self, text: str) -> None:
+        """Say it in passing: not while a sentence stands there that a person must read."""
+        if not self._kept:
+            self.say(text)
 
     def progress(self, text: str) -> None:
         """Show what is under way and how to stop it; "" when nothing is."""
