@@ -29,7 +29,7 @@ from tui import themes
 from tui.background import in_thread
 from tui.bookmarks import BookmarksFile
 from tui.changes import Changes
-from tui.choices import GLYPHS, LOOK, READER, Choice, Reader, Setting
+from tui.choices import GLYPHS, LOOK, READER, SETTINGS, Choice, Reader, Setting
 from tui.headless.attach import grant_for
 from tui.leaving import Leaving
 from tui.line_filters import PlainGlyphs, VisibleText
@@ -124,10 +124,22 @@ class WharfieApp(App[None]):
         self.push_screen(self.main)
 
     def chosen(self, setting: Setting[Choice]) -> Choice:
-        """What a person chose. A file that cannot be read is told of where it is asked for."""
+        """What a person chose. What is written wrong is told of at the start (`bad_settings`)."""
         with suppress(BadSettings):
             return setting.usual if self.settings is None else self.settings.get(setting)
         return setting.usual
+
+    def bad_settings(self) -> list[str]:
+        """A sentence for each setting that is written wrong, and so is as usual."""
+        if self.settings is None:
+            return []
+        found: dict[str, None] = {}
+        for setting in SETTINGS:
+            try:
+                self.settings.get(setting)
+            except BadSettings as error:
+                found[str(error)] = None
+        return list(found)
 
     def wants_words(self) -> bool:
         """Whether the row under the cursor is to be told in words."""

@@ -64,6 +64,15 @@ async def test_what_cannot_be_kept_is_said(file: SettingsFile, tmp_path: Path) -
         await until(pilot, lambda: "cannot be read" in text(app))
 
 
+async def test_a_setting_that_is_written_wrong_is_told_at_the_start(
+    file: SettingsFile, tmp_path: Path
+) -> None:
+    file.path.write_text('theme = "drak"\n')
+    app = make_app(tmp_path, tmp_path, settings=file)
+    async with app.run_test(size=(160, 24)) as pilot:
+        await until(pilot, lambda: "theme must be one of" in " ".join(text(app).split()))
+
+
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)])
 async def test_the_settings_fit_on_the_screen(
     file: SettingsFile, tmp_path: Path, size: tuple[int, int]

@@ -165,7 +165,7 @@ class MainScreen(Screen[None]):
         self.query_one(TransferPanel).empty = HOW.format(how)
 
     def _say_complaints(self) -> None:
-        if complaints := self.services.key_map.complaints:
+        if complaints := [*self.services.key_map.complaints, *self.services.bad_settings()]:
             self.say("\n".join(printable(each) for each in complaints), "error")
 
     def action_other_pane(self) -> None:
