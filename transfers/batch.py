@@ -35,6 +35,8 @@ def is_small(size: int | None) -> bool:
 
 def held(job: Job) -> int:
     """Bytes that a file of a batch may take up until it has its name."""
+    if job.op is Op.PRUNE:
+        return 0
     return SMALL if job.size is None else job.size
 
 
@@ -48,7 +50,8 @@ def may_join(job: Job) -> bool:
 
 
 def _is_plain(job: Job) -> bool:
-    return job.op is Op.COPY and (job.size is None or is_small(job.size))
+    small = job.size is None or is_small(job.size)
+    return job.op is Op.PRUNE or (job.op is Op.COPY and small)
 
 
 class Batch:
