@@ -168,7 +168,10 @@ def test_by_digest_a_file_that_cannot_be_digested_is_compared_by_size_and_time(
     assert why(left, right, "f", DIGEST) == "no digest in common: size and time"
 
 
-def test_a_connection_that_is_lost_while_digesting_ends_the_comparison() -> None:
+def test_a_connection_that_is_lost_while_digesting_ends_the_comparison(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("transfers.mirror.crew._WAITS", ())
     left, right = Tree().put("/f"), Tree().put("/f")
     right.store.fail = _failing("digest", ConnectionLost("/f"))
     with pytest.raises(ConnectionLost):
