@@ -63,13 +63,20 @@ class Digesting:
     def _first(self, left: Entry, right: Entry, algorithms: tuple[str, ...]) -> Told:
         for algorithm in dict.fromkeys(algorithms):
             try:
-                one = left.digests.get(algorithm) or self._made(left, self.left, algorithm)
-                other = right.digests.get(algorithm) or self._made(right, self.right, algorithm)
+                found = self._both(left, right, algorithm)
             except _CANNOT:
                 continue
-            if one and other:
-                return algorithm, one.lower() == other.lower()
+            if all(found):
+                return algorithm, len({each.lower() for each in found}) == 1
         return None
+
+    def _both(self, left: Entry, right: Entry, algorithm: str) -> list[str]:
+        """Of both, the far one first: where that has none, nothing need be read nearby."""
+        files = ((left, self.left), (right, self.right))
+        return [
+            entry.digests.get(algorithm) or self._made(entry, side, algorithm)
+            for entry, side in sorted(files, key=lambda file: file[1].provider.caps.near)
+        ]
 
     def _crossing(self, left: Entry, right: Entry) -> Iterator[str]:
         """The algorithms of digests that one place tells, and the other can make."""
