@@ -53,6 +53,7 @@ _WRITABLE = replace(
     in_place=True,
     renames=False,
     shows_stored=False,
+    keeps_modified=False,
 )
 
 

@@ -47,6 +47,7 @@ CAPS = Capabilities(
     renames=False,
     states=(MD5,),
     tops="bucket",
+    keeps_modified=False,  # that is in the metadata, which a listing does not tell
 )
 _BY_SUMS: Mapping[Sums, Capabilities] = {
     CRC64: replace(CAPS, states=(CRC64,)),

@@ -10,7 +10,7 @@ import pytest
 
 from providers.base import Entry, Kind, Place
 from providers.errors import ConnectionLost, Denied, ProviderError
-from tests.transfers.mirror.trees import DELETE, LEFT, RIGHT, Memory, side
+from tests.transfers.mirror.samples import DELETE, LEFT, RIGHT, Memory, side
 from transfers.mirror.model import Action, Mark, MirrorPlan, Pair, Side, Step
 from transfers.mirror.recheck import BadPlan, recheck
 from transfers.scan import ScanCancelled

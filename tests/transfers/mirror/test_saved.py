@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from providers.base import Entry, Kind, Place
-from tests.transfers.mirror.trees import DELETE, LEFT, RIGHT, compared, pair, side, trees
+from tests.transfers.mirror.samples import DELETE, LEFT, RIGHT, compared, pair, side, trees
 from transfers.mirror.jobs import jobs
 from transfers.mirror.model import Action, Criteria, Keep, Mark, MirrorPlan, Step, Wish
 from transfers.mirror.planning import plan
