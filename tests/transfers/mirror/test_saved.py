@@ -152,6 +152,13 @@ def test_an_edited_plan_that_says_what_cannot_be_is_refused(change: Callable[[An
         from_text(_edited(change))
 
 
+def test_a_number_that_is_none_is_refused() -> None:
+    text = as_text(_everything())
+    assert '"modified": 0.1' in text
+    with pytest.raises(BadPlan, match="modified has a value that cannot be there"):
+        from_text(text.replace('"modified": 0.1', '"modified": 1e999'))
+
+
 def test_a_file_whose_version_was_taken_out_is_not_deleted_as_if_it_were_a_folder() -> None:
     made = _plan(Step(pair("a", Mark.ONLY_RIGHT), Action.DELETE_RIGHT))
     told = json.loads(as_text(made))
