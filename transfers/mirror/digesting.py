@@ -80,11 +80,21 @@ class Digesting:
 
     def _first(self, left: Entry, right: Entry, algorithms: tuple[str, ...]) -> Told:
         for algorithm in dict.fromkeys(algorithms):
-            one = self.digest(left, self.left, algorithm)
-            other = self.digest(right, self.right, algorithm) if one else ""
-            if one and other:
-                return algorithm, one == other
+            try:
+                found = self._both(left, right, algorithm)
+            except CANNOT:
+                continue
+            if all(found):
+                return algorithm, len({each.lower() for each in found}) == 1
         return None
+
+    def _both(self, left: Entry, right: Entry, algorithm: str) -> list[str]:
+        """Of both, the far one first: where that has none, nothing need be read nearby."""
+        files = ((left, self.left), (right, self.right))
+        return [
+            entry.digests.get(algorithm) or self._made(entry, side, algorithm)
+            for entry, side in sorted(files, key=lambda file: file[1].provider.caps.near)
+        ]
 
     def _crossing(self, left: Entry, right: Entry) -> Iterator[str]:
         """The algorithms of digests that one place tells, and the other can make."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 _Convert = Callable[[Any], Any]
 _SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -36,11 +36,11 @@ class NotPlain(ValueError):
 
 def to_plain(value: Any) -> Any:
     """Dataclasses, tuples, mappings, enumerations and scalars as dicts, lists and scalars."""
-    kind: Any = type(value)
-    if kind in _SCALARS:
+    if type(value) in _SCALARS:
         return value
-    if is_dataclass(kind):
-        told = ((name, getattr(value, name), default) for name, default in _defaults(kind))
+    if is_dataclass(value):
+        defaults = _defaults(cast(Any, type(value)))
+        told = ((name, getattr(value, name), default) for name, default in defaults)
         return {name: to_plain(held) for name, held, default in told if held != default}
     if isinstance(value, tuple):
         return [to_plain(item) for item in value]

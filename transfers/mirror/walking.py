@@ -77,7 +77,7 @@ class _Walk:
 
     def pages(self) -> Iterator[Sequence[Pair]]:
         """A stack of folders that are to be asked for, and a few that are: memory is that of the
-        folders beside the way down, however deep the trees are."""
+        folders beside the way down, and of the lists of the few that were asked for."""
         left, right = self._left.place.path, self._right.place.path
         stack = [Folder(Pair((), Mark.SAME, None, None, left, right), Trail(left))]
         asked: deque[_Asked] = deque()
@@ -145,14 +145,11 @@ class _Walk:
             return Followed()
         provider = self._left.provider
         asked = {
-            entry.name: (
-                entry,
-                self.crew.submit(self._left, partial(follow, provider, entry, folder.trail)),
-            )
+            entry.name: self.crew.submit(self._left, partial(follow, provider, entry, folder.trail))
             for entry in left
             if entry.kind is Kind.LINK
         }
-        return Followed({name: (e, self.crew.answer(a)) for name, (e, a) in asked.items()})
+        return Followed({name: self.crew.answer(each) for name, each in asked.items()})
 
     def _below(self, folder: Folder, pair: Pair, followed: Followed) -> Folder:
         name = pair.relative[-1]
