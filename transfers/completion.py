@@ -48,14 +48,14 @@ class Completion:
 def is_missed(job: Job | None) -> bool:
     """Whether it ended and what it was for is not there: failed, cancelled, left alone.
 
-    What a plan left out is a choice, and what is there already is as good as copied.
+    What a plan left out was never to be copied, for whatever reason, and whoever made the plan saw
+    to it that nothing goes on its account. What is there already is as good as copied.
     """
-    if job is None or job.op in AFTERWARDS or job.state not in FINISHED:
+    if job is None or job.op in AFTERWARDS or job.op is Op.NOTE or job.state not in FINISHED:
         return False
     if job.state is JobState.DONE:
         return False
-    skipped = job.state is JobState.SKIPPED
-    return not (skipped and (job.op is Op.NOTE or job.reason == SAME))
+    return not (job.state is JobState.SKIPPED and job.reason == SAME)
 
 
 def not_pruned(missed: int) -> str:

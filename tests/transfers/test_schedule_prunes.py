@@ -80,11 +80,18 @@ def test_after_a_copy_that_did_not_succeed_all_deletions_are_refused(state: JobS
     assert _refused(queue) == []
 
 
-@pytest.mark.parametrize("fields", [{"reason": SAME}, {"op": Op.NOTE, "reason": "a link"}])
-def test_what_was_the_same_or_left_out_by_choice_hinders_no_deletion(
-    fields: dict[str, object],
+@pytest.mark.parametrize(
+    ("state", "fields"),
+    [
+        (S.SKIPPED, {"reason": SAME}),
+        (S.SKIPPED, {"op": Op.NOTE, "reason": "a link"}),
+        (S.FAILED, {"op": Op.NOTE, "reason": "this name cannot be there"}),
+    ],
+)
+def test_what_was_the_same_or_left_out_by_the_plan_hinders_no_deletion(
+    state: JobState, fields: dict[str, object]
 ) -> None:
-    queue = Queue(make_job(1, S.SKIPPED, **fields), _prune(2))
+    queue = Queue(make_job(1, state, **fields), _prune(2))
     assert _refused(queue) == []
     assert queue.take_all() == [2]
 
