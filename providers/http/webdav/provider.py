@@ -62,6 +62,10 @@ class WebdavProvider:
         parts = nextcloud.PARTS if chunked else _CAPS.parts
         return replace(_CAPS, streams=streams, parts=parts)
 
+    @property
+    def requests(self) -> int:
+        return self._session.requests
+
     def close(self) -> None:
         self._session.close()
 
