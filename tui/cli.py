@@ -78,6 +78,10 @@ def _run(options: argparse.Namespace) -> int:
         return _sites(options, settings, access)
     if options.command == "copy":
         return _copy(options, home, settings, access)
+    if options.command == "verify":
+        from tui.headless.verify import run_verify
+
+        return run_verify(options.receipt, settings, access, as_json=options.json)
     if options.command == "queue":
         return _queue(options, home, settings, access)
     return _panes(options, home, settings, access)

@@ -70,6 +70,6 @@ def test_a_disk_without_locks_is_named_and_nothing_is_mirrored(
 
 
 def test_a_lock_file_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
-    with pytest.raises(JournalError, match="owner and mode"):
-        with pair_lock(tmp_path / "missing", ONE, OTHER):
-            pass
+    missing = tmp_path / "missing"
+    with pytest.raises(JournalError, match="owner and mode"), pair_lock(missing, ONE, OTHER):
+        pass
