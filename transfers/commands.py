@@ -75,6 +75,8 @@ def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) 
         within=new.within,
         expected=new.expected,
         agreed=new.agreed,
+        source_within=new.source_within,
+        keep=new.keep,
         policy=new.policy or command.policy,
         verify=command.verify,
         reason=new.note,
