@@ -13,7 +13,7 @@ from providers.text import printable
 from transfers.model import Job, JobState, Op, ProofWord, Totals
 from tui import format as fmt
 
-_NOT_FINE = frozenset({JobState.FAILED, JobState.PARKED, JobState.CANCELLED})
+NOT_FINE = frozenset({JobState.FAILED, JobState.PARKED, JobState.CANCELLED})
 
 
 @dataclass
@@ -37,8 +37,8 @@ class Report:
         if self.as_json:
             print(json.dumps(describe(job)), flush=True)
         else:
-            stream = sys.stderr if job.state in _NOT_FINE else sys.stdout
-            print(_line(job), file=stream, flush=True)
+            stream = sys.stderr if job.state in NOT_FINE else sys.stdout
+            print(line(job), file=stream, flush=True)
 
     def taken_off(self) -> None:
         """A job is no longer in the queue, and nobody saw its end."""
@@ -75,7 +75,7 @@ class Report:
     def all_fine(self) -> bool:
         """Nothing failed, nothing waits for a person, no source of a move was left."""
         return (
-            not self.kept and not self.gone and not any(self.states[state] for state in _NOT_FINE)
+            not self.kept and not self.gone and not any(self.states[state] for state in NOT_FINE)
         )
 
     def notice(self, text: str) -> None:
@@ -132,7 +132,7 @@ def _without_path(job: Job) -> str:
     return job.reason
 
 
-def _line(job: Job) -> str:
+def line(job: Job) -> str:
     said = str(job.proof) if job.proof is not None else ""
     if job.proof is not None and job.proof.word is ProofWord.MISMATCH:
         said = said.upper()

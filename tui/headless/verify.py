@@ -23,6 +23,7 @@ from tui import format as fmt
 from tui.headless.interrupts import terminated_as_interrupt
 from tui.headless.progress_line import ProgressLine
 from tui.headless.sign_in import asking
+from tui.inside import is_below
 from tui.receipt_reading import BadReceipt, Claim, Claims, read_receipt
 from tui.reproving import WRONG, Found, GivenUp, Outcome, failed, prove_anew
 
@@ -79,15 +80,6 @@ def _need_inside(claims: Sequence[Claim], top: Place | None, pool: ProviderPool,
         if place.endpoint != top.endpoint or not is_below(provider, place.path, top.path):
             what = f"it names a file outside of its own tree: {printable(show(place))}"
             raise BadReceipt(name, what, advice="Have it written anew.")
-
-
-def is_below(provider: Provider, path: str, top: str) -> bool:
-    """Whether `path` is in the directory `top`, at any depth. Asks nobody."""
-    while True:
-        above = provider.parent(path)
-        if above in (top, path):
-            return above == top != path
-        path = above
 
 
 def _knock(place: Place, pool: ProviderPool, access: Access) -> None:
