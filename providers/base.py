@@ -113,6 +113,8 @@ class Capabilities:
     unstated: str = ""  # why it tells none, where it might: for a person, as half a sentence
     # Where what is deleted waits to be brought back: "OneDrive's recycle bin". "": it is gone.
     recycles: str = ""
+    # A listing's `modified` is the time that the file was given; False: when it was stored here.
+    keeps_modified: bool = True
 
 
 class Reader(Protocol):

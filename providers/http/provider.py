@@ -52,6 +52,7 @@ _WRITABLE = replace(
     parts=Parts(order="sequential", min_size=1, max_size=1 << 62, max_count=1),
     in_place=True,
     shows_stored=False,
+    keeps_modified=False,
 )
 
 

@@ -46,6 +46,7 @@ CAPS = Capabilities(
     told_when_read=True,
     states=(MD5,),
     tops="bucket",
+    keeps_modified=False,  # that is in the metadata, which a listing does not tell
 )
 _BY_SUMS: Mapping[Sums, Capabilities] = {
     CRC64: replace(CAPS, states=(CRC64,)),
