@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from providers.base import Place
 from providers.errors import InvalidName
-from transfers.mirror.model import Keep, MirrorPlan, Pair, Wish
+from transfers.mirror.model import Keep, MirrorPlan, Pair, Side, Wish
 from transfers.model import TRASH
 
 _SEPARATORS = "/\\"
@@ -24,8 +23,9 @@ def keep(plan: MirrorPlan, pair: Pair, *, on_right: bool) -> str:
         return ""
     if plan.wish.keep is Keep.TRASH or not on_right:
         return TRASH
-    top = plan.wish.backup.rstrip("/")
-    return "/".join((top, dated(plan.made), *pair.relative))
+    # As its place writes addresses: names may be quoted in them, and backslashes be between them.
+    below = pair.right_path.removeprefix(_bare(plan.right.path))
+    return f"{_bare(plan.wish.backup)}/{dated(plan.made)}{below}"
 
 
 def dated(made: float) -> str:
@@ -33,27 +33,40 @@ def dated(made: float) -> str:
     return datetime.fromtimestamp(made, UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
 
 
-def left_alone(wish: Wish, right: Place) -> Wish:
-    """`wish` with the backup folder left out, where it is inside the tree that is mirrored: else
-    the next mirror would delete what this one keeps.
+def left_alone(wish: Wish, right: Side) -> Wish:
+    """`wish` with the backup folder's address resolved, and left out where it is inside the tree
+    that is mirrored: else the next mirror would delete what this one keeps.
 
-    Both are resolved addresses. Raises InvalidName where it is no folder of its own.
+    Raises InvalidName where it is no folder of its own, and as `Provider.resolve`.
     """
     if wish.keep is not Keep.BACKUP:
         return wish
     if not wish.backup:
         raise InvalidName("the backup folder", "it has no address", advice="Name a folder.")
-    if _bare(wish.backup) == _bare(right.path):
+    wish = replace(wish, backup=right.provider.resolve(wish.backup))
+    if _bare(wish.backup) == _bare(right.place.path):
         raise InvalidName(
             wish.backup,
             "the backup folder is the very folder that is mirrored to",
             advice="Choose one inside it or elsewhere on the same place.",
         )
-    if not is_below(wish.backup, right.path):
+    names = _names(wish.backup, right)
+    if not names:
         return wish
-    inside = _bare(wish.backup)[len(_bare(right.path)) :].lstrip(_SEPARATORS)
-    names = [_literal(name) for name in inside.replace("\\", "/").split("/")]
-    return replace(wish, patterns=(*wish.patterns, f"/{'/'.join(names)}/"))
+    pattern = f"/{'/'.join(map(_literal, names))}/"
+    return replace(wish, patterns=(*wish.patterns, pattern))
+
+
+def _names(path: str, side: Side) -> list[str]:
+    """Those that lead to `path` from the top of the tree; none where it is elsewhere."""
+    names: list[str] = []
+    while path != side.place.path:
+        above = side.provider.parent(path)
+        if above == path:
+            return []
+        names.append(side.provider.name(path))
+        path = above
+    return names[::-1]
 
 
 def is_backup(wish: Wish, path: str) -> bool:

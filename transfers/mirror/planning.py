@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from providers.base import Kind
+from providers.base import Entry, Kind
 from providers.names import folded, is_temporary
 from transfers.mirror import keeping
 from transfers.mirror.model import Action, Mark, MirrorPlan, Pair, Side, Step, Wish
@@ -184,17 +184,29 @@ def allowed(pair: Pair) -> tuple[Action, ...]:
     """What a person may choose for `pair`, what a mirror does by itself first.
 
     What both sides have is never deleted: a deletion's reason is that the other side has none.
+    Nor is what cannot be told from another version of it.
     """
-    if pair.mark is Mark.NEW and pair.right_path:
-        return (Action.MAKE_DIR if is_folder(pair) else Action.RIGHT, Action.DELETE_LEFT, *_SKIP)
-    if pair.mark is Mark.ONLY_RIGHT and pair.left_path:
-        return (Action.DELETE_RIGHT, Action.LEFT, Action.SKIP)
-    if pair.mark in _DIFFERING:
+    if pair.mark is Mark.NEW and pair.left is not None and pair.right_path:
+        return _choices(pair.left, (Action.RIGHT, Action.MAKE_DIR), Action.DELETE_LEFT)
+    if pair.mark is Mark.ONLY_RIGHT and pair.right is not None and pair.left_path:
+        found = _choices(pair.right, (Action.LEFT, Action.LEFT), Action.DELETE_RIGHT)
+        return tuple(sorted(found, key=lambda action: action is not Action.DELETE_RIGHT))
+    if pair.mark in _DIFFERING and _are_files(pair):
         return (Action.RIGHT, Action.LEFT, Action.SKIP)
-    return _SKIP
+    return (Action.SKIP,)
 
 
-_SKIP = (Action.SKIP,)
+def _choices(entry: Entry, brings: tuple[Action, Action], deletes: Action) -> tuple[Action, ...]:
+    """Of what only one side has. `brings`: a file, a folder."""
+    if entry.kind is Kind.DIR:
+        return (brings[1], deletes, Action.SKIP)
+    if entry.kind is not Kind.FILE:
+        return (Action.SKIP,)
+    return (brings[0], Action.SKIP) if entry.version is None else (brings[0], deletes, Action.SKIP)
+
+
+def _are_files(pair: Pair) -> bool:
+    return all(entry is not None and entry.kind is Kind.FILE for entry in (pair.left, pair.right))
 
 
 def changed(plan: MirrorPlan, indexes: Iterable[int], action: Action) -> MirrorPlan:

@@ -9,11 +9,11 @@ from pathspec import GitIgnoreSpec
 
 from providers.base import Place
 from providers.errors import InvalidName
-from tests.transfers.mirror.trees import DELETE
+from tests.transfers.mirror.trees import DELETE, side
 from transfers.mirror.keeping import dated, is_backup, is_below, left_alone
 from transfers.mirror.model import Keep, Wish
 
-TOP = Place("memory://right", "/top")
+TOP = side(Place("memory://right", "/top"))
 
 
 def _wish(backup: str, *patterns: str) -> Wish:
@@ -36,14 +36,14 @@ def test_one_elsewhere_needs_no_pattern() -> None:
     assert left_alone(DELETE, TOP) == DELETE
 
 
-@pytest.mark.parametrize("backup", ["", "/top", "/top/"])
+@pytest.mark.parametrize("backup", ["", "/top", "/top/", "/x/../top"])
 def test_one_that_is_the_tree_itself_or_nothing_is_refused(backup: str) -> None:
     with pytest.raises(InvalidName):
         left_alone(_wish(backup), TOP)
 
 
 def test_a_root_has_everything_below_it() -> None:
-    assert left_alone(_wish("/kept"), Place("memory://right", "/")).patterns == ("/kept/",)
+    assert left_alone(_wish("/kept"), side(Place("memory://right", "/"))).patterns == ("/kept/",)
     assert is_below("/a", "/")
     assert not is_below("/", "/")
 
