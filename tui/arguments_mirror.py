@@ -82,11 +82,14 @@ def _add_deleting(mirror: argparse.ArgumentParser) -> None:
         help="with --delete: into a dated folder in FOLDER, at the same server as TARGET",
     )
     mirror.add_argument(
+        "--yes", action="store_true", help="delete, even where --max-delete stops it"
+    )
+    mirror.add_argument(
         "--max-delete",
         type=_percent,
         metavar="PERCENT",
         default=None,
-        help="of TARGET's files that may be deleted (50); 100: all of them, if need be",
+        help="of TARGET's files that may be deleted (50); of more nothing is done at all",
     )
 
 

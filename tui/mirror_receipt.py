@@ -48,12 +48,13 @@ def staying(plan: MirrorPlan, pairs: Iterable[Pair], jobs: Iterable[Job]) -> Ite
 def records(
     plan: MirrorPlan, stays: Iterable[Stays], jobs: Sequence[Job], old: Mapping[str, Record]
 ) -> list[Record]:
-    """A record a file. `old`: those of an earlier receipt, by their "target"."""
+    """A record a file, by address. `old`: those of an earlier receipt, by their "target"."""
     copied = [
         {**described(job, proof), "source_version": job.source_version, "note": ""}
         for job, proof in proven(jobs)
     ]
-    return [*copied, *(_stayed(plan, each, old) for each in stays)]
+    found = [*copied, *(_stayed(plan, each, old) for each in stays)]
+    return sorted(found, key=lambda record: str(record["target"]))
 
 
 def _stayed(plan: MirrorPlan, stays: Stays, old: Mapping[str, Record]) -> Record:

@@ -1,4 +1,4 @@
-"""`wharfie verify`: a tree held against what was proven about it, on this computer and elsewhere."""
+"""`wharfie verify`: a tree held against what was proven about it, here and elsewhere."""
 
 from __future__ import annotations
 

@@ -100,6 +100,15 @@ def finish_earlier(home: Home, access: Access, pair: Pair) -> None:
             _retire(reached.queue, Left((), (*again.wanted, *again.old), again.over))
 
 
+def delete_no_more(queue: Queue, batch: int) -> None:
+    """Where something of a mirror waits for a person, its deletions do, too: they are cancelled, or
+    they would happen when nobody thinks of them. The next mirror sees to them."""
+    rows = all_rows(queue)
+    left = [r.job for r in rows if r.job.batch == batch and not r.job.finished]
+    if prunes := [job for job in left if job.op is Op.PRUNE]:
+        queue.send(Cancel(_ids(prunes)))
+
+
 def remember(path: Path, batch: int) -> None:
     """Keep the batch of a mirror that begins, for the next one. Raises JournalError."""
     try:

@@ -17,6 +17,7 @@ from tui.headless.report import Report
 from tui.overview import all_rows
 
 _LOOK_SECONDS = 0.25
+_AFTERWARDS = frozenset({Op.REMOVE_DIR, Op.PRUNE})
 _Changes = queues.SimpleQueue[Sequence[StateChanged]]
 _NOTHING_STARTS = "the queue is held, nothing more is started: wharfie queue go goes on"
 _NOBODY = "The process that worked the queue is gone. The queue is kept: wharfie queue run goes on."
@@ -51,7 +52,8 @@ def follow(reached: Reached, jobs: Mapping[int, NewJob], report: Report) -> None
     """Report each of `jobs` (by id) once it is finished or parked.
 
     When one is parked because its endpoint asks something, the others there stay queued behind it;
-    and so do the removals of a move's emptied directories, whatever it is parked for. Raises
+    and so does what comes after all else (a move's emptied directories, a mirror's deletions),
+    whatever it is parked for. Raises
     JournalError when the queue stopped working.
     """
     queue, left, parked = reached.queue, dict(jobs), False
@@ -76,7 +78,7 @@ def follow(reached: Reached, jobs: Mapping[int, NewJob], report: Report) -> None
                 if job.asks:
                     for behind in [i for i, new in left.items() if _needs(new, job.asks)]:
                         del left[behind]
-            if parked and all(new.op is Op.REMOVE_DIR for new in left.values()):
+            if parked and all(new.op in _AFTERWARDS for new in left.values()):
                 break
             if time.monotonic() >= look_at:
                 _look(reached, report)
@@ -118,11 +120,11 @@ def stuck(rows: Sequence[Row]) -> bool:
     """Whether no job can start: each queued one waits for a person, or for one that does."""
     unfinished = [row.job for row in rows if not row.job.finished]
     asking = {job.asks for job in unfinished if job.state is JobState.PARKED and job.asks}
-    busy = {job.batch for job in unfinished if job.op is not Op.REMOVE_DIR}
+    busy = {job.batch for job in unfinished if job.op not in _AFTERWARDS}
     return not any(
         job.state not in (JobState.PARKED, JobState.PAUSED)
         and not asking & {job.source.endpoint, job.target.endpoint}
-        and not (job.op is Op.REMOVE_DIR and job.batch in busy)
+        and not (job.op in _AFTERWARDS and job.batch in busy)
         for job in unfinished
     )
 

@@ -2,60 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from providers.access import Access
-from providers.errors import InvalidName
 from providers.registry import open_provider
 from transfers.mirror import guard
 from transfers.mirror.jobs import jobs as jobs_of
-from transfers.mirror.model import MirrorPlan, Pair, Step, Wish
+from transfers.mirror.model import MirrorPlan, Pair, Step
 from transfers.mirror.pair_lock import PairInUse, key_of, pair_lock
 from transfers.mirror.planning import is_failure
-from transfers.model import Enqueue, NewJob, Op, Policy, Verify
+from transfers.model import Enqueue, Op, Policy
 from transfers.pool import ProviderPool
 from tui.headless import earlier, mirror_plans, mirror_receipts
 from tui.headless.carry_out import carry_out
 from tui.headless.interrupts import terminated_as_interrupt
-from tui.headless.mirror_report import MirrorReport, done_in_words, facts, print_plan
+from tui.headless.mirror_order import MirrorOrder
+from tui.headless.mirror_report import MirrorReport, done_in_words, print_plan
 from tui.headless.mirror_sides import Sides, asked_so_far, sides_of
 from tui.headless.reach import reach
 from tui.headless.sign_in import asking
 from tui.settings import Home, make_private
-
-
-@dataclass(frozen=True, slots=True)
-class MirrorOrder:
-    """What the command line asked for. `backup`: an address, as typed. `rate` in bytes a second.
-
-    `agreed`: deletions are carried out however many they are. `plan`: a saved one that is to run,
-    in place of `source` and `target`; `save_plan`: where this one is kept, and nothing done.
-    """
-
-    source: str = ""
-    target: str = ""
-    wish: Wish = field(default_factory=Wish)
-    backup: str = ""
-    agreed: bool = False
-    dry_run: bool = False
-    save_plan: Path | None = None
-    plan: Path | None = None
-    receipts: tuple[Path, ...] = ()
-    skip_if_running: bool = False
-    summary: bool = False
-    verify: Verify = Verify.AUTO
-    workers: int | None = None
-    rate: int | None = None
-    as_json: bool = False
-
-    @property
-    def looks_only(self) -> bool:
-        return self.dry_run or self.save_plan is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +38,18 @@ class _Found:
 
 
 def run_mirror(order: MirrorOrder, home: Home, access: Access) -> int:
-    """Returns the exit status. Raises ProviderError, QueueInUse, JournalError, KeyboardInterrupt."""
+    """Returns the exit status.
+
+    Raises ProviderError, QueueInUse, JournalError, KeyboardInterrupt.
+    """
     mirror_receipts.check(order.receipts, access.sites)
-    saved = None if order.plan is None else mirror_plans.read(order.plan)
+    saved = order.saved
     pool = ProviderPool(lambda endpoint: open_provider(endpoint, access))
     with terminated_as_interrupt():
         try:
-            sides = asking(access, lambda: sides_of(order.source, order.target, saved, pool, access))
+            sides = asking(
+                access, lambda: sides_of(order.source, order.target, saved, pool, access)
+            )
             if order.looks_only:
                 return _look(order, _found(order, sides, saved, access), sides)
             return _run_alone(order, sides, saved, home, access)
@@ -86,9 +61,7 @@ def run_mirror(order: MirrorOrder, home: Home, access: Access) -> int:
             pool.close()
 
 
-def _found(
-    order: MirrorOrder, sides: Sides, saved: MirrorPlan | None, access: Access
-) -> _Found:
+def _found(order: MirrorOrder, sides: Sides, saved: MirrorPlan | None, access: Access) -> _Found:
     """Compare, or look whether a saved plan still holds."""
     if saved is not None:
         plan, stale = asking(access, lambda: mirror_plans.still(saved, sides))
@@ -157,6 +130,7 @@ def _carry_out(
             limits=limits,
             sent=lambda ids: earlier.remember(batch, _batch_of(ids)),
         )
+        earlier.delete_no_more(reached.queue, earlier.remembered(batch))
 
 
 def _batch_of(ids: Sequence[int]) -> int:
@@ -176,10 +150,9 @@ def _refused(order: MirrorOrder, plan: MirrorPlan) -> bool:
 def _tell(order: MirrorOrder, plan: MirrorPlan, sides: Sides, report: MirrorReport) -> None:
     asked = asked_so_far(sides)
     if order.as_json:
-        report.summary_of(facts(plan, asked))
+        report.summary_of(plan, asked)
         return
-    terminal = sys.stderr.isatty()
-    if order.summary or terminal:
+    if order.summary or sys.stderr.isatty():
         words = done_in_words(report, plan, asked)
         print(words, file=sys.stdout if order.summary else sys.stderr)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from providers.base import Place
 from providers.errors import Denied, InvalidName
 from providers.location import parse, show
 from providers.private_file import write_private
 from providers.sites import Sites as SavedSites
-from transfers.mirror import judging, keeping, moved, planning, saved, walking
+from transfers.mirror import judging, keeping, planning, saved, walking
 from transfers.mirror.model import Keep, MirrorPlan, Pair, Step, Wish
 from tui.headless.mirror_sides import Sides
 from tui.headless.progress_line import ProgressLine
@@ -28,7 +27,7 @@ def wish_for(wish: Wish, backup: str, sides: Sides, sites: SavedSites | None) ->
                 advice=f"Name one at {right.place.endpoint}.",
             )
         wish = replace(wish, keep=Keep.BACKUP, backup=right.provider.resolve(place.path))
-    return keeping.left_alone(wish, right.place)
+    return keeping.left_alone(wish, right)
 
 
 def compared(sides: Sides, wish: Wish, now: float) -> tuple[MirrorPlan, list[Pair]]:
@@ -44,14 +43,21 @@ def compared(sides: Sides, wish: Wish, now: float) -> tuple[MirrorPlan, list[Pai
     try:
         pairs, remarks = judging.settle(pair for page in pages for pair in page)
         plan = planning.plan(sides.left, sides.right, wish, pairs, now, remarks)
+    except ValueError as error:
+        raise InvalidName("", str(error).rstrip("."), advice="Correct the pattern.") from error
     finally:
         progress.clear()
     return plan, pairs
 
 
 def still(plan: MirrorPlan, sides: Sides) -> tuple[MirrorPlan, tuple[Step, ...]]:
-    """What of a saved plan still holds, and what does not. Raises ProviderError, BadPlan."""
-    return saved.recheck(plan, sides.left, sides.right)
+    """What of a saved plan still holds, and what does not. Raises ProviderError."""
+    try:
+        return saved.recheck(plan, sides.left, sides.right)
+    except saved.BadPlan as error:
+        raise InvalidName(
+            "", str(error).rstrip("."), advice="Compare the two sides anew."
+        ) from error
 
 
 def write(path: Path, plan: MirrorPlan) -> None:

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from providers.text import printable
-from transfers.mirror.model import Action, MirrorPlan, Side, Step
+from transfers.mirror.model import Action, MirrorPlan, Step
 from transfers.mirror.planning import is_failure
 from transfers.model import Job, JobState, Op
-from providers.extras import Counting
 from tui import format as fmt
 from tui.headless.report import NOT_FINE, Report, describe, line
 
@@ -64,7 +63,7 @@ class MirrorReport(Report):
             for job in self._kept:
                 self._failed(job)
 
-    def left(self, plan: MirrorPlan, steps: Sequence[Step]) -> None:
+    def left(self, steps: Sequence[Step]) -> None:
         """Tell of steps that cannot be done, or no longer."""
         for step in steps:
             self.failures += 1
@@ -73,6 +72,12 @@ class MirrorReport(Report):
             else:
                 told = f"{'failed':9} {_shown(step)}  ({printable(why(step))})"
                 print(told, file=sys.stderr, flush=True)
+
+    def summary_of(self, plan: MirrorPlan, asked: Asked) -> None:
+        """All of it as the last line of JSON."""
+        states = {state.value: count for state, count in self.states.items() if count}
+        done = {**states, "failures": self.failures, "proofs": dict(self.proofs)}
+        print(json.dumps({**facts(plan, asked), **done, "bytes": self.size}), flush=True)
 
     @property
     def all_fine(self) -> bool:
@@ -134,16 +139,6 @@ def facts(plan: MirrorPlan, asked: Asked) -> dict[str, object]:
         "same": plan.same,
         "requests": dict(asked),
         "remarks": list(plan.remarks),
-    }
-
-
-def asked_so_far(left: Side, right: Side) -> Asked:
-    """Where both are one place, its requests are those of both."""
-    counted = {"source": left.provider, "target": right.provider}
-    if left.provider is right.provider:
-        counted = {"both": left.provider}
-    return {
-        side: place.requests for side, place in counted.items() if isinstance(place, Counting)
     }
 
 

@@ -74,9 +74,7 @@ class Report:
     @property
     def all_fine(self) -> bool:
         """Nothing failed, nothing waits for a person, no source of a move was left."""
-        return (
-            not self.kept and not self.gone and not any(self.states[state] for state in NOT_FINE)
-        )
+        return not self.kept and not self.gone and not any(self.states[state] for state in NOT_FINE)
 
     def notice(self, text: str) -> None:
         """Trouble of the queue itself, told when it begins."""
