@@ -102,6 +102,7 @@ class Capabilities:
     told_when_read: bool = False
     streams: int = 1  # parts of one file at once that may be faster than one after the other
     in_place: bool = False  # bytes are sent to their final name: what stood there goes with them
+    renames: bool = True  # `Writer.rename` may succeed; False: it never does
     shows_stored: bool = True  # False: what was stored may be out of sight, like a letter posted
     # What lies directly in its root is called, "bucket": made and removed by a person only, because
     # it is more than a folder. "": folders like any other.

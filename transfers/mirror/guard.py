@@ -12,7 +12,7 @@ def refusal(plan: MirrorPlan) -> str | None:
     """Why `plan` is not run without a person's word, as a sentence with its numbers; None: it is.
 
     A left tree without a file asks whatever `most_deleted` says: a disk that is not mounted looks
-    like that. Of fewer than ten files on the right, only the deletion of all asks. What is renamed
+    like that. Of fewer than ten files on the right, only the deletion of all asks. What was moved
     is not deleted, and folders are not counted.
     """
     deleted = _deleted(plan)
@@ -34,8 +34,13 @@ def refusal(plan: MirrorPlan) -> str | None:
 
 
 def _deleted(plan: MirrorPlan) -> int:
+    moved = {
+        step.moved_from.relative
+        for step in plan.steps
+        if step.moved_from is not None and step.action is Action.RIGHT
+    }
     deletes = (step.pair for step in plan.steps if step.action is Action.DELETE_RIGHT)
-    return sum(_is_file(pair.right) for pair in deletes)
+    return sum(_is_file(pair.right) and pair.relative not in moved for pair in deletes)
 
 
 def _has_no_files(plan: MirrorPlan) -> bool:

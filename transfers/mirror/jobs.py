@@ -31,6 +31,9 @@ def _brought(plan: MirrorPlan, step: Step) -> Iterator[NewJob]:
     pair = step.pair
     if step.action is Action.RENAME and step.moved_from is not None:
         yield _renamed(plan, pair, step.moved_from)
+    elif step.action is Action.RIGHT and step.moved_from is not None:
+        old = step.moved_from
+        yield _copied(_right(plan, old), old.right, _right(plan, pair), None, plan.right)
     elif step.action in (Action.RIGHT, Action.MAKE_DIR):
         yield _copied(_left(plan, pair), pair.left, _right(plan, pair), pair.right, plan.right)
     elif step.action is Action.LEFT:

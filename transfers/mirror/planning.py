@@ -221,7 +221,7 @@ def changed(plan: MirrorPlan, indexes: Iterable[int], action: Action) -> MirrorP
     for index, step in enumerate(plan.steps):
         inside = any(folder in folders for folder in _folders(step.pair.relative))
         if (index in chosen or inside) and action in allowed(step.pair):
-            if step.moved_from is not None:
+            if step.action is Action.RENAME and step.moved_from is not None:
                 parted.append(_old_name(step.moved_from, action, plan.wish))
             step = Step(step.pair, action)
         steps.append(step)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.transfers.mirror.trees import DELETE, LEFT, RIGHT, pair
+from tests.transfers.mirror.samples import DELETE, LEFT, RIGHT, pair
 from transfers.mirror.guard import refusal
 from transfers.mirror.model import Action, Mark, MirrorPlan, Step
 

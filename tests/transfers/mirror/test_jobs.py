@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.base import Place
-from tests.transfers.mirror.trees import (
+from tests.transfers.mirror.samples import (
     DELETE,
     LEFT,
     RIGHT,

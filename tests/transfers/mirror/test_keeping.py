@@ -9,7 +9,7 @@ from pathspec import GitIgnoreSpec
 
 from providers.base import Place
 from providers.errors import InvalidName
-from tests.transfers.mirror.trees import DELETE, side
+from tests.transfers.mirror.samples import DELETE, side
 from transfers.mirror.keeping import dated, is_backup, is_below, left_alone
 from transfers.mirror.model import Keep, Wish
 

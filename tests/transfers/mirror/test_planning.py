@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from providers.base import Kind
-from tests.transfers.mirror.trees import DELETE, LEFT, RIGHT, entry, pair, side
+from tests.transfers.mirror.samples import DELETE, LEFT, RIGHT, entry, pair, side
 from transfers.mirror.model import Action, Keep, Mark, MirrorPlan, Pair, Step, Wish
 from transfers.mirror.planning import allowed, changed, counts, is_failure, plan
 

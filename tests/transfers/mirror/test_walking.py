@@ -6,7 +6,7 @@ import pytest
 
 from providers.errors import ConnectionLost, Denied, NotFound
 from providers.memory import MemoryProvider
-from tests.transfers.mirror.walked import THEN, Tree, marks, pages, pairs, sides, why
+from tests.transfers.mirror.trees import THEN, Tree, marks, pages, pairs, sides, why
 from transfers.mirror.model import Mark, Wish
 from transfers.mirror.walking import compare
 from transfers.scan import ScanCancelled
