@@ -32,7 +32,8 @@ class Trail:
 
 @dataclass(frozen=True, slots=True)
 class Led:
-    """Where a link leads: `entry` has the name of the link. Without one: why it is not followed,
+    """Where a link leads: `entry` has its name, and the address of what it leads to, so that all
+    that is done with it meets no link. Without one: why it is not followed,
     and whether that is because it could not be looked at."""
 
     entry: Entry | None
@@ -43,28 +44,24 @@ class Led:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """The links of one folder of the left, by name: as listed, and where they lead."""
+    """The links of one folder of the left, by name."""
 
-    links: Mapping[str, tuple[Entry, Led]] = field(default_factory=dict)
+    links: Mapping[str, Led] = field(default_factory=dict)
 
     def entry(self, listed: Entry) -> Entry:
         found = self.links.get(listed.name)
-        return listed if found is None else found[1].entry or listed
+        return listed if found is None else found.entry or listed
 
     def trail(self, name: str) -> Trail | None:
         found = self.links.get(name)
-        return None if found is None else found[1].trail
+        return None if found is None else found.trail
 
     def pair(self, pair: Pair) -> Pair:
-        """`pair` with the link's own address, or with why it is not followed."""
+        """`pair` with why its link is not followed."""
         found = self.links.get(pair.relative[-1]) if self.links and pair.left else None
-        if found is None:
+        if found is None or found.entry is not None:
             return pair
-        link, led = found
-        if led.entry is None:
-            mark = Mark.UNKNOWN if led.unknown else pair.mark
-            return replace(pair, mark=mark, why=led.why)
-        return replace(pair, left_path=link.path)
+        return replace(pair, mark=Mark.UNKNOWN if found.unknown else pair.mark, why=found.why)
 
 
 def follow(provider: Provider, link: Entry, trail: Trail) -> Led:

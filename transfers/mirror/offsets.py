@@ -80,9 +80,9 @@ def _by_nobody(times: Sequence[Times], offset: Offset) -> bool:
 
 def in_words(offset: Offset) -> str:
     """ "1 hour earlier": how the right's times are to the left's."""
-    seconds = abs(offset.seconds)
+    seconds = round(abs(offset.seconds)) or round(abs(offset.seconds), 2)
     units = ((3600, "hour"), (60, "minute"), (1, "second"))
-    size, unit = next((each for each in units if round(seconds, 1) % each[0] == 0), units[-1])
-    count = round(seconds / size, 1)
+    size, unit = next((each for each in units if seconds % each[0] == 0), units[-1])
+    count = seconds / size
     shown = f"{count:g} {unit}" + ("" if count == 1 else "s")
     return f"{shown} {'earlier' if offset.seconds > 0 else 'later'}"

@@ -144,14 +144,11 @@ class _Walk:
             return Followed()
         provider = self._left.provider
         asked = {
-            entry.name: (
-                entry,
-                self.crew.submit(self._left, partial(follow, provider, entry, folder.trail)),
-            )
+            entry.name: self.crew.submit(self._left, partial(follow, provider, entry, folder.trail))
             for entry in left
             if entry.kind is Kind.LINK
         }
-        return Followed({name: (e, self.crew.answer(a)) for name, (e, a) in asked.items()})
+        return Followed({name: self.crew.answer(each) for name, each in asked.items()})
 
     def _below(self, folder: Folder, pair: Pair, followed: Followed) -> Folder:
         name = pair.relative[-1]
