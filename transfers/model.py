@@ -78,7 +78,9 @@ def _legal() -> Mapping[JobState, frozenset[JobState]]:
     legal[JobState.TRANSFERRING] |= {JobState.COMMITTING}
     resting = frozenset({JobState.QUEUED, JobState.SKIPPED}) | _ASIDE
     legal |= dict.fromkeys((JobState.WAITING, JobState.PARKED, JobState.PAUSED), resting)
-    legal |= {s: frozenset({JobState.QUEUED}) for s in (JobState.FAILED, JobState.CANCELLED)}
+    # Skipped: what a mirror would delete, once what it depends on was taken off the list.
+    over = frozenset({JobState.QUEUED, JobState.SKIPPED})
+    legal |= dict.fromkeys((JobState.FAILED, JobState.CANCELLED), over)
     legal |= {s: frozenset() for s in (JobState.DONE, JobState.SKIPPED)}
     return MappingProxyType(legal)
 
