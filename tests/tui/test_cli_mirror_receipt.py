@@ -61,10 +61,15 @@ def test_the_proof_of_an_earlier_run_stays_until_the_file_changes(tmp_path: Path
     fill(left, two="another")
     assert wharfie("mirror", left, right, "--receipt", path).code == 0
     second = records(path)
-    assert second["one"] == first["one"] | {
-        "note": "not copied this time: same size and time",
-        "job": None,
-    } or second["one"]["sha256"] == first["one"]["sha256"]
+    assert (
+        second["one"]
+        == first["one"]
+        | {
+            "note": "not copied this time: same size and time",
+            "job": None,
+        }
+        or second["one"]["sha256"] == first["one"]["sha256"]
+    )
     assert second["one"]["ended"] == first["one"]["ended"]
     assert second["one"]["note"] == "not copied this time: same size and time"
     assert second["two"]["sha256"] != first["two"]["sha256"]

@@ -70,12 +70,10 @@ def left_by(rows: Iterable[Row], pair: Pair) -> Left:
     wanted, old, over = [], [], []
     for row in rows:
         job = row.job
-        if job.finished and job.batch == pair.batch:
-            over.append(job)
-        elif not _is_of(job, pair) or job.cancelling:
+        if not _is_of(job, pair) or job.cancelling:
             continue
-        elif job.finished:
-            over += [job] if job.state is JobState.FAILED else []
+        if job.finished:
+            over += [job] if job.batch == pair.batch or job.state is JobState.FAILED else []
         elif job.op in _WANTED and job.park is not ParkReason.CONFLICT:
             wanted.append(job)
         else:
@@ -127,16 +125,21 @@ def remembered(path: Path) -> int:
 
 
 def _is_of(job: Job, pair: Pair) -> bool:
-    if job.op not in _OF_MIRRORS:
+    """Jobs of its last batch are, wherever a link that was followed may have led for them; others
+    are by their addresses: a mirror that was killed may have had no time to note its batch."""
+    if not _is_in(job.target, pair.right):
         return False
+    if job.batch == pair.batch:
+        return True
     source = pair.right if job.op is Op.RENAME else pair.left
-    return _is_in(job.source, source) and _is_in(job.target, pair.right)
+    return job.op in _OF_MIRRORS and _is_in(job.source, source)
 
 
 def _is_in(place: Place, side: Side) -> bool:
-    return place.endpoint == side.place.endpoint and is_below(
-        side.provider, place.path, side.place.path
-    )
+    """A tree's own top counts, too: notes are about it."""
+    if place.endpoint != side.place.endpoint:
+        return False
+    return place == side.place or is_below(side.provider, place.path, side.place.path)
 
 
 def _retire(queue: Queue, found: Left) -> None:

@@ -131,9 +131,13 @@ def _without_path(job: Job) -> str:
 
 
 def line(job: Job) -> str:
+    """A job that came to rest, in one line that is safe for a terminal."""
     said = str(job.proof) if job.proof is not None else ""
     if job.proof is not None and job.proof.word is ProofWord.MISMATCH:
         said = said.upper()
-    arrow = f"{printable(show(job.source))} → {printable(show(job.target))}"
+    target = printable(show(job.target))
+    arrow = f"{printable(show(job.source))} → {target}"
+    if job.op is Op.PRUNE:
+        arrow = f"delete {target}"
     reason = f"  ({_without_path(job)})" if job.reason else ""
     return f"{job.state:9} {said:16} {fmt.size(job.size):>9}  {arrow}{reason}"
