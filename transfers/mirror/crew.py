@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from providers.base import Interruptible
+from providers.errors import ConnectionLost, Throttled, Unreachable
 from transfers.mirror.model import Side
 from transfers.scan import ScanCancelled
 
 _Answer = TypeVar("_Answer")
 _MOST = 4  # questions at once to one place: a copy that runs meanwhile has the others
+_WAITS = (0.5, 2.0, 8.0)  # seconds before a question is put again
+_LONGEST_WAIT = 60.0
 _LOOK = 0.1  # seconds between two looks at whether the person gave up
 
 
@@ -36,11 +39,7 @@ class Crew:
     def submit(self, side: Side, ask: Callable[[], _Answer]) -> Future[_Answer]:
         """Have `ask` called, when it is the turn of another question to that place."""
 
-        def asked() -> _Answer:
-            with self._turn(side):
-                return ask()
-
-        return self._pool.submit(asked)
+        return self._pool.submit(self._asked, side, ask)
 
     def answer(self, asked: Future[_Answer]) -> _Answer:
         """Wait for it. Raises what the place raised, and ScanCancelled."""
@@ -61,9 +60,29 @@ class Crew:
         """Let go of what is not asked yet, and end what is; nobody is waited for."""
         self._over.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for thread, side in [*self._busy.items()]:
+        for thread, side in self._busy.copy().items():  # threads go on and off it meanwhile
             if isinstance(side.provider, Interruptible):
                 side.provider.interrupt(thread)
+
+    def _asked(self, side: Side, ask: Callable[[], _Answer]) -> _Answer:
+        """Asked again where a connection was lost, or its place wants a rest that is short: of a
+        thousand questions some meet that, and none of them changes anything."""
+        for wait in _WAITS:
+            try:
+                with self._turn(side):
+                    return ask()
+            except Unreachable:
+                raise
+            except Throttled as error:
+                wait = wait if error.retry_after is None else error.retry_after
+                if wait > _LONGEST_WAIT:
+                    raise
+            except ConnectionLost:
+                if self.over():
+                    raise
+            self._over.wait(wait)
+        with self._turn(side):
+            return ask()
 
     @contextmanager
     def _turn(self, side: Side) -> Iterator[None]:

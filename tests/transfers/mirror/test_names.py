@@ -6,10 +6,14 @@ import unicodedata
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from providers.base import Entry, Kind
 from providers.errors import InvalidName
 from tests.transfers.mirror.trees import Tree, marks, pairs, why
 from transfers.mirror.model import Mark
+from transfers.mirror.names import key_of, matched
 
 NFC, NFD = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
 
@@ -115,3 +119,26 @@ def _twofold() -> Tree:
 
     tree.lists = lambda entry: replace(entry, name="a") if entry.name == "file" else entry
     return tree
+
+
+_NAMES = st.lists(st.sampled_from(["a", "A", "ß", "ss", "SS", NFC, NFD, NFC.upper(), "b"]))
+
+
+@given(left=_NAMES, right=_NAMES, folds=st.booleans())
+def test_every_name_is_reported_and_none_that_the_left_may_mean_is_only_there(
+    left: list[str], right: list[str], folds: bool
+) -> None:
+    sides = [
+        [Entry(f"/{n}", n, Kind.FILE) for n in dict.fromkeys(names)] for names in (left, right)
+    ]
+    found = [*matched(*sides, folds=folds)]
+    assert [match.left.name for match in found if match.left] == [*dict.fromkeys(left)]
+    paired = [m.right.name for m in found if m.right and not m.clash]
+    assert len(set(paired)) == len(paired), "one there was taken for two here"
+    only = [match.right.name for match in found if match.left is None and match.right]
+    assert not set(only) & set(left)
+    key = key_of(folds=folds)
+    if folds:
+        clear = [m for m in found if m.left and m.clash == "" and m.right is None]
+        there = {key(name) for name in right}
+        assert not [m for m in clear if m.left and key(m.left.name) in there]

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator, Sequence
+
 import pytest
 
-from providers.errors import ConnectionLost, Denied, NotFound
+from providers.base import Entry
+from providers.errors import (
+    AuthRequired,
+    ConnectionLost,
+    Denied,
+    NotFound,
+    ProviderError,
+    Throttled,
+    Unreachable,
+)
 from providers.memory import MemoryProvider
 from tests.transfers.mirror.trees import THEN, Tree, marks, pages, pairs, sides, why
 from transfers.mirror.model import Mark, Wish
 from transfers.mirror.walking import compare
 from transfers.scan import ScanCancelled
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Questions are put again without a wait."""
+    monkeypatch.setattr("transfers.mirror.crew._WAITS", (0.0, 0.0, 0.0))
 
 
 def test_each_kind_of_difference_has_its_mark() -> None:
@@ -92,11 +110,68 @@ def test_a_right_that_is_not_there_counts_as_empty_and_a_left_never() -> None:
         marks(right, left)
 
 
-def test_a_lost_connection_ends_the_comparison() -> None:
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionLost("/folder"),
+        Throttled("/folder", retry_after=None),
+        AuthRequired("memory://r"),
+    ],
+)
+def test_what_is_about_all_of_a_place_ends_the_comparison(error: ProviderError) -> None:
     left, right = Tree().put("/folder/left"), Tree().put("/folder/right")
-    _refuse(right, "/folder", ConnectionLost("/folder"))
-    with pytest.raises(ConnectionLost):
+    _refuse(right, "/folder", error)
+    with pytest.raises(type(error)):
         marks(left, right)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    "error", [ConnectionLost("/folder"), Throttled("/folder", retry_after=0.0)]
+)
+def test_a_place_that_stumbles_is_asked_again(error: ProviderError) -> None:
+    left, right = Tree().put("/folder/file"), Tree().put("/folder/file")
+    failing = iter([True, True, False])
+
+    def fail(operation: str, path: str) -> None:
+        if path == "/folder" and next(failing):
+            raise error
+
+    right.store.fail = fail
+    assert marks(left, right) == {"folder": Mark.SAME, "folder/file": Mark.SAME}
+
+
+@pytest.mark.parametrize(
+    "error", [Unreachable("memory://r"), Throttled("/folder", retry_after=3600.0)]
+)
+def test_a_place_that_is_away_for_long_is_not_waited_for(error: ProviderError) -> None:
+    right = Tree().put("/folder/file")
+    asked = _refuse(right, "/folder", error)
+    with pytest.raises(type(error)):
+        marks(Tree().folder("/folder"), right)
+    assert len(asked) == 1
+
+
+def test_a_comparison_that_is_given_up_does_not_wait_for_an_answer() -> None:
+    asked, interrupted, answered = (threading.Event() for _ in range(3))
+
+    class Stuck(Tree):
+        def interrupt(self, thread: int) -> None:
+            interrupted.set()
+
+        def list_dir(self, path: str) -> Iterator[Sequence[Entry]]:
+            asked.set()
+            interrupted.wait()
+            answered.set()
+            raise ConnectionLost(path)
+
+    found = compare(
+        *sides(Tree(), Stuck()), Wish(), on_progress=lambda _: None, cancelled=asked.is_set
+    )
+    with pytest.raises(ScanCancelled):
+        next(iter(found))
+    assert answered.wait(30)
 
 
 def test_a_comparison_that_is_given_up_ends_at_once() -> None:
@@ -152,9 +227,14 @@ def test_unfinished_bytes_of_a_transfer_are_left_alone() -> None:
     assert marks(Tree(), Tree().put(name)) == {name[1:]: Mark.LEFT_OUT}
 
 
-def _refuse(tree: MemoryProvider, path: str, error: Exception) -> None:
+def _refuse(tree: MemoryProvider, path: str, error: Exception) -> list[str]:
+    """Have its list refused; what is returned grows with each time that it was asked for."""
+    asked: list[str] = []
+
     def fail(operation: str, at: str) -> None:
         if (operation, at) == ("list_dir", path):
+            asked.append(at)
             raise error
 
     tree.store.fail = fail
+    return asked
