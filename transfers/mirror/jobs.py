@@ -38,8 +38,14 @@ def _brought(plan: MirrorPlan, step: Step) -> Iterator[NewJob]:
         yield _copied(_left(plan, pair), pair.left, _right(plan, pair), pair.right, plan.right)
     elif step.action is Action.LEFT:
         yield _copied(_right(plan, pair), pair.right, _left(plan, pair), pair.left, plan.left)
-    elif is_failure(step) or (step.action is Action.SKIP and pair.mark is Mark.LEFT_OUT):
+    elif is_failure(step) or _is_left_out(step):
         yield _noted(plan, step)
+
+
+def _is_left_out(step: Step) -> bool:
+    """Whether it is something of the left that a mirror copies nowhere, a link say."""
+    left_out = step.action is Action.SKIP and step.pair.mark is Mark.LEFT_OUT
+    return left_out and step.pair.left is not None
 
 
 def _copied(

@@ -65,6 +65,8 @@ def is_failure(step: Step) -> bool:
 
 def _step(pair: Pair, wish: Wish, above: Pair | None) -> Step | None:
     """What is done about `pair`, `above` which something is left alone; None: it needs nothing."""
+    if pair.mark in FAILURES and pair.left is None and not wish.delete:
+        return Step(replace(pair, mark=Mark.ONLY_RIGHT), Action.SKIP, why=pair.why)
     if pair.mark in _LEFT_ALONE:
         return Step(pair, Action.SKIP, why=pair.why)
     if pair.mark is Mark.SAME or (is_folder(pair) and pair.left is not None and pair.right):
@@ -181,7 +183,7 @@ def _folders(relative: _Key) -> Iterator[_Key]:
 
 
 def allowed(pair: Pair) -> tuple[Action, ...]:
-    """What a person may choose for `pair`, what a mirror does by itself first.
+    """What a person may choose for `pair`.
 
     What both sides have is never deleted: a deletion's reason is that the other side has none.
     Nor is what cannot be told from another version of it.
@@ -189,8 +191,7 @@ def allowed(pair: Pair) -> tuple[Action, ...]:
     if pair.mark is Mark.NEW and pair.left is not None and pair.right_path:
         return _choices(pair.left, (Action.RIGHT, Action.MAKE_DIR), Action.DELETE_LEFT)
     if pair.mark is Mark.ONLY_RIGHT and pair.right is not None and pair.left_path:
-        found = _choices(pair.right, (Action.LEFT, Action.LEFT), Action.DELETE_RIGHT)
-        return tuple(sorted(found, key=lambda action: action is not Action.DELETE_RIGHT))
+        return _choices(pair.right, (Action.LEFT, Action.LEFT), Action.DELETE_RIGHT)
     if pair.mark in _DIFFERING and _are_files(pair):
         return (Action.RIGHT, Action.LEFT, Action.SKIP)
     return (Action.SKIP,)

@@ -166,6 +166,11 @@ def test_what_cannot_be_made_equal_is_noted_as_a_failure_and_a_choice_is_not() -
     assert (chosen.op, chosen.failed, chosen.note) == (Op.NOTE, False, "a link")
 
 
+def test_what_a_pattern_leaves_out_on_the_right_is_no_job() -> None:
+    step = Step(replace(pair("a", Mark.LEFT_OUT), left=None), Action.SKIP, why="a pattern")
+    assert jobs(MirrorPlan(LEFT, RIGHT, DELETE, _NOON, (step,))) == ()
+
+
 def test_a_note_of_a_name_that_the_right_cannot_have_is_of_the_folder_on_the_right() -> None:
     job = _of(Step(replace(pair("a:b", Mark.NAME), right_path=""), Action.SKIP))
     assert job.target == RIGHT

@@ -59,6 +59,13 @@ def test_what_cannot_be_made_equal_is_left_alone_and_is_a_failure(mark: Mark) ->
     assert (step.action, step.why, is_failure(step)) == (A.SKIP, "because", True)
 
 
+@pytest.mark.parametrize("mark", [Mark.NAME, Mark.UNKNOWN])
+def test_what_only_the_right_has_is_a_failure_only_where_it_is_to_be_deleted(mark: Mark) -> None:
+    there = replace(pair("a", mark), left=None)
+    assert [is_failure(step) for step in _plan([there]).steps] == [True]
+    assert [is_failure(step) for step in _plan([there], Wish()).steps] == [False]
+
+
 def test_what_is_left_out_by_choice_is_no_failure() -> None:
     (step,) = _plan([pair("a", Mark.LEFT_OUT, why="a link")]).steps
     assert (step.action, is_failure(step)) == (A.SKIP, False)
