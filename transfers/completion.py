@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from transfers.model import FINISHED, SAME, Job, JobState, Op
-
-_AFTERWARDS = frozenset({Op.REMOVE_DIR, Op.PRUNE})
+from transfers.model import AFTERWARDS, FINISHED, SAME, Job, JobState, Op
 
 
 class Completion:
@@ -25,7 +23,7 @@ class Completion:
         was_left = before is not None and before.state not in FINISHED
         is_left = after is not None and after.state not in FINISHED
         changed = is_left - was_left
-        if job.op not in _AFTERWARDS:
+        if job.op not in AFTERWARDS:
             self._left[job.batch] += changed
             self._missed[job.batch] += is_missed(after) - is_missed(before)
         elif job.op is Op.PRUNE and job.agreed is not None:
@@ -52,7 +50,7 @@ def is_missed(job: Job | None) -> bool:
 
     What a plan left out is a choice, and what is there already is as good as copied.
     """
-    if job is None or job.op in _AFTERWARDS or job.state not in FINISHED:
+    if job is None or job.op in AFTERWARDS or job.state not in FINISHED:
         return False
     if job.state is JobState.DONE:
         return False

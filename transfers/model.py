@@ -28,6 +28,10 @@ class Op(StrEnum):
     RENAME = "rename"  # another name within one place: from the address `source` to `target`
 
 
+AFTERWARDS = frozenset({Op.REMOVE_DIR, Op.PRUNE})
+"""What comes after all the rest of its batch."""
+
+
 class JobState(StrEnum):
     QUEUED = "queued"
     PREPARING = "preparing"

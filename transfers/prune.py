@@ -86,12 +86,11 @@ def _need_tree(source: Provider, path: str, top: str) -> None:
     `top` that was compared, or the top has to have something in it; and so does a link, which may
     lead to such a disk. Who emptied a whole tree on purpose empties its mirror by hand.
     """
+    if not _is_below(source, path, top):
+        raise InvalidName(path, "it is not in the folder that was compared")
     here = path
     while here != top:
-        above = source.parent(here)
-        if above == here:
-            raise InvalidName(path, "it is not in the folder that was compared")
-        here = above
+        here = source.parent(here)
         there = None if here == top else stat_or_none(source, here)
         if there is not None:
             if there.kind is Kind.LINK:
@@ -126,12 +125,11 @@ def refuse_links(run: Run, place: Place) -> None:
     Each time, where looking costs no network; else once, as it is done for a copy's target.
     """
     target, within = run.target(), run.job.within
+    if not _is_below(target, place.path, within):
+        raise InvalidName(place.path, "it is not in the folder that was chosen")
     seen = []
     here = target.parent(place.path)
     while here != within:
-        above = target.parent(here)
-        if above == here:
-            raise InvalidName(place.path, "it is not in the folder that was chosen")
         known = (Place(place.endpoint, here), within)
         if not target.caps.near and known in run.known_directories:
             break
@@ -140,7 +138,7 @@ def refuse_links(run: Run, place: Place) -> None:
             if there.kind is not Kind.DIR:
                 raise WrongKind(here, "a link or a file stands where a directory was")
             seen.append(known)
-        here = above
+        here = target.parent(here)
     run.known_directories.update(seen)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from providers.base import Place
 from transfers.completion import Completion
-from transfers.model import RUNNING, Job, JobState, Op
+from transfers.model import AFTERWARDS, RUNNING, Job, JobState, Op
 
 
 class Lane(NamedTuple):
@@ -31,7 +31,6 @@ _Turn = tuple[int, int, int]
 """Where a job stands: minus its priority, its place in the queue, its number."""
 
 _KEEPS_TURN = RUNNING | {JobState.WAITING, JobState.PARKED}
-_HELD_BACK = frozenset({Op.REMOVE_DIR, Op.PRUNE})
 
 
 class _Held(NamedTuple):
@@ -73,7 +72,7 @@ class Schedule:
         if self._running:
             self._end_run(before, after)
         if after is not None and after.state is JobState.QUEUED and not known_only:
-            if after.op in _HELD_BACK:
+            if after.op in AFTERWARDS:
                 self._hold(after)
             else:
                 heapq.heappush(self._lanes[_lane(after)], _turn(after))

@@ -187,7 +187,7 @@ def test_a_cancel_after_the_rename_says_that_it_is_done(case: QueueCase) -> None
 def test_only_letters_of_a_name_may_change_where_case_does_not_count(
     case: QueueCase, lost: bool
 ) -> None:
-    """What stands at the new address is the file itself, and trouble in between never deletes it."""
+    """What stands at the new address is the file itself, and trouble never deletes it."""
     case.right.put("/to/old", b"data")
     new = replace(_new(case), target=Place(RIGHT, "/to/OLD"))
     real = case.right.store.node

@@ -9,7 +9,7 @@ from providers.errors import Denied, InvalidName
 from providers.location import parse, show
 from providers.private_file import write_private
 from providers.sites import Sites as SavedSites
-from transfers.mirror import judging, keeping, planning, saved, walking
+from transfers.mirror import judging, keeping, moved, planning, saved, walking
 from transfers.mirror.model import Keep, MirrorPlan, Pair, Step, Wish
 from tui.headless.mirror_sides import Sides
 from tui.headless.progress_line import ProgressLine
@@ -43,6 +43,12 @@ def compared(sides: Sides, wish: Wish, now: float) -> tuple[MirrorPlan, list[Pai
     try:
         pairs, remarks = judging.settle(pair for page in pages for pair in page)
         plan = planning.plan(sides.left, sides.right, wish, pairs, now, remarks)
+        plan = moved.find(
+            plan,
+            sides.left,
+            sides.right,
+            on_progress=lambda count: progress.show(f"{count:,} looked at for moves"),
+        )
     except ValueError as error:
         raise InvalidName("", str(error).rstrip("."), advice="Correct the pattern.") from error
     finally:
