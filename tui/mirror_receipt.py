@@ -53,8 +53,9 @@ def records(
         {**described(job, proof), "source_version": job.source_version, "note": ""}
         for job, proof in proven(jobs)
     ]
-    found = [*copied, *(_stayed(plan, each, old) for each in stays)]
-    return sorted(found, key=lambda record: str(record["target"]))
+    stayed = [_stayed(plan, each, old) for each in stays]
+    by_address = {str(record["target"]): record for record in (*stayed, *copied)}
+    return [by_address[address] for address in sorted(by_address)]
 
 
 def _stayed(plan: MirrorPlan, stays: Stays, old: Mapping[str, Record]) -> Record:

@@ -18,8 +18,9 @@ from providers.registry import open_provider
 from tests.tui.cli_runner import start, wharfie
 from tests.tui.test_cli_mirror import content, fill
 from tests.tui.test_cli_queue import listed
+from tests.tui.test_two_shells import screen, until
 from transfers.engine import Engine
-from transfers.model import Enqueue, NewJob, Op
+from transfers.model import Enqueue, NewJob, Op, SetLimits
 from tui.settings import find_home
 
 BIG = 3_000_000
@@ -192,3 +193,31 @@ def test_what_a_person_would_be_asked_is_a_failure_and_nothing_is_deleted(
     assert (right / "extra").exists()
     assert wharfie("mirror", left, right, "--delete").code == 0
     assert content(right) == content(left)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals and peers are POSIX here")
+def test_a_queue_that_another_process_works_does_it_and_is_as_quiet(
+    left: Path, right: Path
+) -> None:
+    fill(right, small="1", extra="deleted")
+    with screen():
+        done = wharfie("mirror", left, right, "--delete")
+        assert (done.code, done.out, done.err) == (0, "", "")
+        assert content(right) == content(left)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals and peers are POSIX here")
+@pytest.mark.parametrize("told", ["SIGKILL", "SIGINT"])
+def test_after_a_shell_that_ended_the_next_one_goes_on_with_what_it_handed_over(
+    told: str, left: Path, right: Path
+) -> None:
+    with screen() as queue:
+        queue.send(SetLimits(rate=200 << 10))
+        process = start("mirror", left, right)
+        until(lambda: any(path.stat().st_size for path in right.glob(".*.part")))
+        process.send_signal(signal.Signals[told])
+        process.communicate(timeout=20)
+        queue.send(SetLimits(rate=0))
+        done = wharfie("mirror", left, right)
+        assert (done.code, done.out, done.err) == (0, "", "")
+        assert content(right) == content(left)

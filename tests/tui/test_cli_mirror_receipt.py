@@ -96,3 +96,28 @@ def test_a_file_that_is_no_receipt_is_never_written_over(name: str, tmp_path: Pa
     assert done.code == 2
     assert (tmp_path / name).read_text() == '{"important": "notes"}\n'
     assert not (tmp_path / "right").exists()
+
+
+def test_after_a_saved_plan_it_has_what_needed_nothing_as_well(tmp_path: Path) -> None:
+    left, right, path = fill(tmp_path / "left", one="1"), tmp_path / "right", tmp_path / "r.json"
+    wharfie("mirror", left, right, "--receipt", path)
+    fill(left, two="2")
+    wharfie("mirror", left, right, "--save-plan", tmp_path / "plan")
+    assert wharfie("mirror", "--plan", tmp_path / "plan", "--receipt", path).code == 0
+    found = records(path)
+    assert {name: (file["proof"], bool(file["note"])) for name, file in found.items()} == {
+        "one": ("sha256 both ends", True),
+        "two": ("sha256 both ends", False),
+    }
+
+
+def test_a_renamed_file_keeps_the_proof_that_it_had(tmp_path: Path) -> None:
+    left, right = fill(tmp_path / "left", one="1", two="22"), tmp_path / "right"
+    path = tmp_path / "r.json"
+    wharfie("mirror", left, right, "--receipt", path)
+    (left / "one").rename(left / "new name")
+    assert wharfie("mirror", left, right, "--delete", "--receipt", path).code == 0
+    record = records(path)["new name"]
+    assert record["proof"] == "sha256 both ends"
+    assert record["note"] == "not copied this time: renamed at the target"
+    assert wharfie("verify", path).code == 0

@@ -21,7 +21,7 @@ from tui.headless import earlier, mirror_plans, mirror_receipts
 from tui.headless.carry_out import carry_out
 from tui.headless.interrupts import terminated_as_interrupt
 from tui.headless.mirror_order import MirrorOrder
-from tui.headless.mirror_report import MirrorReport, done_in_words, print_plan
+from tui.headless.mirror_report import MirrorReport, done_in_words, plan_in_words, print_plan
 from tui.headless.mirror_sides import Sides, asked_so_far, sides_of
 from tui.headless.reach import reach
 from tui.headless.sign_in import asking
@@ -78,6 +78,8 @@ def _look(order: MirrorOrder, found: _Found, sides: Sides) -> int:
         mirror_plans.write(order.save_plan, plan)
     if order.dry_run:
         print_plan(plan, asked_so_far(sides), as_json=order.as_json)
+    elif order.summary or sys.stderr.isatty():
+        _say_so(order, plan_in_words(plan, asked_so_far(sides)))
     report = MirrorReport(order.as_json)
     report.left(found.stale)
     refused = _refused(order, plan)
@@ -102,9 +104,17 @@ def _run_alone(
         report.left(found.stale)
         _carry_out(order, found.plan, home, access, report, batch)
         report.ended()
-        mirror_receipts.write(order.receipts, found.plan, found.pairs, report.jobs)
+        if order.receipts:
+            pairs = found.pairs if saved is None else _all_pairs(sides, found.plan, access)
+            mirror_receipts.write(order.receipts, found.plan, pairs, report.jobs)
         _tell(order, found.plan, sides, report)
         return 0 if report.all_fine else 1
+
+
+def _all_pairs(sides: Sides, plan: MirrorPlan, access: Access) -> Sequence[Pair]:
+    """A saved plan knows nothing of what was the same when it was made: that is found again."""
+    _, pairs = asking(access, lambda: mirror_plans.compared(sides, plan.wish, time.time()))
+    return pairs
 
 
 def _carry_out(
@@ -153,8 +163,11 @@ def _tell(order: MirrorOrder, plan: MirrorPlan, sides: Sides, report: MirrorRepo
         report.summary_of(plan, asked)
         return
     if order.summary or sys.stderr.isatty():
-        words = done_in_words(report, plan, asked)
-        print(words, file=sys.stdout if order.summary else sys.stderr)
+        _say_so(order, done_in_words(report, plan, asked))
+
+
+def _say_so(order: MirrorOrder, words: str) -> None:
+    print(words, file=sys.stdout if order.summary else sys.stderr)
 
 
 def _say(text: str) -> int:

@@ -31,8 +31,6 @@ def write(
     receipts: Sequence[Path], plan: MirrorPlan, pairs: Sequence[Pair], jobs: Sequence[Job]
 ) -> None:
     """Each of them, with the proofs that earlier runs kept in one of them. Raises Denied."""
-    if not receipts:
-        return
     old: dict[str, Record] = {}
     for path in receipts:
         old |= mirror_receipt.by_target(_content(path))

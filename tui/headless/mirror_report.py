@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from providers.text import printable
+from transfers.completion import is_missed
 from transfers.mirror.model import Action, MirrorPlan, Step
 from transfers.mirror.planning import is_failure
 from transfers.model import Job, JobState, Op
@@ -53,7 +54,7 @@ class MirrorReport(Report):
             print(json.dumps(describe(job)), flush=True)
         if job.op is Op.PRUNE and job.state is JobState.SKIPPED:
             self._kept.append(job)
-        elif job.state in NOT_FINE or (job.state is JobState.SKIPPED and job.op is not Op.NOTE):
+        elif job.state in NOT_FINE or is_missed(job):
             self._failed(job)
 
     def ended(self) -> None:
