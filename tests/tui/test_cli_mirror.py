@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -222,3 +224,18 @@ def test_control_bytes_of_names_never_reach_the_output(left: Path, right: Path) 
     done = wharfie("mirror", left, right, "--dry-run")
     assert "\x1b" not in done.out + done.err
     assert "x\\x1b]0;owned\\x07y" in done.out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals for this")
+def test_on_a_terminal_a_person_is_told_what_was_done(left: Path, right: Path) -> None:
+    ours, theirs = os.openpty()
+    words = [sys.executable, "-m", "tui", "mirror", str(left), str(right)]
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=-1, stderr=theirs) as process:
+        os.close(theirs)
+        out, _ = process.communicate(timeout=60)
+        said = os.read(ours, 100_000).decode()
+        os.close(ours)
+    assert (process.returncode, out) == (0, b"")
+    assert said.splitlines()[-1].endswith(
+        "3 copied, 0 the same · 6 B · proven: 3 × sha256 both ends"
+    )

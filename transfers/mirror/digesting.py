@@ -22,9 +22,7 @@ NONE_IN_COMMON = "no digest in common"
 Told = tuple[str, bool] | None
 """The algorithm, and whether both have the same; None: there is none that both can have."""
 
-CANNOT = (Denied, NotFound, SourceChanged, Unsupported, WrongKind)
-"""What says that one file cannot be digested; its place can be asked about others."""
-
+_CANNOT = (Denied, NotFound, SourceChanged, Unsupported, WrongKind)
 _USUAL = frozenset({"md5", "sha1", "sha256", "sha384", "sha512"})
 
 
@@ -40,31 +38,15 @@ class Digesting:
         """By a digest that both tell, else one that one tells and the other can make, else one
         that both can make. Raises ConnectionLost, ScanCancelled, and what says that one of them
         cannot be looked at."""
-        left, right = self.in_full(left, self.left), self.in_full(right, self.right)
+        left, right = self._in_full(left, self.left), self._in_full(right, self.right)
         if not left.digests and isinstance(self.left.provider, Publisher):
             # What lies beside a copy may be older than the copy: the right is not asked for it.
             left = replace(left, digests=self.left.provider.published(left))
         told = stated(left, right)
         if told is not None:
             return told
-        return self._first(left, right, self.algorithms(left, right))
-
-    def algorithms(self, left: Entry, right: Entry) -> tuple[str, ...]:
-        """Those of digests that both tell, or can make where the other tells one, or can make."""
-        common = [name for name in left.digests if name in right.digests]
         both = (ALGORITHM,) if all(map(self._makes_usual, (self.left, self.right))) else ()
-        return tuple(dict.fromkeys((*common, *self._crossing(left, right), *both)))
-
-    def digest(self, entry: Entry, side: Side, algorithm: str) -> str:
-        """What its place tells, or what can be made, in lower case; "" where neither is so.
-        Raises ConnectionLost, ScanCancelled."""
-        told = entry.digests.get(algorithm, "")
-        if not told and self._makes(side, algorithm):
-            try:
-                told = self._made(entry, side, algorithm)
-            except CANNOT:
-                return ""
-        return told.lower()
+        return self._first(left, right, (*self._crossing(left, right), *both))
 
     def checkable(self, left: Entry, right: Entry) -> bool:
         """Whether the listing tells a digest of one, and the other need only be read nearby."""
@@ -80,18 +62,28 @@ class Digesting:
 
     def _first(self, left: Entry, right: Entry, algorithms: tuple[str, ...]) -> Told:
         for algorithm in dict.fromkeys(algorithms):
-            one = self.digest(left, self.left, algorithm)
-            other = self.digest(right, self.right, algorithm) if one else ""
-            if one and other:
-                return algorithm, one == other
+            try:
+                found = self._both(left, right, algorithm)
+            except _CANNOT:
+                continue
+            if all(found):
+                return algorithm, len({each.lower() for each in found}) == 1
         return None
+
+    def _both(self, left: Entry, right: Entry, algorithm: str) -> list[str]:
+        """Of both, the far one first: where that has none, nothing need be read nearby."""
+        files = ((left, self.left), (right, self.right))
+        return [
+            entry.digests.get(algorithm) or self._made(entry, side, algorithm)
+            for entry, side in sorted(files, key=lambda file: file[1].provider.caps.near)
+        ]
 
     def _crossing(self, left: Entry, right: Entry) -> Iterator[str]:
         """The algorithms of digests that one place tells, and the other can make."""
         yield from (name for name in left.digests if self._makes(self.right, name))
         yield from (name for name in right.digests if self._makes(self.left, name))
 
-    def in_full(self, entry: Entry, side: Side) -> Entry:
+    def _in_full(self, entry: Entry, side: Side) -> Entry:
         """`entry` with the digests that its place tells only when it is asked about one file."""
         if entry.digests or not side.provider.caps.states:
             return entry

@@ -20,6 +20,12 @@ _LEFT_OUT = {
 }
 
 
+_OF_THE_DISK = frozenset(
+    {".Trash", ".Trashes", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
+)
+"""What systems put at the top of a disk: what was thrown away is there, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
     """A folder to be compared: its own pair, and where it really is on the left when links are
@@ -83,6 +89,8 @@ class Pairing:
         except InvalidName as error:
             refusal = error.what
         mark, why = self._mark(match, here, away, refusal)
+        if not folder.pair.relative and _is_of_the_disk(name):
+            mark, why = Mark.LEFT_OUT, "the system keeps it at the top of a disk"
         return Pair((*folder.pair.relative, name), mark, left, right, here, away, why)
 
     def _mark(self, match: Match, here: str, away: str, refusal: str) -> tuple[Mark, str]:
@@ -125,6 +133,10 @@ def kept_places(left: Side, right: Side, backup: str) -> frozenset[Place]:
     if backup:
         found.add(Place(right.place.endpoint, backup))
     return frozenset(found)
+
+
+def _is_of_the_disk(name: str) -> bool:
+    return name in _OF_THE_DISK or name.startswith(".Trash-")
 
 
 def _any(match: Match) -> Entry:

@@ -77,7 +77,7 @@ class _Walk:
 
     def pages(self) -> Iterator[Sequence[Pair]]:
         """A stack of folders that are to be asked for, and a few that are: memory is that of the
-        folders beside the way down, however deep the trees are."""
+        folders beside the way down, and of the lists of the few that were asked for."""
         left, right = self._left.place.path, self._right.place.path
         stack = [Folder(Pair((), Mark.SAME, None, None, left, right), Trail(left))]
         asked: deque[_Asked] = deque()

@@ -168,6 +168,13 @@ def test_by_digest_a_file_that_cannot_be_digested_is_compared_by_size_and_time(
     assert why(left, right, "f", DIGEST) == "no digest in common: size and time"
 
 
+def test_by_digest_nothing_is_read_nearby_where_the_far_one_has_no_digest() -> None:
+    left, right = Tree(digests=frozenset()).put("/f"), Tree(near=False).put("/f")
+    right.store.fail = _failing("digest", Unsupported("/f"))
+    marks(left, right, DIGEST)
+    assert left.count("read") == 0
+
+
 def test_a_connection_that_is_lost_while_digesting_ends_the_comparison(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -42,6 +42,15 @@ def test_names_made_in_two_ways_are_two_where_the_right_holds_both() -> None:
     assert marks(left, right) == {NFC: Mark.SAME, NFD: Mark.NEW}
 
 
+def test_of_two_names_for_one_that_is_spelt_in_a_third_way_neither_is_taken_for_it() -> None:
+    left, right = Tree().put("/\u212b").put("/A\u030a"), Tree().put("/\u00c5")
+    assert marks(left, right) == {
+        "\u212b": Mark.NEW,
+        "A\u030a": Mark.NEW,
+        "\u00c5": Mark.ONLY_RIGHT,
+    }
+
+
 def test_letter_case_counts_where_the_right_tells_it_apart() -> None:
     left, right = Tree().put("/Name"), Tree().put("/name")
     assert marks(left, right) == {"Name": Mark.NEW, "name": Mark.ONLY_RIGHT}

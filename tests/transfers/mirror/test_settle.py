@@ -94,6 +94,15 @@ def test_what_a_digest_or_the_time_of_storing_told_stays() -> None:
         assert settle(pairs) == (pairs, ())
 
 
+def test_files_of_sizes_that_nobody_knows_stay() -> None:
+    pairs = [
+        replace(p, left=replace(p.left, size=None), right=replace(p.right, size=None))
+        for p in _pairs(_IRREGULAR, lambda left: left + HOUR)
+        if p.left and p.right
+    ]
+    assert settle(pairs) == (pairs, ())
+
+
 def test_steps_of_two_seconds_on_the_right_are_found() -> None:
     pairs = _pairs(_IRREGULAR, lambda left: left // 2 * 2)
     assert Counter(pair.mark for pair in pairs)[Mark.NEWER] == 20

@@ -222,6 +222,15 @@ def test_the_folder_of_what_was_pruned_is_no_part_of_the_tree() -> None:
     assert marks(left, right, Wish(backup="/old")) == {"old": Mark.LEFT_OUT}
 
 
+@pytest.mark.parametrize("name", [".Trash-1000", "$RECYCLE.BIN", "lost+found"])
+def test_the_trash_at_the_top_of_a_disk_is_neither_copied_nor_removed(name: str) -> None:
+    left, right = Tree(), Tree().put(f"/{name}/file").put(f"/below/{name}/file")
+    found = marks(left, right)
+    assert found[name] is Mark.LEFT_OUT and f"{name}/file" not in found
+    assert found[f"below/{name}/file"] is Mark.ONLY_RIGHT
+    assert marks(right, left)[name] is Mark.LEFT_OUT
+
+
 def test_unfinished_bytes_of_a_transfer_are_left_alone() -> None:
     name = "/.file.0badcafe.part"
     assert marks(Tree(), Tree().put(name)) == {name[1:]: Mark.LEFT_OUT}
