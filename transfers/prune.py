@@ -197,9 +197,8 @@ def _set_aside(run: Run, target: WritableProvider) -> str:
     for other in (name, *other_names(name)):
         path = target.join(folder, other)
         try:
-            if stat_or_none(target, path) is None:
-                target.rename(job.target.path, path, within=within)
-                return "" if other == name else f"kept as {printable(path)}"
+            target.rename(job.target.path, path, within=within)
+            return "" if other == name else f"kept as {printable(path)}"
         except AlreadyExists:
             continue
         except Unsupported as error:

@@ -82,11 +82,8 @@ class Schedule:
     def refused(self) -> list[tuple[int, list[int]]]:
         """The queued deletions that are not to be, and are not offered: for each batch, how many of
         its other jobs did not succeed, and the deletions' numbers."""
-        found = []
-        for batch in self._stirred:
-            missed = self._completion.missed(batch)
-            if missed and self._completion.is_over(batch):
-                found.append((missed, self._take_prunes(batch)))
+        batches = filter(self._is_refused, tuple(self._stirred))
+        found = [(self._completion.missed(batch), self._take_prunes(batch)) for batch in batches]
         return [(missed, jobs) for missed, jobs in found if jobs]
 
     def wait(self, job: int, until: float) -> None:
@@ -209,13 +206,21 @@ class Schedule:
 
     def _release(self) -> None:
         """Offer what its batch held back, as far as that is over."""
-        while self._stirred:
-            batch = self._stirred.pop()
+        for batch in tuple(self._stirred):
             if self._completion.may_prune(batch):
                 for held in self._files.pop(batch, ()):
                     self._offer(held)
             if self._completion.is_over(batch):
                 self._release_directory(batch)
+            if not self._is_refused(batch):
+                self._stirred.discard(batch)
+
+    def _is_refused(self, batch: int) -> bool:
+        """Whether it has deletions that wait for `refused` to be asked."""
+        directories = self._directories.get(batch)
+        held = batch in self._files or (directories is not None and directories[0].prunes)
+        refused = self._completion.is_over(batch) and self._completion.missed(batch) > 0
+        return held and refused
 
     def _release_directory(self, batch: int) -> None:
         """One at a time: side by side, a directory would not be empty yet when it is removed."""

@@ -120,6 +120,19 @@ def test_what_is_done_may_be_cleared_away_meanwhile(case: QueueCase) -> None:
     assert _ends(case.finish(slow, old)) == [(S.DONE, "")] * 2
 
 
+def test_a_failed_deletion_may_be_cleared_away_and_the_others_go_on(case: QueueCase) -> None:
+    furnish(case, ["kept"], ["old", "d/f"])
+    case.right.store.fail = Hold("delete", path=f"{TARGET}/old", error=Denied("x"))
+    case.left.store.fail = hold = Hold("stat", path=f"{SOURCE}/d/f")
+    new = [prune_new(case, "old"), prune_new(case, "d/f"), prune_new(case, "d", agreed=None)]
+    bad, *others = case.send_new(*new)
+    hold.wait()
+    case.reach(bad, S.FAILED)
+    case.engine.send(Clear((bad,)))
+    hold.release()
+    assert _ends(case.finish(*others)) == [(S.DONE, "")] * 2
+
+
 def test_deletions_wait_for_a_copy_that_waits_for_a_person_also_in_the_next_run(
     case: QueueCase,
 ) -> None:

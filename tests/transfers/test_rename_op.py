@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from providers.base import Kind, Place
+from providers.base import Place
 from providers.errors import ConnectionLost, Unsupported
-from tests.transfers.queue_case import LEFT, RIGHT, Hold, QueueCase
+from tests.transfers.queue_case import LEFT, LOCAL, RIGHT, Hold, QueueCase
 from transfers.model import (
     RENAMED,
     Cancel,
@@ -124,18 +125,28 @@ def test_a_rename_into_another_place_is_refused(case: QueueCase) -> None:
     assert case.right.get("/to/old") == b"data"
 
 
-@pytest.mark.parametrize("link", ["/to/d", "/to/from"])
-def test_no_link_is_followed_on_either_way(case: QueueCase, link: str) -> None:
-    case.right.put("/theirs/old", b"data")
-    case.right.put("/to/old", b"data")
-    case.right.store.add(link, Kind.LINK, target="/theirs")
-    old = "/to/from/old" if link == "/to/from" else "/to/old"
-    new = _new(case)
-    version = case.right.stat("/theirs/old" if link == "/to/from" else old).version
-    new = replace(new, source=Place(RIGHT, old), source_version=version)
-    assert _end(case, new).state is S.FAILED
-    assert case.right.get("/theirs/old") == b"data"
-    assert case.right.get("/to/old") == b"data"
+@pytest.mark.parametrize("where", ["old", "new"])
+def test_no_link_is_followed_on_either_way(case: QueueCase, tmp_path: Path, where: str) -> None:
+    """faults.md D3."""
+    theirs, top = tmp_path / "theirs", tmp_path / "to"
+    for folder in (theirs, top / "other"):
+        folder.mkdir(parents=True)
+    (top / "link").symlink_to(theirs, target_is_directory=True)
+    old, new = top / "other" / "f", top / "link" / "f"
+    if where == "old":
+        old, new = top / "link" / "f", top / "other" / "f"
+    old.write_bytes(b"data")
+    job = NewJob(
+        Op.RENAME,
+        Place(LOCAL, str(old)),
+        Place(LOCAL, str(new)),
+        size=4,
+        source_version=case.places[LOCAL].stat(str(old)).version,
+        within=str(top),
+    )
+    assert _end(case, job).state is S.FAILED
+    assert old.read_bytes() == b"data"
+    assert not new.exists()
 
 
 @pytest.mark.usefixtures("soon")

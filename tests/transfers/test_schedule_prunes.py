@@ -74,6 +74,7 @@ def test_after_a_copy_that_did_not_succeed_all_deletions_are_refused(state: JobS
     assert _refused(queue) == []
     assert queue.take_all() == [2]
     queue.turn(2, S.DONE)
+    assert queue.take_all() == []
     assert _refused(queue) == [(1, [3, 4])]
     assert queue.take_all() == []
     assert _refused(queue) == []
