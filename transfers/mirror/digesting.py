@@ -64,7 +64,7 @@ class Digesting:
         for algorithm in dict.fromkeys(algorithms):
             try:
                 found = self._both(left, right, algorithm)
-            except _CANNOT:
+            except CANNOT:
                 continue
             if all(found):
                 return algorithm, len({each.lower() for each in found}) == 1

@@ -14,7 +14,6 @@ from providers.base import Copier, Entry, Kind
 from transfers.mirror.digesting import CANNOT, Digesting
 from transfers.mirror.judging import Rules, order_of, rules_of
 from transfers.mirror.model import Action, Mark, MirrorPlan, Pair, Side, Step
-from transfers.mirror.planning import settled
 
 
 def find(
@@ -44,7 +43,7 @@ def find(
         for new, old in finding.moved(news, olds):
             if not by_time or _same_time(new, old, rules, renames=renames):
                 moved[new.relative] = old
-    return replace(plan, steps=settled(_with(plan.steps, moved, renames=renames)))
+    return replace(plan, steps=tuple(_with(plan.steps, moved, renames=renames)))
 
 
 def _alike(steps: Iterable[Step]) -> Iterator[tuple[list[Pair], list[Pair]]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from providers.base import Entry, Kind
 from providers.errors import InvalidName
@@ -30,9 +30,14 @@ _BOTH = frozenset({Mark.NEWER, Mark.OLDER, Mark.DIFFERENT, Mark.SAME, Mark.TYPE}
 
 
 def as_text(plan: MirrorPlan) -> str:
-    """`plan` as JSON, the same for the same plan, in ASCII: names that are no UTF-8 survive."""
-    saved = {"format": _FORMAT, "version": _VERSION, "plan": to_plain(plan)}
-    return json.dumps(saved, indent=1) + "\n"
+    """`plan` as JSON, the same for the same plan, in ASCII: names that are no UTF-8 survive.
+
+    Each step is a line, so that plans can be searched and compared as text.
+    """
+    told = to_plain(plan)
+    steps = ",\n".join(json.dumps(step) for step in told.pop("steps"))
+    head = json.dumps({"format": _FORMAT, "version": _VERSION, "plan": told})
+    return f'{head[:-1]},\n"steps": [\n{steps}\n]}}\n'
 
 
 def from_text(text: str) -> MirrorPlan:
@@ -48,11 +53,17 @@ def from_text(text: str) -> MirrorPlan:
             "this plan was saved by another version of Wharfie: compare the two sides again"
         )
     try:
-        plan: MirrorPlan = from_plain(MirrorPlan, told.get("plan"), "plan")
+        plan: MirrorPlan = from_plain(MirrorPlan, _whole(told))
     except (NotPlain, RecursionError) as error:
         raise BadPlan(f"this saved plan is damaged: {printable(str(error))}") from error
     _check(plan)
     return plan
+
+
+def _whole(told: dict[str, Any]) -> Any:
+    """The plan with its steps."""
+    plan = told.get("plan")
+    return {**plan, "steps": told.get("steps")} if isinstance(plan, dict) else plan
 
 
 def _no_constant(_name: str) -> NoReturn:

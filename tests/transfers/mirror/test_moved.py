@@ -116,7 +116,7 @@ def test_what_a_listing_tells_is_held_against_the_near_side() -> None:
     right = Tree(digests=frozenset(), near=False)
     for number in range(5):
         right.put(f"/o{number}", b"%03d" % number)
-    right.put("/z", b"one")
+    right.put("/z", b"one").put("/untold", b"two")
     _stating(right, {"/z": "f97c5d29941bfb1b2fdab0874906ab82"} | {f"/o{n}": "0" for n in range(5)})
     assert _found(left, right)["z > n"] is A.RENAME
     assert (left.count("read"), right.count("read")) == (1, 0)

@@ -211,7 +211,7 @@ def test_an_address_that_its_place_would_not_make_is_never_asked_for() -> None:
     two = _Two()
     two.put(two.left, "a")
     step = Step(two.pair("a"), Action.RIGHT)
-    for path in ("/etc/a", "/left/x/../a", "/left/..", "relative"):
+    for path in ("/etc/a", "/left/x/../a", "/left/..", "/left//a", "relative"):
         bad = replace(step, pair=replace(step.pair, left_path=path))
         still, stale = two.recheck(_plan(bad))
         assert (still, len(stale)) == ([], 1), path

@@ -89,8 +89,9 @@ def test_one_of_another_version_is_refused() -> None:
 
 def _edited(change: Callable[[Any], None]) -> str:
     told = json.loads(as_text(_everything()))
-    change(told["plan"])
-    return json.dumps(told)
+    whole = told["plan"] | {"steps": told["steps"]}
+    change(whole)
+    return json.dumps(told | {"steps": whole.pop("steps"), "plan": whole})
 
 
 def _set(*path: Any) -> Callable[[Any], None]:
@@ -121,6 +122,8 @@ _PAIR = ("steps", 1, "pair")
         _set("wish", "backup", ""),
         _set("wish", "more", 1),
         _set("steps", {}),
+        _set("steps", None),
+        _set("steps", 0, "pair", "left", "digests", "md5", 5),
         _set("left", "/left"),
         _set("steps", 1, "action", "delete right"),
         _set("steps", 1, "action", "rename right"),
@@ -152,10 +155,27 @@ def test_an_edited_plan_that_says_what_cannot_be_is_refused(change: Callable[[An
         from_text(_edited(change))
 
 
+def test_the_sentence_says_where_it_is_damaged() -> None:
+    with pytest.raises(BadPlan, match=r"damaged: steps\[1\]\.pair\.left\.size has a value that"):
+        from_text(_edited(_set(*_PAIR, "left", "size", "big")))
+
+
+def test_each_step_is_a_line() -> None:
+    lines = as_text(_everything()).splitlines()
+    assert len(lines) == len(_everything().steps) + 3
+
+
+def test_a_number_that_is_none_is_refused() -> None:
+    text = as_text(_everything())
+    assert '"modified": 0.1' in text
+    with pytest.raises(BadPlan, match="modified has a value that cannot be there"):
+        from_text(text.replace('"modified": 0.1', '"modified": 1e999'))
+
+
 def test_a_file_whose_version_was_taken_out_is_not_deleted_as_if_it_were_a_folder() -> None:
     made = _plan(Step(pair("a", Mark.ONLY_RIGHT), Action.DELETE_RIGHT))
     told = json.loads(as_text(made))
-    del told["plan"]["steps"][0]["pair"]["right"]["version"]
+    del told["steps"][0]["pair"]["right"]["version"]
     with pytest.raises(BadPlan, match="not possible there"):
         from_text(json.dumps(told))
 
