@@ -22,7 +22,9 @@ NONE_IN_COMMON = "no digest in common"
 Told = tuple[str, bool] | None
 """The algorithm, and whether both have the same; None: there is none that both can have."""
 
-_CANNOT = (Denied, NotFound, SourceChanged, Unsupported, WrongKind)
+CANNOT = (Denied, NotFound, SourceChanged, Unsupported, WrongKind)
+"""What says that one file cannot be digested; its place can be asked about others."""
+
 _USUAL = frozenset({"md5", "sha1", "sha256", "sha384", "sha512"})
 
 
@@ -38,15 +40,31 @@ class Digesting:
         """By a digest that both tell, else one that one tells and the other can make, else one
         that both can make. Raises ConnectionLost, ScanCancelled, and what says that one of them
         cannot be looked at."""
-        left, right = self._in_full(left, self.left), self._in_full(right, self.right)
+        left, right = self.in_full(left, self.left), self.in_full(right, self.right)
         if not left.digests and isinstance(self.left.provider, Publisher):
             # What lies beside a copy may be older than the copy: the right is not asked for it.
             left = replace(left, digests=self.left.provider.published(left))
         told = stated(left, right)
         if told is not None:
             return told
+        return self._first(left, right, self.algorithms(left, right))
+
+    def algorithms(self, left: Entry, right: Entry) -> tuple[str, ...]:
+        """Those of digests that both tell, or can make where the other tells one, or can make."""
+        common = [name for name in left.digests if name in right.digests]
         both = (ALGORITHM,) if all(map(self._makes_usual, (self.left, self.right))) else ()
-        return self._first(left, right, (*self._crossing(left, right), *both))
+        return tuple(dict.fromkeys((*common, *self._crossing(left, right), *both)))
+
+    def digest(self, entry: Entry, side: Side, algorithm: str) -> str:
+        """What its place tells, or what can be made, in lower case; "" where neither is so.
+        Raises ConnectionLost, ScanCancelled."""
+        told = entry.digests.get(algorithm, "")
+        if not told and self._makes(side, algorithm):
+            try:
+                told = self._made(entry, side, algorithm)
+            except CANNOT:
+                return ""
+        return told.lower()
 
     def checkable(self, left: Entry, right: Entry) -> bool:
         """Whether the listing tells a digest of one, and the other need only be read nearby."""
@@ -83,7 +101,7 @@ class Digesting:
         yield from (name for name in left.digests if self._makes(self.right, name))
         yield from (name for name in right.digests if self._makes(self.left, name))
 
-    def _in_full(self, entry: Entry, side: Side) -> Entry:
+    def in_full(self, entry: Entry, side: Side) -> Entry:
         """`entry` with the digests that its place tells only when it is asked about one file."""
         if entry.digests or not side.provider.caps.states:
             return entry
