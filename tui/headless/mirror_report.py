@@ -76,7 +76,9 @@ class MirrorReport(Report):
             if self.as_json:
                 print(json.dumps(described(step) | {"state": "failed"}), flush=True)
             else:
-                self._say(f"{'failed':9} {'':16} {_ends(plan, step)}  ({printable(why(step))})")
+                self._say(
+                    f"{'failed':9} {'':16} {'':9}  {_ends(plan, step)}  ({printable(why(step))})"
+                )
 
     def ended(self) -> None:
         """Nothing more comes. Deletions that something else held back are told by that: without
