@@ -140,6 +140,17 @@ class HardLinker(Protocol):
 
 
 @runtime_checkable
+class Counting(Protocol):
+    """A place across a network, that counts what it is asked."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests went out since it was opened, in vain or not: HTTP requests, or SFTP
+        packets that ask for something (opening, each page of a listing, closing)."""
+        ...
+
+
+@runtime_checkable
 class Trash(Protocol):
     """A place with a trash, out of which a person takes again what was thrown away."""
 

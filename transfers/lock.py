@@ -13,7 +13,7 @@ from transfers.journal_error import JournalError
 # What a lock that another holds says: POSIX and BSD flock(2), Windows' _locking.
 _TAKEN = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES})
 
-_NO_LOCKS = (
+NO_LOCKS = (
     "Its disk may have no locks, as some network disks: put WHARFIE_HOME on a local disk, or start "
     "the disk's lock service."
 )
@@ -60,12 +60,13 @@ class QueueLock:
         except OSError as error:
             raise _cannot(directory, error, "Check that directory's owner and mode.") from error
         try:
-            _lock(fd)
+            ours = try_lock(fd)
         except OSError as error:
             os.close(fd)
-            if error.errno in _TAKEN:
-                raise QueueInUse(directory) from error
-            raise _cannot(directory, error, _NO_LOCKS) from error
+            raise _cannot(directory, error, NO_LOCKS) from error
+        if not ours:
+            os.close(fd)
+            raise QueueInUse(directory)
         self._fd: int | None = fd
 
     def release(self) -> None:
@@ -73,6 +74,20 @@ class QueueLock:
         fd, self._fd = self._fd, None
         if fd is not None:
             os.close(fd)
+
+
+def try_lock(fd: int) -> bool:
+    """Whether the open file is locked for us, until it is closed; False: another holds it.
+
+    Raises OSError where its disk has no locks.
+    """
+    try:
+        _lock(fd)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            return False
+        raise
+    return True
 
 
 def _cannot(directory: Path, error: OSError, advice: str) -> JournalError:

@@ -7,12 +7,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from transfers.model import Policy, Verify
+from transfers.model import Policy
 from tui import format as fmt
+from tui.arguments_mirror import add_mirror, add_verify, add_verify_level
 from tui.arguments_sites import add_login, add_sites
 
 MOST_AT_ONCE = 64
-COMMANDS = ("demo", "ls", "copy", "queue", "attach", "sites", "login", "doctor")
+COMMANDS = (
+    "demo",
+    "ls",
+    "copy",
+    "mirror",
+    "verify",
+    "queue",
+    "attach",
+    "sites",
+    "login",
+    "doctor",
+)
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _EPILOG = (
@@ -105,21 +117,21 @@ def _add_copy(commands: _Commands) -> None:
         help="when the destination exists; ask (the default) leaves the job parked",
     )
     copy.add_argument(
-        "--verify",
-        choices=[level.value for level in Verify],
-        default=Verify.AUTO.value,
-        help="auto: digests where they cost no second transfer; strong: read back otherwise",
-    )
-    copy.add_argument(
         "--expect",
         type=_digest,
         metavar="DIGEST",
         help="of the one file copied: sha256:HEX (or sha512, sha384, sha1, md5); else it fails",
     )
-    copy.add_argument("--jobs", type=_count, metavar="N", help="files at once (4)")
-    copy.add_argument("--limit", type=_rate, metavar="RATE", help="bytes a second: 500K, 10M")
-    _add_json(copy)
-    _add_access(copy)
+    _add_copying(copy)
+    _add_shared(copy)
+
+
+def _add_mirror(commands: _Commands) -> None:
+    add_mirror(commands, copying=_add_copying, shared=_add_shared)
+
+
+def _add_verify(commands: _Commands) -> None:
+    add_verify(commands, shared=_add_shared)
 
 
 def _add_queue(commands: _Commands) -> None:
@@ -193,6 +205,17 @@ def _add_jobs(parser: argparse.ArgumentParser, count: str) -> None:
     _add_json(parser)
 
 
+def _add_copying(parser: argparse.ArgumentParser) -> None:
+    add_verify_level(parser)
+    parser.add_argument("--jobs", type=_count, metavar="N", help="files at once (4)")
+    parser.add_argument("--limit", type=_rate, metavar="RATE", help="bytes a second: 500K, 10M")
+
+
+def _add_shared(parser: argparse.ArgumentParser) -> None:
+    _add_json(parser)
+    _add_access(parser)
+
+
 def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json",
@@ -213,7 +236,16 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
     )
 
 
-_ADDED = (_add_demo, _add_ls, _add_copy, _add_queue, _add_attach, _add_doctor)
+_ADDED = (
+    _add_demo,
+    _add_ls,
+    _add_copy,
+    _add_mirror,
+    _add_verify,
+    _add_queue,
+    _add_attach,
+    _add_doctor,
+)
 
 
 def _job(text: str) -> int | None:

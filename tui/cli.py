@@ -78,6 +78,12 @@ def _run(options: argparse.Namespace) -> int:
         return _sites(options, settings, access)
     if options.command == "copy":
         return _copy(options, home, settings, access)
+    if options.command == "mirror":
+        return _mirror(options, home, settings, access)
+    if options.command == "verify":
+        from tui.headless.verify import run_verify
+
+        return run_verify(options.receipt, settings, access, as_json=options.json)
     if options.command == "queue":
         return _queue(options, home, settings, access)
     return _panes(options, home, settings, access)
@@ -120,6 +126,18 @@ def _copy(options: argparse.Namespace, home: Home, settings: dict[str, str], acc
     for text in (*order.sources, order.target):
         add_password(settings, access, parse(text, access.sites).endpoint)
     return run_copy(order, home, access)
+
+
+def _mirror(
+    options: argparse.Namespace, home: Home, settings: Mapping[str, str], access: Access
+) -> int:
+    from tui.headless.mirror import run_mirror
+    from tui.headless.mirror_order import order_of
+
+    order = order_of(options)
+    for endpoint in order.endpoints(access.sites):
+        add_password(settings, access, endpoint)
+    return run_mirror(order, home, access)
 
 
 def _queue(

@@ -37,7 +37,7 @@ def sum_lines(jobs: Sequence[Job]) -> list[str]:
 def json_lines(jobs: Sequence[Job]) -> list[str]:
     """An object a file, then one that says how many there are."""
     copies = proven(jobs)
-    lines = [json.dumps(_described(job, proof)) for job, proof in copies]
+    lines = [json.dumps(described(job, proof)) for job, proof in copies]
     return [*lines, json.dumps({"summary": True, "files": len(copies)})]
 
 
@@ -45,10 +45,20 @@ def receipt_line(job: Job, proof: Proof) -> str:
     """As GNU sha256sum writes it: a backslash first when the path holds one, or a line end."""
     path = job.target.path
     if proof.word is not ProofWord.SHA256:
-        return f"# {printable(str(proof))}  {printable(path)}"
+        return remark_line(str(proof), path)
+    return sum_line(proof.target or job.digest, path)
+
+
+def sum_line(digest: str, path: str) -> str:
+    """A line that `sha256sum -c` holds a file against."""
     escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
     mark = "\\" if escaped != path else ""
-    return f"{mark}{proof.target or job.digest}  {escaped}"
+    return f"{mark}{digest}  {escaped}"
+
+
+def remark_line(said: str, path: str) -> str:
+    """A comment: of a file that has no SHA-256 to be held against."""
+    return f"# {printable(said)}  {printable(path)}"
 
 
 def as_file(lines: Sequence[str]) -> bytes:
@@ -56,7 +66,8 @@ def as_file(lines: Sequence[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
 
 
-def _described(job: Job, proof: Proof) -> dict[str, object]:
+def described(job: Job, proof: Proof) -> dict[str, object]:
+    """A copy that is done, as a line of JSON has it."""
     return {
         "job": job.id,
         "source": show(job.source),

@@ -72,6 +72,10 @@ class HttpProvider:
     def caps(self) -> Capabilities:
         return self._caps
 
+    @property
+    def requests(self) -> int:
+        return self._session.requests
+
     def close(self) -> None:
         self._session.close()
 

@@ -109,6 +109,11 @@ class Session:
             finally:
                 self._pool.done(exchange, call)
 
+    @property
+    def requests(self) -> int:
+        """How many went out so far."""
+        return self._pool.requests
+
     def interrupt(self, thread: int) -> None:
         """End what `thread` has under way here: its call raises ConnectionLost. Never waits."""
         self._calls.interrupt(thread)

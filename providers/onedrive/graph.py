@@ -209,6 +209,11 @@ class Session:
             ended.wait(seconds)
             call.check()
 
+    @property
+    def requests(self) -> int:
+        """How many went out so far, those to other servers of the service as well."""
+        return self._pool.requests
+
     def interrupt(self, thread: int) -> None:
         """End what `thread` has under way here: its call raises ConnectionLost. Never waits."""
         self.calls.interrupt(thread)

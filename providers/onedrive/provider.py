@@ -54,6 +54,10 @@ class OneDriveProvider:
         self._look = Look(session)
         self._uploads = Uploads(self._look, seal)
 
+    @property
+    def requests(self) -> int:
+        return self._session.requests
+
     def close(self) -> None:
         self._session.close()
 

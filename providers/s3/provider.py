@@ -71,6 +71,10 @@ class S3Provider:
         """What it states follows from the checksums that it has taken so far."""
         return _BY_SUMS[self._session.sums] if self._session.options.sums else CAPS
 
+    @property
+    def requests(self) -> int:
+        return self._session.requests
+
     def close(self) -> None:
         self._session.close()
 

@@ -171,6 +171,12 @@ class Session:
         with self.calls.call() as call:
             return self._signer.region(call)
 
+    @property
+    def requests(self) -> int:
+        """How many went out so far."""
+        with self._lock:
+            return sum(pool.requests for pool in self._pools.values())
+
     def interrupt(self, thread: int) -> None:
         """End what `thread` has under way here: its call raises ConnectionLost. Never waits."""
         self.calls.interrupt(thread)

@@ -78,6 +78,14 @@ class Pool:
         self._idle: list[Line] = []
         self._busy: list[Line] = []
         self._closed = False
+        self._requests = 0  # of sessions that are over
+
+    @property
+    def requests(self) -> int:
+        """How many were made over all sessions so far."""
+        with self._lock:
+            lines = self._idle + self._busy
+            return self._requests + sum(line.session.requests for line in lines)
 
     @contextmanager
     def line(self) -> Iterator[Line]:
@@ -108,6 +116,7 @@ class Pool:
             self._closed = True
             self._end(self._calls)
             lines = self._idle + self._busy
+            self._requests += sum(line.session.requests for line in self._idle)
             self._idle = []
         for line in lines:
             line.session.close()
@@ -187,4 +196,5 @@ class Pool:
     def _drop(self, line: Line) -> None:
         with self._lock:
             self._busy.remove(line)
+            self._requests += line.session.requests
         line.session.close()

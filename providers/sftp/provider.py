@@ -126,6 +126,10 @@ class SftpProvider:
         with self._line() as line:
             yield line.session
 
+    @property
+    def requests(self) -> int:
+        return self._pool.requests
+
     def close(self) -> None:
         self._pool.close()
 

@@ -100,6 +100,8 @@ class Session:
         self._unsent: list[bytes] = []
         self._unsent_size = 0
         self._last_id = 0
+        self.requests = 0
+        """How many were made; the greeting is none."""
         self._outstanding: set[int] = set()
         self._replies: dict[int, Reply] = {}
         try:
@@ -249,6 +251,7 @@ class Session:
     # The wire --------------------------------------------------------------------------------
 
     def _next_id(self) -> int:
+        self.requests += 1
         self._last_id = (self._last_id + 1) & 0xFFFFFFFF
         self._outstanding.add(self._last_id)
         return self._last_id

@@ -54,6 +54,8 @@ class Pool:
         self._own = own
         self._contexts: dict[bool, ssl.SSLContext] = {}  # by whether it is for the site itself
         self._closed = False
+        self.requests = 0
+        """How often a connection was taken: each carries one request at a time."""
 
     def take(
         self, url: Url, call: Call, *, sent_from: Reach | None, path: str, fresh: bool
@@ -67,6 +69,8 @@ class Pool:
         if connection is None:
             connection = self._open(url, call, sent_from, path)
         connection.carry(call)
+        with self._lock:
+            self.requests += 1
         return connection
 
     def give_back(self, url: Url, connection: Connection) -> None:

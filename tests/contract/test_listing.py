@@ -6,6 +6,7 @@ import pytest
 
 from providers.base import Kind
 from providers.errors import InvalidName, NotFound, WrongKind
+from providers.extras import Counting
 from tests.contract.case import Case, fails, needs
 
 
@@ -25,6 +26,20 @@ def test_listing_describes_files_directories_and_links(case: Case) -> None:
     }
     assert found["file"].size == 5
     assert all(entry.path == case.at(name) for name, entry in found.items())
+
+
+def test_what_is_asked_across_a_network_is_counted(case: Case) -> None:
+    counting = case.provider
+    if case.provider.caps.near:
+        assert not isinstance(counting, Counting)
+        return
+    assert isinstance(counting, Counting)
+    case.entries(case.root)
+    before = counting.requests
+    case.entries(case.root)
+    first = counting.requests - before
+    case.entries(case.root)
+    assert counting.requests - before == 2 * first > 0
 
 
 @needs("folders")

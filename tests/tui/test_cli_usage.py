@@ -21,7 +21,7 @@ def test_version_names_the_program() -> None:
 def test_help_lists_every_command() -> None:
     done = wharfie("--help")
     assert done.code == 0
-    for command in ("demo", "ls", "copy", "queue", "attach"):
+    for command in ("demo", "ls", "copy", "mirror", "verify", "queue", "attach"):
         assert command in done.out
 
 
@@ -43,10 +43,24 @@ def test_help_of_copy_tells_every_option() -> None:
         assert option in done.out
 
 
+def test_help_of_mirror_tells_every_option() -> None:
+    done = wharfie("mirror", "--help")
+    for option in (
+        *("--delete", "--dry-run", "--compare", "--json", "--trash", "--backup", "--max-delete"),
+        *("--yes", "--exclude", "--include", "--exclude-from", "--links", "--no-moved", "--verify"),
+        *("--save-plan", "--plan", "--receipt", "--skip-if-running", "--summary", "--limit"),
+    ):
+        assert option in done.out
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ("copy", "only-one"),
+        ("mirror", "only-one"),
+        ("mirror", "a", "b", "--compare", "whatever"),
+        ("mirror", "a", "b", "--trash", "--backup", "c"),
+        ("verify",),
         ("copy", "a", "b", "--on-conflict", "whatever"),
         ("copy", "a", "b", "--jobs", "0"),
         ("copy", "a", "b", "--limit", "fast"),

@@ -54,6 +54,7 @@ def _copied(
     """One file, or an empty folder. `there`: what it replaces."""
     if entry is None:
         raise ValueError(f"nothing stands at {source.path!r} that could be copied")
+    source = Place(source.endpoint, entry.path)  # of a link that is followed: where it leads
     if entry.kind is Kind.DIR:
         return NewJob(Op.MAKE_DIR, source, target, within=top.path)
     return NewJob(

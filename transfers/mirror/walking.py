@@ -45,7 +45,7 @@ def compare(
 
     Marks by time are first words: `judging.settle` looks at all of them. Raises ValueError for a
     pattern that is none, ScanCancelled, and for a top that cannot be listed, a lost connection or a
-    sign-in that is needed the ProviderError. An empty right is no error where folders are not real.
+    sign-in that is needed the ProviderError. A right that is not there counts as an empty one.
     """
     walk = _Walk(left, right, wish, cancelled)
     found = 0
@@ -135,10 +135,9 @@ class _Walk:
         try:
             return self._entries(asked.right)
         except NotFound:
-            top = not asked.folder.pair.relative
-            if top and not self._right.provider.caps.real_directories:
-                return []
-            raise
+            if asked.folder.pair.relative:
+                raise
+            return []  # it is made with what comes into it
 
     def _followed(self, folder: Folder, left: _Entries) -> Followed:
         if self._wish.links == "skip":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,19 +11,15 @@ from providers.errors import Denied, InvalidName, NotFound, Unsupported, WrongKi
 from providers.location import parse
 from providers.registry import open_provider
 from providers.sites import Sites
-from transfers.model import Enqueue, NewJob, Op, Pause, Policy, Verify
+from transfers.model import Enqueue, NewJob, Op, Policy, Verify
 from transfers.pool import ProviderPool
-from transfers.queue_api import Queue
 from transfers.scan import plan_directory, plan_one, plan_tree
-from tui.headless.attach import grant_for
-from tui.headless.follow import follow, send
+from tui.headless.carry_out import carry_out
 from tui.headless.interrupts import terminated_as_interrupt
-from tui.headless.reach import Reached, reach
+from tui.headless.reach import reach
 from tui.headless.report import Report
 from tui.headless.sign_in import asking
 from tui.settings import Home
-
-_SHOWN = 12  # numbers of jobs in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,48 +47,11 @@ def run_copy(order: CopyOrder, home: Home, access: Access) -> int:
         finally:
             pool.close()
         with reach(home, access, serve=True, workers=order.workers, rate=order.rate) as reached:
-            _carry_out(order, jobs, reached, access, report)
+            command = Enqueue(jobs, order.policy, order.verify)
+            limits = order.workers is not None or order.rate is not None
+            carry_out(command, reached, access, report, limits=limits)
     report.summary()
     return 0 if report.all_fine else 1
-
-
-def _carry_out(
-    order: CopyOrder, jobs: tuple[NewJob, ...], reached: Reached, access: Access, report: Report
-) -> None:
-    """Have the queue do `jobs`, and see them to their end."""
-    queue = reached.queue
-    ids: tuple[int, ...] = ()
-    if reached.shared:
-        _hand_over(order, jobs, queue, access)
-    try:
-        ids = send(reached, Enqueue(jobs, order.policy, order.verify), report)
-        follow(reached, dict(zip(ids, jobs, strict=True)), report)
-        reached.finish_for_others()
-    except KeyboardInterrupt:
-        if reached.shared and ids:
-            _pause(queue, ids)
-        raise
-
-
-def _hand_over(order: CopyOrder, jobs: tuple[NewJob, ...], queue: Queue, access: Access) -> None:
-    """Let the process that works the queue in, wherever this one was let in."""
-    for endpoint in sorted({place.endpoint for job in jobs for place in (job.source, job.target)}):
-        queue.grant(grant_for(access, endpoint))
-    if order.workers is not None or order.rate is not None:
-        told = "the queue runs already, with limits of its own: wharfie queue limit changes them"
-        print(f"wharfie: {told}", file=sys.stderr)
-
-
-def _pause(queue: Queue, ids: tuple[int, ...]) -> None:
-    """What another process works would go on without us."""
-    paused = queue.send(Pause(ids))
-    if paused:
-        span = str(paused[0]) if len(paused) == 1 else " ".join(map(str, paused[:_SHOWN]))
-        if len(paused) > _SHOWN:
-            span = "all"
-        noun = "transfer is" if len(paused) == 1 else "transfers are"
-        told = f"{len(paused):,} {noun} paused: wharfie queue resume {span} goes on"
-        print(f"wharfie: {told}", file=sys.stderr)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def _steer(order: QueueOrder, reached: Reached) -> int:
     cleans_up = order.action in ("cancel", "clear")
     concerned = send(reached, _command(order, queue), Report(order.as_json))
     if order.action == "clear" or (cleans_up and not reached.shared):
-        left = _wait_for_clean_up(queue, concerned)
+        left = wait_for_clean_up(queue, concerned)
         if order.action == "clear":
             queue.send(Clear(concerned))
     else:
@@ -144,7 +144,7 @@ def _command(order: QueueOrder, queue: Queue) -> Command:
     return Move(jobs, by=order.by, to=order.to)
 
 
-def _wait_for_clean_up(queue: Queue, jobs: Collection[int]) -> list[int]:
+def wait_for_clean_up(queue: Queue, jobs: Collection[int]) -> list[int]:
     """Until what those cancelled left at their destinations is removed; those where it is not."""
     concerned = set(jobs)
     left = [row.job.id for row in all_rows(queue) if row.job.id in concerned]

@@ -65,6 +65,10 @@ class WebdavProvider:
         keeps = self._timed or chunked
         return replace(_CAPS, streams=streams, parts=parts, keeps_modified=keeps)
 
+    @property
+    def requests(self) -> int:
+        return self._session.requests
+
     def close(self) -> None:
         self._session.close()
 

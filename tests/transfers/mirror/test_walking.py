@@ -97,13 +97,13 @@ def test_a_folder_of_one_side_that_cannot_be_listed_is_not_known() -> None:
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_a_top_that_cannot_be_listed_is_an_error(side: str) -> None:
     left, right = Tree(), Tree()
-    _refuse(left if side == "left" else right, "/", NotFound("/"))
-    with pytest.raises(NotFound):
+    _refuse(left if side == "left" else right, "/", Denied("/"))
+    with pytest.raises(Denied):
         marks(left, right)
 
 
-def test_a_top_without_anything_may_not_exist_where_folders_are_not_real() -> None:
-    left, right = Tree().put("/file"), Tree(real_directories=False)
+def test_a_right_that_is_not_there_counts_as_empty_and_a_left_never() -> None:
+    left, right = Tree().put("/file"), Tree()
     _refuse(right, "/", NotFound("/"))
     assert marks(left, right) == {"file": Mark.NEW}
     with pytest.raises(NotFound):
