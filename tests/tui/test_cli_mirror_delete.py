@@ -68,16 +68,19 @@ def test_more_than_the_limit_is_refused_with_the_way_to_confirm(left: Path, righ
     assert content(right) == content(left)
 
 
-def test_an_empty_source_asks_whatever_the_limit_and_yes_answers(left: Path, right: Path) -> None:
+@pytest.mark.parametrize("word", [("--max-delete", "100"), ("--yes",)])
+def test_on_the_word_of_an_empty_source_nothing_is_deleted_whatever_is_said(
+    left: Path, right: Path, word: tuple[str, ...]
+) -> None:
     for path in left.iterdir():
         path.unlink()
-    done = wharfie("mirror", left, right, "--delete", "--max-delete", "100")
+    done = wharfie("mirror", left, right, "--delete", *word)
     assert done.code == 1
     assert "no files at all" in done.err
     assert (right / "extra").exists()
 
 
-def test_nothing_is_deleted_when_a_copy_did_not_succeed_and_only_that_is_told(
+def test_what_stands_in_the_way_is_told_and_hinders_no_deletion_elsewhere(
     left: Path, right: Path
 ) -> None:
     fill(left, sub__new="")
@@ -86,7 +89,8 @@ def test_nothing_is_deleted_when_a_copy_did_not_succeed_and_only_that_is_told(
     assert done.code == 1
     assert done.err.count("\n") == 1
     assert "sub" in done.err
-    assert (right / "extra").exists()
+    assert (right / "sub").read_text() == "in the way"
+    assert not (right / "extra").exists()
 
 
 def test_a_file_that_was_moved_is_renamed_and_not_sent_again(left: Path, right: Path) -> None:

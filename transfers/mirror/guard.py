@@ -8,21 +8,31 @@ from transfers.mirror.model import Action, MirrorPlan
 _FEW = 10  # files on the right, below which a share says little: one of two is a half
 
 
+def never(plan: MirrorPlan) -> str | None:
+    """Why `plan` is not run whatever a person says, as a sentence; None: it may be.
+
+    A disk that is not mounted, or a bucket that was emptied, looks like a left tree without a file;
+    the queue deletes nothing on its word (`transfers.prune`).
+    """
+    deleted = _deleted(plan)
+    if not deleted or not _has_no_files(plan):
+        return None
+    return (
+        f"The left side has no files at all, and {_files(deleted)} on the right would be deleted: "
+        "check that it is the right folder, and that its disk is there. A mirror never empties the "
+        "right; delete there by hand if that is what you want."
+    )
+
+
 def refusal(plan: MirrorPlan) -> str | None:
     """Why `plan` is not run without a person's word, as a sentence with its numbers; None: it is.
 
-    A left tree without a file asks whatever `most_deleted` says: a disk that is not mounted looks
-    like that. Of fewer than ten files on the right, only the deletion of all asks. What was moved
-    is not deleted, and folders are not counted.
+    Of fewer than ten files on the right, only the deletion of all asks. What was moved is not
+    deleted, and folders are not counted.
     """
     deleted = _deleted(plan)
     if not deleted:
         return None
-    if _has_no_files(plan):
-        return (
-            f"The left side has no files at all, and {_files(deleted)} on the right would be "
-            "deleted: check that it is the right folder, and that its disk is there."
-        )
     most = plan.wish.most_deleted
     total = max(plan.right_files, deleted)
     if most >= 1 or (total < _FEW and deleted < total) or deleted <= most * total:

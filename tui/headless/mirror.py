@@ -150,6 +150,9 @@ def _batch_of(ids: Sequence[int]) -> int:
 
 def _refused(order: MirrorOrder, plan: MirrorPlan) -> bool:
     """Whether so much would be deleted that a person has to say yes; that is told."""
+    if (never := guard.never(plan)) is not None:
+        _say(f"nothing was done. {never}")
+        return True
     why = None if order.agreed else guard.refusal(plan)
     if why is None:
         return False

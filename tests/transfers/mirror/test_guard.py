@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.transfers.mirror.samples import DELETE, LEFT, RIGHT, pair
-from transfers.mirror.guard import refusal
+from transfers.mirror.guard import never, refusal
 from transfers.mirror.model import Action, Mark, MirrorPlan, Step
 
 
@@ -44,18 +44,20 @@ def test_the_sentence_has_the_numbers() -> None:
 
 
 @pytest.mark.parametrize("deleted", [1, 3])
-def test_a_left_side_without_files_asks_whatever_may_be_deleted(deleted: int) -> None:
-    asked = refusal(_plan(deleted, 1000, most=1.0, same=0))
-    assert asked is not None
-    assert asked.startswith("The left side has no files at all")
+def test_on_the_word_of_a_left_side_without_files_nothing_is_ever_deleted(deleted: int) -> None:
+    said = never(_plan(deleted, 1000, most=1.0, same=0))
+    assert said is not None
+    assert said.startswith("The left side has no files at all")
+    assert never(_plan(deleted, 1000, most=1.0)) is None
+    assert never(_plan(0, 1000, same=0)) is None
 
 
 def test_a_left_side_with_folders_only_has_no_files() -> None:
     made = _plan(1, 100, same=0)
     folder = Step(pair("d", Mark.NEW, left=None), Action.MAKE_DIR)
-    assert refusal(replace(made, steps=(*made.steps, folder))) is not None
+    assert never(replace(made, steps=(*made.steps, folder))) is not None
     file = Step(pair("d", Mark.NEW), Action.RIGHT)
-    assert refusal(replace(made, steps=(*made.steps, file))) is None
+    assert never(replace(made, steps=(*made.steps, file))) is None
 
 
 def test_folders_and_renames_are_no_deletions() -> None:
