@@ -17,14 +17,18 @@ from providers.errors import (
     ConnectionLost,
     NotEmpty,
     NotFound,
+    ProviderError,
     SourceChanged,
     Unsupported,
     WrongKind,
 )
+from providers.many import Wanted
 from providers.names import check_name
 from providers.sftp import alter, calls, look, shell_digest, uploads
 from providers.sftp.channels import open_session
 from providers.sftp.connect import target
+from providers.sftp.fetching import Held, fetch
+from providers.sftp.gathering import Gathered
 from providers.sftp.known_hosts import remember
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.pipeline import list_names, read_range
@@ -204,6 +208,13 @@ class SftpProvider:
                 with closing(chunks):  # the session is another's when this block is left
                     yield SftpReader(entry, chunks)
 
+    def fetch(self, files: Sequence[Wanted]) -> Sequence[Held | None]:
+        try:
+            with self._session() as session:
+                return fetch(session, files)
+        except ProviderError:
+            return [None] * len(files)
+
     # Changing --------------------------------------------------------------------------------
 
     def make_dir(self, path: str) -> None:
@@ -290,6 +301,9 @@ class SftpProvider:
             return uploads.finish(
                 session, uploads.from_token(upload), receipts, replacing, again=again
             )
+
+    def gather(self) -> Gathered:
+        return Gathered(self._session, partial(self.finish, replacing=None))
 
     def abort(self, upload: str) -> None:
         with self._session() as session:
