@@ -81,8 +81,8 @@ def _by_digests(run: Run, stored: Entry, level: Verify) -> Proof | None:
         return None
     if target.caps.near:
         return _read_back(run, stored, STORED)
-    if run.seen is not None and stored is run.seen.entry and run.seen.sha256 == digest:
-        return _same(digest, READ_BACK)
+    if run.seen is not None and stored is run.seen.entry and (back := run.seen.sha256):
+        return _same(back, READ_BACK) if back == digest else _read_back(run, stored)
     if (made := made_there(target, stored.path)) is not None:
         return _same(made, STORED) if made == digest else _read_back(run, stored)
     if level is Verify.STRONG:

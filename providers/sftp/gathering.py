@@ -122,12 +122,13 @@ def _sent(session: Session, kept: _Kept, proof: bool) -> Steps[Stored]:
     try:
         for reply in (yield list(_writes(session, handle, kept.data))):
             session.check(reply, path)
+        proof = proof and len(kept.data) <= READ_BACK
         reads = list(_reads(session, handle, kept.data)) if proof else []
         asked, *data = yield [session.request(Op.FSTAT, string(handle)), *reads]
         entry = _entry(session, upload.temporary, asked)
         if entry.kind is not Kind.FILE or entry.size != len(kept.data):
             raise Refused(path)
-        digest = _digest(session, data, path)
+        digest = _digest(session, data, path) if proof else ""
     except ProviderError:
         if not session.broken:
             yield [_close(session, handle)]
@@ -145,8 +146,6 @@ def _writes(session: Session, handle: bytes, data: bytes) -> Iterator[int]:
 
 
 def _reads(session: Session, handle: bytes, data: bytes) -> Iterator[int]:
-    if len(data) > READ_BACK:
-        return
     most = session.read_size
     for at in range(0, len(data), most):
         length = min(most, len(data) - at)
@@ -154,11 +153,11 @@ def _reads(session: Session, handle: bytes, data: bytes) -> Iterator[int]:
 
 
 def _digest(session: Session, replies: Sequence[Reply], path: str) -> str:
-    """ "" where nothing was read. A digest of less than all of it is another one."""
+    """Of what was read. Of less than all of it, it is another one."""
     hasher = hashlib.sha256()
     for reply in replies:
         hasher.update(session.decode(reply, Op.DATA, path, Fields.view))
-    return hasher.hexdigest() if replies else ""
+    return hasher.hexdigest()
 
 
 # Naming ----------------------------------------------------------------------------------------
