@@ -12,6 +12,7 @@ from providers.access import Access
 from providers.base import Buffer
 from providers.errors import ConnectionLost, Denied
 from providers.sftp.connect import Target, closed_on_error, connect, shut, translated
+from providers.sftp.lean_packets import lean_pipe
 from providers.sftp.session import Session
 from providers.sftp.sign_in import sign_in
 from providers.sftp.wire import Wire
@@ -101,6 +102,7 @@ def start_session(transport: paramiko.Transport, to: Target, wire: Wire) -> Sess
     patience = wire.patience
     with translated(to.endpoint), wire.within(patience.channel * 2):
         channel = transport.open_session(timeout=patience.channel)
+        lean_pipe(channel)
         _start_sftp(channel, transport, to)
     # OpenSSH answers READDIR requests in turn; others may run them into each other.
     ahead = 4 if "OpenSSH" in transport.remote_version else 1

@@ -33,6 +33,7 @@ from providers.errors import (
 from providers.sftp import known_hosts
 from providers.sftp.dial import PatientSocket, dial
 from providers.sftp.known_hosts import Standing
+from providers.sftp.lean_packets import packetizer_for
 from providers.sftp.wire import Wire, shut_down
 from providers.text import printable
 
@@ -162,7 +163,10 @@ def _dial(to: Target, wire: Wire) -> PatientSocket:
 def _transport(dialled: socket.socket, wire: Wire) -> paramiko.Transport:
     try:
         transport = paramiko.Transport(
-            dialled, default_window_size=_WINDOW, default_max_packet_size=_PACKET
+            dialled,
+            default_window_size=_WINDOW,
+            default_max_packet_size=_PACKET,
+            packetizer_class=packetizer_for(dialled),
         )
     except BaseException:
         dialled.close()
