@@ -45,7 +45,7 @@ def most_streams(source: Provider, target: Provider) -> int:
     """How many parts at once may be faster than one after the other; 1 where they cannot be."""
     if not source.caps.ranged_reads or target.caps.parts is None:
         return 1
-    return max(1, source.caps.streams, target.caps.streams)
+    return max(1, source.caps.streams, target.caps.streams, target.caps.writing_streams)
 
 
 def largest_piece(source: Provider, target: Provider, size: int) -> int:

@@ -210,7 +210,9 @@ class Parallel:
         if self._cut_anywhere:
             with self._changed:
                 took = self._run.clock() - began
-                self._length = next_piece(piece.length, took, self._largest)
+                length = next_piece(piece.length, took, self._largest)
+                # What a piece that was begun earlier tells is old news, unless the line is slow.
+                self._length = max(self._length, length) if length > piece.length else length
 
     def _read(self, piece: _Piece, memory: memoryview) -> None:
         path, filled = self._run.job.source.path, 0

@@ -105,7 +105,7 @@ def start_session(transport: paramiko.Transport, to: Target, wire: Wire) -> Sess
         lean_pipe(channel)
         _start_sftp(channel, transport, to)
     # OpenSSH answers READDIR requests in turn; others may run them into each other.
-    ahead = 4 if "OpenSSH" in transport.remote_version else 1
+    ahead = 16 if "OpenSSH" in transport.remote_version else 1
     stream = ChannelStream(transport, channel, wire)
     return Session(stream, to.endpoint, ahead=ahead, patience=patience)
 

@@ -1,6 +1,6 @@
 """How fast copies over SFTP are beside OpenSSH's sftp, lftp and rclone, proof and journal included.
 
-    python -m tests.benchmarks.sftp [--runs 5] [--peers FOLDER]
+    python -m tests.benchmarks.sftp [--runs 5] [--peers FOLDER] [--without NAME …]
                                     [--only down up medium small list far far-up far-small]
 
 A real sshd on loopback; files and targets are in memory where the system has /dev/shm, the journal
@@ -30,6 +30,7 @@ _SMALL, _SMALL_SIZE = 2000, 8192
 _LISTED = 100_000
 _PIECE = 1 << 20
 _GCM = "sftp, aes128-gcm"
+_GCM_OPTIONS = ["-c", "aes128-gcm@openssh.com"]
 _TUNED = ["--sftp-concurrency", "64", "--sftp-chunk-size", "255k", "--sftp-disable-hashcheck"]
 
 
@@ -42,6 +43,7 @@ class Scene:
     port: int
     programs: Mapping[str, str]
     runs: int
+    without: frozenset[str]
 
     @property
     def folder(self) -> Path:
@@ -80,6 +82,8 @@ class Scene:
         """Time those whose program is there, all in turn."""
         runners = []
         for name, (program, *arguments) in commands.items():
+            if name in self.without:
+                continue
             if program == "wharfie":
                 command = wharfie(self.place.home, *arguments)
             elif program in self.programs:
@@ -114,7 +118,7 @@ def _one_down(scene: Scene, title: str) -> str:
     source = f"{scene.folder}/big"
     commands = {
         "sftp": scene.sftp(f"get {source} {scene.folder}/got"),
-        _GCM: scene.sftp(f"get {source} {scene.folder}/got", "-c", "aes128-gcm@openssh.com"),
+        _GCM: scene.sftp(f"get {source} {scene.folder}/got", *_GCM_OPTIONS),
         "wharfie copy, sha256 both ends": _copy(scene.ours("big"), "got"),
         "rclone, tuned": scene.rclone("copyto", f":sftp:{source}", "got"),
         "lftp get": scene.lftp(f"get {source} -o {scene.folder}/got"),
@@ -126,7 +130,7 @@ def _one_up(scene: Scene, title: str) -> str:
     target = f"{scene.folder}/got"
     commands = {
         "sftp": scene.sftp(f"put {scene.folder}/big {target}"),
-        _GCM: scene.sftp(f"put {scene.folder}/big {target}", "-c", "aes128-gcm@openssh.com"),
+        _GCM: scene.sftp(f"put {scene.folder}/big {target}", *_GCM_OPTIONS),
         "wharfie copy, sha256 both ends": _copy("big", scene.ours("got")),
         "wharfie copy, size only": _copy("big", scene.ours("got"), "--verify", "size"),
         "rclone, tuned": scene.rclone("copyto", "big", f":sftp:{target}"),
@@ -275,10 +279,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--peers", default="")
     parser.add_argument("--only", nargs="+", choices=[*_WORKS], default=[*_WORKS])
+    parser.add_argument(
+        "--without", nargs="+", default=[], help="programs, as the table names them"
+    )
     options = parser.parse_args()
     with workplace() as place, OpenSSH(place.folder / "sshd") as server:
         _write_ssh_config(server, place.folder / "ssh_config")
-        scene = Scene(place, server, server.port, _programs(options.peers), options.runs)
+        programs, without = _programs(options.peers), frozenset(options.without)
+        scene = Scene(place, server, server.port, programs, options.runs, without)
         for work in options.only:
             sys.stdout.write(_WORKS[work](scene))
             sys.stdout.flush()
