@@ -72,6 +72,18 @@ def next_piece(length: int, seconds: float, largest: int) -> int:
     return min(largest, length * 2) if seconds < PART_SECONDS / 4 else length
 
 
+def wanted_length(length: int, seconds: float, wanted: int, largest: int) -> int:
+    """How long the next of several streams' pieces is to be, after one of `length` took `seconds`.
+
+    `wanted`: what it was to be so far. A piece that was cut before others grew does not make it
+    shorter, unless it was slow.
+    """
+    following = next_piece(length, seconds, largest)
+    if following < length:
+        return min(wanted, following)
+    return max(wanted, following)
+
+
 def first_piece(largest: int) -> int:
     """Small: nobody knows how fast the line is."""
     return min(largest, _SMALLEST_PIECE)
