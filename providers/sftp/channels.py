@@ -12,7 +12,7 @@ from providers.access import Access
 from providers.base import Buffer
 from providers.errors import ConnectionLost, Denied
 from providers.sftp.connect import Target, closed_on_error, connect, shut, translated
-from providers.sftp.lean_packets import lean_pipe
+from providers.sftp.lean_packets import lean_pipe, sender
 from providers.sftp.session import Session
 from providers.sftp.sign_in import sign_in
 from providers.sftp.wire import Wire
@@ -30,6 +30,7 @@ class ChannelStream:
     ) -> None:
         self.transport = transport
         self._channel = channel
+        self._send = sender(channel)
         self._wire = wire
 
     def send(self, data: Buffer) -> None:
@@ -37,7 +38,7 @@ class ChannelStream:
         try:
             left = memoryview(data)
             while left:
-                sent = self._channel.send(left)  # type: ignore[arg-type]  # any buffer will do
+                sent = self._send(left)
                 if sent == 0:
                     raise EOFError("the channel is closed")
                 left = left[sent:]

@@ -69,6 +69,35 @@ class DataMessage(Message):
         return self._data
 
 
+class ReferringMessage(Message):
+    """CHANNEL_DATA that refers to its bytes: they are copied when they are encrypted."""
+
+    def __init__(self, channel: int) -> None:
+        super().__init__()
+        self.body: Buffer = b""
+        self.add_byte(bytes([MSG_CHANNEL_DATA]))
+        self.add_int(channel)
+
+    def add_string(self, s: Any) -> ReferringMessage:
+        self.add_int(len(s))
+        self.body = s
+        return self
+
+    def head(self) -> bytes:
+        return super().asbytes()
+
+    def asbytes(self) -> bytes:
+        return self.head() + bytes(self.body)
+
+
+def sender(channel: paramiko.Channel) -> Callable[[memoryview], int]:
+    """As `channel.send`: gives some of it, returns how many bytes; 0 once it is closed."""
+    send = getattr(channel, "_send", None)
+    if send is None or not usable():
+        return channel.send  # type: ignore[return-value]  # any buffer will do
+    return lambda data: int(send(data, ReferringMessage(channel.remote_chanid)))
+
+
 class LeanPacketizer(Packetizer):
     """Reads much at once into memory that is used again, and decrypts from there."""
 
@@ -204,12 +233,12 @@ class LeanPacketizer(Packetizer):
     # Writing: by any thread
 
     def send_message(self, data: Message) -> None:
+        head, body = _head_and_body(data)
         with self._Packetizer__write_lock:
-            payload = data.asbytes()
-            if not self._writes_lean() or len(payload) > _LARGEST // 2:
+            if self._writes_lean() and len(head) + len(body) <= _LARGEST // 2:
+                self._write(head, body)
+            else:
                 super().send_message(data)
-                return
-            self._write(payload)
 
     def _writes_lean(self) -> bool:
         return (
@@ -222,13 +251,14 @@ class LeanPacketizer(Packetizer):
             and self._Packetizer__sent_packets + _SPARE_PACKETS < self.REKEY_PACKETS
         )
 
-    def _write(self, payload: Buffer) -> None:
-        block, length = self._Packetizer__block_size_out, len(payload)
+    def _write(self, head: bytes, body: Buffer) -> None:
+        block, length = self._Packetizer__block_size_out, len(head) + len(body)
         padding = 3 + block - (length + 4) % block
         size = length + padding + 1
         plain, packet = self._outgoing[:size], self._packet[: 4 + size + _TAG]
         plain[0] = padding
-        plain[1 : 1 + length] = payload
+        plain[1 : 1 + len(head)] = head
+        plain[1 + len(head) : 1 + length] = body
         plain[1 + length :] = os.urandom(padding)
         packet[:4] = size.to_bytes(4, "big")
         self._Packetizer__block_engine_out.encrypt_into(
@@ -239,6 +269,12 @@ class LeanPacketizer(Packetizer):
         self.write_all(packet)
         self._Packetizer__sent_bytes += len(packet)
         self._Packetizer__sent_packets += 1
+
+
+def _head_and_body(message: Message) -> tuple[bytes, Buffer]:
+    if isinstance(message, ReferringMessage):
+        return message.head(), message.body
+    return message.asbytes(), b""
 
 
 def _message(plain: memoryview, size: int, number: int) -> tuple[int, Message]:
