@@ -179,7 +179,9 @@ def _make_folder(run: Run, folder: Place) -> None:
 
 
 def _upload(run: Run, job: Job) -> str:
-    return run.target().begin(
+    gathering = run.gathering if job.replacing is None and is_small(job.size) else None
+    run.gathered = gathering is not None
+    return (gathering or run.target()).begin(
         job.target.path,
         job.size,
         key=job.key,

@@ -75,6 +75,17 @@ def test_a_last_batch_of_few_files_makes_the_next_no_smaller() -> None:
     assert sizes.of(LANE) == 64
 
 
+def test_over_distance_a_batch_grows_where_its_files_wait_together() -> None:
+    sizes = Sizes()
+    for together, grown in ((False, 1), (True, 4)):
+        sizes.took(LANE, 1, 0.24, together=together)  # one file took as long as a batch may
+        assert sizes.of(LANE) == grown
+    sizes.took(LANE, 64, 1.4, together=True)
+    assert sizes.of(LANE) == 64
+    sizes.took(LANE, 64, 6.4, together=True)  # the line is slow: each waits for all
+    assert sizes.of(LANE) == 2
+
+
 def test_each_run_is_worked_once_or_taken_back_once() -> None:
     runs = _runs(4)
     batch = Batch(runs, 0.0)

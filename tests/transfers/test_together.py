@@ -1,0 +1,217 @@
+"""Batches over SFTP, where many files are under way at once: what holds for each holds here too."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from providers.sftp.protocol import Status
+from tests.faults.lying_case import LyingCase, leftovers, lying_case, nth
+from tests.servers.lying_sftp import FSYNC, Ask, Cut, LyingSftp
+from tests.servers.scripted_sftp import status
+from transfers.batch import SMALL, Sizes
+from transfers.model import Cancel, Job, JobState, NewJob, Policy, ProofWord, SetLimits, Verify
+
+S = JobState
+COUNT = 30
+
+
+@pytest.fixture(autouse=True)
+def together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that fits goes together, however slow this machine is."""
+    monkeypatch.setattr(Sizes, "of", lambda sizes, lane: COUNT)
+    monkeypatch.setattr("transfers.runner.SECONDS", 60.0)
+    monkeypatch.setattr("transfers.runs.LOOK_SECONDS", 60.0)
+
+
+def data(number: int) -> bytes:
+    return f"{number} ".encode() * 100
+
+
+def refused(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+    return status(ask.number, Status.FAILURE, b"Failure")
+
+
+def lost(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+    truth()
+    raise Cut
+
+
+def sized(job: NewJob, number: int) -> NewJob:
+    return replace(job, size=len(data(number)))
+
+
+def uploads(case: LyingCase) -> list[NewJob]:
+    return [sized(case.upload(f"new/{number}", data(number)), number) for number in range(COUNT)]
+
+
+def up(case: LyingCase, verify: Verify = Verify.AUTO, policy: Policy = Policy.ASK) -> list[Job]:
+    case.engine.send(SetLimits(workers=1))
+    numbers = case.send_new(*uploads(case), verify=verify, policy=policy)
+    return [case.reach(number, S.DONE, S.FAILED, S.PARKED, S.SKIPPED) for number in numbers]
+
+
+def down(case: LyingCase) -> list[Job]:
+    case.engine.send(SetLimits(workers=1))
+    for number in range(COUNT):
+        if case.server.find(f"/{number}") is None:
+            case.server.put(f"/{number}", data(number))
+    jobs = [sized(case.download(str(number)), number) for number in range(COUNT)]
+    numbers = case.send_new(*jobs, policy=Policy.ASK)
+    return [case.reach(number, S.DONE, S.FAILED, S.PARKED, S.SKIPPED) for number in numbers]
+
+
+def all_there(server: LyingSftp) -> bool:
+    names = server.names("/new")
+    assert leftovers(names) == []
+    return {name: server.get(f"/new/{name}") for name in names} == {
+        str(number): data(number) for number in range(COUNT)
+    }
+
+
+def test_uploads_go_together_each_proven_by_what_was_stored(tmp_path: Path) -> None:
+    server = LyingSftp()
+    with lying_case(tmp_path, server) as case:
+        jobs = up(case)
+    assert {job.state for job in jobs} == {S.DONE}
+    assert {job.proof.word for job in jobs if job.proof} == {ProofWord.SHA256}
+    assert all(job.proof is not None for job in jobs)
+    assert all_there(server)
+    at = server.asked.index("RENAME")
+    assert server.asked[at : at + COUNT] == ["RENAME"] * COUNT
+
+
+def test_no_file_gets_its_name_before_the_journal_knows(tmp_path: Path) -> None:
+    server = LyingSftp()
+    seen: list[set[S]] = []
+
+    with lying_case(tmp_path, server) as case:
+
+        def look(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+            seen.append({case.job(number).state for number in range(1, COUNT + 1)})
+            return truth()
+
+        server.lie = nth("RENAME", 1, look)
+        up(case)
+    assert seen == [{S.COMMITTING}]
+
+
+def test_who_asks_for_sizes_only_gets_no_more(tmp_path: Path) -> None:
+    server = LyingSftp()
+    with lying_case(tmp_path, server) as case:
+        jobs = up(case, Verify.SIZE)
+    assert {job.proof.word for job in jobs if job.proof} == {ProofWord.SIZE_ONLY}
+    assert "READ" not in server.asked
+
+
+@pytest.mark.parametrize("what", ["OPEN", "WRITE", "FSTAT", "READ", "CLOSE", "RENAME", "LSTAT"])
+@pytest.mark.parametrize("number", [1, COUNT // 2])
+def test_what_is_lost_on_the_way_is_settled_by_looking(
+    tmp_path: Path, what: str, number: int
+) -> None:
+    server = LyingSftp(lie=nth(what, number, lost))
+    with lying_case(tmp_path, server) as case:
+        jobs = up(case)
+    assert {job.state for job in jobs} == {S.DONE}
+    assert all_there(server)
+
+
+@pytest.mark.parametrize("what", ["OPEN", "WRITE", "READ"])
+def test_what_one_file_is_refused_costs_no_other(tmp_path: Path, what: str) -> None:
+    server = LyingSftp(lie=nth(what, 5, refused))
+    with lying_case(tmp_path, server) as case:
+        jobs = up(case)
+    assert {job.state for job in jobs} == {S.DONE}  # alone it was not refused
+    assert all_there(server)
+
+
+def test_a_failed_sync_fails_its_file_only(tmp_path: Path) -> None:
+    server = LyingSftp(lie=nth(FSYNC, 5, refused))
+    with lying_case(tmp_path, server) as case:
+        jobs = up(case)
+    (failed,) = [job for job in jobs if job.state is not S.DONE]
+    assert failed.state is S.FAILED
+    assert len(server.names("/new")) == COUNT - 1
+
+
+def test_bytes_that_were_altered_over_there_are_sent_again(tmp_path: Path) -> None:
+    server = LyingSftp()
+
+    def flip(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        told, node = truth(), server.find(ask.path)
+        assert node is not None
+        node.data[0] ^= 1
+        return told
+
+    server.lie = nth("WRITE", 5, flip)
+    with lying_case(tmp_path, server) as case:
+        jobs = up(case)
+    assert {job.state for job in jobs} == {S.DONE}
+    assert all_there(server)
+
+
+def test_downloads_are_fetched_together_and_proven(tmp_path: Path) -> None:
+    server = LyingSftp()
+    with lying_case(tmp_path, server) as case:
+        jobs = down(case)
+        assert [case.there(str(number)) for number in range(COUNT)] == list(map(data, range(COUNT)))
+    assert {job.state for job in jobs} == {S.DONE}
+    assert {job.proof.word for job in jobs if job.proof} == {ProofWord.SHA256}
+    at = server.asked.index("OPEN")
+    assert server.asked[at : at + COUNT] == ["OPEN"] * COUNT
+    assert server.asked.count("READ") == 2 * COUNT
+
+
+@pytest.mark.parametrize("what", ["LSTAT", "OPEN", "READ", "CLOSE"])
+def test_a_connection_lost_while_they_are_fetched_costs_nothing(tmp_path: Path, what: str) -> None:
+    server = LyingSftp(lie=nth(what, COUNT // 2, lost))
+    with lying_case(tmp_path, server) as case:
+        jobs = down(case)
+        assert [case.there(str(number)) for number in range(COUNT)] == list(map(data, range(COUNT)))
+    assert {job.state for job in jobs} == {S.DONE}
+    assert {job.attempt for job in jobs} == {1}
+
+
+def test_a_file_that_stands_there_is_not_fetched_before_a_person_has_spoken(tmp_path: Path) -> None:
+    server = LyingSftp()
+    with lying_case(tmp_path, server) as case:
+        (case.folder / "7").write_bytes(b"mine")
+        jobs = down(case)
+        assert case.there("7") == b"mine"
+    assert [job.state for job in jobs].count(S.PARKED) == 1
+    assert server.asked.count("OPEN") == COUNT - 1
+
+
+def test_a_cancel_while_many_are_stored_ends_that_one_and_leaves_nothing(tmp_path: Path) -> None:
+    server = LyingSftp()
+    reached, go_on = threading.Event(), threading.Event()
+
+    def hold(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        reached.set()
+        assert go_on.wait(30)
+        return truth()
+
+    server.lie = nth("WRITE", 5, hold)
+    with lying_case(tmp_path, server) as case:
+        case.engine.send(SetLimits(workers=1))
+        numbers = case.send_new(*uploads(case), policy=Policy.ASK)
+        assert reached.wait(30)
+        case.engine.send(Cancel((numbers[9],)))
+        go_on.set()
+        ended = [case.reach(number, S.DONE, S.FAILED, S.CANCELLED) for number in numbers]
+        assert ended[9].state is S.CANCELLED
+        assert [job.state for job in ended].count(S.DONE) == COUNT - 1
+        names = server.names("/new")
+    assert sorted(names) == sorted(str(number) for number in range(COUNT) if number != 9)
+
+
+def test_a_file_that_is_no_longer_small_goes_alone(tmp_path: Path) -> None:
+    server = LyingSftp({"/7": bytes(SMALL + 1)})
+    with lying_case(tmp_path, server) as case:
+        jobs = down(case)
+        assert case.there("7") == bytes(SMALL + 1)
+    assert {job.state for job in jobs} == {S.DONE}
