@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from providers.access import Access
+from providers.base import Place
+from providers.sftp import gathering
 from providers.sftp.protocol import Status
+from providers.sftp.provider import SftpProvider, open_endpoint
 from tests.faults.lying_case import LyingCase, leftovers, lying_case, nth
 from tests.servers.lying_sftp import FSYNC, Ask, Cut, LyingSftp
+from tests.servers.openssh import OpenSSH, find_sshd
 from tests.servers.scripted_sftp import status
+from tests.transfers.queue_case import QueueCase
 from transfers.batch import SMALL, Sizes
-from transfers.model import Cancel, Job, JobState, NewJob, Policy, ProofWord, SetLimits, Verify
+from transfers.model import Cancel, Job, JobState, NewJob, Op, Policy, ProofWord, SetLimits, Verify
 
 S = JobState
 COUNT = 30
@@ -215,3 +223,60 @@ def test_a_file_that_is_no_longer_small_goes_alone(tmp_path: Path) -> None:
         jobs = down(case)
         assert case.there("7") == bytes(SMALL + 1)
     assert {job.state for job in jobs} == {S.DONE}
+
+
+def _broken(*arguments: object) -> NoReturn:
+    raise RuntimeError("a bug")
+
+
+@pytest.mark.parametrize("where", ["_sent", "_sealed", "_name_all"])
+def test_a_bug_in_what_goes_together_costs_no_job(
+    tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, where, _broken)
+    server = LyingSftp()
+    with lying_case(tmp_path, server) as case:
+        jobs = up(case)
+    assert {job.state for job in jobs} == {S.DONE}
+    assert all_there(server)
+
+
+def test_a_bug_in_what_is_fetched_together_costs_no_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SftpProvider, "fetch", _broken)
+    with lying_case(tmp_path, LyingSftp()) as case:
+        jobs = down(case)
+        assert [case.there(str(number)) for number in range(COUNT)] == list(map(data, range(COUNT)))
+    assert {job.state for job in jobs} == {S.DONE}
+
+
+@pytest.mark.skipif(find_sshd() is None, reason="openssh-server is not installed")
+def test_what_a_server_copies_itself_is_not_kept_back(tmp_path: Path) -> None:
+    """It copies into an upload that it has: there was none, and each job failed once."""
+    (tmp_path / "from").mkdir()
+    for number in range(COUNT):
+        (tmp_path / f"from/{number}").write_bytes(data(number))
+    with OpenSSH(tmp_path / "sshd") as server, closing(QueueCase(tmp_path / "queue")) as case:
+        access = Access(
+            tmp_path / "hosts",
+            accept_new=True,
+            keys=(server.key_path,),
+            use_agent=False,
+            use_default_keys=False,
+        )
+        with closing(open_endpoint(server.endpoint, access)) as place:
+            case.places[server.endpoint] = place
+            case.start(workers=1)
+            source, target = (
+                [Place(server.endpoint, str(tmp_path / folder / str(n))) for n in range(COUNT)]
+                for folder in ("from", "to")
+            )
+            jobs = [sized(NewJob(Op.COPY, source[n], target[n]), n) for n in range(COUNT)]
+            numbers = case.send_new(*jobs)
+            ended = [case.reach(number, S.DONE, S.FAILED) for number in numbers]
+            case.close()
+    assert {(job.state, job.attempt) for job in ended} == {(S.DONE, 1)}
+    assert [(tmp_path / f"to/{n}").read_bytes() for n in range(COUNT)] == [
+        data(number) for number in range(COUNT)
+    ]
