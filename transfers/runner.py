@@ -107,13 +107,17 @@ def _brought(
 
 
 def _opened(first: Run, batch: Batch) -> deque[Run]:
-    """The runs to begin with: where many sources are read at once, all of the batch."""
+    """The runs to begin with: `first`, and where many sources are read at once those that were.
+
+    What was not may take long, and waits where others can have it.
+    """
     source = together.fetcher(first)
     if source is None:
         return deque([first])
-    runs = deque([first, *batch.take_back_all()])
-    together.fetch(source, runs)
-    return runs
+    others = list(batch.take_back_all())
+    together.fetch(source, [first, *others])
+    batch.put_back([run for run in others if run.opened is None])
+    return deque([first, *(run for run in others if run.opened is not None)])
 
 
 def _handed_back(runs: Iterable[Run]) -> Iterator[_Over]:

@@ -51,7 +51,9 @@ def fetch(source: Batcher, runs: Sequence[Run]) -> None:
         return
     wanted_files = [file for _, file in files]
     nothing: Sequence[Reader | None] = [None] * len(files)
-    readers = _survived(partial(source.fetch, wanted_files), nothing, [run for run, _ in files])
+    chosen = [run for run, _ in files]
+    with chosen[0].control.moves():  # one stands for all: what hardly moves is cut off once
+        readers = _survived(partial(source.fetch, wanted_files), nothing, chosen)
     for (run, _), reader in zip(files, readers, strict=True):
         if reader is not None:
             run.opened = Opened(reader, ExitStack())
@@ -71,7 +73,8 @@ def send(gathering: Gathering, runs: Sequence[Run]) -> None:
     known to."""
     proofs = {run.job.upload or "": run.job.verify is not Verify.SIZE for run in runs}
     nothing: Mapping[str, Stored] = {}
-    stored = _survived(partial(gathering.send, proofs), nothing, runs)
+    with runs[0].control.moves():  # as above
+        stored = _survived(partial(gathering.send, proofs), nothing, runs)
     for run in runs:
         run.seen = stored.get(run.job.upload or "")
 

@@ -16,13 +16,25 @@ from providers.base import Place
 from providers.sftp import gathering
 from providers.sftp.protocol import Status
 from providers.sftp.provider import SftpProvider, open_endpoint
-from tests.faults.lying_case import LyingCase, leftovers, lying_case, nth
-from tests.servers.lying_sftp import FSYNC, Ask, Cut, LyingSftp
+from tests.faults.lying_case import HURRIED, LyingCase, leftovers, lying_case, nth
+from tests.servers.lying_sftp import ENDPOINT, FSYNC, Ask, Cut, Frozen, Lie, LyingSftp
 from tests.servers.openssh import OpenSSH, find_sshd
 from tests.servers.scripted_sftp import status
 from tests.transfers.queue_case import QueueCase
 from transfers.batch import SMALL, Sizes
-from transfers.model import Cancel, Job, JobState, NewJob, Op, Policy, ProofWord, SetLimits, Verify
+from transfers.model import (
+    FINISHED,
+    Cancel,
+    Job,
+    JobState,
+    NewJob,
+    Op,
+    Policy,
+    ProofWord,
+    SetLimits,
+    Verify,
+)
+from transfers.watchdog import LowSpeed
 
 S = JobState
 COUNT = 30
@@ -223,6 +235,57 @@ def test_a_file_that_is_no_longer_small_goes_alone(tmp_path: Path) -> None:
         jobs = down(case)
         assert case.there("7") == bytes(SMALL + 1)
     assert {job.state for job in jobs} == {S.DONE}
+
+
+def frozen_at(what: str, path: str) -> Lie:
+    """The truth, but for the connection that asks for this: nothing comes from there any more."""
+
+    def lie(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        if ask.what == what and ask.path == path:
+            raise Frozen
+        return truth()
+
+    return lie
+
+
+def test_nothing_waits_behind_a_file_that_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fetching was given up on, and alone it hangs as well: others have what is behind it."""
+    monkeypatch.setattr("transfers.runs.LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(SftpProvider, "fetch", lambda place, files: [None] * len(files))
+    server = LyingSftp(lie=frozen_at("LSTAT", "/0"))
+    for number in range(COUNT):
+        server.put(f"/{number}", data(number))
+    with lying_case(tmp_path, server, replace(HURRIED, answer=50.0)) as case:
+        case.engine.send(SetLimits(workers=2))
+        jobs = [sized(case.download(str(number)), number) for number in range(COUNT)]
+        numbers = case.send_new(*jobs)
+        for number in numbers[1:]:
+            case.reach(number, S.DONE)
+        assert case.job(numbers[0]).state not in FINISHED
+
+
+@pytest.mark.parametrize(("what", "path"), [("READ", "/5"), ("WRITE", "/new/.5.")])
+def test_a_batch_that_hardly_moves_is_cut_off_and_each_goes_alone(
+    tmp_path: Path, what: str, path: str
+) -> None:
+    server, frozen = LyingSftp(), threading.Event()
+
+    def lie(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        if ask.what == what and ask.path.startswith(path) and not frozen.is_set():
+            frozen.set()
+            raise Frozen
+        return truth()
+
+    server.lie = lie
+    with lying_case(tmp_path, server, replace(HURRIED, answer=1000.0)) as case:
+        case.engine.close()
+        case.places[ENDPOINT] = server.provider(replace(HURRIED, answer=1000.0))
+        case.start(workers=1, low_speed=LowSpeed(seconds=0.5))  # type: ignore[arg-type]
+        jobs = down(case) if what == "READ" else up(case)
+    assert frozen.is_set()
+    assert {(job.state, job.attempt) for job in jobs} == {(S.DONE, 1)}
 
 
 def _broken(*arguments: object) -> NoReturn:
