@@ -28,20 +28,24 @@ _LOG = logging.getLogger("wharfie.worker")
 
 def fetcher(run: Run) -> Batcher | None:
     """The source of a run in a batch, where it gives many files at once."""
+    if run.alone:
+        return None  # it is the first to ask for its places, and says what is wrong with them
     try:
         source = run.source()
     except Exception:  # noqa: BLE001 - the run says so, whatever it is
         return None
-    return source if isinstance(source, Batcher) and not run.alone else None
+    return source if isinstance(source, Batcher) else None
 
 
 def gatherer(run: Run) -> Gathering | None:
     """For the uploads of a batch that `run` is the first of, where its destination has such."""
+    if run.alone:
+        return None
     try:
         target = run.target()
     except Exception:  # noqa: BLE001 - as above
         return None
-    return target.gather() if isinstance(target, Batcher) and not run.alone else None
+    return target.gather() if isinstance(target, Batcher) else None
 
 
 def fetch(source: Batcher, runs: Sequence[Run]) -> None:
