@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from unicodedata import normalize
 
-from providers.base import Body, Buffer, Entry, Kind
+from providers.base import Body, Entry, Kind
 from providers.errors import (
     ConnectionLost,
     Denied,
@@ -53,7 +53,7 @@ Finish = Callable[[str, Sequence[str]], Entry]
 @dataclass(slots=True)
 class _Kept:
     upload: Upload
-    data: bytes = b""
+    data: bytearray = field(default_factory=bytearray)
     ended: Entry | ProviderError | None = None
 
 
@@ -83,9 +83,13 @@ class Gathered:
 
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
         kept = self._kept[upload]
-        data = b"".join(_bounded(body, kept.upload))
-        kept.data += data
-        return f"{offset}:{len(data)}"
+        before, most = len(kept.data), kept.upload.size
+        for chunk in body:
+            # Taken over at once: a reader may fill the same memory again for the next one.
+            kept.data += chunk
+            if most is not None and len(kept.data) > most:
+                raise SourceChanged(kept.upload.path, "the file holds more than its size says")
+        return f"{offset}:{len(kept.data) - before}"
 
     def send(self, proofs: Mapping[str, bool]) -> Mapping[str, Stored]:
         try:
@@ -114,16 +118,6 @@ class Gathered:
         if isinstance(kept.ended, ProviderError):
             raise kept.ended
         return kept.ended
-
-
-def _bounded(body: Body, upload: Upload) -> Iterator[Buffer]:
-    """No source is held in memory that does not end where it was to."""
-    left = upload.size
-    for chunk in body:
-        yield chunk
-        left = None if left is None else left - len(chunk)
-        if left is not None and left < 0:
-            raise SourceChanged(upload.path, "the file holds more than its size says")
 
 
 # Sending ---------------------------------------------------------------------------------------
@@ -168,14 +162,14 @@ def _read_back(session: Session, kept: _Kept, opened: Reply) -> Steps[str]:
     return _digest(session, data, path)
 
 
-def _writes(session: Session, handle: bytes, data: bytes) -> Iterator[int]:
+def _writes(session: Session, handle: bytes, data: bytearray) -> Iterator[int]:
     most = session.write_size
     for at in range(0, len(data), most):
-        piece = string(data[at : at + most])
+        piece = string(bytes(data[at : at + most]))
         yield session.request(Op.WRITE, string(handle), u64(at), piece)
 
 
-def _reads(session: Session, handle: bytes, data: bytes) -> Iterator[int]:
+def _reads(session: Session, handle: bytes, data: bytearray) -> Iterator[int]:
     most = session.read_size
     for at in range(0, len(data), most):
         length = min(most, len(data) - at)

@@ -416,6 +416,25 @@ def test_what_is_stored_is_read_back_by_a_handle_that_cannot_write() -> None:
     assert [server.get(f"/{number}") for number in range(COUNT)] == list(map(data, range(COUNT)))
 
 
+def test_chunks_that_use_the_same_memory_again_are_kept_as_they_came() -> None:
+    def reused() -> Iterator[memoryview]:
+        memory = bytearray(4)
+        for letters in (b"once", b"more", b"and."):
+            memory[:] = letters
+            yield memoryview(memory)
+
+    server = LyingSftp()
+    with closing(server.provider()) as place:
+        gathering = place.gather()
+        token = gathering.begin("/1", 16, key="00000001", part_size=1 << 20)
+        assert gathering.put_part(token, 0, 0, reused()) == "0:12"
+        assert gathering.put_part(token, 1, 12, [b"last"]) == "12:4"
+        gathering.send({token: True})
+        gathering.name([token])
+        assert gathering.finish(token, ()).size == 16
+    assert server.get("/1") == b"oncemoreand.last"
+
+
 def test_no_more_is_held_than_was_announced() -> None:
     def endless() -> Iterator[bytes]:
         for _ in range(1000):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -126,6 +127,24 @@ def test_who_asks_for_sizes_only_gets_no_more(tmp_path: Path) -> None:
         jobs = up(case, Verify.SIZE)
     assert {job.proof.word for job in jobs if job.proof} == {ProofWord.SIZE_ONLY}
     assert "READ" not in server.asked
+
+
+@pytest.mark.parametrize("verify", [Verify.SIZE, Verify.STRONG])
+def test_files_of_many_chunks_are_whole_also_where_nobody_looks(
+    tmp_path: Path, verify: Verify
+) -> None:
+    server = LyingSftp()
+    contents = [os.urandom(40_000 + 30_000 * number) for number in range(8)]
+    with lying_case(tmp_path, server) as case:
+        case.engine.send(SetLimits(workers=1))
+        jobs = [
+            replace(case.upload(f"new/{number}", content), size=len(content))
+            for number, content in enumerate(contents)
+        ]
+        numbers = case.send_new(*jobs, verify=verify)
+        ended = [case.reach(number, S.DONE, S.FAILED) for number in numbers]
+    assert {(job.state, job.attempt) for job in ended} == {(S.DONE, 1)}
+    assert [server.get(f"/new/{number}") for number in range(8)] == contents
 
 
 @pytest.mark.parametrize("what", ["OPEN", "WRITE", "FSTAT", "READ", "CLOSE", "RENAME", "LSTAT"])
