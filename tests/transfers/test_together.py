@@ -307,6 +307,28 @@ def test_a_batch_that_hardly_moves_is_cut_off_and_each_goes_alone(
     assert {(job.state, job.attempt) for job in jobs} == {(S.DONE, 1)}
 
 
+def test_a_server_that_is_gone_is_not_knocked_at_by_each_file_of_a_batch(tmp_path: Path) -> None:
+    server = LyingSftp()
+    gone = 0
+
+    def lie(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        nonlocal gone
+        if ask.what == "WRITE" and not gone:
+            gone = 1
+            raise Cut
+        if ask.what == "INIT" and 0 < gone <= 4:
+            gone += 1
+            raise Cut
+        return truth()
+
+    server.lie = lie
+    with lying_case(tmp_path, server) as case:
+        jobs = up(case)
+    assert {job.state for job in jobs} == {S.DONE}
+    assert len([job for job in jobs if job.attempt > 1]) == 1
+    assert all_there(server)
+
+
 def _broken(*arguments: object) -> NoReturn:
     raise RuntimeError("a bug")
 
