@@ -101,6 +101,7 @@ class Capabilities:
     # call a link: who wants the bytes need not look before.
     told_when_read: bool = False
     streams: int = 1  # parts of one file at once that may be faster than one after the other
+    writing_streams: int = 1  # the same, where it helps only to store them
     in_place: bool = False  # bytes are sent to their final name: what stood there goes with them
     renames: bool = True  # `Writer.rename` may succeed; False: it never does
     shows_stored: bool = True  # False: what was stored may be out of sight, like a letter posted

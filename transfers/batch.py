@@ -27,6 +27,7 @@ BYTES = 8 << 20
 """Of all files of a batch: a place may hold them in memory until they get their names."""
 
 _MOST = 64
+_TOGETHER_SECONDS = 1.5  # what a batch may take where its files wait together
 
 
 def is_small(size: int | None) -> bool:
@@ -79,6 +80,11 @@ class Batch:
         with self._lock:
             return self._waiting.popleft() if self._waiting else None
 
+    def put_back(self, runs: Sequence[Run]) -> None:
+        """Have `runs`, which were taken and not begun, come before those that wait."""
+        with self._lock:
+            self._waiting.extendleft(reversed(runs))
+
     def take_back(self, run: Run) -> bool:
         """Whether `run` was not begun, and never will be."""
         with self._lock:
@@ -105,8 +111,11 @@ class Sizes:
     def of(self, lane: Lane) -> int:
         return self._sizes.get(lane, 1)
 
-    def took(self, lane: Lane, count: int, seconds: float) -> None:
-        """Learn from a batch of `count` files."""
+    def took(self, lane: Lane, count: int, seconds: float, *, together: bool = False) -> None:
+        """Learn from a batch of `count` files. `together`: a place of the lane takes many at once,
+        and over distance many take hardly longer than one."""
         affordable = int(SECONDS * count / seconds) if seconds > 0 else _MOST
-        grown = max(self.of(lane), count * 2)
+        if together and seconds < _TOGETHER_SECONDS:
+            affordable = _MOST
+        grown = max(self.of(lane), count * (4 if together else 2))
         self._sizes[lane] = max(1, min(affordable, grown, _MOST))

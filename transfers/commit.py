@@ -77,6 +77,8 @@ def named(run: Run, told: str) -> Job:
 def _finished(run: Run, upload: str, receipts: tuple[str, ...], *, again: bool = False) -> Entry:
     """As `Writer.finish`; what its place doubts itself is read back for its proof."""
     target = run.target()
+    if run.gathered and run.gathering is not None and not again:
+        return run.gathering.finish(upload, receipts)
     try:
         return target.finish(upload, receipts, replacing=run.job.replacing, again=again)
     except Doubtful:

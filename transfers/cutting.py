@@ -45,7 +45,7 @@ def most_streams(source: Provider, target: Provider) -> int:
     """How many parts at once may be faster than one after the other; 1 where they cannot be."""
     if not source.caps.ranged_reads or target.caps.parts is None:
         return 1
-    return max(1, source.caps.streams, target.caps.streams)
+    return max(1, source.caps.streams, target.caps.streams, target.caps.writing_streams)
 
 
 def largest_piece(source: Provider, target: Provider, size: int) -> int:
@@ -70,6 +70,18 @@ def next_piece(length: int, seconds: float, largest: int) -> int:
     if seconds > PART_SECONDS:
         return max(min(_SMALLEST_PIECE, largest), length // 2)
     return min(largest, length * 2) if seconds < PART_SECONDS / 4 else length
+
+
+def wanted_length(length: int, seconds: float, wanted: int, largest: int) -> int:
+    """How long the next of several streams' pieces is to be, after one of `length` took `seconds`.
+
+    `wanted`: what it was to be so far. A piece that was cut before others grew does not make it
+    shorter, unless it was slow.
+    """
+    following = next_piece(length, seconds, largest)
+    if following < length:
+        return min(wanted, following)
+    return max(wanted, following)
 
 
 def first_piece(largest: int) -> int:

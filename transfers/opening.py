@@ -25,8 +25,10 @@ def look(run: Run) -> Entry:
 
     Not where something stands at the destination: they may not be wanted. Raises ProviderError.
     """
+    if run.opened is not None:
+        return run.opened.reader.entry
     source, path = run.source(), run.job.source.path
-    if run.alone or not source.caps.told_when_read or not _wanted(run):
+    if run.alone or not source.caps.told_when_read or not wanted(run):
         return source.stat(path)
     with ExitStack() as stack:
         reader = stack.enter_context(source.read(path))
@@ -34,7 +36,7 @@ def look(run: Run) -> Entry:
     return reader.entry
 
 
-def _wanted(run: Run) -> bool:
+def wanted(run: Run) -> bool:
     """Whether nothing stands at the destination, as far as that is told at no cost."""
     target = run.target()
     if not target.caps.near:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from providers.base import Buffer, Filler, Provider, Reader
 from providers.errors import RangeIgnored, SourceChanged
 from transfers.beside import StoredAlike
-from transfers.cutting import cut_anywhere, first_piece, largest_piece, next_piece
+from transfers.cutting import cut_anywhere, first_piece, largest_piece, wanted_length
 from transfers.digests import Digests
 from transfers.progress import Progress
 from transfers.run import Run, WritableProvider
@@ -210,7 +210,7 @@ class Parallel:
         if self._cut_anywhere:
             with self._changed:
                 took = self._run.clock() - began
-                self._length = next_piece(piece.length, took, self._largest)
+                self._length = wanted_length(piece.length, took, self._length, self._largest)
 
     def _read(self, piece: _Piece, memory: memoryview) -> None:
         path, filled = self._run.job.source.path, 0

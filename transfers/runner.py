@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from providers.base import Measured
 from providers.errors import NoSpace, ProviderError, Throttled
+from providers.many import Gathering
+from transfers import together
 from transfers.altered import altered
 from transfers.batch import SECONDS, Batch
 from transfers.control import Stop, Stopped
@@ -17,9 +20,10 @@ from transfers.ending import InternalError
 from transfers.leftovers import clean_up
 from transfers.messages import Ended, Inbox, Reported, Together
 from transfers.model import Job, JobState
+from transfers.opening import let_go
 from transfers.retry import Verdict, judge
 from transfers.run import Run
-from transfers.worker import bring, cancelled, give_name
+from transfers.worker import bring, cancelled, forget_gathered, give_name, prove_gathered
 
 _GOES_ON = "Free some space there: it goes on by itself while the queue runs."
 _LOG = logging.getLogger("wharfie.worker")
@@ -32,12 +36,15 @@ def run_batch(batch: Batch, inbox: Inbox) -> None:
     """
     while (run := batch.take()) is not None:
         began = run.clock()
-        over, asked = _brought(run, batch, began)
+        gathering = together.gatherer(run)
+        over, asked = _brought(run, batch, gathering, began)
         batch.spent += run.clock() - began
         if asked:
             inbox.put(Together(tuple(one.message for one in asked)))
             asked[-1].message.reply.exception()  # waits for all of them
         began = run.clock()
+        if gathering is not None:
+            together.name(gathering, [one.run for one in asked if one.may_be_named()])
         over += [_Over(one.run, _framed(one.run, one.named)) for one in asked]
         batch.spent += run.clock() - began
         news = tuple(_accounted(one) for one in over if one.run.control.ends())
@@ -58,33 +65,93 @@ class _Asked:
     run: Run
     message: Reported
 
+    def may_be_named(self) -> bool:
+        """Whether it goes with others: it was journaled, and a person asked for nothing else."""
+        reply = self.message.reply
+        if not self.run.gathered or reply.exception() is not None:
+            return False
+        return reply.result().expected == self.message.job.expected
+
     def named(self, run: Run) -> Job:
         run.job = self.message.reply.result()
         return give_name(run, self.message.job.expected)
 
 
-def _brought(first: Run, batch: Batch, began: float) -> tuple[list[_Over], list[_Asked]]:
+def _brought(
+    first: Run, batch: Batch, gathering: Gathering | None, began: float
+) -> tuple[list[_Over], list[_Asked]]:
     """The runs that `SECONDS` suffice for: those that are over, and those that want their name."""
-    brought: list[tuple[Run, Job]] = []
+    ended: list[_Over] = []
     over: list[_Over] = []
-    run: Run | None = first
-    while run is not None:
-        ended = _framed(run, bring)
-        if _concerns_others(ended):
-            over += [_Over(other, never_begun(other)) for other in batch.take_back_all()]
-        if _wants_name(ended):
-            brought.append((run, ended.job))
-        else:
-            over.append(_Over(run, ended))
-        run = batch.take() if run.clock() - began < SECONDS else None
+    begun = _opened(first, batch)
+    while begun:
+        run = begun.popleft()
+        run.gathering = gathering
+        ended.append(_Over(run, _framed(run, bring)))
+        if _concerns_others(ended[-1].ended):
+            over += _handed_back([*begun, *batch.take_back_all()])
+            break
+        if not begun and run.clock() - began < SECONDS and (another := batch.take()) is not None:
+            begun.append(another)
+    if gathering is not None:
+        ended = _sent_together(gathering, ended)
     asked = []
-    for run, job in brought:
-        ended = _framed(run, partial(_unless_stopped, job))
-        if _wants_name(ended):
-            asked.append(_Asked(run, Reported(job)))
+    for one in ended:
+        if _wants_name(one.ended):
+            one = _Over(one.run, _framed(one.run, partial(_unless_stopped, one.ended.job)))
+        if _wants_name(one.ended):
+            asked.append(_Asked(one.run, Reported(one.ended.job)))
         else:
-            over.append(_Over(run, ended))
+            over.append(one)
     return over, asked
+
+
+def _opened(first: Run, batch: Batch) -> deque[Run]:
+    """The runs to begin with: `first`, and where many sources are read at once those that were.
+
+    What was not may take long, and waits where others can have it.
+    """
+    source = together.fetcher(first)
+    if source is None:
+        return deque([first])
+    others = list(batch.take_back_all())
+    together.fetch(source, [first, *others])
+    batch.put_back([run for run in others if run.opened is None])
+    return deque([first, *(run for run in others if run.opened is not None)])
+
+
+def _handed_back(runs: Iterable[Run]) -> Iterator[_Over]:
+    for run in runs:
+        let_go(run)
+        yield _Over(run, never_begun(run))
+
+
+def _sent_together(gathering: Gathering, ended: Sequence[_Over]) -> list[_Over]:
+    """`ended`, those whose bytes were gathered carried on to the proof of what was stored.
+
+    Where the place may be what is wrong, what was not stored waits for one to find that out.
+    """
+    sent = [one.run for one in ended if _is_gathered(one)]
+    if sent:
+        together.send(gathering, sent)
+    carried_on: list[_Over] = []
+    lost = False
+    for one in ended:
+        if not _is_gathered(one):
+            carried_on.append(one)
+        elif lost and one.run.seen is None:
+            forget_gathered(one.run)
+            carried_on += _handed_back([one.run])
+        else:
+            carried_on.append(_Over(one.run, _framed(one.run, prove_gathered)))
+            lost = lost or _concerns_others(carried_on[-1].ended)
+    return carried_on
+
+
+def _is_gathered(one: _Over) -> bool:
+    ended = one.ended
+    going_on = ended.stop is None and ended.error is None
+    return one.run.gathered and going_on and ended.job.state is JobState.VERIFYING
 
 
 def _wants_name(ended: Ended) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from providers.base import Interruptible, Place
+from providers.many import Batcher
 from transfers.batch import Batch, Sizes
 from transfers.control import Checkpoint, Control, Stop
 from transfers.crew import Crew
@@ -109,7 +110,10 @@ class Runs:
         if batch.leaves():
             return False
         if batch.small and batch.spent:
-            self.sizes.took(lane_of(run.job), batch.count, batch.spent)
+            lane = lane_of(run.job)
+            places = map(self._pool.opened, lane.endpoints)
+            together = any(isinstance(place, Batcher) for place in places)
+            self.sizes.took(lane, batch.count, batch.spent, together=together)
         return True
 
     def signal(self, signal: Signal) -> None:

@@ -81,7 +81,8 @@ def _one_after_the_other(
     start, path = progress.reached, run.job.source.path
     hasher, run.sealed = progress.hasher(), None
     most = part_size(source, target, start.size)
-    seconds = PART_SECONDS if cut_anywhere(target) else None
+    writer = run.gathering if run.gathered else None
+    seconds = PART_SECONDS if cut_anywhere(target) and writer is None else None
     with (
         reading(run, start.offset, start.version) as reader,
         Following(hasher, stored, start.offset) as following,
@@ -91,7 +92,7 @@ def _one_after_the_other(
             run.control.check()
             before, body = stream.taken, stream.part(most, seconds)
             at = progress.reached.offset
-            receipt = target.put_part(start.upload, progress.number, at, body)
+            receipt = (writer or target).put_part(start.upload, progress.number, at, body)
             progress.stored(stream.taken - before, receipt, hasher)
         if not start.offset and isinstance(reader, Sealing) and reader.sealed:
             run.sealed = reader.entry

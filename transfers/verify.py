@@ -29,7 +29,7 @@ def prove(run: Run, path: str, level: Verify) -> Proof:
     """
     target = run.target()
     try:
-        stored = target.stat(path)
+        stored = _seen(run, path) or target.stat(path)
     except (Denied, NotFound, Unsupported):
         if target.caps.shows_stored:
             raise
@@ -38,6 +38,11 @@ def prove(run: Run, path: str, level: Verify) -> Proof:
     if proof.word is ProofWord.MISMATCH and _rewritten(target, stored):
         return replace(proof, word=ProofWord.CHANGED_BY_SERVER, how=REWRITTEN)
     return proof
+
+
+def _seen(run: Run, path: str) -> Entry | None:
+    """What stands at `path`, where it was looked at when all of it was stored."""
+    return run.seen.entry if run.seen is not None and run.seen.entry.path == path else None
 
 
 def _rewritten(place: Provider, stored: Entry) -> bool:
@@ -76,6 +81,8 @@ def _by_digests(run: Run, stored: Entry, level: Verify) -> Proof | None:
         return None
     if target.caps.near:
         return _read_back(run, stored, STORED)
+    if run.seen is not None and stored is run.seen.entry and (back := run.seen.sha256):
+        return _same(back, READ_BACK) if back == digest else _read_back(run, stored)
     if (made := made_there(target, stored.path)) is not None:
         return _same(made, STORED) if made == digest else _read_back(run, stored)
     if level is Verify.STRONG:

@@ -43,6 +43,21 @@ def bring(run: Run) -> Job:
         let_go(run)
 
 
+def prove_gathered(run: Run) -> Job:
+    """Carry on as `bring` does with a job whose bytes were to be stored together with others: what
+    was not goes the usual way, from the beginning. Raises as `bring` does."""
+    if run.seen is not None:
+        return proven(run)
+    forget_gathered(run)
+    return bring(run)
+
+
+def forget_gathered(run: Run) -> None:
+    """Nothing is known of what was to be stored together with others: it goes alone from here."""
+    run.gathering, run.gathered, run.control.checkpoint = None, False, None
+    run.job = replace(run.job, state=JobState.PREPARING, sent=0, prefix="", digest="")
+
+
 def give_name(run: Run, told: str) -> Job:
     """Carry the job to its end, COMMITTING as journaled. Raises as `bring` does.
 
@@ -73,7 +88,7 @@ def _copy(run: Run) -> Job:
     if was_committing(run) and (settled := settle(run)) is not None:
         return settled
     job = _transferred(run)
-    if job.state is not JobState.VERIFYING:
+    if job.state is not JobState.VERIFYING or run.gathered:
         return job
     return proven(run)
 

@@ -17,10 +17,10 @@ from providers.sftp.protocol import (
     string,
     u32,
 )
-from providers.sftp.session import Session
+from providers.sftp.session import Reply, Session
 
 POSIX_RENAME = "posix-rename@openssh.com"
-_FSYNC = "fsync@openssh.com"
+FSYNC = "fsync@openssh.com"
 _STATVFS = "statvfs@openssh.com"
 _MAX_HANDLE = 256  # bytes (the draft's limit)
 
@@ -74,6 +74,11 @@ def open_file(session: Session, path: str, flags: Open, *, mode: int | None = No
 
 def open_dir(session: Session, path: str) -> bytes:
     return session.call(Op.OPENDIR, path_string(path), path=path, answer=Op.HANDLE, read=_handle)
+
+
+def handle_of(session: Session, reply: Reply, path: str) -> bytes:
+    """The handle in the answer to an OPEN."""
+    return session.decode(reply, Op.HANDLE, path, _handle)
 
 
 def _handle(fields: Fields) -> bytes:
@@ -146,9 +151,9 @@ def whole_seconds(modified: float) -> int:
 
 def sync_handle(session: Session, handle: bytes, path: str) -> bool:
     """Have the server bring the file to its disk. False: it has no way to."""
-    if _FSYNC not in session.offers:
+    if FSYNC not in session.offers:
         return False
-    name, patience = string(_FSYNC.encode()), session.patience.sync
+    name, patience = string(FSYNC.encode()), session.patience.sync
     try:
         session.command(Op.EXTENDED, name, string(handle), path=path, timeout=patience)
     except Unsupported:

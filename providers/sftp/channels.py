@@ -12,6 +12,7 @@ from providers.access import Access
 from providers.base import Buffer
 from providers.errors import ConnectionLost, Denied
 from providers.sftp.connect import closed_on_error, shut, translated
+from providers.sftp.lean_packets import lean_pipe, sender
 from providers.sftp.route import arrive
 from providers.sftp.session import Session
 from providers.sftp.sign_in import sign_in
@@ -31,6 +32,7 @@ class ChannelStream:
     ) -> None:
         self.transport = transport
         self._channel = channel
+        self._send = sender(channel)
         self._wire = wire
 
     def send(self, data: Buffer) -> None:
@@ -38,7 +40,7 @@ class ChannelStream:
         try:
             left = memoryview(data)
             while left:
-                sent = self._channel.send(left)  # type: ignore[arg-type]  # any buffer will do
+                sent = self._send(left)
                 if sent == 0:
                     raise EOFError("the channel is closed")
                 left = left[sent:]
@@ -104,9 +106,10 @@ def start_session(transport: paramiko.Transport, to: Target, wire: Wire) -> Sess
     patience = wire.patience
     with translated(to.endpoint), wire.within(patience.channel * 2):
         channel = transport.open_session(timeout=patience.channel)
+        lean_pipe(channel)
         _start_sftp(channel, transport, to)
     # OpenSSH answers READDIR requests in turn; others may run them into each other.
-    ahead = 4 if "OpenSSH" in transport.remote_version else 1
+    ahead = 16 if "OpenSSH" in transport.remote_version else 1
     stream = ChannelStream(transport, channel, wire)
     return Session(stream, to.endpoint, ahead=ahead, patience=patience)
 

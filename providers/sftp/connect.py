@@ -25,6 +25,7 @@ from providers.errors import (
 )
 from providers.sftp import algorithms, host_keys, known_hosts
 from providers.sftp.dial import PatientSocket, dial
+from providers.sftp.lean_packets import packetizer_for
 from providers.sftp.target import Target, target
 from providers.sftp.through import OverServer
 from providers.sftp.wire import Wire, shut_down
@@ -140,6 +141,7 @@ def _transport(dialled: PatientSocket | OverServer, to: Target, wire: Wire) -> p
             dialled,  # type: ignore[arg-type]  # all that is asked of a socket
             default_window_size=_WINDOW,
             default_max_packet_size=_PACKET,
+            packetizer_class=packetizer_for(dialled),
         )
     except BaseException:
         dialled.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from providers.base import Entry, Kind
 from providers.errors import (
@@ -98,17 +98,23 @@ def refuse_links(session: Session, within: str, path: str) -> None:
     What remains: SFTP has no openat, so whoever may write in one of these directories can still
     swap it between this look and the request that follows it.
     """
-    directories = _between(within, path)
-    for directory, found in zip(directories, calls.stat_each(session, directories), strict=True):
-        if entry(directory, found).kind is not Kind.DIR:
+    directories = between(within, path)
+    found = zip(directories, calls.stat_each(session, directories), strict=True)
+    refuse_link_among([entry(directory, told) for directory, told in found])
+
+
+def refuse_link_among(directories: Iterable[Entry]) -> None:
+    """Raise WrongKind for the first of `directories` that is none."""
+    for found in directories:
+        if found.kind is not Kind.DIR:
             raise WrongKind(
-                directory,
+                found.path,
                 "is a link or no directory any more, so nothing is written through it",
                 advice="Look at it, then choose the directory it leads to.",
             )
 
 
-def _between(within: str, path: str) -> list[str]:
+def between(within: str, path: str) -> list[str]:
     """The directories below `within` that lead to `path`, from the top."""
     if not within:
         return []

@@ -234,9 +234,13 @@ class Fields:
         return Attributes(size, permissions, accessed, modified)
 
     def names(self) -> Iterator[Name]:
+        """The long name, a line as `ls -l` has it, is told where no mode is: it is costly to read
+        and of no other use."""
         for _ in range(self._count(_MAX_NAMES)):
-            name, long_name = self.string(), self.string()
-            yield Name(from_bytes(name), from_bytes(long_name), self.attributes())
+            name, long_name, attributes = self.string(), self.view(), self.attributes()
+            told = stat.S_IFMT(attributes.permissions or 0)
+            line = "" if told else from_bytes(bytes(long_name))
+            yield Name(from_bytes(name), line, attributes)
 
     def extensions(self) -> dict[str, bytes]:
         """The pairs after the version number: what the server can beyond version 3."""
@@ -291,7 +295,9 @@ _ERRORS: dict[int, type[ProviderError]] = {
 def kind_of(permissions: int | None, long_name: str = "") -> Kind:
     """What a thing is, from its mode, or from the first letter of its `ls -l` line."""
     if permissions is None or stat.S_IFMT(permissions) == 0:
-        letters = {"-": Kind.FILE, "d": Kind.DIR, "l": Kind.LINK}
-        return letters.get(long_name[:1], Kind.OTHER)
-    kinds = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIR, stat.S_IFLNK: Kind.LINK}
-    return kinds.get(stat.S_IFMT(permissions), Kind.OTHER)
+        return _LETTERS.get(long_name[:1], Kind.OTHER)
+    return _KINDS.get(stat.S_IFMT(permissions), Kind.OTHER)
+
+
+_LETTERS = {"-": Kind.FILE, "d": Kind.DIR, "l": Kind.LINK}
+_KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIR, stat.S_IFLNK: Kind.LINK}

@@ -29,6 +29,15 @@ def _runs(count: int) -> list[Run]:
     ]
 
 
+def test_what_is_put_back_is_taken_first_and_may_be_taken_back() -> None:
+    first, second, third = _runs(3)
+    batch = Batch([first, second, third], 0.0)
+    taken = [batch.take(), batch.take()]
+    batch.put_back([run for run in taken if run is not None])
+    assert batch.take_back(first)
+    assert [batch.take(), batch.take(), batch.take()] == [second, third, None]
+
+
 def test_only_a_small_copy_that_nothing_has_befallen_joins_others() -> None:
     assert may_join(PLAIN)
     assert may_join(replace(PLAIN, size=None))
@@ -75,6 +84,17 @@ def test_a_last_batch_of_few_files_makes_the_next_no_smaller() -> None:
         sizes.took(LANE, sizes.of(LANE), 0.0)
     sizes.took(LANE, 1, SECONDS / 1000)
     assert sizes.of(LANE) == 64
+
+
+def test_over_distance_a_batch_grows_where_its_files_wait_together() -> None:
+    sizes = Sizes()
+    for together, grown in ((False, 1), (True, 4)):
+        sizes.took(LANE, 1, 0.24, together=together)  # one file took as long as a batch may
+        assert sizes.of(LANE) == grown
+    sizes.took(LANE, 64, 1.4, together=True)
+    assert sizes.of(LANE) == 64
+    sizes.took(LANE, 64, 6.4, together=True)  # the line is slow: each waits for all
+    assert sizes.of(LANE) == 2
 
 
 def test_each_run_is_worked_once_or_taken_back_once() -> None:

@@ -10,7 +10,15 @@ import pytest
 from providers.base import Body, Capabilities, Parts
 from tests.transfers.queue_case import PART, Memory
 from tests.transfers.run_case import transferring
-from transfers.cutting import LARGEST_PART, largest_piece, next_piece, part_size, useful_streams
+from transfers.cutting import (
+    LARGEST_PART,
+    PART_SECONDS,
+    largest_piece,
+    next_piece,
+    part_size,
+    useful_streams,
+    wanted_length,
+)
 from transfers.transfer import transfer
 
 DATA = os.urandom(12 * PART + 77)
@@ -138,3 +146,11 @@ def test_a_place_that_takes_long_to_bring_bytes_to_its_disk_does_not_stand_still
     run, _ = transferring(source, target)
     transfer(run)
     assert moving == [True, False]
+
+
+def test_a_piece_cut_before_others_grew_does_not_shorten_what_follows() -> None:
+    mib = 1 << 20
+    assert wanted_length(mib, 0.1, 8 * mib, 16 * mib) == 8 * mib
+    assert wanted_length(8 * mib, 0.1, 8 * mib, 16 * mib) == 16 * mib
+    assert wanted_length(mib, 1.5, 8 * mib, 16 * mib) == 8 * mib  # it had to connect first
+    assert wanted_length(16 * mib, PART_SECONDS + 1, 16 * mib, 16 * mib) == 8 * mib

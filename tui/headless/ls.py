@@ -38,12 +38,13 @@ def _entries(provider: Provider, typed: str) -> list[Entry]:
 
 
 def _print_table(entries: Iterable[Entry]) -> None:
-    now = time.time()
+    now, lines = time.time(), []
     for entry in sorted(entries, key=lambda entry: entry.name.casefold()):
         name = printable(entry.name) + _MARKS[entry.kind]
         if entry.target is not None:
             name += f" → {printable(entry.target)}"
-        print(f"{fmt.size(entry.size):>9}  {fmt.when(entry.modified, now):16}  {name}")
+        lines.append(f"{fmt.size(entry.size):>9}  {fmt.when(entry.modified, now):16}  {name}\n")
+    sys.stdout.write("".join(lines))
 
 
 def _print_json(entries: Iterable[Entry]) -> None:
