@@ -35,7 +35,7 @@ class Dispatch:
             most = self._most(first)
             jobs = [self._marked(first, draft)]
             self._gate.started(lane_of(first))
-            room = BYTES - held(first)
+            room = self._runs.at_once(BYTES) - held(first)
             while len(jobs) < most and (job := self._alike(first, draft, room)) is not None:
                 room -= held(job)
                 jobs.append(self._marked(job, draft))

@@ -26,6 +26,11 @@ class Limiter:
             self._rate = rate
             self._free_at = self._clock()
 
+    def at_once(self, most: int) -> int:
+        """How many bytes may move in one piece, where `most` would."""
+        with self._lock:
+            return most if self._rate <= 0 else min(most, int(self._rate * _BURST_SECONDS))
+
     def take(self, count: int) -> float:
         """Take `count` bytes; returns the seconds to wait before moving the next ones."""
         with self._lock:

@@ -73,6 +73,10 @@ class Runs:
     def get(self, job: int) -> Run | None:
         return self._runs.get(job)
 
+    def at_once(self, most: int) -> int:
+        """How many bytes may move in one piece under the speed limit, where `most` would."""
+        return self._limiter.at_once(most)
+
     def start(self, runs: Sequence[Run]) -> None:
         """Have `runs` worked in a thread, one after the other."""
         batch = Batch(runs, time.monotonic())

@@ -23,6 +23,7 @@ from tests.transfers.queue_case import (
 from tests.transfers.victim import victim
 from transfers.batch import SMALL, Batch, Sizes
 from transfers.journal import Journal
+from transfers.limit import Limiter
 from transfers.model import (
     Cancel,
     JobState,
@@ -375,8 +376,9 @@ def test_what_a_stranger_put_into_it_meanwhile_is_kept_and_asked_about(case: Que
     assert case.right.get("/new/3") == b"theirs"
 
 
+@pytest.mark.parametrize("why", ["memory", "speed limit"])
 def test_files_of_a_batch_take_up_no_more_than_they_may_together(
-    case: QueueCase, monkeypatch: pytest.MonkeyPatch
+    case: QueueCase, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
     together: list[int] = []
     made = Batch.__init__
@@ -386,7 +388,10 @@ def test_files_of_a_batch_take_up_no_more_than_they_may_together(
         made(batch, runs, began)
 
     monkeypatch.setattr(Batch, "__init__", counted)
-    monkeypatch.setattr("transfers.dispatch.BYTES", 1000)
+    if why == "memory":
+        monkeypatch.setattr("transfers.dispatch.BYTES", 1000)
+    else:
+        monkeypatch.setattr(Limiter, "at_once", lambda limiter, most: min(most, 1000))
     _all_but(case, _send(case))
     assert max(together) <= 1000 < sum(together)
     assert any(size > 500 for size in together)

@@ -50,3 +50,11 @@ def test_a_new_rate_counts_from_now_and_forgives_the_old_debt() -> None:
     assert limiter.take(100) == pytest.approx(0.1)
     limiter.set_rate(0)
     assert limiter.take(1 << 40) == 0.0
+
+
+def test_what_moves_in_one_piece_is_no_more_than_a_short_burst() -> None:
+    limiter = Limiter(Clock())
+    assert limiter.at_once(8_000) == 8_000
+    limiter.set_rate(1000)
+    assert limiter.at_once(8_000) == 250
+    assert limiter.at_once(100) == 100
