@@ -102,6 +102,7 @@ class Capabilities:
     told_when_read: bool = False
     streams: int = 1  # parts of one file at once that may be faster than one after the other
     in_place: bool = False  # bytes are sent to their final name: what stood there goes with them
+    renames: bool = True  # `Writer.rename` may succeed; False: it never does
     shows_stored: bool = True  # False: what was stored may be out of sight, like a letter posted
     # What lies directly in its root is called, "bucket": made and removed by a person only, because
     # it is more than a folder. "": folders like any other.
@@ -113,6 +114,8 @@ class Capabilities:
     unstated: str = ""  # why it tells none, where it might: for a person, as half a sentence
     # Where what is deleted waits to be brought back: "OneDrive's recycle bin". "": it is gone.
     recycles: str = ""
+    # A listing's `modified` is the time that the file was given; False: when it was stored here.
+    keeps_modified: bool = True
 
 
 class Reader(Protocol):

@@ -24,8 +24,8 @@
         └── HostKeyRevoked      never continued
 
 Each says what happened, to what, and what to do next. Only ConnectionLost and Throttled are
-retried, by the transfer engine alone. Texts are safe for a terminal: what a server supplied goes
-through `text.printable` before it gets here.
+retried, by the transfer engine and by the comparison of two trees, never by a provider. Texts are
+safe for a terminal: what a server supplied goes through `text.printable` before it gets here.
 """
 
 from __future__ import annotations

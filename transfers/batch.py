@@ -35,6 +35,8 @@ def is_small(size: int | None) -> bool:
 
 def held(job: Job) -> int:
     """Bytes that a file of a batch may take up until it has its name."""
+    if job.op is Op.PRUNE:
+        return 0
     return SMALL if job.size is None else job.size
 
 
@@ -48,6 +50,8 @@ def may_join(job: Job) -> bool:
 
 
 def _is_plain(job: Job) -> bool:
+    if job.op is Op.PRUNE:
+        return job.agreed is not None
     return job.op is Op.COPY and (job.size is None or is_small(job.size))
 
 

@@ -149,7 +149,7 @@ class Book:
     def _count(self, jobs: Iterable[Job], sign: int) -> None:
         sizes: defaultdict[JobState, list[int]] = defaultdict(list)
         for job in jobs:
-            sizes[job.state].append(job.size or 0)
+            sizes[job.state].append(job.size or 0 if job.op in _FILES else 0)
             if job.size is None and job.op in _FILES:
                 self._unsized[job.state] += sign
         for state, of_state in sizes.items():

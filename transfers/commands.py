@@ -8,6 +8,7 @@ from typing import Any
 
 from providers.base import Place
 from transfers.altered import altered
+from transfers.completion import is_missed
 from transfers.control import Stop
 from transfers.draft import Draft, Signal
 from transfers.model import (
@@ -37,6 +38,7 @@ from transfers.model import (
 )
 
 _PAUSABLE = RUNNING | {JobState.QUEUED, JobState.WAITING}
+_TAKEN_OFF = "not deleted: a part of this mirror that did not succeed was taken off the list"
 _NOWHERE = Place("", "")
 _BLANK = Job(id=0, batch=0, seq=0, key="", op=Op.NOTE, source=_NOWHERE, target=_NOWHERE)
 
@@ -75,6 +77,8 @@ def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) 
         within=new.within,
         expected=new.expected,
         agreed=new.agreed,
+        source_within=new.source_within,
+        keep=new.keep,
         policy=new.policy or command.policy,
         verify=command.verify,
         reason=new.note,
@@ -196,13 +200,31 @@ def _(command: Unpark, draft: Draft, new_key: Callable[[], str]) -> tuple[int, .
 @carry_out.register
 def _(command: Clear, draft: Draft, new_key: Callable[[], str]) -> tuple[int, ...]:
     jobs = [job for job in draft.select(command.jobs) if job.finished]
+    missed = set()
     for job in jobs:
         if job.state is JobState.FAILED and job.begun:
             # A worker removes what it left; then it is cancelled, and can be cleared.
             draft.change(job.id, state=JobState.QUEUED, cancelling=True, reason="")
-        else:
-            draft.remove(job)
+            continue
+        draft.remove(job)
+        if is_missed(job):
+            missed.add(job.batch)
+    _prune_nothing(missed, draft)
     return tuple(job.id for job in jobs)
+
+
+def _prune_nothing(batches: set[int], draft: Draft) -> None:
+    """Nobody would remember that something of these mirrors did not succeed: nothing of them is
+    deleted any more, by a retry neither."""
+    if not batches:
+        return
+    over = RUNNING | {JobState.DONE, JobState.SKIPPED}
+    deletions = [
+        job
+        for job in draft.jobs()
+        if job.op is Op.PRUNE and job.batch in batches and job.state not in over
+    ]
+    draft.change_all(deletions, state=JobState.SKIPPED, reason=_TAKEN_OFF)
 
 
 @carry_out.register

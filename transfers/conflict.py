@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from providers.base import ANY_VERSION, Entry, Kind
-from transfers.model import Policy
+from transfers.model import SAME, Policy
 
 TIME_TOLERANCE = 2.0  # seconds: SFTP keeps whole ones, FAT every second one
 
@@ -48,7 +48,7 @@ def decide(policy: Policy, source: Entry, target: Entry | None) -> Decision:
     if policy is Policy.NEWER:
         return overwrite if is_newer(source, target) else _skip("the destination is not older")
     if policy is Policy.DIFFERENT:
-        return overwrite if is_different(source, target) else _skip("same size and time")
+        return overwrite if is_different(source, target) else _skip(SAME)
     return _skip("the destination exists")
 
 

@@ -42,7 +42,6 @@ from transfers.model import (
     Hold,
     Job,
     JobState,
-    Op,
     Resume,
     Retry,
     RunExisting,
@@ -109,8 +108,7 @@ class Coordinator:
         """
         jobs = [recovered(job) for job in self._journal.load()]
         self._book = Book(jobs, first_free_id(self._journal.settings()))
-        # Removals wait for the rest of their batch, wherever they were moved to.
-        for job in sorted(jobs, key=lambda job: job.op is Op.REMOVE_DIR):
+        for job in jobs:
             if job.sent and has_parts(job):
                 kept = checkpoint(job, self._journal.parts(job.id))
                 if kept is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from transfers.altered import altered
 from transfers.batch import BYTES, held, may_join
+from transfers.completion import not_pruned
 from transfers.draft import Draft
 from transfers.gate import Gate
 from transfers.model import Job, JobState, Op
@@ -27,6 +28,7 @@ class Dispatch:
 
         The jobs of one list are for one thread.
         """
+        self._refuse_deletions(draft)
         started: list[list[Job]] = []
         running = [job for job_id in self._runs if (job := draft.get(job_id)) is not None]
         while (first := self._next(draft, running)) is not None:
@@ -40,6 +42,14 @@ class Dispatch:
             running += jobs
             started.append(jobs)
         return started
+
+    def _refuse_deletions(self, draft: Draft) -> None:
+        """Of a mirror that did not succeed nothing is deleted."""
+        for missed, deletions in self._schedule.refused():
+            jobs = [job for job in map(draft.get, deletions) if job is not None]
+            draft.change_all(jobs, state=JobState.SKIPPED, reason=not_pruned(missed))
+            for job in jobs:
+                self._schedule.note(job, draft.get(job.id))
 
     def is_clean(self, job: Job) -> bool:
         """Whether nothing of a job that starts lies unfinished. To be asked once."""

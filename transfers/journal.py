@@ -109,8 +109,8 @@ class Journal:
                 self._check_version()
                 if self._db.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
                     raise _Damaged
-                if self._version() == 1:
-                    migrate(self._db, self._path)
+                if (version := self._version()) != SCHEMA_VERSION:
+                    migrate(self._db, self._path, version)
                 self._check_schema()
                 self._loaded, self._writer = self._read_jobs()
                 self._check_others()
@@ -134,15 +134,15 @@ class Journal:
                 f"version {version}, ours {SCHEMA_VERSION}). Update Wharfie, or give it another "
                 "WHARFIE_HOME."
             )
-        if version not in (1, SCHEMA_VERSION) or (version == 1) != (sealed is None):
+        if version < 1 or sealed != (None if version == 1 else version):
             raise _Damaged
         # A header that says "read only" is noticed here, and a lock that cannot be had.
         self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("ROLLBACK")
 
     def _check_schema(self) -> None:
-        query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
-        if [sql for (sql,) in self._db.execute(query)] != list(SCHEMA):
+        query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"
+        if sorted(sql for (sql,) in self._db.execute(query)) != sorted(SCHEMA):
             raise _Damaged
 
     def _read_jobs(self) -> tuple[list[Job], Writer]:

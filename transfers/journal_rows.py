@@ -27,7 +27,8 @@ Values: TypeAlias = tuple[Any, ...]
 CORE = (
     *("id", "batch", "seq", "key", "op"),
     *("source_endpoint", "source_path", "target_endpoint", "target_path"),
-    *("size", "source_version", "modified", "mode", "within", "verify"),
+    *("size", "source_version", "modified", "mode", "within"),
+    *("source_within", "keep", "verify"),
     *("expected", "attempts"),
     *("begun", "sent", "prefix", "upload", "replacing", "agreed", "digest", "committed"),
     *("proof_word", "proof_algorithm", "proof_source", "proof_target", "proof_how"),
@@ -46,6 +47,7 @@ DOUBT = (
 _KEY = re.compile("[0-9a-f]{8}")
 _LARGEST_ID = 1 << 53
 _KEPT_OPS = frozenset({Op.COPY, Op.MAKE_DIR, Op.REMOVE_DIR, Op.NOTE})  # a move would delete
+_NOT_COPIES = frozenset({Op.PRUNE, Op.RENAME})
 _CORES = len(CORE)
 _PARKED = ("parked", "ask", 0, 0, 0, 0, DOUBT, "other", "", 0, 0, None, None)
 
@@ -75,7 +77,8 @@ def core_values(job: Job) -> Values:
         *(job.id, job.batch, job.seq, job.key, _PLAIN[job.op]),
         *(source.endpoint, to_bytes(source.path), target.endpoint, to_bytes(target.path)),
         *(_storable(job.size), job.source_version, _real(job.modified), job.mode),
-        *(to_bytes(job.within), _PLAIN[job.verify], job.expected, job.attempts),
+        *(to_bytes(job.within), to_bytes(job.source_within), to_bytes(job.keep)),
+        *(_PLAIN[job.verify], job.expected, job.attempts),
         *(int(job.begun), job.sent, job.prefix),
         *(job.upload, job.replacing, job.agreed, job.digest, int(job.committed)),
         *(_proof_values(proof) if proof else _NO_PROOF),
@@ -136,8 +139,8 @@ def _job(core: Values, status: Values) -> Job:
     # fmt: off
     (job.id, job.batch, job.seq, job.key, op,
      source_endpoint, source_path, target_endpoint, target_path,
-     job.size, job.source_version, job.modified, job.mode, within, verify, job.expected,
-     job.attempts,
+     job.size, job.source_version, job.modified, job.mode, within, source_within, keep,
+     verify, job.expected, job.attempts,
      begun, job.sent, job.prefix, job.upload, job.replacing, job.agreed, job.digest, committed,
      word, algorithm, of_source, of_target, how) = core
     (job.state, job.policy, job.priority, job.attempt, job.restarts, job.crashes,
@@ -147,6 +150,8 @@ def _job(core: Values, status: Values) -> Job:
     job.source = place(intern(source_endpoint), from_bytes(source_path))
     job.target = place(intern(target_endpoint), from_bytes(target_path))
     job.within = _folder(within)
+    job.source_within = _folder(source_within)
+    job.keep = from_bytes(keep) if keep else ""
     job.verify = _verify(verify)
     job.begun = begun != 0
     job.committed = committed != 0
@@ -234,7 +239,7 @@ def doubtful(row: Values) -> Job | None:
         batch=batch,
         seq=0,
         key=key if isinstance(key, str) and _KEY.fullmatch(key) else f"{checksum(row):08x}",
-        op=Op(op) if op in _KEPT_OPS else Op.COPY,
+        op=_harmless(op),
         source=Place(source, source_path),
         target=Place(target, target_path),
         state=JobState.PARKED,
@@ -243,3 +248,10 @@ def doubtful(row: Values) -> Job | None:
         park=ParkReason.OTHER,
         begun=True,
     )
+
+
+def _harmless(op: str) -> Op:
+    """What a damaged row's job may do instead: nothing, where it was to remove or to rename."""
+    if op in _NOT_COPIES:
+        return Op.NOTE
+    return Op(op) if op in _KEPT_OPS else Op.COPY

@@ -126,6 +126,12 @@ class Writer:
         self._db.executemany("DELETE FROM part WHERE job = ?", forgotten)
 
 
+def seal_of(schema: int, sums: Iterable[Values]) -> Values:
+    """The seal of jobs whose rows have these two checksums each."""
+    both = [row_sums(*pair) for pair in sums]
+    return sealed((schema, len(both), _total_of(both)))
+
+
 def sealed(values: Values) -> Values:
     """A row's values with their checksum."""
     return (*values, checksum(values))

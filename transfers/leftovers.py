@@ -29,7 +29,8 @@ def asked_for_rename(job: Job) -> bool:
 
     A copy that differs may be replaced as well, and may look like its source; it has a proof.
     """
-    within = job.op is Op.MOVE and job.source.endpoint == job.target.endpoint
+    renames = job.op in (Op.MOVE, Op.RENAME)
+    within = renames and job.source.endpoint == job.target.endpoint
     named = job.replacing is not None and job.replacing == job.source_version
     return within and named and job.proof is None
 
@@ -37,7 +38,7 @@ def asked_for_rename(job: Job) -> bool:
 def doubt(job: Job) -> str:
     """What is to be said of a cancelled job whose outcome nobody could look at; or ""."""
     named = job.upload is not None and (job.proof is not None or job.digest != "")
-    if not named and not asked_for_rename(job):
+    if not named and not asked_for_rename(job) and job.op is not Op.PRUNE:
         return ""
     return "the cancel may have come too late: look at what stands at the destination; "
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from transfers.changes import Changes
 from transfers.files import sync_directory
-from transfers.journal_rows import CORE, STATUS, Values, to_job
-from transfers.journal_writer import Writer
+from transfers.journal_rows import CORE, REALS, STATUS, Values, checksum, to_job, whole
+from transfers.journal_writer import Writer, seal_of
 from transfers.model import RUNNING, JobState
 from transfers.schema import SCHEMA, SCHEMA_VERSION
 
 _KEPT = 2  # copies
+_WRONG = -1  # no checksum
 
 VERSION_1 = (
     *("id", "batch", "seq", "key", "op"),
@@ -27,25 +28,56 @@ VERSION_1 = (
 )
 """The columns of version 1's table `job`, in their order."""
 
+_NEW_IN_3 = ("source_within", "keep")
+_NEW_AT = CORE.index("source_within")
+_CORES_2 = len(CORE) - len(_NEW_IN_3)
+WIDTH_2 = _CORES_2 + len(STATUS) + 2
+"""The columns of version 2's table `job`: today's without `_NEW_IN_3`, and two checksums."""
 
-def migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Bring the open journal at `path` from version 1 to `SCHEMA_VERSION`.
+REALS_2 = tuple(at - len(_NEW_IN_3) if at > _NEW_AT else at for at in REALS)
 
-    Raises sqlite3.Error, OSError: it is as it was, then. KeyError for a word that is none of ours.
+
+def migrate(db: sqlite3.Connection, path: Path, version: int) -> None:
+    """Bring the open journal at `path` from `version`, 1 or 2, to `SCHEMA_VERSION`.
+
+    Raises sqlite3.Error, OSError: it is as it was, then. KeyError for a word that is none of ours,
+    ValueError for rows that are not as they were written.
     """
-    _keep_copy(db, path, 1)
+    _keep_copy(db, path, version)
     db.execute("BEGIN IMMEDIATE")
     try:
-        changes = _read_version_1(db)
-        for table in ("job", "event"):
-            db.execute(f"DROP TABLE {table}")
-        create(db)
-        Writer(db, {}).store(changes)
+        if version == 1:
+            _from_version_1(db)
+        else:
+            _from_version_2(db)
         db.execute("COMMIT")
     except Exception:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _from_version_1(db: sqlite3.Connection) -> None:
+    changes = _read_version_1(db)
+    for table in ("job", "event"):
+        db.execute(f"DROP TABLE {table}")
+    create(db)
+    Writer(db, {}).store(changes)
+
+
+def _from_version_2(db: sqlite3.Connection) -> None:
+    """Only the table of the jobs differs."""
+    rows = db.execute("SELECT * FROM job").fetchall()
+    sealed = db.execute("SELECT schema, jobs, total, sum FROM seal").fetchall()
+    if sealed != [seal_of(2, [row[-2:] for row in rows])]:
+        raise ValueError("the seal is not of these rows")
+    new = list(map(from_version_2, rows))
+    if not all(map(whole, new)):
+        raise ValueError("a row is not as it was written")
+    db.execute("DROP TABLE job")
+    db.execute(SCHEMA[0])
+    Writer(db, {}).store(Changes({row[0]: to_job(row[:-2]) for row in new}))
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def create(db: sqlite3.Connection) -> None:
@@ -62,6 +94,8 @@ def from_version_1(row: Values) -> Values:
     begun = old["upload"] is not None or old["state"] in RUNNING
     new = {
         "within": b"",
+        "source_within": b"",
+        "keep": b"",
         "expected": "",
         "begun": int(begun),
         "sent": 0,
@@ -71,6 +105,18 @@ def from_version_1(row: Values) -> Values:
     new |= {"crashes": 0, "pausing": 0}
     columns = new | old
     return tuple(columns[name] for name in (*CORE, *STATUS))
+
+
+def from_version_2(row: Values) -> Values:
+    """A row of version 2's table `job` as one of today's, with its checksums: each is right where
+    the old one was."""
+    core, status, (core_sum, status_sum) = row[:_CORES_2], row[_CORES_2:-2], row[-2:]
+    new = (*core[:_NEW_AT], *[b""] * len(_NEW_IN_3), *core[_NEW_AT:])
+    return (
+        *(*new, *status),
+        checksum(new) if checksum(core) == core_sum else _WRONG,
+        checksum(status) if checksum(status) == status_sum else _WRONG,
+    )
 
 
 def _read_version_1(db: sqlite3.Connection) -> Changes:

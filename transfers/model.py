@@ -23,6 +23,13 @@ class Op(StrEnum):
     MAKE_DIR = "mkdir"  # an empty directory of a copied tree
     REMOVE_DIR = "rmdir"  # a source directory emptied by a move
     NOTE = "note"  # something a plan left out (a link, a device): skipped, with the reason
+    # One thing of a target that its source has no longer: only when the rest of the batch is done.
+    PRUNE = "prune"
+    RENAME = "rename"  # another name within one place: from the address `source` to `target`
+
+
+AFTERWARDS = frozenset({Op.REMOVE_DIR, Op.PRUNE})
+"""What comes after all the rest of its batch."""
 
 
 class JobState(StrEnum):
@@ -75,7 +82,9 @@ def _legal() -> Mapping[JobState, frozenset[JobState]]:
     legal[JobState.TRANSFERRING] |= {JobState.COMMITTING}
     resting = frozenset({JobState.QUEUED, JobState.SKIPPED}) | _ASIDE
     legal |= dict.fromkeys((JobState.WAITING, JobState.PARKED, JobState.PAUSED), resting)
-    legal |= {s: frozenset({JobState.QUEUED}) for s in (JobState.FAILED, JobState.CANCELLED)}
+    # Skipped: what a mirror would delete, once what it depends on was taken off the list.
+    over = frozenset({JobState.QUEUED, JobState.SKIPPED})
+    legal |= dict.fromkeys((JobState.FAILED, JobState.CANCELLED), over)
     legal |= {s: frozenset() for s in (JobState.DONE, JobState.SKIPPED)}
     return MappingProxyType(legal)
 
@@ -133,6 +142,12 @@ class Proof:
 RENAMED = "renamed in place, nothing was copied"
 """The reason of a move that was done by giving the file another name."""
 
+SAME = "same size and time"
+"""The reason of a copy that was skipped because it is there already."""
+
+TRASH = "trash"
+"""`NewJob.keep` for the trash of the place."""
+
 
 class ParkReason(StrEnum):
     """Why a job waits for a person."""
@@ -166,8 +181,13 @@ class NewJob:
     within: str = ""  # the target directory a person chose: links below it are not followed
     expected: str = ""  # "sha256:…hex": the digest that a person was told, if any
     policy: Policy | None = None  # None: that of Enqueue
-    # The destination's version that it may replace: of any other a person is asked.
+    # The destination's version that it may replace: of any other a person is asked. Of Op.PRUNE:
+    # the only one that is removed; None: a directory, which is removed only when it is empty.
     agreed: str | None = None
+    # Of Op.PRUNE, that and `within` are needed: the top of the tree that `source` is missing from.
+    source_within: str = ""
+    # Of Op.PRUNE: "" deletes, TRASH, or the address on the same endpoint that it is renamed to.
+    keep: str = ""
     note: str = ""  # of Op.NOTE: why it is left out
     failed: bool = False  # of Op.NOTE: a failure, not a choice
 
@@ -189,6 +209,8 @@ class Job:
     modified: float | None = None
     mode: int | None = None
     within: str = ""  # the target directory a person chose: links below it are not followed
+    source_within: str = ""  # of Op.PRUNE: the top of the tree that `source` is missing from
+    keep: str = ""  # of Op.PRUNE: "" deletes, TRASH, or the address that it is renamed to
     priority: int = 0  # higher runs first; within one priority the queue's order holds
     policy: Policy = Policy.ASK
     verify: Verify = Verify.AUTO

@@ -17,7 +17,7 @@ from transfers.leftovers import asked_for_rename, clean_up, discard
 from transfers.model import RENAMED, Conflict, Job, JobState, Op, ParkReason, ProofWord
 from transfers.opening import look
 from transfers.resume import FromTheStart, resumed
-from transfers.run import MADE, Run, ensure_directory
+from transfers.run import MADE, Run, make_folder
 
 _KINDS = {
     Kind.DIR: "a directory",
@@ -36,7 +36,7 @@ def prepare(run: Run) -> Job:
     try:
         entry = look(run)
     except NotFound:
-        if not _renamed_before(run.job, target):
+        if not renamed_before(run.job, target):
             raise
         return replace(discard(run, run.job), state=JobState.DONE, reason=RENAMED)
     if entry.kind is not Kind.FILE:
@@ -44,7 +44,7 @@ def prepare(run: Run) -> Job:
     job = _looked_at(run.job, entry)
     _leave_to_others(run, job)
     existing = None if _fresh(run, target) else stat_or_none(target, job.target.path)
-    if _half_renamed(job, source, existing):
+    if half_renamed(job, source, existing):
         run.control.touches()
         target.delete(job.source.path)
         return replace(discard(run, job), state=JobState.DONE, reason=RENAMED)
@@ -136,7 +136,7 @@ def _ready(run: Run, job: Job, replacing: str | None) -> Job:
     if run.full(folder.endpoint, folder.path):
         run.job = job  # its size decides when it is tried again
         raise NoSpace(job.target.path)
-    _make_folder(run, folder)
+    make_folder(run, folder, job.within)
     if job.op is Op.MOVE and replacing is None and _renamed(run, job):
         return replace(discard(run, job), state=JobState.DONE, reason=RENAMED)
     job = altered(job, replacing=replacing)
@@ -162,20 +162,11 @@ def _begun(run: Run, job: Job, folder: Place) -> Job:
         upload = _upload(run, job)
     except NotFound:  # the folder was removed since it was seen
         run.known_directories.clear()
-        _make_folder(run, folder)
+        make_folder(run, folder, job.within)
         upload = _upload(run, job)
     if job.replacing is not None:
         _refuse_alias(run, job, upload)
     return replace(job, upload=upload, sent=0, prefix="", digest="", proof=None)
-
-
-def _make_folder(run: Run, folder: Place) -> None:
-    within = run.job.within
-    try:
-        ensure_directory(run.target(), folder, run.known_directories, within, run.control.touches)
-    except NotFound:  # one above it was removed since it was seen
-        run.known_directories.clear()
-        ensure_directory(run.target(), folder, run.known_directories, within, run.control.touches)
 
 
 def _upload(run: Run, job: Job) -> str:
@@ -293,22 +284,28 @@ def renamed_already(run: Run) -> Job | None:
         return None
     target = run.target()
     if stat_or_none(target, job.source.path) is not None:
-        if not _half_renamed(job, target, stat_or_none(target, job.target.path)):
+        if not half_renamed(job, target, stat_or_none(target, job.target.path)):
             return None
         target.delete(job.source.path)
-    elif not _renamed_before(job, target):
+    elif not renamed_before(job, target):
         return None
     clean_up(run)
     return replace(run.job, state=JobState.DONE, reason=RENAMED)
 
 
-def _half_renamed(job: Job, source: Provider, existing: Entry | None) -> bool:
+def in_other_letters(job: Job) -> bool:
+    """Whether both of its addresses are one where letter case does not count."""
+    return _folded(job.source.path) == _folded(job.target.path)
+
+
+def half_renamed(job: Job, source: Provider, existing: Entry | None) -> bool:
     """Whether a crash came between the two halves of this job's rename: both names are the file.
 
     Nothing else makes a job replace what has its source's own version (`_refuse_same_file`).
     """
     return (
         asked_for_rename(job)
+        and not (job.op is Op.RENAME and in_other_letters(job))
         and source.caps.exact_versions
         and existing is not None
         and existing.version == job.source_version
@@ -316,7 +313,7 @@ def _half_renamed(job: Job, source: Provider, existing: Entry | None) -> bool:
     )
 
 
-def _renamed_before(job: Job, target: Provider) -> bool:
+def renamed_before(job: Job, target: Provider) -> bool:
     """Whether the source is gone because an earlier run renamed it, its answer lost (A8)."""
     if not asked_for_rename(job):
         return False

@@ -144,6 +144,20 @@ def ensure_directory(
     known.update(seen, {(place, within)})
 
 
+def make_folder(run: Run, folder: Place, within: str) -> None:
+    """`ensure_directory` at the destination of `run`."""
+    for last in (False, True):
+        try:
+            ensure_directory(
+                run.target(), folder, run.known_directories, within, run.control.touches
+            )
+            return
+        except NotFound:  # one above it was removed since it was seen
+            if last:
+                raise
+            run.known_directories.clear()
+
+
 def is_top(provider: Provider, path: str) -> bool:
     """Whether `path` is what only a person makes and removes (`Capabilities.tops`)."""
     above = provider.parent(path)

@@ -9,12 +9,16 @@ from transfers.altered import altered
 from transfers.carve import rows
 from transfers.changes import Changes, Event, Part
 from transfers.journal_rows import REALS, WIDTH, Values, checksum, doubtful, to_job, whole
-from transfers.migrate import VERSION_1, from_version_1
-from transfers.model import RUNNING, Job, JobState, ParkReason
+from transfers.migrate import REALS_2, VERSION_1, WIDTH_2, from_version_1, from_version_2
+from transfers.model import RUNNING, Job, JobState, Op, ParkReason
 
 _UNDER_WAY = (
     "The saved queue was damaged while this was under way. Compare source and target, then resume "
     "or cancel it."
+)
+_NOT_PRUNED = (
+    "not deleted: the saved queue was damaged, and nobody knows whether the rest of its mirror "
+    "succeeded"
 )
 _SETTING, _SEAL, _PART, _EVENT = 3, 5, 6, 7  # columns
 
@@ -70,6 +74,7 @@ def salvage(raw: bytes, sound: bool) -> Found:
     if not seals and not read.whole and not damaged:
         damaged = [(*from_version_1(row), 0, 0) for row in read.old]
     _take_doubtful(damaged, found)
+    _prune_nothing(found.changes.saved)
     if seals:
         found.lost = max(0, seals[-1][2] - len(found.changes.saved))
     _take_others(read, found.changes, sound)
@@ -79,6 +84,8 @@ def salvage(raw: bytes, sound: bool) -> Found:
 def _sorted_out(found: Iterable[Values]) -> _Rows:
     read = _Rows()
     for row in found:
+        if len(row) == WIDTH_2:
+            row = from_version_2(tuple(_real(v) if i in REALS_2 else v for i, v in enumerate(row)))
         if len(row) == WIDTH:
             row = tuple(_real(v) if i in REALS else v for i, v in enumerate(row))
             if not whole(row):
@@ -130,6 +137,14 @@ def _take_doubtful(damaged: Iterable[Values], found: Found) -> None:
         saved[number] = altered(job, id=number, seq=next_seq)
         next_seq += 1
         found.doubtful += 1
+
+
+def _prune_nothing(saved: dict[int, Job]) -> None:
+    """What a mirror deletes depends on all of its other jobs, and some may be lost."""
+    for job in saved.values():
+        if job.op is Op.PRUNE and job.state not in (JobState.DONE, JobState.SKIPPED):
+            over = {"state": JobState.SKIPPED, "reason": _NOT_PRUNED, "park": None, "asks": ""}
+            saved[job.id] = altered(job, **over, cancelling=False, pausing=False)
 
 
 def _take_others(read: _Rows, changes: Changes, sound: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PAGE_SIZE = 4096  # bytes; fixed, so that pages are found even when the file's header is gone
 
 _JOB = """CREATE TABLE job (
@@ -11,7 +11,8 @@ _JOB = """CREATE TABLE job (
     source_endpoint TEXT NOT NULL, source_path BLOB NOT NULL,
     target_endpoint TEXT NOT NULL, target_path BLOB NOT NULL,
     size INTEGER, source_version TEXT, modified REAL, mode INTEGER,
-    within BLOB NOT NULL, verify TEXT NOT NULL, expected TEXT NOT NULL,
+    within BLOB NOT NULL, source_within BLOB NOT NULL, keep BLOB NOT NULL,
+    verify TEXT NOT NULL, expected TEXT NOT NULL,
     attempts INTEGER NOT NULL,
     begun INTEGER NOT NULL, sent INTEGER NOT NULL, prefix TEXT NOT NULL,
     upload TEXT, replacing TEXT, agreed TEXT, digest TEXT NOT NULL, committed INTEGER NOT NULL,

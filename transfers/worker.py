@@ -22,7 +22,9 @@ from transfers.leftovers import clean_up, doubt
 from transfers.model import Job, JobState, Op
 from transfers.opening import let_go
 from transfers.prepare import prepare, renamed_already
-from transfers.run import Run, ensure_directory, is_top, writable
+from transfers.prune import gone_already, prune
+from transfers.renaming import rename
+from transfers.run import Run, is_top, make_folder, writable
 from transfers.transfer import transfer
 
 
@@ -53,6 +55,8 @@ def cancelled(run: Run) -> Job:
     """The job after a cancel: what it left is removed, or spoken of. What has its name is done."""
     unsure = ""
     try:
+        if run.job.op is Op.PRUNE:
+            return gone_already(run) or replace(run.job, state=JobState.CANCELLED, reason="")
         named = run.job if run.job.committed else named_already(run)
         if named is not None:
             moved = run.job.op is Op.MOVE
@@ -97,11 +101,7 @@ def _transferred(run: Run) -> Job:
 def _make_directory(run: Run) -> Job:
     place, within = run.job.target, run.job.within
     run.known_directories.discard((place, within))
-    try:
-        ensure_directory(run.target(), place, run.known_directories, within, run.control.touches)
-    except NotFound:  # one above it was removed since it was seen
-        run.known_directories.clear()
-        ensure_directory(run.target(), place, run.known_directories, within, run.control.touches)
+    make_folder(run, place, within)
     return replace(run.job, state=JobState.DONE, reason="")
 
 
@@ -136,4 +136,6 @@ _OPERATIONS: dict[Op, Callable[[Run], Job]] = {
     Op.MAKE_DIR: _make_directory,
     Op.REMOVE_DIR: _remove_directory,
     Op.NOTE: _note,
+    Op.PRUNE: prune,
+    Op.RENAME: rename,
 }

@@ -12,6 +12,7 @@ from transfers.history import History, Step
 from transfers.model import FINISHED, RUNNING, Job, JobState, Op, Row
 from tui import format as show
 from tui.facts import exact_size, moment
+from tui.op_words import ends, verb
 from tui.widgets.transfer_row import fraction, state, way_on
 
 _NOT_KNOWN = "not known"
@@ -43,7 +44,7 @@ def job_facts(row: Row, told: History) -> list[Property]:
     """Everything about the job of `row`; `told`: what befell it."""
     job = row.job
     return [
-        Property("Transfer", f"{job.op} (number {job.id})"),
+        Property("Transfer", f"{verb(job) or job.op} (number {job.id})"),
         *_ends(job),
         *_standing(row),
         *_amounts(row, told),
@@ -55,9 +56,12 @@ def job_facts(row: Row, told: History) -> list[Property]:
 
 
 def _ends(job: Job) -> Iterator[Property]:
-    yield Property("From", location.show(job.source))
-    if job.op is not Op.REMOVE_DIR:
-        yield Property("To", location.show(job.target))
+    start, end = ends(job)
+    yield Property("From", start)
+    if end and job.op is not Op.REMOVE_DIR:
+        yield Property("To", end)
+    if job.op is Op.PRUNE:
+        yield Property("Because of", f"{location.show(job.source)}, which is not there")
 
 
 def _standing(row: Row) -> Iterator[Property]:

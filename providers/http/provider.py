@@ -51,7 +51,9 @@ _WRITABLE = replace(
     real_directories=False,
     parts=Parts(order="sequential", min_size=1, max_size=1 << 62, max_count=1),
     in_place=True,
+    renames=False,
     shows_stored=False,
+    keeps_modified=False,
 )
 
 

@@ -44,8 +44,10 @@ CAPS = Capabilities(
     parts=Parts(order="any", min_size=5 << 20, max_size=5 << 30, max_count=MOST_PARTS),
     streams=4,
     told_when_read=True,
+    renames=False,
     states=(MD5,),
     tops="bucket",
+    keeps_modified=False,  # that is in the metadata, which a listing does not tell
 )
 _BY_SUMS: Mapping[Sums, Capabilities] = {
     CRC64: replace(CAPS, states=(CRC64,)),

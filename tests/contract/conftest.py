@@ -125,7 +125,9 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest, Path], Case]] = {
 }
 
 
-_CHANGE = frozenset({"test_altering", "test_changing", "test_uploading", "test_unfinished"})
+_CHANGE = frozenset(
+    {"test_altering", "test_changing", "test_mirroring", "test_uploading", "test_unfinished"}
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

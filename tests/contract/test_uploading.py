@@ -312,6 +312,14 @@ def test_time_is_kept(case: Case) -> None:
     assert case.provider.stat(case.at("file")).modified == entry.modified
 
 
+def test_a_listing_tells_the_time_that_was_given_where_that_is_promised(case: Case) -> None:
+    case.put(case.at("file"), b"x", modified=1_234_567_890.5)
+    [entry] = case.entries(case.root)
+    if not case.provider.caps.keeps_modified:
+        pytest.skip("listings here may tell when a file was stored")
+    assert case.times and entry.modified == pytest.approx(1_234_567_890.5, abs=1)
+
+
 @pytest.mark.parametrize(("asked", "given"), [(0o640, 0o640), (0o6755, 0o755), (0o1600, 0o600)])
 def test_mode_is_kept_without_special_bits(case: Case, asked: int, given: int) -> None:
     entry = case.put(case.at("file"), b"x", mode=asked)

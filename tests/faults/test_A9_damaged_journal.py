@@ -167,6 +167,33 @@ def test_A9_a_changed_state_parks_the_job_with_all_that_is_right_about_it(tmp_pa
     assert (found.op, found.upload, found.state) == (Op.MOVE, "token", JobState.PARKED)
 
 
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.FAILED])
+def test_A9_of_a_damaged_mirror_nothing_is_deleted(tmp_path: Path, state: JobState) -> None:
+    """What is whole of it tells nothing of what is lost: a copy that failed, say."""
+    path = tmp_path / "queue.db"
+    lost = make_job(1, JobState.DONE, source=Place("file:", "/home/ann/original"))
+    prune = make_job(2, state, op=Op.PRUNE, agreed="v")
+    write_journal(path, {1: lost, 2: prune})
+    path.write_bytes(path.read_bytes().replace(b"/home/ann/original", b"/home/ann/oriGinal"))
+    journal = Journal(path)
+    found = {job.id: job for job in journal.load()}
+    journal.close()
+    assert (found[2].op, found[2].state) == (Op.PRUNE, JobState.SKIPPED)
+    assert found[2].reason.startswith("not deleted: the saved queue was damaged")
+
+
+@pytest.mark.parametrize("op", [Op.PRUNE, Op.RENAME])
+def test_A9_a_damaged_row_deletes_and_renames_nothing(tmp_path: Path, op: Op) -> None:
+    path = tmp_path / "queue.db"
+    job = make_job(1, op=op, target=Place("file:", "/home/ann/original"), agreed="v")
+    write_journal(path, {1: job})
+    path.write_bytes(path.read_bytes().replace(b"/home/ann/original", b"/home/ann/oriGinal"))
+    journal = Journal(path)
+    (found,) = journal.load()
+    journal.close()
+    assert (found.op, found.state, found.agreed) == (Op.NOTE, JobState.PARKED, None)
+
+
 def test_A9_history_and_settings_are_read_back_as_well(path: Path) -> None:
     before = Journal(path)
     told = before.history(5)

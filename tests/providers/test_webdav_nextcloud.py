@@ -81,6 +81,14 @@ def test_file_of_one_chunk_is_put_and_moved(cloud: Nextcloud, place: WebdavProvi
     assert cloud.files == {PATH: PIECES[0]}
 
 
+def test_times_are_kept_once_the_server_has_said_so_of_a_file(place: WebdavProvider) -> None:
+    assert not place.caps.keeps_modified
+    token = begin(place, size=PART)
+    assert not place.caps.keeps_modified
+    place.put_part(token, 0, 0, [PIECES[0]])
+    assert place.caps.keeps_modified
+
+
 def test_size_may_be_unknown(cloud: Nextcloud, place: WebdavProvider) -> None:
     token = begin(place, size=None)
     place.finish(token, put(place, token, 0, 1, 2, 3), replacing=None)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from providers.base import Place
 from tests.transfers.host_case import (
     LAST_RESORT,
     client_of,
@@ -30,7 +31,7 @@ from transfers.client import Client
 from transfers.engine import Engine
 from transfers.host import Host, hosted
 from transfers.lock import QueueInUse, QueueLock
-from transfers.model import Cancel, Enqueue, Hold, JobState, NewJob, Pause
+from transfers.model import Cancel, Enqueue, Hold, JobState, NewJob, Op, Pause
 from transfers.socket_address import NoHost, addresses, dial
 from transfers.wire import encode, pack, unpack
 
@@ -323,3 +324,33 @@ def _path(engine: Engine, job: int) -> str:
 def test_a_plan_of_nothing_is_fine(engine: Engine, directory: Path) -> None:
     with hosted(engine, directory), client_of(directory) as client:
         assert client.send(Enqueue(())) == ()
+
+
+def test_what_is_to_be_deleted_or_renamed_arrives_as_it_was_planned(
+    engine: Engine, directory: Path
+) -> None:
+    prune = NewJob(
+        Op.PRUNE,
+        Place("memory://l", "/from/a"),
+        Place("memory://r", "/to/\udcff"),
+        within="/to",
+        source_within="/from",
+        agreed="v1",
+        keep="/kept/\udcff",
+    )
+    rename = NewJob(
+        Op.RENAME,
+        Place("memory://r", "/to/b"),
+        Place("memory://r", "/to/c"),
+        source_version="v2",
+    )
+    with hosted(engine, directory), client_of(directory) as client:
+        first, second = client.send(Enqueue((prune, rename)))
+        rows = {number: client.row(number) for number in (first, second)}
+    jobs = {number: row.job for number, row in rows.items() if row is not None}
+    deleted, renamed = jobs[first], jobs[second]
+    assert (deleted.op, deleted.source, deleted.target) == (Op.PRUNE, prune.source, prune.target)
+    told = (deleted.within, deleted.source_within, deleted.agreed, deleted.keep)
+    assert told == ("/to", "/from", "v1", "/kept/\udcff")
+    assert (renamed.op, renamed.source_version) == (Op.RENAME, "v2")
+    assert deleted.batch == renamed.batch

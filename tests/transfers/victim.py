@@ -1,6 +1,7 @@
 """A queue in a process of its own, to be killed: prints where it is and waits for the end there.
 
 Usage: python -m tests.transfers.victim QUEUE SOURCE TARGET MOMENT [move] [overwrite] [together]
+       python -m tests.transfers.victim QUEUE SOURCE TARGET MOMENT mirror [rename] [backup]
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from providers.local.folder import Folder
 from providers.local.provider import LocalProvider
 from transfers.batch import Sizes
 from transfers.engine import Engine
-from transfers.model import Enqueue, Policy
+from transfers.model import Enqueue, NewJob, Op, Policy
 from transfers.scan import plan_tree
 
 PART = 1 << 16
@@ -116,17 +117,47 @@ def _stand_still(provider: Doomed) -> None:
     Folder.sync = doomed_sync  # type: ignore[method-assign]
 
 
+def _mirrored(provider: LocalProvider, source: Path, target: Path, *options: str) -> list[NewJob]:
+    """The copy of "new", the deletion of "d/old" and of "d", and "moved" renamed, if asked for."""
+
+    def there(name: str) -> Place:
+        return Place("file:", str(target / name))
+
+    def here(name: str) -> Place:
+        return Place("file:", str(source / name))
+
+    tops = {"within": str(target), "source_within": str(source)}
+    keep = str(target.parent / "backup" / "d" / "old") if "backup" in options else ""
+    old, moved = (provider.stat(str(target / name)) for name in ("d/old", "moved"))
+    rename = NewJob(
+        Op.RENAME,
+        there("moved"),
+        there("e/moved"),
+        within=str(target),
+        source_version=moved.version,
+        size=moved.size,
+    )
+    return [
+        *([rename] if "rename" in options else []),
+        NewJob(Op.COPY, here("new"), there("new"), within=str(target)),
+        NewJob(Op.PRUNE, here("d/old"), there("d/old"), agreed=old.version, keep=keep, **tops),
+        NewJob(Op.PRUNE, here("d"), there("d"), **tops),
+    ]
+
+
 def main(queue: str, source: str, target: str, moment: str, *options: str) -> None:
     if "together" in options:
         Sizes.of = lambda sizes, lane: 64  # type: ignore[method-assign]
     provider = Doomed(moment)
     _stand_still(provider)
-    entry = provider.stat(source)
-    jobs = plan_tree(
-        provider, [entry], "file:", provider, Place("file:", target), move="move" in options
-    )
+    if "mirror" in options:
+        jobs: Sequence[NewJob] = _mirrored(provider, Path(source), Path(target), *options)
+    else:
+        entry = provider.stat(source)
+        there = Place("file:", target)
+        jobs = plan_tree(provider, [entry], "file:", provider, there, move="move" in options)
     policy = Policy.OVERWRITE if "overwrite" in options else Policy.ASK
-    Engine(Path(queue), lambda endpoint: provider, workers=2).send(Enqueue(jobs, policy))
+    Engine(Path(queue), lambda endpoint: provider, workers=2).send(Enqueue(tuple(jobs), policy))
     threading.Event().wait()
 
 

@@ -100,8 +100,12 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A pair, and what is done about it. `moved_from`: of Action.RENAME, the pair (ONLY_RIGHT) of
-    the old name. `why`: why it is skipped, where that is not plain from the mark."""
+    """A pair, and what is done about it. `why`: why, where that is not plain from the mark.
+
+    `moved_from`: the pair (ONLY_RIGHT) of the old name of a file that was moved on the left. With
+    Action.RENAME it has no step of its own; with Action.RIGHT the right copies the file from there,
+    and deletes the old one as any other.
+    """
 
     pair: Pair
     action: Action

@@ -5,12 +5,22 @@ from __future__ import annotations
 import queue as queues
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future
 from contextlib import contextmanager
 
 from transfers.journal_error import JournalError
-from transfers.model import Command, Job, JobState, NewJob, Op, Row, Snapshot, StateChanged
+from transfers.model import (
+    AFTERWARDS,
+    Command,
+    Job,
+    JobState,
+    NewJob,
+    Op,
+    Row,
+    Snapshot,
+    StateChanged,
+)
 from transfers.queue_api import Queue
 from tui.headless.reach import Reached
 from tui.headless.report import Report
@@ -51,10 +61,12 @@ def follow(reached: Reached, jobs: Mapping[int, NewJob], report: Report) -> None
     """Report each of `jobs` (by id) once it is finished or parked.
 
     When one is parked because its endpoint asks something, the others there stay queued behind it;
-    and so do the removals of a move's emptied directories, whatever it is parked for. Raises
+    and so does what comes after all the rest (a move's emptied directories, what a mirror
+    deletes), whatever it is parked for. Raises
     JournalError when the queue stopped working.
     """
-    queue, left, parked = reached.queue, dict(jobs), False
+    queue, left = reached.queue, dict(jobs)
+    parked: set[Op] = set()
 
     def look_at_all() -> Iterable[Job]:
         found = [row.job for row in all_rows(queue) if row.job.id in left]
@@ -72,11 +84,12 @@ def follow(reached: Reached, jobs: Mapping[int, NewJob], report: Report) -> None
                 if not _rests(job) or left.pop(job.id, None) is None:
                     continue
                 report.job(job)
-                parked = parked or job.state is JobState.PARKED
+                if job.state is JobState.PARKED:
+                    parked.add(job.op)
                 if job.asks:
                     for behind in [i for i, new in left.items() if _needs(new, job.asks)]:
                         del left[behind]
-            if parked and all(new.op is Op.REMOVE_DIR for new in left.values()):
+            if parked and all(_waits_behind(new, parked) for new in left.values()):
                 break
             if time.monotonic() >= look_at:
                 _look(reached, report)
@@ -118,13 +131,21 @@ def stuck(rows: Sequence[Row]) -> bool:
     """Whether no job can start: each queued one waits for a person, or for one that does."""
     unfinished = [row.job for row in rows if not row.job.finished]
     asking = {job.asks for job in unfinished if job.state is JobState.PARKED and job.asks}
-    busy = {job.batch for job in unfinished if job.op is not Op.REMOVE_DIR}
+    busy = {job.batch for job in unfinished if job.op not in AFTERWARDS}
+    pruned = {job.batch for job in unfinished if job.op is Op.PRUNE and job.agreed is not None}
     return not any(
         job.state not in (JobState.PARKED, JobState.PAUSED)
         and not asking & {job.source.endpoint, job.target.endpoint}
-        and not (job.op is Op.REMOVE_DIR and job.batch in busy)
+        and not (job.op in AFTERWARDS and job.batch in busy)
+        and not (job.op is Op.PRUNE and job.agreed is None and job.batch in pruned)
         for job in unfinished
     )
+
+
+def _waits_behind(new: NewJob, parked: Set[Op]) -> bool:
+    """Whether it cannot run while jobs of these kinds, of its own batch, wait for a person."""
+    directory = new.op is Op.REMOVE_DIR or (new.op is Op.PRUNE and new.agreed is None)
+    return directory or (new.op is Op.PRUNE and not parked <= AFTERWARDS)
 
 
 def _moves(snapshot: Snapshot) -> bool:

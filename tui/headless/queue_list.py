@@ -13,6 +13,7 @@ from providers.text import printable
 from transfers.model import JobState, Row, Snapshot
 from tui import format as fmt
 from tui.headless.report import describe
+from tui.op_words import ends
 from tui.overview import at_work
 from tui.widgets.totals import totals_text
 from tui.widgets.transfer_row import fraction, info, state
@@ -52,7 +53,7 @@ def list_line(row: Row, width: int) -> str:
 def _way(row: Row, width: int) -> str:
     """The target, whose name tells; where nothing is cut short, the source before it."""
     if not width:
-        return printable(f"{show(row.job.source)} → {show(row.job.target)}")
+        return printable(" → ".join(filter(None, ends(row.job))))
     return fmt.clip_left(show(row.job.target), max(10, width - _NAME_FROM))
 
 

@@ -12,6 +12,7 @@ from providers.location import show
 from providers.text import printable
 from transfers.model import Job, JobState, Op, ProofWord, Totals
 from tui import format as fmt
+from tui.op_words import ends, verb
 
 _NOT_FINE = frozenset({JobState.FAILED, JobState.PARKED, JobState.CANCELLED})
 
@@ -52,7 +53,8 @@ class Report:
             self._parked.add(job.id)
         self.states[job.state] += 1
         if job.state is JobState.DONE:
-            self.size += job.size or 0
+            if job.op in (Op.COPY, Op.MOVE):
+                self.size += job.size or 0
             if job.proof is not None:
                 self.proofs[str(job.proof)] += 1
             if job.op is Op.MOVE and "source was kept" in job.reason:
@@ -109,10 +111,12 @@ class Report:
 def describe(job: Job) -> dict[str, object]:
     """A job as `--json` prints it."""
     proof = job.proof
+    kept = {"keep": ends(job)[1] or None} if job.op is Op.PRUNE else {}
     return {
         "source": show(job.source),
         "target": show(job.target),
         "op": job.op.value,
+        **kept,
         "state": job.state.value,
         "size": job.size,
         "proof": None if proof is None else str(proof),
@@ -136,6 +140,7 @@ def _line(job: Job) -> str:
     said = str(job.proof) if job.proof is not None else ""
     if job.proof is not None and job.proof.word is ProofWord.MISMATCH:
         said = said.upper()
-    arrow = f"{printable(show(job.source))} → {printable(show(job.target))}"
+    arrow = printable(" → ".join(filter(None, ends(job))))
+    arrow = f"{verb(job)} {arrow}".lstrip()
     reason = f"  ({_without_path(job)})" if job.reason else ""
     return f"{job.state:9} {said:16} {fmt.size(job.size):>9}  {arrow}{reason}"

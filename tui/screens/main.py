@@ -358,8 +358,10 @@ def _concerns(pane: FilePane, event: StateChanged) -> bool:
         return False
     job = event.job
     changed = [job.target]
-    if job.op in (Op.MOVE, Op.REMOVE_DIR):
+    if job.op in (Op.MOVE, Op.REMOVE_DIR, Op.RENAME):
         changed.append(job.source)
+    if job.keep:
+        changed.append(Place(job.target.endpoint, job.keep))
     mine = [place.path for place in changed if place.endpoint == pane.place.endpoint]
     return any(_shown_in(pane, path) for path in mine)
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from providers import location
-from providers.base import Place
 from providers.text import printable
 from transfers.model import RUNNING, Job, JobState, Op, ParkReason, Proof, ProofWord, Row
 from tui import format as show
+from tui.op_words import ends, is_directory, plain_word, verb
 
 Role = Literal[
     "plain", "dim", "good", "busy", "warning", "bad", "loud", "bar", "bar-done", "bar-bad"
@@ -48,7 +48,6 @@ _PROOF_ROLES: dict[ProofWord, Role] = {
 }
 _BAR_ROLES: dict[JobState, Role] = {JobState.DONE: "bar-done", JobState.FAILED: "bar-bad"}
 _LOUD = ProofWord.MISMATCH
-_DIRECTORY_DONE = {Op.MAKE_DIR: "folder made", Op.REMOVE_DIR: "empty folder removed"}
 ANSWERED = frozenset({ParkReason.CONFLICT, ParkReason.SIGN_IN, ParkReason.HOST_KEY})
 """What a dialog can settle; of the others a person says when to try again."""
 
@@ -130,15 +129,20 @@ def slow_parts(row: Row, at: Columns) -> tuple[Part, ...]:
         parts.append((show.fit(attempt(row), at.attempt) + " ", "dim"))
     parts.append((_fit_middle(name(row), at.name), "plain"))
     if at.way:
-        half = (at.way - 3) // 2
-        way = f"{show.clip_left(_text(row.job.source), half)} → "
-        way += show.clip_left(_text(row.job.target), half)
-        parts.append((" " + show.fit(way, at.way), "dim"))
+        parts.append((" " + show.fit(_way(row.job, at.way), at.way), "dim"))
     if at.info:
         text, role = info(row)
         parts.append((" ", "plain"))
         parts.append((show.fit(text, at.info), role))
     return tuple(parts)
+
+
+def _way(job: Job, width: int) -> str:
+    start, end = ends(job)
+    if not end:
+        return show.clip_left(start, width)
+    half = (width - 3) // 2
+    return f"{show.clip_left(start, half)} → {show.clip_left(end, half)}"
 
 
 def fraction(row: Row) -> float | None:
@@ -166,11 +170,11 @@ def attempt(row: Row) -> str:
 
 
 def name(row: Row) -> str:
-    """The last part of the source's path, as the place writes paths."""
-    place = row.job.source
+    """The last part of the source's path, or of what is deleted, as the place writes paths."""
+    place = row.job.target if row.job.op is Op.PRUNE else row.job.source
     paths = ntpath if place.endpoint == location.LOCAL and os.name == "nt" else posixpath
     base = paths.basename(place.path.rstrip("/")) or place.path
-    return f"{base}/" if row.job.op in _DIRECTORY_DONE else base
+    return f"{base}/" if is_directory(row.job) else base
 
 
 def state(row: Row) -> Part:
@@ -186,20 +190,22 @@ def info(row: Row) -> Part:
     if job.proof is not None and (job.state is JobState.DONE or job.proof.word is _LOUD):
         return _join(str(job.proof), _brief(job)), _PROOF_ROLES[job.proof.word]
     if job.state is JobState.DONE:
-        return _DIRECTORY_DONE.get(job.op, "") or _brief(job), "dim"
+        return _join(plain_word(job), _brief(job)), "dim"
     if job.state is JobState.PARKED and job.park is not None:
         brief = _brief(job)
         why = "" if brief.startswith(job.park.value) else job.park.value
         return _join(why, brief), "warning"
-    return _brief(job), _STATE_ROLES.get(job.state, "dim")
+    return _brief(job) or plain_word(job), _STATE_ROLES.get(job.state, "dim")
 
 
 def detail(row: Row, width: int) -> tuple[str, str]:
     """All there is to say about one job: the way in one line, and how it stands in as many
     cells as that takes. Both are safe to show."""
-    half = max(1, (width - len(row.job.op) - 4) // 2)
-    source, target = (show.clip_middle(_text(p), half) for p in (row.job.source, row.job.target))
-    way = f"{row.job.op} {source} → {target}" if row.job.op is not Op.REMOVE_DIR else source
+    does = verb(row.job) or row.job.op.value
+    half = max(1, (width - len(does) - 4) // 2)
+    source, target = (show.clip_middle(end, half) for end in ends(row.job))
+    way = f"{does} {source} → {target}" if target else f"{does} {source}"
+    way = source if row.job.op is Op.REMOVE_DIR else way
     job, proof = row.job, str(row.job.proof or "")
     tried = f"attempt {job.attempt} of {job.attempts}" if job.attempt else ""
     wait = f"retry in {_seconds(row.retry_in)}" if row.retry_in is not None else ""
@@ -279,7 +285,3 @@ def _fit_middle(text: str, width: int) -> str:
 
 def _join(*parts: str) -> str:
     return " · ".join(part for part in parts if part)
-
-
-def _text(place: Place) -> str:
-    return location.show(place)

@@ -44,6 +44,7 @@ _CAPS = Capabilities(
     exact_versions=False,
     digests=frozenset(),
     parts=Parts(order="sequential", min_size=1, max_size=1 << 62, max_count=1),
+    keeps_modified=False,  # unless a server has shown that it does
 )
 
 
@@ -54,13 +55,15 @@ class WebdavProvider:
         self._session = session
         self._nextcloud = False  # whether a path looked like one's
         self._chunked: bool | None = None  # whether it takes chunks; None: it was not asked yet
+        self._timed = False  # whether it has said of a file that it has the time it was given
 
     @property
     def caps(self) -> Capabilities:
         streams = _FAR_STREAMS if self._session.distance >= _FAR else 1
         chunked = self._nextcloud if self._chunked is None else self._chunked
         parts = nextcloud.PARTS if chunked else _CAPS.parts
-        return replace(_CAPS, streams=streams, parts=parts)
+        keeps = self._timed or chunked
+        return replace(_CAPS, streams=streams, parts=parts, keeps_modified=keeps)
 
     def close(self) -> None:
         self._session.close()
@@ -191,7 +194,9 @@ class WebdavProvider:
         if chunks is not None:
             self._chunked = True
             return nextcloud.store(self._session, chunks, index, offset, body)
-        return uploads.store(self._session, uploads.from_token(upload), index, offset, body)
+        receipt = uploads.store(self._session, uploads.from_token(upload), index, offset, body)
+        self._timed = self._timed or uploads.is_timed([receipt])
+        return receipt
 
     def copy_into(self, upload: str, source: str, *, version: str | None) -> Sequence[str]:
         if nextcloud.from_token(upload) is not None:

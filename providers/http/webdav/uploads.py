@@ -163,6 +163,11 @@ def finish(
     return look.entry(session, upload.path)
 
 
+def is_timed(receipts: Sequence[str]) -> bool:
+    """Whether the server said that the file has the time it was given."""
+    return any("timed" in receipt for receipt in receipts)
+
+
 def _size(upload: Upload, receipts: Sequence[str]) -> int:
     if receipts:
         return int(receipts[-1].split()[0])
@@ -176,7 +181,7 @@ def _finished_before(
     unsure = not receipts and upload.size is None
     if there is None or there.kind is not Kind.FILE or unsure:
         raise UploadExpired(upload.path)
-    timed = upload.modified is not None and any("timed" in receipt for receipt in receipts)
+    timed = upload.modified is not None and is_timed(receipts)
     if timed and there.modified != int(upload.modified or 0):
         raise UploadExpired(upload.path)
     if there.size not in (_size(upload, receipts), None) or there.version == replacing:
