@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+import time
 from pathlib import Path
 
 from session import approve, listed, save, until
@@ -10,12 +12,13 @@ from textual.pilot import Pilot
 
 from providers.access import Access
 from providers.base import Place
-from providers.location import parse
+from providers.location import LOCAL, parse
 from providers.sandbox.graph import GraphServer
 from providers.sites import Site, Sites
 from transfers.engine import Engine
 from tui.app import WharfieApp
 from tui.screens.changed_there import ChangedThereScreen
+from tui.screens.compare import CompareScreen
 from tui.screens.dialog import CANCEL, Choice
 from tui.screens.moves import MovesScreen, Row
 from tui.settings_file import SettingsFile
@@ -35,6 +38,20 @@ _DIALOGS = (
     ("limits", ("w", "L")),
 )
 """By name: the keys that open it."""
+_DAY = 86_400  # seconds
+_TREES = (
+    ("about.html", 40 * _DAY, 40 * _DAY),
+    ("blog/2026/a-day-in-lisbon.md", 900, None),
+    ("blog/2026/hello.md", 2 * _DAY, 2 * _DAY),
+    ("css/print.css", 9 * _DAY, 300),
+    ("css/site.css", 500, 9 * _DAY),
+    ("drafts/ideas.txt", None, 90 * _DAY),
+    ("drafts/old/more ideas.txt", None, 400 * _DAY),
+    ("index.html", 60, 9 * _DAY),
+    *((f"photos/lisbon-{n:02}.jpg", 30 * _DAY, 30 * _DAY) for n in range(1, 25)),
+    *((f"photos/lisbon-{n:02}.jpg", 600 + n, None) for n in range(25, 29)),
+)
+"""Files, and how many seconds ago they were changed on the left and on the right."""
 
 
 async def take_dialogs(engine: Engine, access: Access, left: Place, right: Place) -> None:
@@ -47,9 +64,47 @@ async def take_dialogs(engine: Engine, access: Access, left: Place, right: Place
                 await listed(pilot)
                 await _open(pilot, *keys)
                 save(app, name)
+    await _compared(engine, access)
     await _of_a_drive(engine, access, left)
     await _asked(engine, access, left, right)
     await _after_an_editor(engine, access, left, right)
+
+
+async def _compared(engine: Engine, access: Access) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        website, copy = _two_trees(Path(folder))
+        app = WharfieApp(engine, access, Place(LOCAL, str(website)), Place(LOCAL, str(copy)))
+        async with app.run_test(size=_SIZE) as pilot:
+            await listed(pilot)
+            await pilot.press("ctrl+d")
+            await until(pilot, lambda: _is_compared(app))
+            await pilot.press("x", *["down"] * 4, "left")
+            await pilot.pause(0.5)
+            save(app, "compare")
+            await pilot.press("escape")
+            await until(pilot, lambda: app.main is not None and bool(app.main.active.list.signs))
+            await pilot.pause(0.5)
+            save(app, "compared")
+
+
+def _two_trees(folder: Path) -> tuple[Path, Path]:
+    """A website and an older copy of it."""
+    now, tops = time.time(), (folder / "website", folder / "copy-of-it")
+    for name, *ages in _TREES:
+        for top, age in zip(tops, ages, strict=True):
+            if age is not None:
+                path = top / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(b"." * (len(name) * (700 if age < _DAY else 600)))
+                os.utime(path, (now - age, now - age))
+    return tops
+
+
+def _is_compared(app: WharfieApp) -> bool:
+    screen = app.screen
+    if not isinstance(screen, CompareScreen):
+        return False
+    return screen.comparison.complete and bool(screen.rows.rows)
 
 
 async def _of_a_drive(engine: Engine, access: Access, left: Place) -> None:

@@ -109,7 +109,7 @@ _TERMSCP = {
     "bookmarks": "ctrl+b",
     "jump": "alt+f",
     "synchronise": "y,Y",
-    "usage": "ctrl+d",
+    "usage": "alt+w",
     "undo": "ctrl+x,alt+backspace",
     "permissions": "Z,M",
     "find": "F,alt+f7",

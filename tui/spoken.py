@@ -10,13 +10,16 @@ from tui import format as show
 _KINDS = {Kind.DIR: "folder", Kind.LINK: "link", Kind.OTHER: "special file"}
 
 
-def entry_words(entry: Entry | None, at: int, count: int, *, marked: bool, now: float) -> str:
-    """A row of a pane: `at` counts from 0; None is the row of the folder above."""
+def entry_words(
+    entry: Entry | None, at: int, count: int, *, marked: bool, now: float, sign: str = ""
+) -> str:
+    """A row of a pane: `at` counts from 0; None is the row of the folder above. `sign`: how it is
+    to the other side, where that was compared."""
     if not count:
         return "nothing here"
     if entry is None:
         return f"parent folder, 1 of {count:,}"
-    parts = [printable(entry.name)]
+    parts = [printable(entry.name), *([sign] if sign else [])]
     if entry.kind in _KINDS:
         parts.append(_KINDS[entry.kind])
     elif entry.size is not None:

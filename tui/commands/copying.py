@@ -135,7 +135,7 @@ async def _queue(screen: MainScreen, plan: Plan, choices: Choices) -> bool:
         return False
     ends = {place.endpoint for place in (*plan.sources, plan.target)}
     new = await hand_over(screen, jobs, *ends, policy=choices.policy)
-    await _bring_in_sight(screen, len(new))
+    await bring_in_sight(screen, len(new))
     verb = "Move" if choices.move else "Copy"
     noun = "job" if len(jobs) == 1 else "jobs"
     said = f"{verb}: {len(jobs):,} {noun} queued, to {printable(location.show(plan.target))}"
@@ -147,7 +147,7 @@ async def _queue(screen: MainScreen, plan: Plan, choices: Choices) -> bool:
     return True
 
 
-async def _bring_in_sight(screen: MainScreen, count: int) -> None:
+async def bring_in_sight(screen: MainScreen, count: int) -> None:
     """Have the panel show the first of the `count` that were queued last."""
     queue = screen.services.queue
     there = await screen.services.of_queue(lambda: queue.snapshot(0, 0))

@@ -28,6 +28,7 @@ from tui.commands.table import COMMANDS
 from tui.dragging import Dragging
 from tui.key_map import bar_items, bindings
 from tui.keys import Where
+from tui.pair_signs import NO_SIGNS
 from tui.questions import Questions
 from tui.recent import Recent
 from tui.screens.help import HelpScreen
@@ -283,12 +284,19 @@ class MainScreen(Screen[None]):
     def action_back(self) -> None:
         """Esc: stop the newest thing under way, else leave the panel, else clear the filter."""
         self.say("")
-        if self.dragging.cancel() or self.stop_newest():
+        if self.dragging.cancel() or self.stop_newest() or self.clear_signs():
             return
         if not isinstance(self.focused, FileList):
             self._focus(self.active)
         else:
             self.active.back()
+
+    def clear_signs(self) -> bool:
+        """Take away what a comparison left in the panes; whether there was anything."""
+        signed = [pane.list for pane in self.panes if pane.list.signs]
+        for each in signed:
+            each.signs = NO_SIGNS
+        return bool(signed)
 
     def stop_newest(self) -> bool:
         """Stop the newest thing under way; whether there was any."""

@@ -27,6 +27,7 @@ from tui.details import Told
 from tui.found import relative
 from tui.key_map import bindings
 from tui.keys import Where
+from tui.pair_signs import NO_SIGNS, Signs
 from tui.rows import NO_ROWS, Rows
 
 _SIZE_WIDTH = 9
@@ -90,11 +91,13 @@ class FileList(ScrollView, can_focus=True):
         "file-list--marked",
         "file-list--cursor",
         "file-list--target",
+        *(f"file-list--{role}" for role in ("good", "warning", "bad")),
     }
     ALLOW_SELECT = False
     ALLOW_MAXIMIZE = False
 
     cursor: reactive[int] = reactive(0, repaint=False, init=False)
+    signs: reactive[Signs] = reactive(NO_SIGNS, init=False)  # what a comparison found
 
     class Chosen(Message):
         """Enter or a double click on a row; None is the row of the parent."""
@@ -359,11 +362,14 @@ class FileList(ScrollView, can_focus=True):
         faint = base + self._part("faint") + over
         widths = columns(width)
         name = PARENT if entry is None else label(entry, self.named(entry))
-        text = show.clip_middle(name, widths.name)
-        text += " " * (widths.name - cell_len(text))
+        sign, role = self.signs.drawn(entry)
+        room = max(0, widths.name - len(sign))
+        text = show.clip_middle(name, room)
+        text += " " * (room - cell_len(text))
         strip = Strip(
             [
                 Segment(MARK if marked else " ", name_style),
+                Segment(sign, base + self._part(role) + over),
                 Segment(text, name_style),
                 Segment(self._facts(entry, widths), faint),
             ]

@@ -20,6 +20,7 @@ from tui import found, listing, slow_line
 from tui.background import instead
 from tui.details import Answers, Details, lacks, still_true
 from tui.listing import How, Request, Snapshot
+from tui.pair_signs import NO_SIGNS
 from tui.rows import NO_ROWS, Paths
 from tui.search import Criteria
 from tui.sign_in import Connections, SignIn
@@ -182,6 +183,7 @@ class PaneReading(PaneLooking):
             self.view = replace(self.view, filter="")
         self._close_filter()
         self.list.rows, self.list.told, self.list.measured = NO_ROWS, {}, {}
+        self.list.signs = NO_SIGNS
         self.list.clear_marks()
         self.list.jump(request.focus)
         self._show_head()

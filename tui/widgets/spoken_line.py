@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from rich.text import Text
 from textual.geometry import Offset
+from textual.scroll_view import ScrollView
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -53,20 +54,23 @@ class SpokenLine(Static):
             row = focused.current()
             marked = row is not None and row.job.id in focused.marks
             words = spoken.job_words(row, focused.cursor, focused.count, marked=marked)
-            self._tell(focused, focused.cursor, words)
+            self.tell(focused, focused.cursor, words)
 
     def _entry(self, rows: FileList) -> None:
         entry = rows.current
+        sign = rows.signs.of(entry)
         words = spoken.entry_words(
             None if entry is None else replace(entry, name=rows.named(entry)),
             rows.cursor,
             rows.virtual_size.height,
             marked=entry is not None and entry.path in rows.marks,
             now=time.time(),
+            sign="" if sign is None else sign.word,
         )
-        self._tell(rows, rows.cursor, words)
+        self.tell(rows, rows.cursor, words)
 
-    def _tell(self, rows: FileList | TransferList, at: int, words: str) -> None:
+    def tell(self, rows: ScrollView, at: int, words: str) -> None:
+        """Say `words` of the row at `at`, from 0; the terminal's own cursor goes there."""
         region = rows.content_region
         self.app.cursor_position = Offset(region.x, region.y + at - rows.scroll_offset.y)
         if words != self._words and self.has_class("-wanted"):
