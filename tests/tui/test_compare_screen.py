@@ -33,6 +33,7 @@ from tui.screens.compare import CompareScreen
 from tui.screens.compare_help import CompareHelpScreen
 from tui.screens.compare_pair import ComparePairScreen
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.message import MessageScreen
 from tui.screens.viewer import ViewerScreen
 from tui.widgets.spoken_line import SpokenLine
 
@@ -372,6 +373,19 @@ async def test_deleting_more_than_half_asks_first_and_what_was_decided_stays(
         await pilot.press("y")
         jobs = await queued(pilot, queue)
         assert sum(job.op is Op.PRUNE for job in jobs.values()) == 19
+
+
+async def test_on_the_word_of_an_empty_left_side_nothing_is_deleted(queue: FakeQueue) -> None:
+    left, right = Tree(["/l/"]), Tree(["/r/", "/r/a"])
+    app = both(queue, left, right)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("x", "enter")
+        await until(pilot, lambda: isinstance(app.screen, MessageScreen))
+        assert "no files at all" in text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        assert not queue.sent
 
 
 async def test_nothing_ticked_is_nothing_to_run(queue: FakeQueue) -> None:

@@ -30,6 +30,7 @@ from tui.screens.compare import CompareScreen
 from tui.screens.compare_finding import Found
 from tui.screens.compare_pair import ComparePairScreen, View
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.message import MessageScreen
 from tui.screens.viewer import ViewerScreen
 from tui.sign_in import show
 from tui.viewing.source import Source
@@ -143,6 +144,9 @@ async def _run(screen: MainScreen, comparison: Comparison) -> bool:
     try:
         plan = await with_progress(screen, "Planning", partial(_plan, comparison))
     except ScanCancelled:
+        return False
+    if (never := guard.never(plan)) is not None:
+        await show(screen.app, MessageScreen("Nothing was done", never))
         return False
     if (doubt := guard.refusal(plan)) is not None and not await _confirmed(screen, doubt):
         return False
