@@ -10,7 +10,8 @@ import json
 import posixpath
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 
 from providers.base import Body, Entry, Kind
 from providers.errors import (
@@ -52,7 +53,10 @@ class Upload:
     within: str = ""  # no link is followed below it; tokens of earlier versions have none
 
     def token(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps({name: getattr(self, name) for name in _FIELDS})
+
+
+_FIELDS = tuple(field.name for field in fields(Upload))
 
 
 def plan(
@@ -77,6 +81,7 @@ def plan(
     )
 
 
+@lru_cache(maxsize=256)  # each step of an upload asks for it
 def from_token(token: str) -> Upload:
     """Raises UploadExpired for a token of another version of Wharfie."""
     try:
