@@ -49,10 +49,19 @@ def run_copy(order: CopyOrder, home: Home, access: Access) -> int:
         pool = ProviderPool(lambda endpoint: open_provider(endpoint, access))
         try:
             jobs = asking(access, lambda: plan(order, pool, access.sites))
+            with reach(
+                home,
+                access,
+                serve=True,
+                workers=order.workers,
+                rate=order.rate,
+                opened=pool.hand_over,
+            ) as reached:
+                if reached.shared:
+                    pool.close()
+                _carry_out(order, jobs, reached, access, report)
         finally:
             pool.close()
-        with reach(home, access, serve=True, workers=order.workers, rate=order.rate) as reached:
-            _carry_out(order, jobs, reached, access, report)
     report.summary()
     return 0 if report.all_fine else 1
 
