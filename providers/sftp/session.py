@@ -6,6 +6,7 @@ requests, their window and their answers are ours. The bytes come and go through
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,6 +94,7 @@ class Session:
         self.read_size = self.write_size = _SAFE_SIZE
         self.reading, self.writing = Pace(), Pace()
         self.broken = False
+        self.distance = 0.0  # seconds there and back, as far as it was seen
         self.naming = False  # what is under way gives a new file its name
         self._stream = stream
         self.patience = patience
@@ -130,7 +132,7 @@ class Session:
     def _ask_limits(self) -> None:
         if _LIMITS not in self.offers:
             return
-        name = string(_LIMITS.encode())
+        name, asked = string(_LIMITS.encode()), time.monotonic()
         try:
             _, read, write = self.call(
                 Op.EXTENDED,
@@ -141,6 +143,7 @@ class Session:
             )
         except Unsupported:
             return
+        self.distance = time.monotonic() - asked
         self.read_size, self.write_size = _usable(read), _usable(write)
 
     # Requests and answers --------------------------------------------------------------------
