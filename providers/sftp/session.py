@@ -278,18 +278,17 @@ class Session:
         return self._take(size, timeout)
 
     def _take(self, size: int, timeout: float) -> memoryview:
-        if len(self._buffer) < size:
-            chunks: list[Buffer] = [self._buffer]
-            have = len(self._buffer)
-            while have < size:
-                chunk = self._stream.recv(timeout)
-                if not chunk:
-                    raise EOFError("the server closed the connection")
-                chunks.append(chunk)
-                have += len(chunk)
-            self._buffer = memoryview(b"".join(chunks))
-        taken, self._buffer = self._buffer[:size], self._buffer[size:]
-        return taken
+        """Bytes that came in one piece are not copied."""
+        pieces: list[memoryview] = []
+        missing = size
+        while len(self._buffer) < missing:
+            missing -= len(self._buffer)
+            pieces.append(self._buffer)
+            self._buffer = memoryview(self._stream.recv(timeout))
+            if not self._buffer:
+                raise EOFError("the server closed the connection")
+        taken, self._buffer = self._buffer[:missing], self._buffer[missing:]
+        return memoryview(b"".join((*pieces, taken))) if pieces else taken
 
     def _lost(self, error: BaseException, path: str) -> NoReturn:
         self.close()
