@@ -36,7 +36,7 @@ T = TypeVar("T")
 _SAFE_SIZE = 32 << 10  # bytes of a READ or WRITE every server takes
 _LARGEST_SIZE = 255 << 10  # OpenSSH's own limit
 _SMALLEST_SIZE = 4 << 10
-_GATHER = 32 << 10  # bytes of small requests that are sent as one
+_GATHER = 256 << 10  # bytes of small requests that are sent as one: few packets are not full
 _SETTLE_MOST = 16  # replies worth waiting for rather than connecting again
 _LIMITS = "limits@openssh.com"
 
