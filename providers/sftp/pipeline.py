@@ -153,8 +153,9 @@ def list_names(session: Session, handle: bytes, path: str) -> Iterator[list[Name
         if not page:  # not the end by the letter, but a server may say so for ever
             ended = True
             continue
-        if not ended:
-            waiting.append(_next_page(session, handle))
+        if not ended and len(waiting) <= session.ahead // 2:  # several are sent in one go
+            missing = session.ahead - len(waiting)
+            waiting.extend(_next_page(session, handle) for _ in range(missing))
         yield page
 
 
