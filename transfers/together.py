@@ -21,21 +21,28 @@ if TYPE_CHECKING:
 
 
 def fetcher(run: Run) -> Batcher | None:
-    """The source of a run in a batch, where it gives many files at once."""
+    """The source of a run in a batch, where it gives many files at once.
+
+    One that is alone opens its places itself: where that fails, a second try would knock twice.
+    """
+    if run.alone:
+        return None
     try:
         source = run.source()
     except ProviderError:
         return None  # the run says so
-    return source if isinstance(source, Batcher) and not run.alone else None
+    return source if isinstance(source, Batcher) else None
 
 
 def gatherer(run: Run) -> Gathering | None:
     """For the uploads of a batch that `run` is the first of, where its destination has such."""
+    if run.alone:
+        return None
     try:
         target = run.target()
     except ProviderError:
         return None
-    return target.gather() if isinstance(target, Batcher) and not run.alone else None
+    return target.gather() if isinstance(target, Batcher) else None
 
 
 def fetch(source: Batcher, runs: Sequence[Run]) -> None:
