@@ -77,6 +77,11 @@ class Batch:
         with self._lock:
             return self._waiting.popleft() if self._waiting else None
 
+    def put_back(self, runs: Sequence[Run]) -> None:
+        """Have `runs`, which were taken and not begun, come before those that wait."""
+        with self._lock:
+            self._waiting.extendleft(reversed(runs))
+
     def take_back(self, run: Run) -> bool:
         """Whether `run` was not begun, and never will be."""
         with self._lock:

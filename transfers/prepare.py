@@ -179,7 +179,7 @@ def _make_folder(run: Run, folder: Place) -> None:
 
 
 def _upload(run: Run, job: Job) -> str:
-    gathering = run.gathering if job.replacing is None and is_small(job.size) else None
+    gathering = run.gathering if _goes_with_others(job) else None
     run.gathered = gathering is not None
     return (gathering or run.target()).begin(
         job.target.path,
@@ -190,6 +190,13 @@ def _upload(run: Run, job: Job) -> str:
         mode=job.mode,
         within=job.within,
     )
+
+
+def _goes_with_others(job: Job) -> bool:
+    """Whether its bytes may be kept back for a while. Not within one place: that may copy the file
+    by itself, into an upload that it has."""
+    within = job.source.endpoint == job.target.endpoint
+    return job.replacing is None and is_small(job.size) and not within
 
 
 def _refuse_alias(run: Run, job: Job, upload: str) -> None:

@@ -23,7 +23,7 @@ from transfers.model import Job, JobState
 from transfers.opening import let_go
 from transfers.retry import Verdict, judge
 from transfers.run import Run
-from transfers.worker import bring, cancelled, give_name, prove_gathered
+from transfers.worker import bring, cancelled, forget_gathered, give_name, prove_gathered
 
 _GOES_ON = "Free some space there: it goes on by itself while the queue runs."
 _LOG = logging.getLogger("wharfie.worker")
@@ -107,13 +107,17 @@ def _brought(
 
 
 def _opened(first: Run, batch: Batch) -> deque[Run]:
-    """The runs to begin with: where many sources are read at once, all of the batch."""
+    """The runs to begin with: `first`, and where many sources are read at once those that were.
+
+    What was not may take long, and waits where others can have it.
+    """
     source = together.fetcher(first)
     if source is None:
         return deque([first])
-    runs = deque([first, *batch.take_back_all()])
-    together.fetch(source, runs)
-    return runs
+    others = list(batch.take_back_all())
+    together.fetch(source, [first, *others])
+    batch.put_back([run for run in others if run.opened is None])
+    return deque([first, *(run for run in others if run.opened is not None)])
 
 
 def _handed_back(runs: Iterable[Run]) -> Iterator[_Over]:
@@ -123,14 +127,25 @@ def _handed_back(runs: Iterable[Run]) -> Iterator[_Over]:
 
 
 def _sent_together(gathering: Gathering, ended: Sequence[_Over]) -> list[_Over]:
-    """`ended`, those whose bytes were gathered carried on to the proof of what was stored."""
+    """`ended`, those whose bytes were gathered carried on to the proof of what was stored.
+
+    Where the place may be what is wrong, what was not stored waits for one to find that out.
+    """
     sent = [one.run for one in ended if _is_gathered(one)]
     if sent:
         together.send(gathering, sent)
-    return [
-        _Over(one.run, _framed(one.run, prove_gathered)) if _is_gathered(one) else one
-        for one in ended
-    ]
+    carried_on: list[_Over] = []
+    lost = False
+    for one in ended:
+        if not _is_gathered(one):
+            carried_on.append(one)
+        elif lost and one.run.seen is None:
+            forget_gathered(one.run)
+            carried_on += _handed_back([one.run])
+        else:
+            carried_on.append(_Over(one.run, _framed(one.run, prove_gathered)))
+            lost = lost or _concerns_others(carried_on[-1].ended)
+    return carried_on
 
 
 def _is_gathered(one: _Over) -> bool:

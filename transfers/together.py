@@ -5,13 +5,15 @@ What such a place leaves goes the usual way: a run does not care how its bytes c
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
-from providers.errors import ProviderError
-from providers.many import Batcher, Gathering, Wanted
+from providers.base import Reader
+from providers.many import Batcher, Gathering, Stored, Wanted
 from transfers.batch import is_small
 from transfers.model import Verify
 from transfers.opening import Opened, wanted
@@ -19,18 +21,19 @@ from transfers.opening import Opened, wanted
 if TYPE_CHECKING:
     from transfers.run import Run
 
+T = TypeVar("T")
+
+_LOG = logging.getLogger("wharfie.worker")
+
 
 def fetcher(run: Run) -> Batcher | None:
-    """The source of a run in a batch, where it gives many files at once.
-
-    One that is alone opens its places itself: where that fails, a second try would knock twice.
-    """
+    """The source of a run in a batch, where it gives many files at once."""
     if run.alone:
-        return None
+        return None  # it is the first to ask for its places, and says what is wrong with them
     try:
         source = run.source()
-    except ProviderError:
-        return None  # the run says so
+    except Exception:  # noqa: BLE001 - the run says so, whatever it is
+        return None
     return source if isinstance(source, Batcher) else None
 
 
@@ -40,7 +43,7 @@ def gatherer(run: Run) -> Gathering | None:
         return None
     try:
         target = run.target()
-    except ProviderError:
+    except Exception:  # noqa: BLE001 - as above
         return None
     return target.gather() if isinstance(target, Batcher) else None
 
@@ -50,8 +53,11 @@ def fetch(source: Batcher, runs: Sequence[Run]) -> None:
     files = [(run, Wanted(run.job.source.path, run.job.size or 0)) for run in runs if _plain(run)]
     if len(files) < 2:
         return
-    with _concerns([run for run, _ in files]):
-        readers = source.fetch([file for _, file in files])
+    wanted_files = [file for _, file in files]
+    nothing: Sequence[Reader | None] = [None] * len(files)
+    chosen = [run for run, _ in files]
+    with chosen[0].control.moves():  # one stands for all: what hardly moves is cut off once
+        readers = _survived(partial(source.fetch, wanted_files), nothing, chosen)
     for (run, _), reader in zip(files, readers, strict=True):
         if reader is not None:
             run.opened = Opened(reader, ExitStack())
@@ -62,7 +68,7 @@ def _plain(run: Run) -> bool:
         return False
     try:
         return wanted(run)
-    except ProviderError:
+    except Exception:  # noqa: BLE001 - as above
         return False
 
 
@@ -70,16 +76,27 @@ def send(gathering: Gathering, runs: Sequence[Run]) -> None:
     """Send what `runs` have gathered: `run.seen` says what stands there, None that nothing is
     known to."""
     proofs = {run.job.upload or "": run.job.verify is not Verify.SIZE for run in runs}
-    with _concerns(runs):
-        stored = gathering.send(proofs)
+    nothing: Mapping[str, Stored] = {}
+    with runs[0].control.moves():  # as above
+        stored = _survived(partial(gathering.send, proofs), nothing, runs)
     for run in runs:
         run.seen = stored.get(run.job.upload or "")
 
 
 def name(gathering: Gathering, runs: Sequence[Run]) -> None:
     """Give what `runs` have stored its name. How each ended its `finish` tells."""
+    _survived(partial(gathering.name, [run.job.upload or "" for run in runs]), None, runs)
+
+
+def _survived(call: Callable[[], T], left: T, runs: Sequence[Run]) -> T:
+    """What `call` returns for all of `runs`; `left` when it raises: they go on one by one then, and
+    a bug that is met again costs one job, not the queue."""
     with _concerns(runs):
-        gathering.name([run.job.upload or "" for run in runs])
+        try:
+            return call()
+        except Exception:  # noqa: BLE001 - nobody else hears of it
+            _LOG.exception("%d files together", len(runs))
+            return left
 
 
 @contextmanager

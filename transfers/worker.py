@@ -46,9 +46,14 @@ def prove_gathered(run: Run) -> Job:
     was not goes the usual way, from the beginning. Raises as `bring` does."""
     if run.seen is not None:
         return proven(run)
+    forget_gathered(run)
+    return bring(run)
+
+
+def forget_gathered(run: Run) -> None:
+    """Nothing is known of what was to be stored together with others: it goes alone from here."""
     run.gathering, run.gathered, run.control.checkpoint = None, False, None
     run.job = replace(run.job, state=JobState.PREPARING, sent=0, prefix="", digest="")
-    return bring(run)
 
 
 def give_name(run: Run, told: str) -> Job:

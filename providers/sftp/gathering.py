@@ -11,9 +11,17 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from unicodedata import normalize
 
 from providers.base import Body, Entry, Kind
-from providers.errors import ConnectionLost, Denied, NotFound, ProviderError, Unsupported
+from providers.errors import (
+    ConnectionLost,
+    Denied,
+    NotFound,
+    ProviderError,
+    SourceChanged,
+    Unsupported,
+)
 from providers.many import Stored
 from providers.sftp import look, uploads
 from providers.sftp.calls import FSYNC, handle_of, whole_seconds
@@ -35,7 +43,7 @@ from providers.sftp.uploads import Upload
 READ_BACK = 64 << 10
 """Bytes: to bring so many back takes less than a program that the server starts to digest them."""
 
-_NEW = Open.READ | Open.WRITE | Open.CREATE | Open.EXCLUSIVE
+_NEW = Open.WRITE | Open.CREATE | Open.EXCLUSIVE
 _NOT_SET = (Refused, Unsupported, Denied)
 
 Finish = Callable[[str, Sequence[str]], Entry]
@@ -45,7 +53,7 @@ Finish = Callable[[str, Sequence[str]], Entry]
 @dataclass(slots=True)
 class _Kept:
     upload: Upload
-    data: bytes = b""
+    data: bytearray = field(default_factory=bytearray)
     ended: Entry | ProviderError | None = None
 
 
@@ -74,9 +82,14 @@ class Gathered:
         return token
 
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
-        data = b"".join(body)
-        self._kept[upload].data += data
-        return f"{offset}:{len(data)}"
+        kept = self._kept[upload]
+        before, most = len(kept.data), kept.upload.size
+        for chunk in body:
+            # Taken over at once: a reader may fill the same memory again for the next one.
+            kept.data += chunk
+            if most is not None and len(kept.data) > most:
+                raise SourceChanged(kept.upload.path, "the file holds more than its size says")
+        return f"{offset}:{len(kept.data) - before}"
 
     def send(self, proofs: Mapping[str, bool]) -> Mapping[str, Stored]:
         try:
@@ -89,7 +102,7 @@ class Gathered:
         return {token: one for token, one in stored if isinstance(one, Stored)}
 
     def name(self, uploads: Sequence[str]) -> None:
-        kept = [self._kept[token] for token in uploads if token in self._kept]
+        kept = _apart([self._kept[token] for token in uploads if token in self._kept])
         try:
             with self.session() as session:
                 ready = _sealed_of(session, kept)
@@ -122,30 +135,41 @@ def _sent(session: Session, kept: _Kept, proof: bool) -> Steps[Stored]:
     try:
         for reply in (yield list(_writes(session, handle, kept.data))):
             session.check(reply, path)
-        proof = proof and len(kept.data) <= READ_BACK
-        reads = list(_reads(session, handle, kept.data)) if proof else []
-        asked, *data = yield [session.request(Op.FSTAT, string(handle)), *reads]
-        entry = _entry(session, upload.temporary, asked)
-        if entry.kind is not Kind.FILE or entry.size != len(kept.data):
-            raise Refused(path)
-        digest = _digest(session, data, path) if proof else ""
     except ProviderError:
         if not session.broken:
             yield [_close(session, handle)]
         raise
-    (reply,) = yield [_close(session, handle)]
-    session.check(reply, path)
+    asked = [session.request(Op.FSTAT, string(handle)), _close(session, handle)]
+    proof = proof and len(kept.data) <= READ_BACK
+    if proof:
+        # A READ by a handle that may write makes pkg/sftp, and so rclone, write zeros.
+        opens = (path_string(upload.temporary), u32(Open.READ), attributes())
+        asked.append(session.request(Op.OPEN, *opens))
+    told, closed, *opened = yield asked
+    digest = (yield from _read_back(session, kept, opened[0])) if proof else ""
+    session.check(closed, path)
+    entry = _entry(session, upload.temporary, told)
+    if entry.kind is not Kind.FILE or entry.size != len(kept.data):
+        raise Refused(path)
     return Stored(entry, digest)
 
 
-def _writes(session: Session, handle: bytes, data: bytes) -> Iterator[int]:
+def _read_back(session: Session, kept: _Kept, opened: Reply) -> Steps[str]:
+    """The SHA-256 of what is there."""
+    path = kept.upload.path
+    handle = handle_of(session, opened, path)
+    *data, _ = yield [*_reads(session, handle, kept.data), _close(session, handle)]
+    return _digest(session, data, path)
+
+
+def _writes(session: Session, handle: bytes, data: bytearray) -> Iterator[int]:
     most = session.write_size
     for at in range(0, len(data), most):
-        piece = string(data[at : at + most])
+        piece = string(bytes(data[at : at + most]))
         yield session.request(Op.WRITE, string(handle), u64(at), piece)
 
 
-def _reads(session: Session, handle: bytes, data: bytes) -> Iterator[int]:
+def _reads(session: Session, handle: bytes, data: bytearray) -> Iterator[int]:
     most = session.read_size
     for at in range(0, len(data), most):
         length = min(most, len(data) - at)
@@ -163,43 +187,86 @@ def _digest(session: Session, replies: Sequence[Reply], path: str) -> str:
 # Naming ----------------------------------------------------------------------------------------
 
 
+def _apart(kept: Sequence[_Kept]) -> list[_Kept]:
+    """Of those whose names some disk takes for one, the first (faults.md E5).
+
+    Not every server keeps from renaming over what is there: the others look after it has its name.
+    """
+    first: dict[str, _Kept] = {}
+    for one in kept:
+        first.setdefault(_folded(one.upload.path), one)
+    return list(first.values())
+
+
+def _folded(path: str) -> str:
+    """Windows passes over dots and spaces at the end."""
+    return normalize("NFC", normalize("NFC", path).casefold()).rstrip(". ")
+
+
 def _sealed_of(session: Session, kept: Sequence[_Kept]) -> list[_Kept]:
     """Those that may get their name; what stands against it is in `ended`, or found out later."""
-    steps = [_sealed(session, one) for one in kept]
+    steps = [_sealed(session, one) for one in kept] + [_free(session, one) for one in kept]
     ended = all_at_once(session, steps, session.patience.sync)
-    for one, came in zip(kept, ended, strict=True):
+    sealed, free = ended[: len(kept)], ended[len(kept) :]
+    for one, came in zip(kept, sealed, strict=True):
         if isinstance(came, ProviderError):
             one.ended = came
-    return [one for one, came in zip(kept, ended, strict=True) if came is True]
+    ready = zip(kept, sealed, free, strict=True)
+    return [one for one, durable, unused in ready if durable is True and unused is True]
 
 
 def _sealed(session: Session, kept: _Kept) -> Steps[bool]:
-    """Mode, time and bytes on disk; whether nothing unusual is in the way."""
+    """Mode, time and bytes on disk. False: something unusual is in the way."""
     upload, path = kept.upload, kept.upload.path
     opens = (path_string(upload.temporary), u32(Open.WRITE), attributes())
     staged, opened = yield [_look(session, upload.temporary), session.request(Op.OPEN, *opens)]
     try:
-        entry = _entry(session, upload.temporary, staged)
         handle = handle_of(session, opened, path)
     except ProviderError:
         if session.broken:
             raise
         return False
-    directories = look.between(upload.within, path)
+    if not _stands(session, kept, staged):
+        yield [_close(session, handle)]
+        return False
     changes = [_set(session, handle, upload)]
     if FSYNC in session.offers:
         name = string(FSYNC.encode())
         changes.append(session.request(Op.EXTENDED, name, string(handle)))
-    looks = [*_looks(session, directories), _look(session, path)]
-    replies = yield [*changes, _close(session, handle), *looks]
-    _check_sealed(session, replies[: len(changes) + 1], path)
+    _check_sealed(session, (yield [*changes, _close(session, handle)]), path)
+    return True
+
+
+def _stands(session: Session, kept: _Kept, staged: Reply) -> bool:
+    """Whether all of the unfinished bytes are where they were stored, and no link to others."""
     try:
-        found = _entries(session, directories, replies[len(changes) + 1 : -1])
-        look.refuse_link_among(found)
-        _need_nothing(session, path, replies[-1])
+        entry = _entry(session, kept.upload.temporary, staged)
     except ProviderError:
+        if session.broken:
+            raise
         return False
     return entry.kind is Kind.FILE and entry.size == len(kept.data)
+
+
+def _free(session: Session, kept: _Kept) -> Steps[bool]:
+    """Whether nothing has the name, and no link leads there.
+
+    Asked in the round of the syncs and behind all of them, which may take long: what is seen is to
+    be so when the name is given.
+    """
+    path = kept.upload.path
+    directories = look.between(kept.upload.within, path)
+    yield []
+    *looked, there = yield _looks(session, [*directories, path])
+    try:
+        look.refuse_link_among(_entries(session, directories, looked))
+        _entry(session, path, there)
+    except NotFound as error:
+        return error.path == path
+    except ProviderError:
+        if session.broken:
+            raise
+    return False
 
 
 def _set(session: Session, handle: bytes, upload: Upload) -> int:
@@ -220,14 +287,6 @@ def _check_sealed(session: Session, replies: Sequence[Reply], path: str) -> None
         session.check(closed, path)
     except Refused as error:
         raise look.explained(session, error, path) from error
-
-
-def _need_nothing(session: Session, path: str, reply: Reply) -> None:
-    try:
-        _entry(session, path, reply)
-    except NotFound:
-        return
-    raise Refused(path)
 
 
 def _name_all(session: Session, kept: Sequence[_Kept]) -> None:

@@ -11,16 +11,26 @@ from pathlib import Path
 import pytest
 
 from providers.access import Access
-from providers.errors import AlreadyExists, ConnectionLost, NotFound, ProviderError, WrongKind
+from providers.errors import (
+    AlreadyExists,
+    ConnectionLost,
+    NotFound,
+    ProviderError,
+    SourceChanged,
+    UploadExpired,
+    WrongKind,
+)
 from providers.many import Batcher, Gathering, Wanted
 from providers.sftp.fetching import Held
 from providers.sftp.gathering import READ_BACK
 from providers.sftp.protocol import Status
 from providers.sftp.provider import SftpProvider, open_endpoint
 from tests.faults.lying_case import nth
-from tests.servers.lying_sftp import FSYNC, OFFERS, PIECE, Ask, Cut, LyingSftp
+from tests.servers.lying_sftp import FSYNC, OFFERS, PIECE, Ask, Cut, LyingSftp, Node
 from tests.servers.openssh import OpenSSH, find_sshd
+from tests.servers.rclone_sftp import RcloneSftp
 from tests.servers.scripted_sftp import status
+from tests.servers.web_servers import find_rclone
 
 COUNT = 20
 WHEN = 1_700_000_000.0
@@ -190,7 +200,7 @@ def test_each_file_is_stored_read_back_and_named() -> None:
         str(number): data(number) for number in range(COUNT)
     }
     assert server.asked.count(FSYNC) == COUNT
-    assert server.asked.count("OPEN") == server.asked.count("CLOSE") == 2 * COUNT
+    assert server.asked.count("OPEN") == server.asked.count("CLOSE") == 3 * COUNT
 
 
 def test_nothing_is_read_back_that_nobody_asks_for_or_that_is_long() -> None:
@@ -322,6 +332,122 @@ def test_a_missing_folder_leaves_all_of_it() -> None:
             place.begin("/missing/1", 1, key="00000001", part_size=1)
 
 
+class Renaming(LyingSftp):
+    """Takes names in other letters for the same, and renames over whatever stands there."""
+
+    def find(self, path: str) -> Node | None:
+        return super().find(path.casefold())
+
+    def put(self, path: str, data: bytes) -> Node:
+        return super().put(path.casefold(), data)
+
+    def over(self, ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        if ask.what != "RENAME":
+            return truth()
+        target = ask.fields.string().decode().casefold()
+        moved, names = self.find(ask.path), self.root.names
+        assert moved is not None and names is not None
+        del names[ask.path.casefold().strip("/")]
+        names[target.strip("/")] = moved
+        return status(ask.number, Status.OK)
+
+
+@pytest.mark.parametrize("alike", ["/read", "/READ"])
+def test_names_that_are_one_over_there_do_not_take_each_others_place(alike: str) -> None:
+    server = Renaming()
+    server.lie = server.over
+    with closing(server.provider()) as place:
+        gathering = place.gather()
+        names = ("/Read", "/other", alike)
+        tokens = [
+            gathering.begin(name, 1, key=f"{number:08x}", part_size=1)
+            for number, name in enumerate(names)
+        ]
+        for token, content in zip(tokens, (b"1", b"2", b"3"), strict=True):
+            gathering.put_part(token, 0, 0, [content])
+        gathering.send(dict.fromkeys(tokens, True))
+        gathering.name(tokens)
+        assert [gathering.finish(token, ()).size for token in tokens[:2]] == [1, 1]
+        with pytest.raises(AlreadyExists):
+            gathering.finish(tokens[2], ())
+    assert server.get("/read") == b"1"
+
+
+def test_what_appears_while_others_are_brought_to_disk_is_kept() -> None:
+    """Even by a server that renames over it: nothing but the names is between look and name."""
+    server = Renaming()
+    synced = 0
+
+    def lie(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        nonlocal synced
+        synced += ask.what == FSYNC
+        if ask.what == FSYNC and synced == COUNT:
+            server.put("/4", b"a stranger's")
+        return server.over(ask, truth)
+
+    server.lie = lie
+    with closing(server.provider()) as place:
+        gathering, tokens = stored_and_named(place)
+        with pytest.raises(AlreadyExists):
+            gathering.finish(tokens[4], ())
+        assert gathering.finish(tokens[5], ()).name == "5"
+    assert server.get("/4") == b"a stranger's"
+
+
+def test_what_is_stored_is_read_back_by_a_handle_that_cannot_write() -> None:
+    """pkg/sftp answers a READ by one that can with OK, having written zeros."""
+    server = LyingSftp()
+
+    def lie(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        if ask.what != "READ" or not server.opened_to_write(ask):
+            return truth()
+        node = server.find(ask.path)
+        assert node is not None
+        node.data[:] = bytes(len(node.data))
+        return status(ask.number, Status.OK)
+
+    server.lie = lie
+    with closing(server.provider()) as place:
+        gathering, tokens = stored_and_named(place)
+        assert [gathering.finish(token, ()).name for token in tokens] == [
+            str(number) for number in range(COUNT)
+        ]
+    assert server.asked.count("RENAME") == COUNT
+    assert [server.get(f"/{number}") for number in range(COUNT)] == list(map(data, range(COUNT)))
+
+
+def test_chunks_that_use_the_same_memory_again_are_kept_as_they_came() -> None:
+    def reused() -> Iterator[memoryview]:
+        memory = bytearray(4)
+        for letters in (b"once", b"more", b"and."):
+            memory[:] = letters
+            yield memoryview(memory)
+
+    server = LyingSftp()
+    with closing(server.provider()) as place:
+        gathering = place.gather()
+        token = gathering.begin("/1", 16, key="00000001", part_size=1 << 20)
+        assert gathering.put_part(token, 0, 0, reused()) == "0:12"
+        assert gathering.put_part(token, 1, 12, [b"last"]) == "12:4"
+        gathering.send({token: True})
+        gathering.name([token])
+        assert gathering.finish(token, ()).size == 16
+    assert server.get("/1") == b"oncemoreand.last"
+
+
+def test_no_more_is_held_than_was_announced() -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(1000):
+            yield bytes(10)
+        raise AssertionError("all of it was read")
+
+    with closing(LyingSftp().provider()) as place:
+        gathering = place.gather()
+        token = gathering.begin("/1", 25, key="00000001", part_size=1 << 20)
+        with pytest.raises(SourceChanged):
+            gathering.put_part(token, 0, 0, endless())
+
+
 # A real server
 
 
@@ -388,3 +514,46 @@ def test_a_link_on_the_way_is_never_written_through(
             with pytest.raises(ProviderError):
                 gathering.finish(token, ())
     assert list(elsewhere.iterdir()) == []
+
+
+@needs_sshd
+def test_what_took_the_place_of_unfinished_bytes_is_left_as_it_is(
+    real: SftpProvider, tmp_path: Path
+) -> None:
+    gathering, tokens = begun(real, str(tmp_path))
+    gathering.send(dict.fromkeys(tokens, True))
+    strangers = tmp_path / "stranger's"
+    strangers.write_bytes(data(5))
+    strangers.chmod(0o600)
+    os.utime(strangers, (1.5e9, 1.5e9))
+    staged = Path(real.staged(tokens[5]) or "")
+    staged.unlink()
+    staged.symlink_to(strangers)
+    gathering.name(tokens)
+    with pytest.raises(UploadExpired):
+        gathering.finish(tokens[5], ())
+    kept = strangers.stat()
+    assert (kept.st_mode & 0o777, kept.st_mtime) == (0o600, 1.5e9)
+    assert gathering.finish(tokens[6], ()).name == "6"
+
+
+@pytest.mark.skipif(find_rclone() is None, reason="rclone is not installed")
+def test_files_go_to_rclone_and_come_back(tmp_path: Path) -> None:
+    with RcloneSftp(tmp_path / "rclone") as server:
+        access = Access(
+            tmp_path / "hosts",
+            accept_new=True,
+            keys=(server.key_path,),
+            use_agent=False,
+            use_default_keys=False,
+        )
+        with closing(open_endpoint(server.endpoint, access)) as place:
+            gathering, tokens = begun(place)
+            stored = gathering.send(dict.fromkeys(tokens, True))
+            assert [stored[token].sha256 for token in tokens] == [
+                hashlib.sha256(data(number)).hexdigest() for number in range(COUNT)
+            ]
+            gathering.name(tokens)
+            paths = [gathering.finish(token, ()).path for token in tokens]
+            fetched = place.fetch([Wanted(path, len(data(n))) for n, path in enumerate(paths)])
+            assert [content(held) for held in fetched] == [data(number) for number in range(COUNT)]

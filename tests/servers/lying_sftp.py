@@ -58,6 +58,7 @@ class Handle:
     path: str
     node: Node
     listed: bool = False
+    writes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +285,13 @@ class LyingSftp:
             there = self.put(ask.path, b"")
             there.told = self.tells_new
             there.mode, there.modified = (told.permissions or 0o644) & 0o7777, self._now()
-        return self._handle(ask, there or self._need(ask.path))
+        told_handle = self._handle(ask, there or self._need(ask.path))
+        self._handles[str(self._last_handle).encode()].writes = bool(flags & Open.WRITE)
+        return told_handle
+
+    def opened_to_write(self, ask: Ask) -> bool:
+        """Whether the handle in `ask` may write."""
+        return self._opened(ask).writes
 
     def _now(self) -> int:
         self._clock += 1

@@ -29,6 +29,15 @@ def _runs(count: int) -> list[Run]:
     ]
 
 
+def test_what_is_put_back_is_taken_first_and_may_be_taken_back() -> None:
+    first, second, third = _runs(3)
+    batch = Batch([first, second, third], 0.0)
+    taken = [batch.take(), batch.take()]
+    batch.put_back([run for run in taken if run is not None])
+    assert batch.take_back(first)
+    assert [batch.take(), batch.take(), batch.take()] == [second, third, None]
+
+
 def test_only_a_small_copy_that_nothing_has_befallen_joins_others() -> None:
     assert may_join(PLAIN)
     assert may_join(replace(PLAIN, size=None))

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from providers.access import Access
+from providers.base import Place
+from providers.sftp import gathering
 from providers.sftp.protocol import Status
-from tests.faults.lying_case import LyingCase, leftovers, lying_case, nth
-from tests.servers.lying_sftp import FSYNC, Ask, Cut, LyingSftp
+from providers.sftp.provider import SftpProvider, open_endpoint
+from tests.faults.lying_case import HURRIED, LyingCase, leftovers, lying_case, nth
+from tests.servers.lying_sftp import ENDPOINT, FSYNC, Ask, Cut, Frozen, Lie, LyingSftp
+from tests.servers.openssh import OpenSSH, find_sshd
 from tests.servers.scripted_sftp import status
+from tests.transfers.queue_case import QueueCase
 from transfers.batch import SMALL, Sizes
-from transfers.model import Cancel, Job, JobState, NewJob, Policy, ProofWord, SetLimits, Verify
+from transfers.model import (
+    FINISHED,
+    Cancel,
+    Job,
+    JobState,
+    NewJob,
+    Op,
+    Policy,
+    ProofWord,
+    SetLimits,
+    Verify,
+)
+from transfers.watchdog import LowSpeed
 
 S = JobState
 COUNT = 30
@@ -106,6 +127,24 @@ def test_who_asks_for_sizes_only_gets_no_more(tmp_path: Path) -> None:
         jobs = up(case, Verify.SIZE)
     assert {job.proof.word for job in jobs if job.proof} == {ProofWord.SIZE_ONLY}
     assert "READ" not in server.asked
+
+
+@pytest.mark.parametrize("verify", [Verify.SIZE, Verify.STRONG])
+def test_files_of_many_chunks_are_whole_also_where_nobody_looks(
+    tmp_path: Path, verify: Verify
+) -> None:
+    server = LyingSftp()
+    contents = [os.urandom(40_000 + 30_000 * number) for number in range(8)]
+    with lying_case(tmp_path, server) as case:
+        case.engine.send(SetLimits(workers=1))
+        jobs = [
+            replace(case.upload(f"new/{number}", content), size=len(content))
+            for number, content in enumerate(contents)
+        ]
+        numbers = case.send_new(*jobs, verify=verify)
+        ended = [case.reach(number, S.DONE, S.FAILED) for number in numbers]
+    assert {(job.state, job.attempt) for job in ended} == {(S.DONE, 1)}
+    assert [server.get(f"/new/{number}") for number in range(8)] == contents
 
 
 @pytest.mark.parametrize("what", ["OPEN", "WRITE", "FSTAT", "READ", "CLOSE", "RENAME", "LSTAT"])
@@ -215,3 +254,133 @@ def test_a_file_that_is_no_longer_small_goes_alone(tmp_path: Path) -> None:
         jobs = down(case)
         assert case.there("7") == bytes(SMALL + 1)
     assert {job.state for job in jobs} == {S.DONE}
+
+
+def frozen_at(what: str, path: str) -> Lie:
+    """The truth, but for the connection that asks for this: nothing comes from there any more."""
+
+    def lie(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        if ask.what == what and ask.path == path:
+            raise Frozen
+        return truth()
+
+    return lie
+
+
+def test_nothing_waits_behind_a_file_that_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fetching was given up on, and alone it hangs as well: others have what is behind it."""
+    monkeypatch.setattr("transfers.runs.LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(SftpProvider, "fetch", lambda place, files: [None] * len(files))
+    server = LyingSftp(lie=frozen_at("LSTAT", "/0"))
+    for number in range(COUNT):
+        server.put(f"/{number}", data(number))
+    with lying_case(tmp_path, server, replace(HURRIED, answer=50.0)) as case:
+        case.engine.send(SetLimits(workers=2))
+        jobs = [sized(case.download(str(number)), number) for number in range(COUNT)]
+        numbers = case.send_new(*jobs)
+        for number in numbers[1:]:
+            case.reach(number, S.DONE)
+        assert case.job(numbers[0]).state not in FINISHED
+
+
+@pytest.mark.parametrize(("what", "path"), [("READ", "/5"), ("WRITE", "/new/.5.")])
+def test_a_batch_that_hardly_moves_is_cut_off_and_each_goes_alone(
+    tmp_path: Path, what: str, path: str
+) -> None:
+    server, frozen = LyingSftp(), threading.Event()
+
+    def lie(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        if ask.what == what and ask.path.startswith(path) and not frozen.is_set():
+            frozen.set()
+            raise Frozen
+        return truth()
+
+    server.lie = lie
+    with lying_case(tmp_path, server, replace(HURRIED, answer=1000.0)) as case:
+        case.engine.close()
+        case.places[ENDPOINT] = server.provider(replace(HURRIED, answer=1000.0))
+        case.start(workers=1, low_speed=LowSpeed(seconds=0.5))  # type: ignore[arg-type]
+        jobs = down(case) if what == "READ" else up(case)
+    assert frozen.is_set()
+    assert {(job.state, job.attempt) for job in jobs} == {(S.DONE, 1)}
+
+
+def test_a_server_that_is_gone_is_not_knocked_at_by_each_file_of_a_batch(tmp_path: Path) -> None:
+    server = LyingSftp()
+    gone = 0
+
+    def lie(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        nonlocal gone
+        if ask.what == "WRITE" and not gone:
+            gone = 1
+            raise Cut
+        if ask.what == "INIT" and 0 < gone <= 4:
+            gone += 1
+            raise Cut
+        return truth()
+
+    server.lie = lie
+    with lying_case(tmp_path, server) as case:
+        jobs = up(case)
+    assert {job.state for job in jobs} == {S.DONE}
+    assert len([job for job in jobs if job.attempt > 1]) == 1
+    assert all_there(server)
+
+
+def _broken(*arguments: object) -> NoReturn:
+    raise RuntimeError("a bug")
+
+
+@pytest.mark.parametrize("where", ["_sent", "_sealed", "_name_all"])
+def test_a_bug_in_what_goes_together_costs_no_job(
+    tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, where, _broken)
+    server = LyingSftp()
+    with lying_case(tmp_path, server) as case:
+        jobs = up(case)
+    assert {job.state for job in jobs} == {S.DONE}
+    assert all_there(server)
+
+
+def test_a_bug_in_what_is_fetched_together_costs_no_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SftpProvider, "fetch", _broken)
+    with lying_case(tmp_path, LyingSftp()) as case:
+        jobs = down(case)
+        assert [case.there(str(number)) for number in range(COUNT)] == list(map(data, range(COUNT)))
+    assert {job.state for job in jobs} == {S.DONE}
+
+
+@pytest.mark.skipif(find_sshd() is None, reason="openssh-server is not installed")
+def test_what_a_server_copies_itself_is_not_kept_back(tmp_path: Path) -> None:
+    """It copies into an upload that it has: there was none, and each job failed once."""
+    (tmp_path / "from").mkdir()
+    for number in range(COUNT):
+        (tmp_path / f"from/{number}").write_bytes(data(number))
+    with OpenSSH(tmp_path / "sshd") as server, closing(QueueCase(tmp_path / "queue")) as case:
+        access = Access(
+            tmp_path / "hosts",
+            accept_new=True,
+            keys=(server.key_path,),
+            use_agent=False,
+            use_default_keys=False,
+        )
+        with closing(open_endpoint(server.endpoint, access)) as place:
+            case.places[server.endpoint] = place
+            case.start(workers=1)
+            source, target = (
+                [Place(server.endpoint, str(tmp_path / folder / str(n))) for n in range(COUNT)]
+                for folder in ("from", "to")
+            )
+            jobs = [sized(NewJob(Op.COPY, source[n], target[n]), n) for n in range(COUNT)]
+            numbers = case.send_new(*jobs)
+            ended = [case.reach(number, S.DONE, S.FAILED) for number in numbers]
+            case.close()
+    assert {(job.state, job.attempt) for job in ended} == {(S.DONE, 1)}
+    assert [(tmp_path / f"to/{n}").read_bytes() for n in range(COUNT)] == [
+        data(number) for number in range(COUNT)
+    ]
