@@ -14,8 +14,6 @@ from io import StringIO
 from pathlib import Path
 from urllib.parse import unquote
 
-from dotenv import dotenv_values
-
 from providers import location
 from providers.access import Access, Secrets
 from providers.errors import Denied, InvalidName, NotFound, ProviderError
@@ -73,6 +71,8 @@ def settings_in(env_file: Path) -> Mapping[str, str | None] | None:
     except OSError as error:
         what = f"the settings file cannot be read ({error.strerror})"
         raise Denied(str(env_file), what, advice="Check its owner and mode.") from error
+    from dotenv import dotenv_values  # most have no such file
+
     return dotenv_values(stream=StringIO(_text(env_file, raw)), interpolate=False)
 
 

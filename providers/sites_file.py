@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import tomlkit
-from tomlkit.exceptions import ParseError, TOMLKitError
+from typing import TYPE_CHECKING, Any
 
 from providers.errors import InvalidName, ProviderError
 from providers.private_file import exclusive, write_private
 from providers.text import printable
+
+if TYPE_CHECKING:
+    from tomlkit.exceptions import ParseError
 
 _HEADER = re.compile(r"\s*\[\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|([A-Za-z0-9._-]+))\s*\]")
 _ANY_HEADER = re.compile(r"\s*\[")
@@ -57,6 +57,11 @@ def read(path: Path) -> str:
 
 def parse(path: Path, text: str) -> dict[str, Any]:
     """The tables by name, as plain values. Raises BadSites with the line."""
+    if not text:
+        return {}
+    import tomlkit  # takes a tenth of the start of a command, and most have no such file
+    from tomlkit.exceptions import ParseError, TOMLKitError
+
     try:
         return tomlkit.parse(text).unwrap()
     except ParseError as error:
@@ -110,6 +115,8 @@ def as_text(key: str, value: object) -> str:
 
 def with_site(text: str, name: str, kind: str, values: Mapping[str, str]) -> str:
     """`text` with this site in the place of one of its name, or at the end."""
+    import tomlkit
+
     document = tomlkit.parse(text)
     wanted = {"kind": kind} | {key: value for key, value in values.items() if value}
     table = document.get(name)
@@ -137,6 +144,8 @@ def _says(item: Any, text: str) -> bool:
 
 def without_site(text: str, name: str) -> str | None:
     """`text` without that site; None when it is not there. Comments of the next site stay."""
+    import tomlkit
+
     document = tomlkit.parse(text)
     if name not in document:
         return None

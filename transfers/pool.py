@@ -42,6 +42,11 @@ class ProviderPool:
         with self._lock:
             return self._providers.get(endpoint)
 
+    def hand_over(self, endpoint: str) -> Provider | None:
+        """The provider for `endpoint` if it is open, from now on the caller's to close."""
+        with self._lock:
+            return self._providers.pop(endpoint, None)
+
     def connections(self, endpoint: str) -> int:
         """How many requests at once are polite there."""
         provider = self.opened(endpoint)

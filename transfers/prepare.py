@@ -166,7 +166,7 @@ def _begun(run: Run, job: Job, folder: Place) -> Job:
         upload = _upload(run, job)
     if job.replacing is not None:
         _refuse_alias(run, job, upload)
-    return replace(job, upload=upload, sent=0, prefix="", digest="", proof=None)
+    return altered(job, upload=upload, sent=0, prefix="", digest="", proof=None)
 
 
 def _upload(run: Run, job: Job) -> str:

@@ -44,8 +44,8 @@ class Progress:
         before, number = self.reached, self.number
         offset, prefix = before.offset + length, hasher.hexdigest()
         receipts = (*before.receipts, receipt)
-        self.reached = replace(
-            before, receipts=receipts, offset=offset, prefix=prefix, hasher=hasher.copy()
+        self.reached = Checkpoint(
+            before.upload, before.version, before.size, receipts, offset, prefix, hasher.copy()
         )
         self._run.control.checkpoint = self.reached
         if offset != before.size:

@@ -6,11 +6,12 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from providers.base import Entry, Kind, Place, Provider, Writer
 from providers.errors import NotFound, ProviderError, Unsupported, WrongKind
 from providers.many import Gathering, Stored
+from providers.offering import may_be
 from transfers.control import Control
 from transfers.journal import Part
 from transfers.limit import Limiter
@@ -98,11 +99,12 @@ class Run:
 
 def writable(provider: Provider, place: Place) -> WritableProvider:
     """`provider` as one that can be written. Raises Unsupported."""
-    if provider.caps.parts is None or not isinstance(provider, Writer):
+    writes = may_be(type(provider), Writer) or isinstance(provider, Writer)
+    if provider.caps.parts is None or not writes:
         raise Unsupported(
             place.path, "this place can only be read", advice="Choose another target."
         )
-    return provider
+    return cast(WritableProvider, provider)
 
 
 def _nothing() -> None:

@@ -7,10 +7,11 @@ that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from providers.base import Entry, Provider, Publisher, Rewriter
+from providers.offering import may_be
 from transfers.digests import ALGORITHM, digests_of
 from transfers.model import Op, Proof, ProofWord, Verify
 from transfers.reread import digested
@@ -42,8 +43,12 @@ def claims_of(
     """
     if level is Verify.SIZE:
         return
-    beside = source.published(entry) if isinstance(source, Publisher) else {}
-    doubted = isinstance(source, Rewriter) and source.rewrites(entry)
+    beside: Mapping[str, str] = {}
+    if may_be(type(source), Publisher) and isinstance(source, Publisher):
+        beside = source.published(entry)
+    doubted = False
+    if may_be(type(source), Rewriter) and isinstance(source, Rewriter):
+        doubted = source.rewrites(entry)
     said: list[Claim] = []
     for stated, whose in ((entry.digests, DOUBTED if doubted else STATED), (beside, STATED)):
         for algorithm in (ALGORITHM, *taken, *_WEAKER):

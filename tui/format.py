@@ -105,11 +105,14 @@ def when(unix: float | None, now: float) -> str:
     if unix is None:
         return " " * WHEN_WIDTH
     try:
-        moment, today = datetime.fromtimestamp(unix), datetime.fromtimestamp(now).date()
+        moment, today = datetime.fromtimestamp(unix), datetime.fromtimestamp(now)
     except (OverflowError, ValueError, OSError):
         return "?".rjust(WHEN_WIDTH)
-    day = "today" if moment.date() == today else f"{moment.year:04}-{moment:%m-%d}"
-    return f"{day} {moment:%H:%M}".rjust(WHEN_WIDTH)
+    # `strftime` takes several times as long, and a listing may have a million of them.
+    day = f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
+    if moment.day == today.day and moment.date() == today.date():
+        day = "today"
+    return f"{day} {moment.hour:02}:{moment.minute:02}".rjust(WHEN_WIDTH)
 
 
 def clip(text: str, width: int) -> str:

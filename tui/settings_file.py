@@ -7,13 +7,14 @@ order and the line ends of whoever wrote the rest.
 from __future__ import annotations
 
 from pathlib import Path
-
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
+from typing import TYPE_CHECKING
 
 from providers.errors import ProviderError
 from providers.private_file import write_private
 from tui.choices import Choice, Setting
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
 
 
 class BadSettings(ProviderError):
@@ -29,6 +30,8 @@ class SettingsFile:
 
     def get(self, setting: Setting[Choice]) -> Choice:
         """What was chosen, or what is usual. Raises BadSettings."""
+        if not self.path.exists():
+            return setting.usual
         try:
             return type(setting.usual)(read_toml(self.path).get(setting.key, setting.usual.value))
         except ValueError:
@@ -42,8 +45,11 @@ class SettingsFile:
         write_toml(self.path, document)
 
 
-def read_toml(path: Path) -> tomlkit.TOMLDocument:
+def read_toml(path: Path) -> TOMLDocument:
     """The file at `path`, an empty one where there is none. Raises BadSettings."""
+    import tomlkit  # takes a tenth of the start of a command that reads no such file
+    from tomlkit.exceptions import TOMLKitError
+
     try:
         return tomlkit.parse(path.read_bytes())
     except FileNotFoundError:
@@ -54,9 +60,9 @@ def read_toml(path: Path) -> tomlkit.TOMLDocument:
         raise BadSettings(str(path), f"this is not TOML ({error})") from error
 
 
-def write_toml(path: Path, document: tomlkit.TOMLDocument) -> None:
+def write_toml(path: Path, document: TOMLDocument) -> None:
     """Have the file say `document`, whole-old or whole-new. Raises BadSettings."""
     try:
-        write_private(path, tomlkit.dumps(document).encode())
+        write_private(path, document.as_string().encode())
     except OSError as error:
         raise BadSettings(str(path), f"it cannot be saved ({error.strerror})") from error

@@ -13,7 +13,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from providers.base import ANY_VERSION, Body
@@ -21,7 +21,7 @@ from providers.errors import NotFound, ProviderError, TargetChanged, UploadExpir
 from providers.local.durable import new_file_mode, sync_data, sync_file
 from providers.local.entries import version_of
 from providers.local.faults import system_errors, to_provider_error
-from providers.local.folder import NO_FOLLOW, Folder, identity_of, open_folder
+from providers.local.folder import NO_FOLLOW, Folder, Identity, identity_of, open_folder
 from providers.names import temporary_name
 
 _FLAGS = (
@@ -56,7 +56,7 @@ class Upload:
     real: str | None = None
 
     def token(self) -> str:
-        return json.dumps({field.name: getattr(self, field.name) for field in fields(self)})
+        return json.dumps({name: getattr(self, name) for name in _FIELDS})
 
     @classmethod
     def of(cls, token: str) -> Upload:
@@ -101,6 +101,9 @@ class Upload:
         return identity_of(info) == (self.device, self.inode) or _is_our_own(info)
 
 
+_FIELDS = tuple(field.name for field in fields(Upload))
+
+
 @lru_cache(maxsize=256)  # each step of an upload asks for it
 def _upload_of(token: str) -> Upload:
     try:
@@ -131,34 +134,39 @@ def begin(
         with system_errors(directory):
             made = _create(folder, unfinished)
             seen = folder.look(unfinished)
-    upload = Upload(
+    steady = seen is not None and identity_of(seen) == identity_of(made)
+    device, inode = folder.identity
+    return Upload(
         path=path,
         temporary=os.path.join(directory, unfinished),
         size=size,
         modified=None if _nanoseconds(modified) is None else modified,
         mode=mode,
-        device=None,
-        inode=None,
-    )
-    if seen is None or identity_of(seen) != identity_of(made):
-        return upload
-    return replace(
-        upload,
-        device=made.st_dev,
-        inode=made.st_ino,
-        folder_device=folder.identity[0],
-        folder_inode=folder.identity[1],
-        real=_real_path(directory, folder),
+        device=made.st_dev if steady else None,
+        inode=made.st_ino if steady else None,
+        folder_device=device if steady else None,
+        folder_inode=inode if steady else None,
+        real=_real_path(directory, folder) if steady else None,
     )
 
 
 def _real_path(directory: str, folder: Folder) -> str:
     """The path of `folder` without links; "" when another one has taken its place already."""
     try:
-        real = os.path.realpath(directory)
-        return real if identity_of(os.stat(real)) == folder.identity else ""
+        for resolve in (_resolved_before, _resolved):
+            real = resolve(directory, folder.identity)
+            if identity_of(os.stat(real)) == folder.identity:
+                return real
     except OSError:
-        return ""
+        pass
+    return ""
+
+
+def _resolved(directory: str, _identity: Identity) -> str:
+    return os.path.realpath(directory)
+
+
+_resolved_before = lru_cache(maxsize=16)(_resolved)  # looks at each folder above it
 
 
 def _create(folder: Folder, name: str) -> os.stat_result:

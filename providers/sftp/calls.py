@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from providers.errors import ProviderError, Unsupported
 from providers.sftp.protocol import (
@@ -99,7 +99,7 @@ def closing(session: Session, handle: bytes, path: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        _let_go(session, handle, path)
+        let_go(session, handle, path)
         raise
     close_handle(session, handle, path)
 
@@ -110,11 +110,11 @@ def releasing(session: Session, handle: bytes, path: str) -> Iterator[None]:
     try:
         yield
     finally:
-        _let_go(session, handle, path)
+        let_go(session, handle, path)
 
 
-def _let_go(session: Session, handle: bytes, path: str) -> None:
-    """Close `handle`, or the connection with it when too many answers are still on their way."""
+def let_go(session: Session, handle: bytes, path: str) -> None:
+    """Close `handle` as it is, or the connection when too many answers are still on their way."""
     if not session.settle():
         session.close()
         return
@@ -159,6 +159,19 @@ def sync_handle(session: Session, handle: bytes, path: str) -> bool:
     except Unsupported:
         return False
     return True
+
+
+def sync_and_close(session: Session, handle: bytes, path: str) -> None:
+    """`sync_handle` and `close_handle`, under way together. Raises what either is answered."""
+    if FSYNC not in session.offers:
+        close_handle(session, handle, path)
+        return
+    synced = session.request(Op.EXTENDED, string(FSYNC.encode()), string(handle))
+    closed = session.request(Op.CLOSE, string(handle))
+    replies = session.wait(synced, path, session.patience.sync), session.wait(closed, path)
+    with suppress(Unsupported):
+        session.check(replies[0], path)
+    session.check(replies[1], path)
 
 
 def make_dir(session: Session, path: str) -> None:

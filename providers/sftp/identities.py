@@ -50,9 +50,8 @@ def _in_agent(path: Path, held: Sequence[paramiko.AgentKey]) -> paramiko.AgentKe
 
 
 def _from_file(path: Path, to: Target, access: Access) -> paramiko.PKey | Path | None:
-    passphrase = access.secrets.get(to.endpoint, "passphrase", str(path))
     try:
-        return keys.load(path, passphrase)
+        return keys.load(path, lambda: access.secrets.get(to.endpoint, "passphrase", str(path)))
     except keys.Locked as error:
         if error.rejected:
             access.secrets.forget(to.endpoint, "passphrase", str(path))

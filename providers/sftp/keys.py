@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -35,11 +36,15 @@ class Unusable(Exception):
     """Not a private key we can use; the text says why."""
 
 
-def load(path: Path, passphrase: str | None) -> paramiko.PKey:
-    """The private key at `path` (OpenSSH or PEM). Raises Locked or Unusable."""
+def load(path: Path, known: Callable[[], str | None]) -> paramiko.PKey:
+    """The private key at `path` (OpenSSH or PEM). Raises Locked or Unusable.
+
+    `known` is its passphrase: called where it has one only, as a keyring may take its time.
+    """
     try:
         return _read(path, None)
     except TypeError as error:  # how `cryptography` says that it is encrypted
+        passphrase = known()
         if passphrase is None:
             raise Locked(rejected=False) from error
     try:

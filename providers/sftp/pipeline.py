@@ -1,6 +1,7 @@
 """Many requests at once on one handle: reads, writes and listings in bounded windows.
 
-Memory is bounded by WINDOW x the request size, whatever the file. What arrives out of order is
+Memory is bounded by WINDOW (`_WINDOW_FAR` to read from far away) x the request size, whatever the
+file. What arrives out of order is
 delivered in order; a short answer is asked for again; every write is checked (faults.md 1, 2).
 """
 
@@ -16,7 +17,8 @@ from providers.sftp.protocol import BadPacket, Fields, Name, Op, string, u32, u6
 from providers.sftp.session import Session
 
 WINDOW = 64  # requests outstanding, as OpenSSH's own client
-_REFILL = WINDOW * 3 // 4  # below this, new ones are sent, several in one go
+_WINDOW_FAR = 128  # the same, to read over a distance that 64 do not fill
+_FAR = 0.05  # seconds there and back
 _LEAST_READ = 32 << 10  # bytes: every server gives that much at once
 
 
@@ -43,16 +45,17 @@ def read_range(
     sizes are 0 (faults.md D8, C6).
     """
     window: deque[_Piece] = deque()
+    most = _WINDOW_FAR if session.distance > _FAR else WINDOW
     ask = offset
     session.reading.begin()
     while True:
-        if len(window) <= _REFILL:
-            while len(window) < WINDOW and (end is None or ask < end):
+        if len(window) <= most * 3 // 4:  # several are sent in one go
+            while len(window) < most and (end is None or ask < end):
                 size = session.reading.size(session.read_size)
                 size = size if end is None else min(size, end - ask)
                 window.append(_ask(session, handle, ask, size))
                 ask += size
-            if is_end and ask == end and len(window) < WINDOW:
+            if is_end and ask == end and len(window) < most:
                 window.append(_ask(session, handle, ask, 1))
                 is_end = False
         if not window:
@@ -150,8 +153,9 @@ def list_names(session: Session, handle: bytes, path: str) -> Iterator[list[Name
         if not page:  # not the end by the letter, but a server may say so for ever
             ended = True
             continue
-        if not ended:
-            waiting.append(_next_page(session, handle))
+        if not ended and len(waiting) <= session.ahead // 2:  # several are sent in one go
+            missing = session.ahead - len(waiting)
+            waiting.extend(_next_page(session, handle) for _ in range(missing))
         yield page
 
 

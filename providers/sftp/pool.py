@@ -18,6 +18,7 @@ from providers.sftp.session import Session
 from providers.sftp.shell_digest import ShellDigest
 from providers.sftp.wire import Wire
 
+_SIGN_INS = 4  # at once, where one was let in: servers refuse strangers from ten on (MaxStartups)
 _TRUSTED_SECONDS = 10.0  # idle for longer, a session is asked before it is relied upon
 
 Connect: TypeAlias = Callable[[Wire], tuple[Session, paramiko.Transport | None]]
@@ -72,8 +73,10 @@ class Pool:
         self._clock = clock
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        # One sign-in at a time: a refused password is forgotten before the next thread tries.
-        self._connecting = False
+        # One sign-in at a time until one was let in: a refused password is forgotten before the
+        # next thread tries.
+        self._connecting = 0
+        self._welcome = False
         self._calls: set[_Call] = set()
         self._idle: list[Line] = []
         self._busy: list[Line] = []
@@ -162,15 +165,18 @@ class Pool:
     def _open(self, call: _Call) -> Line:
         wire = Wire(self._endpoint, self._patience)
         with self._changed:
-            self._changed.wait_for(lambda: not self._connecting or call.ended or self._closed)
+            self._changed.wait_for(lambda: self._may_connect() or call.ended or self._closed)
             self._go_on(call)
-            self._connecting = True
+            self._connecting += 1
             call.wire = wire
+        welcome = False
         try:
             line = Line(*self._connect(wire), wire)
+            welcome = True
         finally:
             with self._changed:
-                self._connecting = False
+                self._connecting -= 1
+                self._welcome = welcome
                 self._changed.notify_all()
         with self._lock:
             self._busy.append(line)
@@ -180,6 +186,9 @@ class Pool:
             self._drop(line)
             self._go_on(call)
         return line
+
+    def _may_connect(self) -> bool:
+        return self._connecting < (_SIGN_INS if self._welcome else 1)
 
     def _give_back(self, line: Line, call: _Call) -> None:
         good = line.session.settle()

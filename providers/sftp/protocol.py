@@ -182,6 +182,10 @@ def write_packet(request_id: int, handle: bytes, offset: int, data: Buffer) -> b
     return b"".join((struct.pack(">IBI", total, Op.WRITE, request_id), head, data))
 
 
+_TYPE = 0o170000  # the bits of st_mode that tell what a thing is (S_IFMT)
+_CUT = "a packet ends in the middle of a field"
+
+
 class Fields:
     """Reads the fields of a packet in turn. Raises BadPacket where it ends too early."""
 
@@ -192,19 +196,28 @@ class Fields:
     def _take(self, size: int) -> memoryview:
         end = self._at + size
         if end > len(self._raw):
-            raise BadPacket("a packet ends in the middle of a field")
+            raise BadPacket(_CUT)
         taken = self._raw[self._at : end]
         self._at = end
         return taken
 
     def u32(self) -> int:
-        return int.from_bytes(self._take(4), "big")
+        at = self._at
+        if at + 4 > len(self._raw):
+            raise BadPacket(_CUT)
+        self._at = at + 4
+        return int.from_bytes(self._raw[at : at + 4], "big")
 
     def u64(self) -> int:
         return int.from_bytes(self._take(8), "big")
 
     def view(self) -> memoryview:
-        return self._take(self.u32())
+        at = self._at + 4
+        end = at + int.from_bytes(self._raw[at - 4 : at], "big")
+        if at > len(self._raw) or end > len(self._raw):
+            raise BadPacket(_CUT)
+        self._at = end
+        return self._raw[at:end]
 
     def string(self) -> bytes:
         return bytes(self.view())
@@ -238,8 +251,7 @@ class Fields:
         and of no other use."""
         for _ in range(self._count(_MAX_NAMES)):
             name, long_name, attributes = self.string(), self.view(), self.attributes()
-            told = stat.S_IFMT(attributes.permissions or 0)
-            line = "" if told else from_bytes(bytes(long_name))
+            line = "" if (attributes.permissions or 0) & _TYPE else from_bytes(bytes(long_name))
             yield Name(from_bytes(name), line, attributes)
 
     def extensions(self) -> dict[str, bytes]:
@@ -294,9 +306,10 @@ _ERRORS: dict[int, type[ProviderError]] = {
 
 def kind_of(permissions: int | None, long_name: str = "") -> Kind:
     """What a thing is, from its mode, or from the first letter of its `ls -l` line."""
-    if permissions is None or stat.S_IFMT(permissions) == 0:
+    kind = (permissions or 0) & _TYPE
+    if not kind:
         return _LETTERS.get(long_name[:1], Kind.OTHER)
-    return _KINDS.get(stat.S_IFMT(permissions), Kind.OTHER)
+    return _KINDS.get(kind, Kind.OTHER)
 
 
 _LETTERS = {"-": Kind.FILE, "d": Kind.DIR, "l": Kind.LINK}

@@ -6,6 +6,7 @@ requests, their window and their answers are ours. The bytes come and go through
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ T = TypeVar("T")
 _SAFE_SIZE = 32 << 10  # bytes of a READ or WRITE every server takes
 _LARGEST_SIZE = 255 << 10  # OpenSSH's own limit
 _SMALLEST_SIZE = 4 << 10
-_GATHER = 32 << 10  # bytes of small requests that are sent as one
+_GATHER = 256 << 10  # bytes of small requests that are sent as one: few packets are not full
 _SETTLE_MOST = 16  # replies worth waiting for rather than connecting again
 _LIMITS = "limits@openssh.com"
 
@@ -93,6 +94,7 @@ class Session:
         self.read_size = self.write_size = _SAFE_SIZE
         self.reading, self.writing = Pace(), Pace()
         self.broken = False
+        self.distance = 0.0  # seconds there and back, as far as it was seen
         self.naming = False  # what is under way gives a new file its name
         self._stream = stream
         self.patience = patience
@@ -132,7 +134,7 @@ class Session:
     def _ask_limits(self) -> None:
         if _LIMITS not in self.offers:
             return
-        name = string(_LIMITS.encode())
+        name, asked = string(_LIMITS.encode()), time.monotonic()
         try:
             _, read, write = self.call(
                 Op.EXTENDED,
@@ -143,6 +145,7 @@ class Session:
             )
         except Unsupported:
             return
+        self.distance = time.monotonic() - asked
         self.read_size, self.write_size = _usable(read), _usable(write)
 
     # Requests and answers --------------------------------------------------------------------
@@ -278,18 +281,17 @@ class Session:
         return self._take(size, timeout)
 
     def _take(self, size: int, timeout: float) -> memoryview:
-        if len(self._buffer) < size:
-            chunks: list[Buffer] = [self._buffer]
-            have = len(self._buffer)
-            while have < size:
-                chunk = self._stream.recv(timeout)
-                if not chunk:
-                    raise EOFError("the server closed the connection")
-                chunks.append(chunk)
-                have += len(chunk)
-            self._buffer = memoryview(b"".join(chunks))
-        taken, self._buffer = self._buffer[:size], self._buffer[size:]
-        return taken
+        """Bytes that came in one piece are not copied."""
+        pieces: list[memoryview] = []
+        missing = size
+        while len(self._buffer) < missing:
+            missing -= len(self._buffer)
+            pieces.append(self._buffer)
+            self._buffer = memoryview(self._stream.recv(timeout))
+            if not self._buffer:
+                raise EOFError("the server closed the connection")
+        taken, self._buffer = self._buffer[:missing], self._buffer[missing:]
+        return memoryview(b"".join((*pieces, taken))) if pieces else taken
 
     def _lost(self, error: BaseException, path: str) -> NoReturn:
         self.close()

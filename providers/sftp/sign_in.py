@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import paramiko
@@ -282,9 +283,8 @@ def _cut_short(transport: paramiko.Transport, to: Target, error: Exception) -> N
 
 def _named_key(path: Path, to: Target, access: Access) -> paramiko.PKey:
     """The private key the person named. Raises AuthRequired when it cannot be used."""
-    passphrase = access.secrets.get(to.endpoint, "passphrase", str(path))
     try:
-        return keys.load(path, passphrase)
+        return keys.load(path, lambda: access.secrets.get(to.endpoint, "passphrase", str(path)))
     except keys.Locked as error:
         access.secrets.forget(to.endpoint, "passphrase", str(path))
         what = "the passphrase is wrong" if error.rejected else "the key needs its passphrase"
@@ -312,7 +312,7 @@ def _default_keys(to: Target, access: Access, state: _State) -> Iterator[paramik
         if path in _named_keys(to, access) or not path.is_file():
             continue
         try:
-            yield keys.load(path, access.secrets.get(to.endpoint, "passphrase", str(path)))
+            yield keys.load(path, partial(access.secrets.get, to.endpoint, "passphrase", str(path)))
         except keys.Locked as error:
             if error.rejected:
                 access.secrets.forget(to.endpoint, "passphrase", str(path))

@@ -10,7 +10,8 @@ import json
 import posixpath
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 
 from providers.base import Body, Entry, Kind
 from providers.errors import (
@@ -28,7 +29,15 @@ from providers.errors import (
 from providers.names import temporary_name
 from providers.sftp import calls, look
 from providers.sftp.pipeline import write_body
-from providers.sftp.protocol import Open, Refused
+from providers.sftp.protocol import (
+    Fields,
+    Op,
+    Open,
+    Refused,
+    attributes,
+    path_string,
+    u32,
+)
 from providers.sftp.session import Session
 from providers.text import printable, to_bytes
 
@@ -52,7 +61,10 @@ class Upload:
     within: str = ""  # no link is followed below it; tokens of earlier versions have none
 
     def token(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps({name: getattr(self, name) for name in _FIELDS})
+
+
+_FIELDS = tuple(field.name for field in fields(Upload))
 
 
 def plan(
@@ -77,6 +89,7 @@ def plan(
     )
 
 
+@lru_cache(maxsize=256)  # each step of an upload asks for it
 def from_token(token: str) -> Upload:
     """Raises UploadExpired for a token of another version of Wharfie."""
     try:
@@ -119,16 +132,43 @@ def _is_long(path: str) -> bool:
 
 def store(session: Session, upload: Upload, offset: int, body: Body) -> str:
     """Write one part; the receipt says where it lies: "offset:length"."""
-    check(session, upload)
-    handle = calls.open_file(session, upload.temporary, Open.WRITE)
+    handle = _opened(session, upload)
     try:
-        with calls.closing(session, handle, upload.path):
+        try:
             written = write_body(session, handle, upload.path, offset, body)
-            if offset + written != upload.size:  # `finish` does it after the last one
-                calls.sync_handle(session, handle, upload.path)
+        except BaseException:
+            calls.let_go(session, handle, upload.path)
+            raise
+        if offset + written == upload.size:  # `finish` syncs after the last one
+            calls.close_handle(session, handle, upload.path)
+        else:
+            calls.sync_and_close(session, handle, upload.path)
     except Refused as error:
         raise look.explained(session, error, upload.path) from error
     return f"{offset}:{written}"
+
+
+def _opened(session: Session, upload: Upload) -> bytes:
+    """A handle of the temporary file, looked at on the way. Raises as `check`."""
+    path = path_string(upload.temporary)
+    looked = session.request(Op.LSTAT, path)
+    opened = session.request(Op.OPEN, path, u32(Open.WRITE), attributes())
+    replies = session.wait(looked, upload.path), session.wait(opened, upload.path)
+    try:
+        told = session.decode(replies[0], Op.ATTRS, upload.temporary, Fields.attributes)
+        expired = look.entry(upload.temporary, told).kind is not Kind.FILE
+    except NotFound:
+        expired = True
+    try:
+        handle = calls.handle_of(session, replies[1], upload.temporary)
+    except ProviderError:
+        if expired:
+            raise UploadExpired(upload.path) from None
+        raise
+    if expired:
+        calls.let_go(session, handle, upload.path)
+        raise UploadExpired(upload.path)
+    return handle
 
 
 def check(session: Session, upload: Upload) -> Entry:

@@ -84,13 +84,15 @@ class Scene:
         for name, (program, *arguments) in commands.items():
             if name in self.without:
                 continue
+            home = None
             if program == "wharfie":
-                command = wharfie(self.place.home, *arguments)
+                home = self.place.home / "of one run"
+                command = wharfie(home, *arguments)
             elif program in self.programs:
                 command = [self.programs[program], *arguments]
             else:
                 continue
-            runners.append(Runner(name, command, makes, self.environment()))
+            runners.append(Runner(name, command, makes, self.environment(), home))
         took = seconds_of(self.folder, runners, self.runs)
         return table(title, took, runners[0].name)
 

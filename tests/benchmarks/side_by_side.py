@@ -21,12 +21,14 @@ _MEMORY = Path("/dev/shm")
 @dataclass(frozen=True, slots=True)
 class Runner:
     """A command by name. `makes` is what it leaves in the folder it runs in, removed each time; "":
-    nothing. `more`: environment variables."""
+    nothing. `more`: environment variables. `forgets`: a folder that is removed before each run, as
+    what a queue did before is no part of what is measured."""
 
     name: str
     command: Sequence[str]
     makes: str = ""
     more: Mapping[str, str] = field(default_factory=dict)
+    forgets: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ def seconds_of(folder: Path, runners: Sequence[Runner], runs: int) -> dict[str, 
 
 
 def _once(folder: Path, runner: Runner) -> float:
+    if runner.forgets is not None:
+        shutil.rmtree(runner.forgets, ignore_errors=True)
     began = time.perf_counter()
     given = {**os.environ, **runner.more}
     done = subprocess.run(

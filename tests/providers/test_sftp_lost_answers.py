@@ -14,7 +14,9 @@ import pytest
 from providers.access import Access
 from providers.errors import ConnectionLost, SourceChanged, UploadExpired
 from providers.sftp import calls
+from providers.sftp.protocol import Op, string
 from providers.sftp.provider import SftpProvider, open_endpoint
+from providers.sftp.session import Session
 
 if TYPE_CHECKING:
     from tests.servers.openssh import OpenSSH
@@ -82,13 +84,14 @@ def test_every_part_but_the_last_is_on_the_servers_disk_when_it_is_acknowledged(
     place: SftpProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced = []
-    sync = calls.sync_handle
+    request = Session.request
 
-    def note(*arguments: object) -> bool:
-        synced.append(arguments)
-        return sync(*arguments)  # type: ignore[arg-type]
+    def note(session: Session, op: Op, *fields: bytes) -> int:
+        if op is Op.EXTENDED and fields[0] == string(calls.FSYNC.encode()):
+            synced.append(fields[1])
+        return request(session, op, *fields)
 
-    monkeypatch.setattr(calls, "sync_handle", note)
+    monkeypatch.setattr(Session, "request", note)
     upload = send(place, tmp_path / "a", size=2 * len(DATA))
     assert len(synced) == 1
     place.put_part(upload, 1, len(DATA), [DATA])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import ExitStack, suppress
+
 import pytest
 
 from providers.errors import ConnectionLost
@@ -84,3 +87,62 @@ def test_a_closed_pool_gives_nothing_and_keeps_nothing() -> None:
     with pytest.raises(ConnectionLost, match="closed"), world.pool.line():
         pass
     assert all(server.closed for server in world.servers)
+
+
+class Door:
+    """Counts who stands at it, and lets in once `wanted` do."""
+
+    def __init__(self) -> None:
+        self.standing, self.most, self.wanted = 0, 0, 1
+        self.refuses = False
+        self.changed = threading.Condition()
+        self.pool = Pool("sftp://ann@host:22", self.connect, keep=0)
+
+    def connect(self, wire: Wire) -> tuple[Session, None]:
+        with self.changed:
+            self.standing += 1
+            self.most = max(self.most, self.standing)
+            self.changed.notify_all()
+            assert self.changed.wait_for(lambda: self.most >= self.wanted, 20)
+            self.standing -= 1
+        if self.refuses:
+            raise ConnectionLost("sftp://ann@host:22")
+        return session(ScriptedSftp(lie=_home)), None
+
+    def most_at_once(self, count: int, wanted: int) -> int:
+        """How many stood there at once, of `count` threads that need a session each."""
+        self.most, self.wanted = 0, wanted
+        together = threading.Barrier(count, timeout=20)
+
+        def need_one() -> None:
+            with suppress(ConnectionLost, threading.BrokenBarrierError), self.pool.line():
+                together.wait()
+
+        threads = [threading.Thread(target=need_one) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        return self.most
+
+
+def test_several_sign_in_at_once_where_one_was_let_in() -> None:
+    door = Door()
+    assert door.most_at_once(1, wanted=1) == 1
+    assert door.most_at_once(7, wanted=4) == 4
+
+
+def test_who_was_let_in_nowhere_signs_in_one_after_the_other() -> None:
+    door = Door()
+    door.refuses = True
+    assert door.most_at_once(3, wanted=1) == 1
+
+
+def test_after_a_refusal_one_signs_in_at_a_time() -> None:
+    door = Door()
+    door.most_at_once(1, wanted=1)
+    door.refuses = True
+    with pytest.raises(ConnectionLost), ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(door.pool.line())
+    assert door.most_at_once(3, wanted=1) == 1

@@ -55,6 +55,16 @@ def test_one_that_takes_its_time_to_open_holds_up_nobody_else() -> None:
     assert opener.opened == [QUICK, SLOW]
 
 
+def test_what_is_handed_over_is_not_closed_with_the_pool() -> None:
+    opener = Opener()
+    pool = ProviderPool(opener)
+    handed = pool.get(QUICK)
+    assert pool.hand_over(QUICK) is handed
+    assert pool.hand_over(QUICK) is None
+    assert pool.get(QUICK) is not handed
+    assert opener.opened == [QUICK, QUICK]
+
+
 def test_a_closed_pool_opens_nothing_more() -> None:
     pool = ProviderPool(Opener())
     pool.get(QUICK)

@@ -74,6 +74,19 @@ def test_a_tree_goes_there_and_back_unchanged_and_each_file_is_proven(
     assert not list(tmp_path.rglob(".*.part"))
 
 
+def test_a_file_is_looked_at_and_copied_over_one_connection(tmp_path: Path) -> None:
+    from tests.servers.openssh import OpenSSH, find_sshd
+
+    if find_sshd() is None:
+        pytest.skip("no sshd here: install openssh-server")
+    (tmp_path / "file").write_text("some")
+    with OpenSSH(tmp_path / "sshd") as server:
+        given, there = {"SFTP_KEY": str(server.key_path)}, f"{server.endpoint}{tmp_path}/there"
+        done = wharfie("copy", tmp_path / "file", there, "--accept-new", env=given)
+    assert (done.code, (tmp_path / "there").read_text()) == (0, "some")
+    assert sum(line.startswith("Accepted publickey") for line in server.log) == 1
+
+
 def test_an_unknown_host_key_is_refused_with_its_fingerprint(
     openssh: OpenSSH, key: Mapping[str, str]
 ) -> None:

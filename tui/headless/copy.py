@@ -44,12 +44,21 @@ def run_copy(order: CopyOrder, home: Home, access: Access) -> int:
         pool = ProviderPool(lambda endpoint: open_provider(endpoint, access))
         try:
             jobs = asking(access, lambda: plan(order, pool, access.sites))
+            with reach(
+                home,
+                access,
+                serve=True,
+                workers=order.workers,
+                rate=order.rate,
+                opened=pool.hand_over,
+            ) as reached:
+                if reached.shared:
+                    pool.close()
+                command = Enqueue(jobs, order.policy, order.verify)
+                limits = order.workers is not None or order.rate is not None
+                carry_out(command, reached, access, report, limits=limits)
         finally:
             pool.close()
-        with reach(home, access, serve=True, workers=order.workers, rate=order.rate) as reached:
-            command = Enqueue(jobs, order.policy, order.verify)
-            limits = order.workers is not None or order.rate is not None
-            carry_out(command, reached, access, report, limits=limits)
     report.summary()
     return 0 if report.all_fine else 1
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterable
 from contextlib import closing
+from functools import lru_cache, partial
 
 from providers.access import Access
 from providers.base import Entry, Kind, Place, Provider
@@ -38,12 +39,12 @@ def _entries(provider: Provider, typed: str) -> list[Entry]:
 
 
 def _print_table(entries: Iterable[Entry]) -> None:
-    now, lines = time.time(), []
+    when, lines = lru_cache(partial(fmt.when, now=time.time())), []  # many are of one second
     for entry in sorted(entries, key=lambda entry: entry.name.casefold()):
         name = printable(entry.name) + _MARKS[entry.kind]
         if entry.target is not None:
             name += f" → {printable(entry.target)}"
-        lines.append(f"{fmt.size(entry.size):>9}  {fmt.when(entry.modified, now):16}  {name}\n")
+        lines.append(f"{fmt.size(entry.size):>9}  {when(entry.modified):16}  {name}\n")
     sys.stdout.write("".join(lines))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from providers.access import Access
+from providers.base import Provider
 from providers.registry import open_provider
 from transfers.client import Client
 from transfers.engine import Engine
@@ -58,14 +59,20 @@ def reach(
     serve: bool = False,
     workers: int | None = None,
     rate: int | None = None,
+    opened: Callable[[str], Provider | None] = lambda endpoint: None,
 ) -> Iterator[Reached]:
     """The queue of `home`. Where nobody works it, an engine here does, for new jobs only.
 
     `serve`: that engine works, whatever was held before, and other shells see and steer it, too;
     else it starts nothing. `workers` and `rate` are its limits; None:
-    as before. Raises QueueInUse, JournalError.
+    as before. `opened`: a place that is open by now, which it then uses and closes: nobody signs in
+    twice. Raises QueueInUse, JournalError.
     """
-    found = _client_or_engine(home, access, workers, rate, held=not serve)
+
+    def open_place(endpoint: str) -> Provider:
+        return opened(endpoint) or open_provider(endpoint, access)
+
+    found = _client_or_engine(home, access, open_place, workers, rate, held=not serve)
     if isinstance(found, Client):
         try:
             yield of_client(found)
@@ -114,12 +121,18 @@ def seen(home: Home, access: Access) -> tuple[Snapshot, Sequence[Row], bool]:
 
 
 def _client_or_engine(
-    home: Home, access: Access, workers: int | None, rate: int | None, *, held: bool
+    home: Home,
+    access: Access,
+    open_place: Callable[[str], Provider],
+    workers: int | None,
+    rate: int | None,
+    *,
+    held: bool,
 ) -> Client | Engine:
     def engine() -> Engine:
         return Engine(
             home.queue,
-            lambda endpoint: open_provider(endpoint, access),
+            open_place,
             workers=workers,
             rate=rate,
             run_existing=False,
