@@ -46,7 +46,8 @@ DOUBT = (
 )
 _KEY = re.compile("[0-9a-f]{8}")
 _LARGEST_ID = 1 << 53
-_KEPT_OPS = frozenset({Op.COPY, Op.MAKE_DIR, Op.REMOVE_DIR, Op.NOTE})  # a move would delete
+_KEPT_OPS = frozenset({Op.COPY, Op.LINK, Op.MAKE_DIR, Op.REMOVE_DIR, Op.NOTE})
+_TAKEN_FOR: Mapping[str, Op] = {Op.MOVE_LINK: Op.LINK}  # a move would delete
 _NOT_COPIES = frozenset({Op.PRUNE, Op.RENAME})
 _CORES = len(CORE)
 _PARKED = ("parked", "ask", 0, 0, 0, 0, DOUBT, "other", "", 0, 0, None, None)
@@ -254,4 +255,4 @@ def _harmless(op: str) -> Op:
     """What a damaged row's job may do instead: nothing, where it was to remove or to rename."""
     if op in _NOT_COPIES:
         return Op.NOTE
-    return Op(op) if op in _KEPT_OPS else Op.COPY
+    return Op(op) if op in _KEPT_OPS else _TAKEN_FOR.get(op, Op.COPY)

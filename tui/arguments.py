@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from transfers.model import Policy, Verify
+from transfers.model import Links, Policy, Verify
 from tui import format as fmt
 from tui.arguments_sites import add_login, add_sites
 
@@ -103,6 +103,13 @@ def _add_copy(commands: _Commands) -> None:
         choices=[policy.value for policy in Policy],
         default=Policy.ASK.value,
         help="when the destination exists; ask (the default) leaves the job parked",
+    )
+    copy.add_argument(
+        "--links",
+        choices=[links.value for links in Links],
+        default=Links.LINK.value,
+        help="symbolic links: made again with the same text (the default); follow: what they lead "
+        "to is copied; skip: left out, and said so",
     )
     copy.add_argument(
         "--verify",

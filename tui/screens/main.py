@@ -358,7 +358,7 @@ def _concerns(pane: FilePane, event: StateChanged) -> bool:
         return False
     job = event.job
     changed = [job.target]
-    if job.op in (Op.MOVE, Op.REMOVE_DIR, Op.RENAME):
+    if job.op in (Op.MOVE, Op.MOVE_LINK, Op.REMOVE_DIR, Op.RENAME):
         changed.append(job.source)
     if job.keep:
         changed.append(Place(job.target.endpoint, job.keep))
