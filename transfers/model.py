@@ -126,6 +126,23 @@ class Links(StrEnum):
     SKIP = "skip"  # left out, and said so
 
 
+class Carry(StrEnum):
+    """What of a file's time and permissions its copy gets. What is renamed keeps both."""
+
+    ALL = "all"
+    TIMES = "times"
+    MODE = "mode"
+    NOTHING = "nothing"
+
+    @property
+    def times(self) -> bool:
+        return self in (Carry.ALL, Carry.TIMES)
+
+    @property
+    def mode(self) -> bool:
+        return self in (Carry.ALL, Carry.MODE)
+
+
 class ProofWord(StrEnum):
     """What was proven about a copy, and no more."""
 
@@ -205,6 +222,7 @@ class NewJob:
     source_within: str = ""
     # Of Op.PRUNE: "" deletes, TRASH, or the address on the same endpoint that it is renamed to.
     keep: str = ""
+    carry: Carry = Carry.ALL
     note: str = ""  # of Op.NOTE: why it is left out
     # Of Op.LINK: where it leads, as far as a listing told. What is made is what stands there then.
     leads: str = ""
@@ -230,6 +248,7 @@ class Job:
     within: str = ""  # the target directory a person chose: links below it are not followed
     source_within: str = ""  # of Op.PRUNE: the top of the tree that `source` is missing from
     keep: str = ""  # of Op.PRUNE: "" deletes, TRASH, or the address that it is renamed to
+    carry: Carry = Carry.ALL  # of `modified` and `mode`: what the copy gets
     priority: int = 0  # higher runs first; within one priority the queue's order holds
     policy: Policy = Policy.ASK
     verify: Verify = Verify.AUTO

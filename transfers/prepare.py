@@ -175,8 +175,8 @@ def _upload(run: Run, job: Job) -> str:
         job.size,
         key=job.key,
         part_size=part_size(run.source(), run.target(), job.size),
-        modified=job.modified,
-        mode=job.mode,
+        modified=job.modified if job.carry.times else None,
+        mode=job.mode if job.carry.mode else None,
         within=job.within,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from transfers.model import Links, Policy, Verify
+from transfers.model import Carry, Links, Policy, Verify
 from tui import format as fmt
 from tui.arguments_sites import add_login, add_sites
 
@@ -110,6 +110,13 @@ def _add_copy(commands: _Commands) -> None:
         default=Links.LINK.value,
         help="symbolic links: made again with the same text (the default); follow: what they lead "
         "to is copied; skip: left out, and said so",
+    )
+    copy.add_argument(
+        "--keep",
+        choices=[carry.value for carry in Carry],
+        default=Carry.ALL.value,
+        help="what a copy gets of its source's time and permissions (all); a copy without times "
+        "is another to --on-conflict different",
     )
     copy.add_argument(
         "--verify",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from transfers.model import Links
+from transfers.model import Carry, Links
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -95,6 +95,7 @@ PLAN = Setting("plan", ShowPlan.ALWAYS, "Plans", "shown before a copy or move is
 LINKS = Setting(
     "links", Links.LINK, "Links", "made again with the same text, followed, or left out of a copy"
 )
+CARRY = Setting("keep", Carry.ALL, "Keep", "what a copy gets of its source's time and permissions")
 LOOK = Setting("theme", Look.DARK, "Theme", "the colours of the screen")
 
 GLYPHS = Setting("glyphs", Glyphs.AUTO, "Characters", "what is drawn with, from the next start on")
@@ -117,6 +118,7 @@ SETTINGS: tuple[Setting[Any], ...] = (
     READER,
     PLAN,
     LINKS,
+    CARRY,
     NOTIFY,
     PROGRESS,
     ON_QUIT,

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from providers.base import Place
 from transfers.conflict import is_different, is_newer
-from transfers.model import OF_LINKS, NewJob, Op, Policy
+from transfers.model import OF_LINKS, Carry, NewJob, Op, Policy
 from transfers.plan import THERE, Meets, Planned, Tally, as_entry, tallies
 from tui import format as show
 from tui.unfinished import below
@@ -134,14 +134,15 @@ def _on_meeting(row: Planned, policy: Policy) -> str:
     return "overwrite" if wanted(as_entry(row.job), row.there) else "skip"
 
 
-def jobs(plan: Plan, choices: Choices) -> tuple[NewJob, ...]:
+def jobs(plan: Plan, choices: Choices, carry: Carry = Carry.ALL) -> tuple[NewJob, ...]:
     """What the queue is to do. Whatever the policy, nothing is overwritten unasked where nothing
     stood when it was planned, nor where names clash: one of two files would be lost."""
     made = []
     for at, row in enumerate(plan.rows):
         if at in choices.edits and choices.edits[at] is None:
             continue
-        made.append(_job(row, choices, choices.edits.get(at)))
+        job = _job(row, choices, choices.edits.get(at))
+        made.append(job if carry is job.carry else replace(job, carry=carry))
     return (*made, *plan.removals) if choices.move else tuple(made)
 
 

@@ -84,6 +84,26 @@ def test_modification_times_and_modes_are_kept(tree: Path, tmp_path: Path) -> No
     assert (found.st_mtime, found.st_mode & 0o7777) == (1_600_000_000, 0o640)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+@pytest.mark.parametrize(
+    ("keep", "times", "mode"),
+    [("all", True, True), ("times", True, False), ("mode", False, True), ("nothing", False, False)],
+)
+def test_a_copy_and_a_move_get_what_is_to_be_kept(
+    keep: str, times: bool, mode: bool, tree: Path, tmp_path: Path
+) -> None:
+    source, new = tree / "one.txt", tmp_path / "new"
+    os.utime(source, (1_600_000_000, 1_600_000_000))
+    source.chmod(0o750)
+    assert wharfie("copy", source, new, "--keep", keep).code == 0
+    found = new.stat()
+    assert (found.st_mtime == 1_600_000_000, found.st_mode & 0o777 == 0o750) == (times, mode)
+    done = wharfie("copy", source, new, "--keep", keep, "--move", "--on-conflict", "overwrite")
+    assert (done.code, source.exists()) == (0, False)
+    found = new.stat()
+    assert (found.st_mtime == 1_600_000_000, found.st_mode & 0o777 == 0o750) == (times, mode)
+
+
 @pytest.mark.parametrize(
     ("policy", "code", "content"),
     [

@@ -189,3 +189,22 @@ def test_what_links_on_a_server_lead_to_is_copied_when_that_is_chosen(
     assert told == {"up", "nowhere", "self"}
     assert (tmp_path / "back" / "dir" / "file").read_text() == "out"
     assert not [path for path in (tmp_path / "back").rglob("*") if path.is_symlink()]
+
+
+@pytest.mark.parametrize(("keep", "kept"), [("all", True), ("nothing", False)])
+def test_a_server_is_given_only_what_is_to_be_kept(
+    openssh: OpenSSH,
+    key: Mapping[str, str],
+    known: None,
+    tmp_path: Path,
+    keep: str,
+    kept: bool,
+) -> None:
+    source = tmp_path / "file"
+    source.write_text("x")
+    source.chmod(0o750)
+    os.utime(source, (1_600_000_000, 1_600_000_000))
+    remote = f"{openssh.endpoint}{tmp_path}/there"
+    assert wharfie("copy", source, remote, "--keep", keep, env=key).code == 0
+    found = (tmp_path / "there").stat()
+    assert (found.st_mtime == 1_600_000_000, found.st_mode & 0o777 == 0o750) == (kept, kept)

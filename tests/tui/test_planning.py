@@ -13,7 +13,7 @@ import pytest
 from rich.cells import cell_len
 
 from providers.base import Entry, Kind, Place
-from transfers.model import Links, NewJob, Op, Policy, Verify
+from transfers.model import Carry, Links, NewJob, Op, Policy, Verify
 from transfers.plan import Meets, Planned
 from tui import planning
 from tui.planning import Choices, Plan, make_plan
@@ -176,6 +176,15 @@ def test_a_link_is_made_or_moved_and_what_one_led_to_is_copied_only() -> None:
     assert [planning.act(plan, MOVE, at) for at in (0, 1)] == ["move", "copy"]
     assert [job.op for job in planning.jobs(plan, COPY)] == [Op.LINK, Op.COPY]
     assert [job.op for job in planning.jobs(plan, MOVE)] == [Op.MOVE_LINK, Op.COPY]
+
+
+@pytest.mark.parametrize("carry", list(Carry))
+def test_every_job_and_the_command_say_what_a_copy_is_to_keep(carry: Carry) -> None:
+    plan = plan_of(*EVERY)
+    assert {job.carry for job in planning.jobs(plan, COPY, carry)} == {carry}
+    line = shell_line(local("/a", to="/in"), COPY, Verify.AUTO, None, carry=carry)
+    said = "" if carry is Carry.ALL else f"--keep {carry} "
+    assert line == f"wharfie copy {said}/a /in/"
 
 
 # The command line

@@ -18,7 +18,7 @@ from transfers.scan import ScanCancelled, plan_tree
 from tui import file_operations as files
 from tui import planning
 from tui.background import in_thread
-from tui.choices import LINKS, PLAN, ShowPlan
+from tui.choices import CARRY, LINKS, PLAN, ShowPlan
 from tui.commands.gathered import fit_to_go
 from tui.commands.work import counting_on, hand_over, with_progress
 from tui.file_operations import Stopped
@@ -129,7 +129,8 @@ async def _approved(
 
 async def _queue(screen: MainScreen, plan: Plan, choices: Choices) -> bool:
     """Whether there was anything to queue."""
-    jobs = await in_thread(lambda: planning.jobs(plan, choices))
+    carry = screen.services.chosen(CARRY)
+    jobs = await in_thread(lambda: planning.jobs(plan, choices, carry))
     if not jobs:
         screen.say("Everything was left out; nothing was queued.")
         return False
@@ -222,8 +223,9 @@ def _free(place: Provider, path: str) -> int | None:
 
 def _command(screen: MainScreen, plan: Plan, choices: Choices) -> str:
     services = screen.services
-    links = services.chosen(LINKS)
-    return shell_line(plan, choices, services.verify, services.access.sites, links=links)
+    links, carry = services.chosen(LINKS), services.chosen(CARRY)
+    sites = services.access.sites
+    return shell_line(plan, choices, services.verify, sites, links=links, carry=carry)
 
 
 def _only_conflicts(screen: MainScreen) -> bool:

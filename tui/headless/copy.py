@@ -12,7 +12,7 @@ from providers.errors import Denied, InvalidName, NotFound, Unsupported, WrongKi
 from providers.location import parse
 from providers.registry import open_provider
 from providers.sites import Sites
-from transfers.model import Enqueue, Links, NewJob, Op, Pause, Policy, Verify
+from transfers.model import Carry, Enqueue, Links, NewJob, Op, Pause, Policy, Verify
 from transfers.pool import ProviderPool
 from transfers.queue_api import Queue
 from transfers.scan import plan_directory, plan_link, plan_one, plan_tree
@@ -37,6 +37,7 @@ class CopyOrder:
     policy: Policy = Policy.ASK
     verify: Verify = Verify.AUTO
     links: Links = Links.LINK
+    carry: Carry = Carry.ALL
     expected: str = ""  # the digest of the one file that is copied
     workers: int | None = None
     rate: int | None = None
@@ -120,6 +121,8 @@ def plan(order: CopyOrder, pool: ProviderPool, sites: Sites | None = None) -> tu
     jobs: list[NewJob] = []
     for source in sources:
         jobs.extend(_plan_source(source, pool, target, place, into=into, order=order))
+    if order.carry is not Carry.ALL:
+        jobs = [replace(job, carry=order.carry) for job in jobs]
     if order.expected:
         return (_expecting(jobs, order.expected),)
     return tuple(jobs)
