@@ -16,16 +16,17 @@ from providers.base import Measured, Place, Provider
 from providers.errors import ProviderError
 from tui.background import in_thread
 
-AGAIN = 5.0  # seconds between two questions about one place
+AGAIN, AGAIN_FAR = 5.0, 30.0  # seconds between two questions about one place, near and far
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """`free` in bytes, None where the place does not tell; `at`: monotonic, in seconds."""
+    """`free` in bytes, None where the place does not tell; `again`: when it may be asked next, in
+    seconds, monotonic."""
 
     place: Place
     free: int | None
-    at: float
+    again: float
 
 
 class FreeSpace:
@@ -53,8 +54,7 @@ class FreeSpace:
         while self._wanted is not None:
             await self._pause(self._wanted)
             place, self._wanted = self._wanted, None
-            free = await in_thread(partial(self._free, place))
-            self._answer = _Answer(place, free, time.monotonic())
+            self._answer = await in_thread(partial(self._answered, place))
             tell()
 
     async def _pause(self, place: Place) -> None:
@@ -62,13 +62,14 @@ class FreeSpace:
         self._another.clear()
         if self._answer is not None and self._answer.place == place:
             with suppress(TimeoutError):
-                left = self._answer.at + AGAIN - time.monotonic()
+                left = self._answer.again - time.monotonic()
                 await asyncio.wait_for(self._another.wait(), max(0.0, left))
 
-    def _free(self, place: Place) -> int | None:
+    def _answered(self, place: Place) -> _Answer:
         """Blocking."""
-        try:
+        gap, free = AGAIN_FAR, None
+        with suppress(ProviderError):
             provider = self._open(place.endpoint)
-            return provider.room(place.path).free if isinstance(provider, Measured) else None
-        except ProviderError:
-            return None
+            gap = AGAIN if provider.caps.near else AGAIN_FAR
+            free = provider.room(place.path).free if isinstance(provider, Measured) else None
+        return _Answer(place, free, time.monotonic() + gap)

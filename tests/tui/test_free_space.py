@@ -9,7 +9,10 @@ import pytest
 from providers.base import Room
 from providers.errors import Unsupported
 from tests.tui.app_case import Tree, at, make_app, names, opener, pane, read, text, until
+from tests.tui.fake_queue import FakeQueue, make_row
+from transfers.model import JobState, StateChanged
 from tui import free_space
+from tui.screens.main import MainScreen
 from tui.widgets.pane_foot import PaneFoot
 
 
@@ -84,6 +87,22 @@ async def test_it_is_asked_again_after_something_changed(monkeypatch: pytest.Mon
         await until(pilot, lambda: "3.0 GiB free" in text(app))
         place.free = 1 << 30
         pane(app).reread_soon()
+        await until(pilot, lambda: "1.0 GiB free" in text(app))
+
+
+async def test_it_is_asked_again_when_a_transfer_deep_below_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The rows are as they were, and nothing is read again for it."""
+    monkeypatch.setattr(free_space, "AGAIN", 0.0)
+    place, queue = Roomy("/d/", "/d/e/"), FakeQueue()
+    app = make_app(at("x"), at("y"), queue=queue, opener=opener(x=place, y=Tree()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await read(pilot)
+        await until(pilot, lambda: "3.0 GiB free" in text(app))
+        place.free = 1 << 30
+        job = make_row(1, JobState.DONE, target=at("x", "/d/e/new")).job
+        app.main.post_message(MainScreen.QueueChanged([StateChanged(job, JobState.COMMITTING)]))
         await until(pilot, lambda: "1.0 GiB free" in text(app))
 
 

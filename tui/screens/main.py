@@ -337,9 +337,12 @@ class MainScreen(Screen[None]):
         self.questions.note(message.events)
         done = [event for event in message.events if event.job.state is JobState.DONE]
         note_moves(self, [event.job for event in done])
+        written = {event.job.target.endpoint for event in done}
         for pane in self.panes:
             if any(_concerns(pane, event) for event in done):
                 pane.reread_soon()
+            elif pane.place.endpoint in written:
+                pane.room_changed()
         if isinstance(self.app.screen, VersionsScreen):
             self.app.screen.note([event.job.target for event in done])
 

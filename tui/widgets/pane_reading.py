@@ -218,6 +218,11 @@ class PaneReading(PaneLooking):
         self._show_foot()
         return True
 
+    def room_changed(self) -> None:
+        """Something was written or removed somewhere in the place that is shown."""
+        if self.read_once:
+            self._ask_room()
+
     def _ask_room(self) -> None:
         """What is free there: once what is there has been read."""
         self._free.want(self.place)
