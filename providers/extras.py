@@ -121,11 +121,27 @@ class Moder(Protocol):
 
 @runtime_checkable
 class Linker(Protocol):
-    """A place with symbolic links, where they can be made."""
+    """A place with symbolic links, where they can be made. `within` is as for `Writer.begin`."""
 
-    def make_link(self, path: str, target: str) -> None:
+    def make_link(self, path: str, target: str, *, within: str = "") -> None:
         """Make a link at `path`, never over something. `target` is kept as it is: it need not
-        exist. Raises AlreadyExists, NotFound, Denied, Unsupported, InvalidName."""
+        exist. Raises AlreadyExists, NotFound, Denied, Unsupported, InvalidName, WrongKind."""
+        ...
+
+    def replace_link(
+        self, path: str, target: str, *, key: str, replacing: str, within: str = ""
+    ) -> None:
+        """Make a link in place of the file or link at `path`, in one step where the place can.
+
+        `replacing`: only that version (TargetChanged), ANY_VERSION: whatever is there. `key` (eight
+        hex digits) names what is unfinished meanwhile: `Writer.abandon` removes what a crash or
+        an error left of it. Raises as `make_link`, and WrongKind for a directory.
+        """
+        ...
+
+    def leads_to(self, path: str) -> str:
+        """The address of what the link at `path` leads to in the end, through no link. Raises
+        NotFound where that is nowhere, Unsupported for a circle, Denied."""
         ...
 
 

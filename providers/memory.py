@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from providers.access import Access
-from providers.base import Body, Buffer, Capabilities, Entry, Kind, Parts
+from providers.base import ANY_VERSION, Body, Buffer, Capabilities, Entry, Kind, Parts
 from providers.errors import (
     AlreadyExists,
     InvalidName,
@@ -224,9 +224,28 @@ class MemoryProvider:
         with self.store.doing("make_dir", path):
             self.store.add(path, Kind.DIR, mode=0o755)
 
-    def make_link(self, path: str, target: str) -> None:
+    def make_link(self, path: str, target: str, *, within: str = "") -> None:
         with self.store.doing("make_link", path):
+            self._refuse_links(path, within)
             self.store.add(path, Kind.LINK, target=target, mode=0o777)
+
+    def replace_link(
+        self, path: str, target: str, *, key: str, replacing: str, within: str = ""
+    ) -> None:
+        with self.store.doing("replace_link", path):
+            self._refuse_links(path, within)
+            there = self.store.nodes.get(path)
+            if there is not None and there.kind is Kind.DIR:
+                raise WrongKind(path, "is a directory")
+            gone = there is None or _entry(path, there).version != replacing
+            if replacing != ANY_VERSION and gone:
+                raise TargetChanged(path)
+            self.store.nodes.pop(path, None)
+            self.store.add(path, Kind.LINK, target=target, mode=0o777)
+
+    def leads_to(self, path: str) -> str:
+        with self.store.doing("leads_to", path):
+            return self.store.node(path, follow=True)[0]
 
     def set_mode(self, path: str, mode: int, *, within: str = "") -> None:
         with self.store.doing("set_mode", path):

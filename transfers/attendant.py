@@ -30,7 +30,7 @@ from transfers.wire import WireError, decode, encode, pack, unpack
 if TYPE_CHECKING:
     from transfers.engine import Engine
 
-PROTOCOL = "3"  # changes whenever what is said does
+PROTOCOL = "4"  # changes whenever what is said does
 _MOST_CHANGES = 5000  # waiting to be told; a client that is that far behind looks for itself
 States = tuple[JobState, ...]
 _LOG = logging.getLogger("wharfie.host")

@@ -78,6 +78,7 @@ def _new_job(new: NewJob, command: Enqueue, batch: int, draft: Draft, key: str) 
         expected=new.expected,
         agreed=new.agreed,
         source_within=new.source_within,
+        carry=new.carry,
         keep=new.keep,
         policy=new.policy or command.policy,
         verify=command.verify,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from transfers.model import AFTERWARDS, FINISHED, SAME, Job, JobState, Op
+from transfers.model import AFTERWARDS, FINISHED, SAME, SAME_LINK, Job, JobState, Op
 
 
 class Completion:
@@ -55,7 +55,7 @@ def is_missed(job: Job | None) -> bool:
         return False
     if job.state is JobState.DONE:
         return False
-    return not (job.state is JobState.SKIPPED and job.reason == SAME)
+    return not (job.state is JobState.SKIPPED and job.reason in (SAME, SAME_LINK))
 
 
 def not_pruned(missed: int) -> str:

@@ -7,10 +7,13 @@ from transfers.batch import BYTES, held, may_join
 from transfers.completion import not_pruned
 from transfers.draft import Draft
 from transfers.gate import Gate
-from transfers.model import Job, JobState, Op
+from transfers.model import OF_LINKS, Job, JobState, Op
 from transfers.outage import Outages
 from transfers.runs import Runs
 from transfers.schedule import Schedule, lane_of
+
+_BEGIN = OF_LINKS | {Op.COPY, Op.MOVE}
+"""What may leave something unfinished at the destination."""
 
 
 class Dispatch:
@@ -90,7 +93,7 @@ class Dispatch:
     def _marked(self, job: Job, draft: Draft) -> Job:
         if not job.begun:
             self._clean.add(job.id)
-        begun = job.begun or job.op in (Op.COPY, Op.MOVE)
+        begun = job.begun or job.op in _BEGIN
         attempt = job.attempt + 1
         begins = {"state": JobState.PREPARING, "attempt": attempt, "begun": begun, "reason": ""}
         job = draft.save(altered(job, **begins))

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 from providers.base import Place
 from providers.text import from_bytes, to_bytes
 from transfers.altered import OpenJob, place
-from transfers.model import Job, JobState, Op, ParkReason, Policy, Proof, ProofWord, Verify
+from transfers.model import Carry, Job, JobState, Op, ParkReason, Policy, Proof, ProofWord, Verify
 
 Values: TypeAlias = tuple[Any, ...]
 
@@ -28,7 +28,7 @@ CORE = (
     *("id", "batch", "seq", "key", "op"),
     *("source_endpoint", "source_path", "target_endpoint", "target_path"),
     *("size", "source_version", "modified", "mode", "within"),
-    *("source_within", "keep", "verify"),
+    *("source_within", "keep", "carry", "verify"),
     *("expected", "attempts"),
     *("begun", "sent", "prefix", "upload", "replacing", "agreed", "digest", "committed"),
     *("proof_word", "proof_algorithm", "proof_source", "proof_target", "proof_how"),
@@ -46,12 +46,13 @@ DOUBT = (
 )
 _KEY = re.compile("[0-9a-f]{8}")
 _LARGEST_ID = 1 << 53
-_KEPT_OPS = frozenset({Op.COPY, Op.MAKE_DIR, Op.REMOVE_DIR, Op.NOTE})  # a move would delete
+_KEPT_OPS = frozenset({Op.COPY, Op.LINK, Op.MAKE_DIR, Op.REMOVE_DIR, Op.NOTE})
+_TAKEN_FOR: Mapping[str, Op] = {Op.MOVE_LINK: Op.LINK}  # a move would delete
 _NOT_COPIES = frozenset({Op.PRUNE, Op.RENAME})
 _CORES = len(CORE)
 _PARKED = ("parked", "ask", 0, 0, 0, 0, DOUBT, "other", "", 0, 0, None, None)
 
-_ENUMS: tuple[type[StrEnum], ...] = (Op, JobState, Policy, Verify, ParkReason, ProofWord)
+_ENUMS: tuple[type[StrEnum], ...] = (*(Op, JobState, Policy, Verify, Carry, ParkReason, ProofWord),)
 _PLAIN: Mapping[str, str] = {member: member.value for enum in _ENUMS for member in enum}
 _T = TypeVar("_T", bound=StrEnum)
 _NO_PROOF = (None, None, None, None, None)
@@ -78,7 +79,7 @@ def core_values(job: Job) -> Values:
         *(source.endpoint, to_bytes(source.path), target.endpoint, to_bytes(target.path)),
         *(_storable(job.size), job.source_version, _real(job.modified), job.mode),
         *(to_bytes(job.within), to_bytes(job.source_within), to_bytes(job.keep)),
-        *(_PLAIN[job.verify], job.expected, job.attempts),
+        *(_PLAIN[job.carry], _PLAIN[job.verify], job.expected, job.attempts),
         *(int(job.begun), job.sent, job.prefix),
         *(job.upload, job.replacing, job.agreed, job.digest, int(job.committed)),
         *(_proof_values(proof) if proof else _NO_PROOF),
@@ -117,6 +118,7 @@ def _reader(enum: type[_T]) -> Callable[[str], _T]:
 
 _op, _state, _policy = _reader(Op), _reader(JobState), _reader(Policy)
 _verify, _park, _word = _reader(Verify), _reader(ParkReason), _reader(ProofWord)
+_carry = _reader(Carry)
 
 
 def to_job(row: Values) -> Job:
@@ -140,7 +142,7 @@ def _job(core: Values, status: Values) -> Job:
     (job.id, job.batch, job.seq, job.key, op,
      source_endpoint, source_path, target_endpoint, target_path,
      job.size, job.source_version, job.modified, job.mode, within, source_within, keep,
-     verify, job.expected, job.attempts,
+     carry, verify, job.expected, job.attempts,
      begun, job.sent, job.prefix, job.upload, job.replacing, job.agreed, job.digest, committed,
      word, algorithm, of_source, of_target, how) = core
     (job.state, job.policy, job.priority, job.attempt, job.restarts, job.crashes,
@@ -152,6 +154,7 @@ def _job(core: Values, status: Values) -> Job:
     job.within = _folder(within)
     job.source_within = _folder(source_within)
     job.keep = from_bytes(keep) if keep else ""
+    job.carry = _carry(carry)
     job.verify = _verify(verify)
     job.begun = begun != 0
     job.committed = committed != 0
@@ -254,4 +257,4 @@ def _harmless(op: str) -> Op:
     """What a damaged row's job may do instead: nothing, where it was to remove or to rename."""
     if op in _NOT_COPIES:
         return Op.NOTE
-    return Op(op) if op in _KEPT_OPS else Op.COPY
+    return Op(op) if op in _KEPT_OPS else _TAKEN_FOR.get(op, Op.COPY)

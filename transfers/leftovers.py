@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from providers.errors import ProviderError
-from transfers.model import Job, Op
+from transfers.model import OF_LINKS, Job, Op
 from transfers.run import Run
 
 
@@ -38,6 +38,7 @@ def asked_for_rename(job: Job) -> bool:
 def doubt(job: Job) -> str:
     """What is to be said of a cancelled job whose outcome nobody could look at; or ""."""
     named = job.upload is not None and (job.proof is not None or job.digest != "")
+    named = named or (job.op in OF_LINKS and job.digest != "")
     if not named and not asked_for_rename(job) and job.op is not Op.PRUNE:
         return ""
     return "the cancel may have come too late: look at what stands at the destination; "

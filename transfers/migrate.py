@@ -28,7 +28,7 @@ VERSION_1 = (
 )
 """The columns of version 1's table `job`, in their order."""
 
-_NEW_IN_3 = ("source_within", "keep")
+_NEW_IN_3 = {"source_within": b"", "keep": b"", "carry": "all"}
 _NEW_AT = CORE.index("source_within")
 _CORES_2 = len(CORE) - len(_NEW_IN_3)
 WIDTH_2 = _CORES_2 + len(STATUS) + 2
@@ -94,8 +94,7 @@ def from_version_1(row: Values) -> Values:
     begun = old["upload"] is not None or old["state"] in RUNNING
     new = {
         "within": b"",
-        "source_within": b"",
-        "keep": b"",
+        **_NEW_IN_3,
         "expected": "",
         "begun": int(begun),
         "sent": 0,
@@ -111,7 +110,7 @@ def from_version_2(row: Values) -> Values:
     """A row of version 2's table `job` as one of today's, with its checksums: each is right where
     the old one was."""
     core, status, (core_sum, status_sum) = row[:_CORES_2], row[_CORES_2:-2], row[-2:]
-    new = (*core[:_NEW_AT], *[b""] * len(_NEW_IN_3), *core[_NEW_AT:])
+    new = (*core[:_NEW_AT], *_NEW_IN_3.values(), *core[_NEW_AT:])
     return (
         *(*new, *status),
         checksum(new) if checksum(core) == core_sum else _WRONG,

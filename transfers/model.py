@@ -23,10 +23,16 @@ class Op(StrEnum):
     MAKE_DIR = "mkdir"  # an empty directory of a copied tree
     REMOVE_DIR = "rmdir"  # a source directory emptied by a move
     NOTE = "note"  # something a plan left out (a link, a device): skipped, with the reason
+    LINK = "link"  # a symbolic link of the same text as that at the source
+    MOVE_LINK = (
+        "move link"  # the same, and then the link at the source goes, never what it leads to
+    )
     # One thing of a target that its source has no longer: only when the rest of the batch is done.
     PRUNE = "prune"
     RENAME = "rename"  # another name within one place: from the address `source` to `target`
 
+
+OF_LINKS = frozenset({Op.LINK, Op.MOVE_LINK})
 
 AFTERWARDS = frozenset({Op.REMOVE_DIR, Op.PRUNE})
 """What comes after all the rest of its batch."""
@@ -112,6 +118,31 @@ class Verify(StrEnum):
     SIZE = "size"
 
 
+class Links(StrEnum):
+    """What becomes of symbolic links in what is copied."""
+
+    LINK = "link"  # a link of the same text is made, whatever it leads to
+    FOLLOW = "follow"  # what it leads to is copied
+    SKIP = "skip"  # left out, and said so
+
+
+class Carry(StrEnum):
+    """What of a file's time and permissions its copy gets. What is renamed keeps both."""
+
+    ALL = "all"
+    TIMES = "times"
+    MODE = "mode"
+    NOTHING = "nothing"
+
+    @property
+    def times(self) -> bool:
+        return self in (Carry.ALL, Carry.TIMES)
+
+    @property
+    def mode(self) -> bool:
+        return self in (Carry.ALL, Carry.MODE)
+
+
 class ProofWord(StrEnum):
     """What was proven about a copy, and no more."""
 
@@ -138,6 +169,9 @@ class Proof:
             return f"{self.word} ({self.algorithm})"
         return str(self.word)
 
+
+SAME_LINK = "the same link is there already"
+"""The reason of a link that was left alone, and so was its source."""
 
 RENAMED = "renamed in place, nothing was copied"
 """The reason of a move that was done by giving the file another name."""
@@ -188,7 +222,10 @@ class NewJob:
     source_within: str = ""
     # Of Op.PRUNE: "" deletes, TRASH, or the address on the same endpoint that it is renamed to.
     keep: str = ""
+    carry: Carry = Carry.ALL
     note: str = ""  # of Op.NOTE: why it is left out
+    # Of Op.LINK: where it leads, as far as a listing told. What is made is what stands there then.
+    leads: str = ""
     failed: bool = False  # of Op.NOTE: a failure, not a choice
 
 
@@ -211,6 +248,7 @@ class Job:
     within: str = ""  # the target directory a person chose: links below it are not followed
     source_within: str = ""  # of Op.PRUNE: the top of the tree that `source` is missing from
     keep: str = ""  # of Op.PRUNE: "" deletes, TRASH, or the address that it is renamed to
+    carry: Carry = Carry.ALL  # of `modified` and `mode`: what the copy gets
     priority: int = 0  # higher runs first; within one priority the queue's order holds
     policy: Policy = Policy.ASK
     verify: Verify = Verify.AUTO
@@ -230,7 +268,7 @@ class Job:
     prefix: str = ""  # sha256 of those bytes, as read from the source
     replacing: str | None = None  # the destination's version that may be replaced
     agreed: str | None = None  # the destination's version a person was asked about
-    digest: str = ""  # sha256 of the bytes as read from the source
+    digest: str = ""  # sha256 of the bytes as read from the source; of a link: of its text
     committed: bool = False  # the destination has its name; only the source of a move is left
     proof: Proof | None = None
     started: float | None = None  # Unix seconds

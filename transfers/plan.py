@@ -20,7 +20,7 @@ from providers.errors import (
     WrongKind,
 )
 from transfers.conflict import is_different
-from transfers.model import NewJob, Op
+from transfers.model import OF_LINKS, NewJob, Op
 from transfers.scan import ScanCancelled
 
 _FEW = 4  # names in a folder up to which each is looked at alone: a listing may have a million
@@ -35,7 +35,7 @@ class Meets(StrEnum):
     """What stands where a job's file is to go."""
 
     NEW = "new"  # nothing
-    SAME = "same"  # a file of the same size and time, or of the same digest
+    SAME = "same"  # a file of the same size and time or of the same digest, or the same link
     DIFFERENT = "different"  # another file, or a link
     CLASH = "name clash"  # a name that its place takes for the same, or another job's
     BLOCKED = "in the way"  # a directory, a device, or no folder to put it into
@@ -206,6 +206,8 @@ class _Looking:
         for algorithm, digest in self._digests.get(job.source.path, {}).items():
             if algorithm in there.digests:
                 return there.digests[algorithm] == digest
+        if job.op in OF_LINKS:
+            return there.kind is Kind.LINK and job.leads != "" and there.target == job.leads
         return there.kind is Kind.FILE and not is_different(as_entry(job), there)
 
     def _closer(self, job: NewJob, listed: Entry) -> Entry:

@@ -48,10 +48,10 @@ def prepare(run: Run) -> Job:
         run.control.touches()
         target.delete(job.source.path)
         return replace(discard(run, job), state=JobState.DONE, reason=RENAMED)
-    decision = _decided(job, entry, existing, target.name(job.target.path))
+    decision = decided(job, entry, existing, target.name(job.target.path))
     if decision.act is Act.SKIP:
         return replace(discard(run, job), state=JobState.SKIPPED, reason=decision.reason)
-    _refuse_same_file(job, source, target, entry, existing)
+    refuse_same_file(job, source, target, entry, existing)
     if decision.act is Act.ASK and existing is not None:
         run.conflict = Conflict(entry, existing)
         parked = replace(job, state=JobState.PARKED, park=ParkReason.CONFLICT)
@@ -63,7 +63,7 @@ def prepare(run: Run) -> Job:
         run.control.touches()
         # What lies under the name it had is found by that name only.
         job = discard(run, job)
-        free = _free_name(target, job.target)
+        free = free_name(target, job.target)
         job = run.report(replace(job, target=free, replacing=None))
     return _ready(run, job, decision.replacing)
 
@@ -99,7 +99,7 @@ def _looked_at(job: Job, entry: Entry) -> Job:
     )
 
 
-def _decided(job: Job, entry: Entry, existing: Entry | None, name: str) -> Decision:
+def decided(job: Job, entry: Entry, existing: Entry | None, name: str) -> Decision:
     """What the policy says, but for what changed since a person or an attempt looked (D5).
 
     `name`: how the destination is to be called. What is there in other letters may be another
@@ -177,8 +177,8 @@ def _upload(run: Run, job: Job) -> str:
         job.size,
         key=job.key,
         part_size=part_size(run.source(), run.target(), job.size),
-        modified=job.modified,
-        mode=job.mode,
+        modified=job.modified if job.carry.times else None,
+        mode=job.mode if job.carry.mode else None,
         within=job.within,
     )
 
@@ -211,7 +211,7 @@ def _refuse_alias(run: Run, job: Job, upload: str) -> None:
 
 
 def _refuse_alike(job: Job, target: Provider) -> None:
-    """Two sites may be one bucket. Within one endpoint that was settled (`_refuse_same_file`)."""
+    """Two sites may be one bucket. Within one endpoint that was settled (`refuse_same_file`)."""
     within = job.source.endpoint == job.target.endpoint
     if within or job.op is not Op.MOVE or job.replacing not in (ANY_VERSION, job.source_version):
         return
@@ -227,7 +227,7 @@ def stat_or_none(provider: Provider, path: str) -> Entry | None:
         return None
 
 
-def _refuse_same_file(
+def refuse_same_file(
     job: Job, source: Provider, target: Provider, entry: Entry, existing: Entry | None
 ) -> None:
     """Copying a file onto itself destroys it elsewhere (termscp #421); a move would lose it (D6).
@@ -310,7 +310,7 @@ def in_other_letters(job: Job) -> bool:
 def half_renamed(job: Job, source: Provider, existing: Entry | None) -> bool:
     """Whether a crash came between the two halves of this job's rename: both names are the file.
 
-    Nothing else makes a job replace what has its source's own version (`_refuse_same_file`).
+    Nothing else makes a job replace what has its source's own version (`refuse_same_file`).
     """
     return (
         asked_for_rename(job)
@@ -330,7 +330,7 @@ def renamed_before(job: Job, target: Provider) -> bool:
     return there is not None and there.version is not None and there.version == job.source_version
 
 
-def _free_name(target: Provider, place: Place) -> Place:
+def free_name(target: Provider, place: Place) -> Place:
     folder, name = target.parent(place.path), target.name(place.path)
     for other in other_names(name):
         path = target.join(folder, other)

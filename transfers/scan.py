@@ -9,14 +9,12 @@ from dataclasses import dataclass, field, replace
 from providers import names
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import Denied, InvalidName, NotFound, WrongKind
-from transfers.model import NewJob, Op, Policy
+from providers.extras import Linker
+from transfers.links import LEFT_OUT, NO_LINKS, NotFollowed, Trail, followed
+from transfers.model import OF_LINKS, Links, NewJob, Op, Policy
 
-_LEFT_OUT = {
-    Kind.LINK: "a link: links are not copied yet",
-    Kind.OTHER: "not a file or a directory (a device, a pipe or a socket): left out",
-}
-
-_FILES = (Op.COPY, Op.MOVE)
+_NO_FILE = "not a file or a directory (a device, a pipe or a socket): left out"
+_NAMED = OF_LINKS | {Op.COPY, Op.MOVE}
 _REPORT_EVERY = 100  # jobs
 
 
@@ -32,11 +30,22 @@ class _Walk:
     target_endpoint: str
     within: str  # the directory a person chose: links below it are not followed
     move: bool
+    links: Links
     on_progress: Callable[[int], None]
     cancelled: Callable[[], bool]
     on_file: Callable[[Entry], None] = lambda _: None
     jobs: list[NewJob] = field(default_factory=list)
     removals: list[NewJob] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A directory of the source and what becomes of it. What a link led to is copied, never moved:
+    `trail` says which were followed."""
+
+    source: Place
+    target: Place
+    trail: Trail
 
 
 def plan_tree(
@@ -47,16 +56,17 @@ def plan_tree(
     target_place: Place,
     *,
     move: bool,
+    links: Links = Links.SKIP,
     on_progress: Callable[[int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     on_file: Callable[[Entry], None] | None = None,
 ) -> tuple[NewJob, ...]:
     """The jobs that copy `entries`, and all below them, into the directory `target_place`.
 
-    A name the target refuses, a folder that cannot be read, a link and a device become Op.NOTE
-    jobs, so that nothing is left out in silence and the rest goes on. `on_progress` is given the
-    number of jobs so far, `on_file` each file as it was listed. Raises InvalidName for a directory
-    that would be copied into itself, ConnectionLost, ScanCancelled.
+    A name the target refuses, a folder that cannot be read, a link that is not copied and a device
+    become Op.NOTE jobs, so that nothing is left out in silence and the rest goes on. `on_progress`
+    is given the number of jobs so far, `on_file` each file as it was listed. Raises
+    InvalidName for a directory that would be copied into itself, ConnectionLost, ScanCancelled.
     """
     walk = _Walk(
         source=source,
@@ -65,13 +75,14 @@ def plan_tree(
         target_endpoint=target_place.endpoint,
         within=target_place.path,
         move=move,
+        links=links,
         on_progress=on_progress or (lambda _: None),
         cancelled=cancelled or (lambda: False),
         on_file=on_file or (lambda _: None),
     )
     for entry in entries:
         _refuse_own_subtree(walk, entry, target_place)
-        _walk(walk, _take(walk, entry, target_place.path))
+        _walk(walk, _take(walk, entry, target_place.path, Trail()))
     return _result(walk)
 
 
@@ -84,6 +95,7 @@ def plan_directory(
     *,
     move: bool,
     keep_source: bool,
+    links: Links = Links.SKIP,
 ) -> tuple[NewJob, ...]:
     """The jobs that make `target_place` a copy of the directory `entry`.
 
@@ -96,11 +108,12 @@ def plan_directory(
         target_endpoint=target_place.endpoint,
         within=target_place.path,
         move=move,
+        links=links,
         on_progress=lambda _: None,
         cancelled=lambda: False,
     )
     _refuse_own_subtree(walk, entry, target_place)
-    _walk(walk, [(Place(source_endpoint, entry.path), target_place)])
+    _walk(walk, [_Folder(Place(source_endpoint, entry.path), target_place, Trail())])
     if keep_source:
         del walk.removals[:1]
     return _result(walk)
@@ -118,10 +131,10 @@ def _clashing_ask(walk: _Walk) -> list[NewJob]:
     would leave one file of two (faults.md E5)."""
     if not walk.target.caps.folds_names:
         return walk.jobs
-    count = Counter(names.folded(job.target.path) for job in walk.jobs if job.op in _FILES)
+    count = Counter(names.folded(job.target.path) for job in walk.jobs if job.op in _NAMED)
     return [
         replace(job, policy=Policy.ASK)
-        if job.op in _FILES and count[names.folded(job.target.path)] > 1
+        if job.op in _NAMED and count[names.folded(job.target.path)] > 1
         else job
         for job in walk.jobs
     ]
@@ -134,45 +147,113 @@ def plan_one(
     return (_file(entry, source_place.endpoint, target_place, move),)
 
 
-def _walk(walk: _Walk, pending: list[tuple[Place, Place]]) -> None:
+def plan_link(
+    source: Provider,
+    entry: Entry,
+    source_endpoint: str,
+    target: Provider,
+    target_place: Place,
+    *,
+    move: bool,
+    links: Links,
+) -> tuple[NewJob, ...]:
+    """The jobs that make exactly `target_place` of the link `entry`, as `links` says. Raises as
+    plan_tree."""
+    walk = _Walk(
+        source=source,
+        source_endpoint=source_endpoint,
+        target=target,
+        target_endpoint=target_place.endpoint,
+        within=target.parent(target_place.path),
+        move=move,
+        links=links,
+        on_progress=lambda _: None,
+        cancelled=lambda: False,
+    )
+    _walk(walk, _put(walk, entry, target_place, Trail()))
+    return _result(walk)
+
+
+def _walk(walk: _Walk, pending: list[_Folder]) -> None:
     """Everything below `pending`. A stack, not recursion: trees may be deeper than Python's."""
     while pending:
-        source, target = pending.pop()
+        folder = pending.pop()
+        source, target = folder.source, folder.target
         try:
             children = [child for page in walk.source.list_dir(source.path) for child in page]
         except (Denied, NotFound, WrongKind) as error:
             note = f"this folder could not be read: {error.what}"
             walk.jobs.append(NewJob(Op.NOTE, source, target, note=note, failed=True))
             continue
-        if all(child.kind in _LEFT_OUT for child in children):
-            walk.jobs.append(NewJob(Op.MAKE_DIR, source, target))
-        if walk.move:
+        start = len(walk.jobs)
+        if walk.move and not folder.trail:
             walk.removals.append(NewJob(Op.REMOVE_DIR, source, target))
-        below = [found for child in children for found in _take(walk, child, target.path)]
+        below = [f for child in children for f in _take(walk, child, target.path, folder.trail)]
+        if not below and all(_is_choice(job) for job in walk.jobs[start:]):
+            walk.jobs.insert(start, NewJob(Op.MAKE_DIR, source, target))
         pending.extend(reversed(below))
 
 
-def _take(walk: _Walk, entry: Entry, directory: str) -> list[tuple[Place, Place]]:
+def _is_choice(job: NewJob) -> bool:
+    return job.op is Op.NOTE and not job.failed
+
+
+def _take(walk: _Walk, entry: Entry, directory: str, trail: Trail) -> list[_Folder]:
     """Plan one entry into `directory`; a directory is returned, to be walked."""
     if walk.cancelled():
         raise ScanCancelled
-    source = Place(walk.source_endpoint, entry.path)
-    there = Place(walk.target_endpoint, directory)
-    if entry.kind in _LEFT_OUT:
-        walk.jobs.append(NewJob(Op.NOTE, source, there, note=_LEFT_OUT[entry.kind]))
-        return []
     try:
         target = Place(walk.target_endpoint, walk.target.join(directory, entry.name))
     except InvalidName as error:
-        walk.jobs.append(NewJob(Op.NOTE, source, there, note=error.what, failed=True))
+        _note(walk, entry, directory, error.what, failed=True)
+        return []
+    return _put(walk, entry, target, trail)
+
+
+def _put(walk: _Walk, entry: Entry, target: Place, trail: Trail) -> list[_Folder]:
+    """Plan one entry as exactly `target`; a directory is returned, to be walked."""
+    there = walk.target.parent(target.path)
+    if entry.kind is Kind.LINK:
+        if walk.links is not Links.FOLLOW:
+            _plan_link(walk, entry, target, move=walk.move and not trail)
+            return []
+        try:
+            entry, trail = followed(walk.source, entry, trail)
+        except NotFollowed as why:
+            _note(walk, entry, there, str(why), failed=why.failed)
+            return []
+    if entry.kind is Kind.OTHER:
+        _note(walk, entry, there, _NO_FILE)
         return []
     if entry.kind is Kind.DIR:
-        return [(source, target)]
+        return [_Folder(Place(walk.source_endpoint, entry.path), target, trail)]
     walk.on_file(entry)
-    walk.jobs.append(_file(entry, walk.source_endpoint, target, walk.move))
+    _add(walk, _file(entry, walk.source_endpoint, target, walk.move and not trail))
+    return []
+
+
+def _plan_link(walk: _Walk, entry: Entry, target: Place, *, move: bool) -> None:
+    there = walk.target.parent(target.path)
+    if walk.links is Links.SKIP:
+        _note(walk, entry, there, LEFT_OUT)
+    elif not isinstance(walk.target, Linker):
+        _note(walk, entry, there, NO_LINKS)
+    else:
+        op = Op.MOVE_LINK if move else Op.LINK
+        source = Place(walk.source_endpoint, entry.path)
+        _add(walk, NewJob(op, source, target, modified=entry.modified, leads=entry.target or ""))
+
+
+def _add(walk: _Walk, job: NewJob) -> None:
+    walk.jobs.append(job)
     if len(walk.jobs) % _REPORT_EVERY == 0:
         walk.on_progress(len(walk.jobs))
-    return []
+
+
+def _note(walk: _Walk, entry: Entry, directory: str, why: str, *, failed: bool = False) -> None:
+    source = Place(walk.source_endpoint, entry.path)
+    there = Place(walk.target_endpoint, directory)
+    walk.jobs.append(NewJob(Op.NOTE, source, there, note=why, failed=failed))
 
 
 def _file(entry: Entry, endpoint: str, target: Place, move: bool) -> NewJob:

@@ -12,6 +12,7 @@ _JOB = """CREATE TABLE job (
     target_endpoint TEXT NOT NULL, target_path BLOB NOT NULL,
     size INTEGER, source_version TEXT, modified REAL, mode INTEGER,
     within BLOB NOT NULL, source_within BLOB NOT NULL, keep BLOB NOT NULL,
+    carry TEXT NOT NULL,
     verify TEXT NOT NULL, expected TEXT NOT NULL,
     attempts INTEGER NOT NULL,
     begun INTEGER NOT NULL, sent INTEGER NOT NULL, prefix TEXT NOT NULL,

@@ -19,7 +19,8 @@ from transfers.commit import (
 )
 from transfers.control import Stop, Stopped
 from transfers.leftovers import clean_up, doubt
-from transfers.model import Job, JobState, Op
+from transfers.linking import link, linked_already
+from transfers.model import OF_LINKS, Job, JobState, Op
 from transfers.opening import let_go
 from transfers.prepare import prepare, renamed_already
 from transfers.prune import gone_already, prune
@@ -72,6 +73,8 @@ def cancelled(run: Run) -> Job:
     try:
         if run.job.op is Op.PRUNE:
             return gone_already(run) or replace(run.job, state=JobState.CANCELLED, reason="")
+        if run.job.op in OF_LINKS and (made := linked_already(run)) is not None:
+            return made
         named = run.job if run.job.committed else named_already(run)
         if named is not None:
             moved = run.job.op is Op.MOVE
@@ -153,4 +156,6 @@ _OPERATIONS: dict[Op, Callable[[Run], Job]] = {
     Op.NOTE: _note,
     Op.PRUNE: prune,
     Op.RENAME: rename,
+    Op.LINK: link,
+    Op.MOVE_LINK: link,
 }

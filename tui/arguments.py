@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from transfers.model import Policy
+from transfers.model import Carry, Links, Policy
 from tui import format as fmt
 from tui.arguments_mirror import add_mirror, add_verify, add_verify_level
 from tui.arguments_sites import add_login, add_sites
@@ -115,6 +115,20 @@ def _add_copy(commands: _Commands) -> None:
         choices=[policy.value for policy in Policy],
         default=Policy.ASK.value,
         help="when the destination exists; ask (the default) leaves the job parked",
+    )
+    copy.add_argument(
+        "--links",
+        choices=[links.value for links in Links],
+        default=Links.LINK.value,
+        help="symbolic links: made again with the same text (the default); follow: what they lead "
+        "to is copied; skip: left out, and said so",
+    )
+    copy.add_argument(
+        "--keep",
+        choices=[carry.value for carry in Carry],
+        default=Carry.ALL.value,
+        help="what a copy gets of its source's time and permissions (all); a copy without times "
+        "is another to --on-conflict different",
     )
     copy.add_argument(
         "--expect",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from transfers.model import Carry, Links
+
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -90,6 +92,10 @@ SECRETS = Setting(
     "secrets", SecretsIn.KEYRING, "Secrets", "where they are kept, from the next start on"
 )
 PLAN = Setting("plan", ShowPlan.ALWAYS, "Plans", "shown before a copy or move is queued")
+LINKS = Setting(
+    "links", Links.LINK, "Links", "made again with the same text, followed, or left out of a copy"
+)
+CARRY = Setting("keep", Carry.ALL, "Keep", "what a copy gets of its source's time and permissions")
 LOOK = Setting("theme", Look.DARK, "Theme", "the colours of the screen")
 
 GLYPHS = Setting("glyphs", Glyphs.AUTO, "Characters", "what is drawn with, from the next start on")
@@ -111,6 +117,8 @@ SETTINGS: tuple[Setting[Any], ...] = (
     GLYPHS,
     READER,
     PLAN,
+    LINKS,
+    CARRY,
     NOTIFY,
     PROGRESS,
     ON_QUIT,

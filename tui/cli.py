@@ -15,7 +15,7 @@ from providers.location import parse
 from providers.sites import Sites
 from transfers.journal_error import JournalError
 from transfers.lock import QueueInUse
-from transfers.model import Policy, SetLimits, Verify
+from transfers.model import Carry, Links, Policy, SetLimits, Verify
 from transfers.socket_address import Intruder
 from tui.arguments import parse_words
 from tui.prepare import open_access, prepare_home
@@ -118,6 +118,8 @@ def _copy(options: argparse.Namespace, home: Home, settings: dict[str, str], acc
         move=options.move,
         policy=Policy(options.on_conflict),
         verify=Verify(options.verify),
+        links=Links(options.links),
+        carry=Carry(options.keep),
         expected=options.expect or "",
         workers=options.jobs,
         rate=options.limit,

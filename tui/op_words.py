@@ -6,21 +6,21 @@ from providers import location
 from providers.base import Place
 from transfers.model import TRASH, Job, JobState, Op
 
-_DONE = {Op.MAKE_DIR: "folder made", Op.REMOVE_DIR: "empty folder removed"}
+_DIRECTORIES = {Op.MAKE_DIR: "folder made", Op.REMOVE_DIR: "empty folder removed"}
+_DONE = {**_DIRECTORIES, Op.LINK: "link made", Op.MOVE_LINK: "link moved"}
+_VERBS = {Op.RENAME: "rename", Op.LINK: "link", Op.MOVE_LINK: "move link"}
 _TO_THE_TRASH = "to the trash"
 
 
 def is_directory(job: Job) -> bool:
     """Whether it is about a directory, as far as the job tells."""
-    return job.op in _DONE or (job.op is Op.PRUNE and job.agreed is None)
+    return job.op in _DIRECTORIES or (job.op is Op.PRUNE and job.agreed is None)
 
 
 def verb(job: Job) -> str:
     """ "delete", "to the backup"; "" for what shows where it goes by itself."""
-    if job.op is Op.RENAME:
-        return "rename"
     if job.op is not Op.PRUNE:
-        return ""
+        return _VERBS.get(job.op, "")
     if not job.keep or job.agreed is None:
         return "delete"
     return _TO_THE_TRASH if job.keep == TRASH else "to the backup"

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from providers.base import Place
 from transfers.conflict import is_different, is_newer
-from transfers.model import NewJob, Op, Policy
+from transfers.model import OF_LINKS, Carry, NewJob, Op, Policy
 from transfers.plan import THERE, Meets, Planned, Tally, as_entry, tallies
 from tui import format as show
 from tui.unfinished import below
@@ -24,6 +24,10 @@ _DOES = {
     Policy.RENAME: "keep both",
 }
 _OVERWRITING = frozenset({Policy.OVERWRITE, Policy.NEWER, Policy.DIFFERENT})
+_COPIES = {Op.MOVE: Op.COPY, Op.MOVE_LINK: Op.LINK}
+"""What a job of a move is in a copy."""
+
+_FILES = frozenset({*_COPIES, *_COPIES.values()})
 _SIZE, _MEETS, _ACT = 9, 12, 9  # cells
 _ROOM_FOR_SIZE = 50  # cells of a row
 
@@ -108,8 +112,15 @@ def act(plan: Plan, choices: Choices, at: int) -> str:
     if row.meets is Meets.FOLDER:
         return "make"
     if row.meets is Meets.NEW:
-        return "move" if choices.move else "copy"
+        return _brings(row.job.op, move=choices.move)
     return _on_meeting(row, choices.edits.get(at) or choices.policy)
+
+
+def _brings(op: Op, *, move: bool) -> str:
+    """What a link led to is copied by a move as well."""
+    if move and op in _COPIES:
+        return "move"
+    return "link" if op in OF_LINKS else "copy"
 
 
 def _on_meeting(row: Planned, policy: Policy) -> str:
@@ -123,21 +134,22 @@ def _on_meeting(row: Planned, policy: Policy) -> str:
     return "overwrite" if wanted(as_entry(row.job), row.there) else "skip"
 
 
-def jobs(plan: Plan, choices: Choices) -> tuple[NewJob, ...]:
+def jobs(plan: Plan, choices: Choices, carry: Carry = Carry.ALL) -> tuple[NewJob, ...]:
     """What the queue is to do. Whatever the policy, nothing is overwritten unasked where nothing
     stood when it was planned, nor where names clash: one of two files would be lost."""
     made = []
     for at, row in enumerate(plan.rows):
         if at in choices.edits and choices.edits[at] is None:
             continue
-        made.append(_job(row, choices, choices.edits.get(at)))
+        job = _job(row, choices, choices.edits.get(at))
+        made.append(job if carry is job.carry else replace(job, carry=carry))
     return (*made, *plan.removals) if choices.move else tuple(made)
 
 
 def _job(row: Planned, choices: Choices, edit: Policy | None) -> NewJob:
     job = row.job
-    if job.op is Op.MOVE and not choices.move:
-        job = replace(job, op=Op.COPY)
+    if job.op in _COPIES and not choices.move:
+        job = replace(job, op=_COPIES[job.op])
     version = None if row.there is None else row.there.version
     if edit is not None:
         return replace(job, policy=edit, agreed=version)
@@ -164,7 +176,7 @@ def total(plan: Plan, choices: Choices) -> Tally:
 def _correct(sum_: Tally, row: Planned, edit: Policy | None, *, counted: bool) -> None:
     """Count one row that was decided by itself."""
     wanted = edit not in (None, Policy.SKIP)
-    if wanted != counted and row.job.op is Op.MOVE:
+    if wanted != counted and row.job.op in _FILES:
         sign = 1 if wanted else -1
         sum_.count += sign
         sum_.size += sign * (row.job.size or 0)

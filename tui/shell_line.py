@@ -13,14 +13,22 @@ from providers.base import Place
 from providers.errors import ProviderError
 from providers.sites import Sites
 from providers.text import to_bytes
-from transfers.model import Policy, Verify
+from transfers.model import Carry, Links, Policy, Verify
 from transfers.plan import Meets
 from tui.planning import Choices, Plan
 
 _LONGEST = 100_000  # characters: shells and terminals take no longer ones in one piece
 
 
-def shell_line(plan: Plan, choices: Choices, verify: Verify, sites: Sites | None) -> str:
+def shell_line(
+    plan: Plan,
+    choices: Choices,
+    verify: Verify,
+    sites: Sites | None,
+    *,
+    links: Links = Links.LINK,
+    carry: Carry = Carry.ALL,
+) -> str:
     """`wharfie copy …` for a shell, of printable text only. Raises ValueError with a sentence
     where no command does the same."""
     if choices.edits:
@@ -33,6 +41,8 @@ def shell_line(plan: Plan, choices: Choices, verify: Verify, sites: Sites | None
     words += ["--move"] if choices.move else []
     words += [] if choices.policy is Policy.ASK else ["--on-conflict", str(choices.policy)]
     words += [] if verify is Verify.AUTO else ["--verify", str(verify)]
+    words += [] if links is Links.LINK else ["--links", str(links)]
+    words += [] if carry is Carry.ALL else ["--keep", str(carry)]
     words += [_address(place, sites) for place in plan.sources]
     line = quoted([*words, _folder(_address(plan.target, sites))])
     if len(line) > _LONGEST:

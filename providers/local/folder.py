@@ -27,7 +27,7 @@ _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 # O_PATH (Linux) needs no right to read the folder: one that may only be written to is enough.
 OPEN_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | _DIRECTORY | getattr(os, "O_CLOEXEC", 0)
 BY_DESCRIPTOR = bool(_DIRECTORY and NO_FOLLOW) and (
-    {os.open, os.stat, os.unlink, os.rmdir, os.rename, os.link} <= os.supports_dir_fd
+    {os.open, os.stat, os.unlink, os.rmdir, os.rename, os.link, os.symlink} <= os.supports_dir_fd
 )
 """Whether this system uses names relative to an open folder: Windows does not."""
 
@@ -62,6 +62,12 @@ class Folder:
             os.unlink(self._at(name), dir_fd=self.descriptor)
         except FileNotFoundError:
             return
+
+    def make_link(self, name: str, target: str) -> None:
+        """Make a symbolic link, never over something. Raises FileExistsError."""
+        directory = os.path.isdir(os.path.join(self.path, target))  # Windows has two kinds of links
+        at = self._at(name)
+        os.symlink(target, at, target_is_directory=directory, dir_fd=self.descriptor)
 
     def name_new(self, name: str, other: str) -> None:
         """Give a file the name `other`, never over something; `name` may be a whole path.

@@ -19,7 +19,7 @@ from providers.errors import (
     UploadExpired,
     WrongKind,
 )
-from providers.local import modes, trash
+from providers.local import linking, modes, trash
 from providers.local import room as rooms
 from providers.local import tree as trees
 from providers.local import upload as uploads
@@ -221,12 +221,16 @@ class LocalProvider:
     def set_mode(self, path: str, mode: int, *, within: str = "") -> None:
         modes.set_mode(path, mode & 0o7777, within)
 
-    def make_link(self, path: str, target: str) -> None:
-        above = os.path.dirname(path)
-        with system_errors(path):
-            folder = os.path.isdir(os.path.join(above, target))  # Windows has two kinds of links
-            os.symlink(target, path, target_is_directory=folder)
-            sync_directory(above)
+    def make_link(self, path: str, target: str, *, within: str = "") -> None:
+        linking.make(path, target, within)
+
+    def replace_link(
+        self, path: str, target: str, *, key: str, replacing: str, within: str = ""
+    ) -> None:
+        linking.replace(path, target, key, replacing, within)
+
+    def leads_to(self, path: str) -> str:
+        return linking.leads_to(path)
 
     def throw_away(self, path: str) -> str:
         return trash.throw_away(path)

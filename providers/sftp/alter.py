@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from providers.base import Kind
-from providers.errors import AlreadyExists, Doubtful, Unsupported, WrongKind
+from providers.errors import AlreadyExists, Unsupported, WrongKind
 from providers.sftp import calls, extensions, look
 from providers.sftp.protocol import Refused
 from providers.sftp.session import Session
@@ -38,21 +38,3 @@ def make_hard_link(session: Session, path: str, existing: str) -> None:
         if look.maybe(session, path) is not None:
             raise AlreadyExists(path) from error
         raise look.explained(session, error, path) from error
-
-
-def make_link(session: Session, path: str, target: str) -> None:
-    """See `providers.extras.Linker`. Raises Doubtful when the server made it elsewhere."""
-    if look.maybe(session, path) is not None:
-        raise AlreadyExists(path)
-    try:
-        calls.make_link(session, path, target)
-    except Refused as error:
-        if look.maybe(session, path) is not None:
-            raise AlreadyExists(path) from error
-        raise look.explained(session, error, path) from error
-    if look.maybe(session, path) is None:
-        raise Doubtful(
-            path,
-            "the server says that it made the link, and there is none",
-            advice="It may have read the request the other way round: look at the target.",
-        )

@@ -25,7 +25,16 @@ from providers.errors import (
 from providers.extras import Property
 from providers.many import Wanted
 from providers.names import check_name
-from providers.sftp import alter, calls, describe, look, server_copy, shell_digest, uploads
+from providers.sftp import (
+    alter,
+    calls,
+    describe,
+    linking,
+    look,
+    server_copy,
+    shell_digest,
+    uploads,
+)
 from providers.sftp.channels import open_session
 from providers.sftp.fetching import Held, fetch
 from providers.sftp.gathering import Gathered
@@ -257,9 +266,19 @@ class SftpProvider:
         with self._session() as session:
             alter.set_mode(session, path, mode, within)
 
-    def make_link(self, path: str, target: str) -> None:
+    def make_link(self, path: str, target: str, *, within: str = "") -> None:
         with self._session() as session:
-            alter.make_link(session, path, target)
+            linking.make(session, path, target, within)
+
+    def replace_link(
+        self, path: str, target: str, *, key: str, replacing: str, within: str = ""
+    ) -> None:
+        with self._session() as session:
+            linking.replace(session, path, target, key, replacing, within)
+
+    def leads_to(self, path: str) -> str:
+        with self._session() as session:
+            return linking.leads_to(session, path)
 
     def make_hard_link(self, path: str, existing: str) -> None:
         with self._session() as session:

@@ -213,7 +213,7 @@ def finish(
             if replacing is None:
                 _name_new(session, upload, there)
             else:
-                _name_over(session, upload, there, replacing)
+                name_over(session, upload, there, replacing)
     return look.at(session, upload.path)
 
 
@@ -293,7 +293,7 @@ def rename_new(session: Session, source: str, target: str) -> None:
         raise look.explained(session, error, target) from error
 
 
-def _name_over(session: Session, upload: Upload, there: Entry | None, replacing: str) -> None:
+def name_over(session: Session, upload: Upload, there: Entry | None, replacing: str) -> None:
     old = there or look.maybe(session, upload.backup)  # a swap may have been cut off between
     if replacing and (old is None or old.version != replacing):
         raise TargetChanged(upload.path)

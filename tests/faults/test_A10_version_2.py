@@ -62,7 +62,7 @@ JOBS = sample_jobs(60)
 def _row(job: Job) -> tuple[object, ...]:
     """As version 2 stored it."""
     core, status = core_values(job), status_values(job)
-    core = (*core[:_NEW], *core[_NEW + 2 :])
+    core = (*core[:_NEW], *core[_NEW + 3 :])
     return (*core, *status, checksum(core), checksum(status))
 
 

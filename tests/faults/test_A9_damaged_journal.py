@@ -194,6 +194,17 @@ def test_A9_a_damaged_row_deletes_and_renames_nothing(tmp_path: Path, op: Op) ->
     assert (found.op, found.state, found.agreed) == (Op.NOTE, JobState.PARKED, None)
 
 
+def test_A9_a_damaged_row_makes_a_link_at_the_most(tmp_path: Path) -> None:
+    path = tmp_path / "queue.db"
+    job = make_job(1, op=Op.MOVE_LINK, target=Place("file:", "/home/ann/original"), digest="d")
+    write_journal(path, {1: job})
+    path.write_bytes(path.read_bytes().replace(b"/home/ann/original", b"/home/ann/oriGinal"))
+    journal = Journal(path)
+    (found,) = journal.load()
+    journal.close()
+    assert (found.op, found.state, found.digest) == (Op.LINK, JobState.PARKED, "")
+
+
 def test_A9_history_and_settings_are_read_back_as_well(path: Path) -> None:
     before = Journal(path)
     told = before.history(5)

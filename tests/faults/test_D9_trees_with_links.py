@@ -22,7 +22,7 @@ from providers.errors import ProviderError
 from providers.local import LocalProvider, tree
 from tests.faults.disks import local_queue
 from tests.transfers.queue_case import LOCAL
-from transfers.model import JobState, Op
+from transfers.model import JobState, Links, Op
 from tui.file_operations import Stopped, delete_tree
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links are made on POSIX systems")
@@ -74,6 +74,27 @@ def test_D9_links_in_circles_are_not_walked_into_but_named(tmp_path: Path) -> No
     assert all("a link" in job.reason for job in ended if job.op is Op.NOTE)
     assert [job.state for job in ended if job.op is Op.COPY] == [JobState.DONE]
     assert (tmp_path / "to" / "tree" / "sub" / "file").read_bytes() == b"x"
+
+
+def test_D9_links_in_circles_are_copied_as_links_or_followed_to_an_end(tmp_path: Path) -> None:
+    top, texts = tmp_path / "tree", {"self": "self", "here": ".", "sub/up": "..", "a": "b"}
+    (top / "sub").mkdir(parents=True)
+    (top / "sub" / "file").write_bytes(b"x")
+    for name, target in texts.items():
+        (top / name).symlink_to(target)
+    with local_queue(tmp_path / "queue") as case:
+        for links in (Links.LINK, Links.FOLLOW):
+            to = tmp_path / links
+            to.mkdir()
+            jobs = case.plan(Place(LOCAL, str(top)), Place(LOCAL, str(to)), links=links)
+            ended = case.finish(*case.send_new(*jobs))
+            told = {Path(job.source.path).name for job in ended if job.state is JobState.FAILED}
+            assert told == (set() if links is Links.LINK else {"self", "here", "up", "a"})
+            assert (to / "tree" / "sub" / "file").read_bytes() == b"x"
+    made = tmp_path / Links.LINK / "tree"
+    assert {name: os.readlink(made / name) for name in texts} == texts
+    followed = [path for path in (tmp_path / Links.FOLLOW).rglob("*") if path.is_symlink()]
+    assert followed == []
 
 
 def test_D9_tree_is_deleted_with_its_links_and_nothing_they_lead_to(

@@ -21,6 +21,7 @@ from transfers.model import (
     Enqueue,
     Job,
     JobState,
+    Links,
     NewJob,
     Op,
     ParkReason,
@@ -209,11 +210,13 @@ class QueueCase:
         new = NewJob(op, Place(LEFT, name), Place(RIGHT, to or name))
         return self.send_new(new, policy=policy, verify=verify)[0]
 
-    def plan(self, source: Place, target: Place, *, move: bool = False) -> tuple[NewJob, ...]:
+    def plan(
+        self, source: Place, target: Place, *, move: bool = False, links: Links = Links.SKIP
+    ) -> tuple[NewJob, ...]:
         """The jobs for the directory at `source` into the one at `target`."""
         there, here = self.places[target.endpoint], self.places[source.endpoint]
         entry: Entry = here.stat(source.path)
-        return plan_tree(here, [entry], source.endpoint, there, target, move=move)
+        return plan_tree(here, [entry], source.endpoint, there, target, move=move, links=links)
 
     def job(self, number: int) -> Job:
         row = self.engine.row(number)

@@ -31,7 +31,7 @@ from transfers.client import Client
 from transfers.engine import Engine
 from transfers.host import Host, hosted
 from transfers.lock import QueueInUse, QueueLock
-from transfers.model import Cancel, Enqueue, Hold, JobState, NewJob, Op, Pause
+from transfers.model import Cancel, Carry, Enqueue, Hold, JobState, NewJob, Op, Pause
 from transfers.socket_address import NoHost, addresses, dial
 from transfers.wire import encode, pack, unpack
 
@@ -354,3 +354,17 @@ def test_what_is_to_be_deleted_or_renamed_arrives_as_it_was_planned(
     assert told == ("/to", "/from", "v1", "/kept/\udcff")
     assert (renamed.op, renamed.source_version) == (Op.RENAME, "v2")
     assert deleted.batch == renamed.batch
+
+
+def test_links_arrive_as_they_were_planned(engine: Engine, directory: Path) -> None:
+    ends = (Place("memory://l", "/from/\udcff"), Place("memory://r", "/to/\udcff"))
+    new = [
+        NewJob(op, *ends, within="/to", leads="\x1b[2J\udcff", carry=Carry.TIMES)
+        for op in (Op.LINK, Op.MOVE_LINK)
+    ]
+    with hosted(engine, directory), client_of(directory) as client:
+        rows = [client.row(number) for number in client.send(Enqueue(tuple(new)))]
+    jobs = [row.job for row in rows if row is not None]
+    assert [(job.op, job.source, job.target, job.within, job.carry) for job in jobs] == [
+        (job.op, *ends, "/to", Carry.TIMES) for job in new
+    ]

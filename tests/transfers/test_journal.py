@@ -18,7 +18,17 @@ from providers.base import Place
 from tests.transfers.samples import make_job
 from transfers.journal import Changes, Event, Journal, JournalError, Part
 from transfers.journal_rows import checksum
-from transfers.model import Job, JobState, Op, ParkReason, Policy, Proof, ProofWord, Verify
+from transfers.model import (
+    Carry,
+    Job,
+    JobState,
+    Op,
+    ParkReason,
+    Policy,
+    Proof,
+    ProofWord,
+    Verify,
+)
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX permission bits")
 
@@ -52,6 +62,7 @@ def _full(number: int) -> Job:
         mode=0o640,
         within="/tmp",
         source_within="/caf\udce9",
+        carry=Carry.MODE,
         keep="/kept/\udcff",
         policy=Policy.DIFFERENT,
         verify=Verify.STRONG,

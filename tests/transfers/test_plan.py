@@ -10,7 +10,7 @@ import pytest
 from providers.base import Capabilities, Entry, Kind, Place
 from providers.errors import AuthRequired, ConnectionLost, Denied, ProviderError
 from providers.memory import MemoryProvider, Store
-from transfers.model import NewJob, Op
+from transfers.model import Links, NewJob, Op
 from transfers.plan import Meets, look_ahead, tallies
 from transfers.scan import ScanCancelled, plan_tree
 
@@ -230,3 +230,18 @@ def test_a_walk_shows_each_file_as_it_was_listed() -> None:
     seen: list[Entry] = []
     _jobs(source, target, on_file=seen.append)
     assert [entry.path for entry in seen] == ["/a", "/d/b"]
+
+
+def test_a_link_is_the_same_only_where_one_of_its_text_stands() -> None:
+    source, target = _Place(), _Place("/in/other", "/in/file")
+    for name, text in {"same": "a", "other": "a", "file": "a", "new": "a"}.items():
+        source.make_link(f"/{name}", text)
+    target.make_link("/in/same", "a")
+    jobs = _jobs(source, target, links=Links.LINK)
+    found = {row.job.source.path: row.meets for row in look_ahead(jobs, target)}
+    assert found == {
+        "/same": Meets.SAME,
+        "/other": Meets.DIFFERENT,
+        "/file": Meets.DIFFERENT,
+        "/new": Meets.NEW,
+    }

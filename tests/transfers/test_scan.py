@@ -10,8 +10,8 @@ import pytest
 from providers.base import Entry, Kind, Place
 from providers.errors import ConnectionLost, Denied, InvalidName, NotFound, ProviderError
 from providers.memory import MemoryProvider, Store
-from transfers.model import NewJob, Op
-from transfers.scan import ScanCancelled, plan_one, plan_tree
+from transfers.model import Links, NewJob, Op
+from transfers.scan import ScanCancelled, plan_link, plan_one, plan_tree
 
 SOURCE = "memory://s"
 TARGET = "memory://t"
@@ -215,3 +215,92 @@ def test_one_file_goes_to_exactly_the_name_it_was_given() -> None:
     target = Place(TARGET, "/other")
     (job,) = plan_one(Place(SOURCE, "/a"), entry, target, move=True)
     assert (job.op, job.source, job.target) == (Op.MOVE, Place(SOURCE, "/a"), target)
+
+
+# Links -------------------------------------------------------------------------------------------
+
+
+def _linked() -> MemoryProvider:
+    source = _tree("/d/e/", "/d/a", "/out/b", "/out/deep/c")
+    for path, text in (("/d/file", "a"), ("/d/dir", "/out"), ("/d/e/nowhere", "missing")):
+        source.make_link(path, text)
+    return source
+
+
+@pytest.mark.parametrize(("move", "op"), [(False, "link"), (True, "move link")])
+def test_links_are_planned_as_links_and_say_where_they_lead(move: bool, op: str) -> None:
+    jobs = [job for job in _plan(_linked(), "d", move=move, links=Links.LINK) if job.leads]
+    assert sorted((str(job.op), job.target.path, job.leads) for job in jobs) == [
+        (op, "/in/d/dir", "/out"),
+        (op, "/in/d/e/nowhere", "missing"),
+        (op, "/in/d/file", "a"),
+    ]
+    assert {job.within for job in jobs} == {"/in"}
+
+
+def test_links_are_noted_where_the_target_has_none() -> None:
+    class Plain(MemoryProvider):
+        make_link = None  # type: ignore[assignment]
+
+    source, target = _linked(), Plain(Store())
+    to = Place(TARGET, "/")
+    jobs = plan_tree(source, [source.stat("/d")], SOURCE, target, to, move=False, links=Links.LINK)
+    notes = [(job.note, job.failed) for job in jobs if job.op is Op.NOTE]
+    assert notes == [("a link: the target has none", False)] * 3
+
+
+@pytest.mark.parametrize("move", [False, True])
+def test_what_links_lead_to_is_copied_and_never_moved(move: bool) -> None:
+    jobs = _plan(_linked(), "d", move=move, links=Links.FOLLOW)
+    copied = sorted(short for short in _short(jobs) if short[0] == "copy")
+    followed = [
+        ("copy", "/d/a", "/in/d/file"),
+        ("copy", "/out/b", "/in/d/dir/b"),
+        ("copy", "/out/deep/c", "/in/d/dir/deep/c"),
+    ]
+    assert copied == (followed if move else sorted([("copy", "/d/a", "/in/d/a"), *followed]))
+    removed = [job.source.path for job in jobs if job.op is Op.REMOVE_DIR]
+    assert removed == (["/d/e", "/d"] if move else [])
+    (note,) = (job for job in jobs if job.op is Op.NOTE)
+    assert (note.source.path, note.failed) == ("/d/e/nowhere", True)
+    assert "leads nowhere" in note.note
+
+
+@pytest.mark.parametrize(
+    ("links", "told"),
+    [
+        ({"/d/up": "."}, ["/d/up"]),
+        ({"/d/top": "/"}, ["/d/top"]),
+        ({"/d/self": "self"}, ["/d/self"]),
+        ({"/d/x": "/o", "/o/y": "/d"}, ["/o/y"]),
+        ({"/d/x": "/o/p", "/o/p/y": "/o"}, ["/o/p/y"]),
+    ],
+)
+def test_loops_are_told_and_stopped(links: dict[str, str], told: list[str]) -> None:
+    source = _tree("/d/a", "/o/p/b")
+    for path, text in links.items():
+        source.make_link(path, text)
+    jobs = _plan(source, "d", links=Links.FOLLOW)
+    notes = [job for job in jobs if job.op is Op.NOTE]
+    assert ([note.source.path for note in notes], {note.failed for note in notes}) == (told, {True})
+    assert "copy" in {str(job.op) for job in jobs}
+
+
+def test_one_folder_may_be_reached_by_two_links() -> None:
+    source = _tree("/d/a", "/out/b")
+    for name in ("x", "y"):
+        source.make_link(f"/d/{name}", "/out")
+    copied = {short[2] for short in _short(_plan(source, "d", links=Links.FOLLOW))}
+    assert copied == {"/in/d/a", "/in/d/x/b", "/in/d/y/b"}
+
+
+@pytest.mark.parametrize(
+    ("links", "ops"), [(Links.LINK, ["link"]), (Links.FOLLOW, ["copy"]), (Links.SKIP, ["note"])]
+)
+def test_a_link_may_be_all_that_is_copied(links: Links, ops: list[str]) -> None:
+    source, to = _tree("/a"), Place(TARGET, "/in/new")
+    source.make_link("/link", "a")
+    link = source.stat("/link")
+    jobs = plan_link(source, link, SOURCE, _tree("/in/"), to, move=False, links=links)
+    assert [str(job.op) for job in jobs] == ops
+    assert ops == ["note"] or jobs[0].target == to

@@ -1,6 +1,7 @@
 """A queue in a process of its own, to be killed: prints where it is and waits for the end there.
 
-Usage: python -m tests.transfers.victim QUEUE SOURCE TARGET MOMENT [move] [overwrite] [together]
+Usage: python -m tests.transfers.victim QUEUE SOURCE TARGET MOMENT [move] [overwrite]
+           [together] [links]
        python -m tests.transfers.victim QUEUE SOURCE TARGET MOMENT mirror [rename] [backup]
 """
 
@@ -23,7 +24,7 @@ from providers.local.folder import Folder
 from providers.local.provider import LocalProvider
 from transfers.batch import Sizes
 from transfers.engine import Engine
-from transfers.model import Enqueue, NewJob, Op, Policy
+from transfers.model import Enqueue, Links, NewJob, Op, Policy
 from transfers.scan import plan_tree
 
 PART = 1 << 16
@@ -85,6 +86,18 @@ class Doomed(LocalProvider):
         super().rename(source, target, within=within)
         self.here("after the rename")
 
+    def make_link(self, path: str, target: str, *, within: str = "") -> None:
+        self.here("before the link")
+        super().make_link(path, target, within=within)
+        self.here("after the link")
+
+    def replace_link(
+        self, path: str, target: str, *, key: str, replacing: str, within: str = ""
+    ) -> None:
+        self.here("before the link")
+        super().replace_link(path, target, key=key, replacing=replacing, within=within)
+        self.here("after the link")
+
     def delete(self, path: str) -> None:
         self.here("before the deletion")
         super().delete(path)
@@ -99,7 +112,7 @@ class Doomed(LocalProvider):
 
 def _stand_still(provider: Doomed) -> None:
     """Have the calls below the provider end there, too: between the steps of one of its own."""
-    unlink, sync = os.unlink, Folder.sync
+    unlink, sync, name_over = os.unlink, Folder.sync, Folder.name_over
 
     def doomed_unlink(path: str, *, dir_fd: int | None = None) -> None:
         if provider.naming:
@@ -111,6 +124,11 @@ def _stand_still(provider: Doomed) -> None:
             provider.here("before the folder is synced")
         sync(folder)
 
+    def doomed_name_over(folder: Folder, name: str, other: str) -> None:
+        provider.here("unfinished link")
+        name_over(folder, name, other)
+
+    Folder.name_over = doomed_name_over  # type: ignore[method-assign]
     if provider.moment.startswith("half"):  # as on disks where a new name takes two steps
         naming.exclusive_rename = None
     os.unlink = doomed_unlink  # type: ignore[assignment]
@@ -155,7 +173,9 @@ def main(queue: str, source: str, target: str, moment: str, *options: str) -> No
     else:
         entry = provider.stat(source)
         there = Place("file:", target)
-        jobs = plan_tree(provider, [entry], "file:", provider, there, move="move" in options)
+        links = Links.LINK if "links" in options else Links.SKIP
+        move = "move" in options
+        jobs = plan_tree(provider, [entry], "file:", provider, there, move=move, links=links)
     policy = Policy.OVERWRITE if "overwrite" in options else Policy.ASK
     Engine(Path(queue), lambda endpoint: provider, workers=2).send(Enqueue(tuple(jobs), policy))
     threading.Event().wait()

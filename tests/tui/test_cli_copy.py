@@ -84,6 +84,26 @@ def test_modification_times_and_modes_are_kept(tree: Path, tmp_path: Path) -> No
     assert (found.st_mtime, found.st_mode & 0o7777) == (1_600_000_000, 0o640)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+@pytest.mark.parametrize(
+    ("keep", "times", "mode"),
+    [("all", True, True), ("times", True, False), ("mode", False, True), ("nothing", False, False)],
+)
+def test_a_copy_and_a_move_get_what_is_to_be_kept(
+    keep: str, times: bool, mode: bool, tree: Path, tmp_path: Path
+) -> None:
+    source, new = tree / "one.txt", tmp_path / "new"
+    os.utime(source, (1_600_000_000, 1_600_000_000))
+    source.chmod(0o750)
+    assert wharfie("copy", source, new, "--keep", keep).code == 0
+    found = new.stat()
+    assert (found.st_mtime == 1_600_000_000, found.st_mode & 0o777 == 0o750) == (times, mode)
+    done = wharfie("copy", source, new, "--keep", keep, "--move", "--on-conflict", "overwrite")
+    assert (done.code, source.exists()) == (0, False)
+    found = new.stat()
+    assert (found.st_mtime == 1_600_000_000, found.st_mode & 0o777 == 0o750) == (times, mode)
+
+
 @pytest.mark.parametrize(
     ("policy", "code", "content"),
     [
@@ -114,13 +134,69 @@ def test_a_move_leaves_nothing_behind(tree: Path, tmp_path: Path) -> None:
     assert not tree.exists()
 
 
-def test_links_are_left_out_and_listed(tree: Path, tmp_path: Path) -> None:
+needs_links = pytest.mark.skipif(os.name == "nt", reason="links are made on POSIX systems")
+
+
+@needs_links
+def test_links_stay_links_and_keep_their_text(tree: Path, tmp_path: Path) -> None:
+    texts = {"link": "one.txt", "out": "/etc", "nowhere": "sub/../missing"}
+    for name, text in texts.items():
+        (tree / name).symlink_to(text)
+    done = wharfie("copy", tree, tmp_path / "to", "--json")
+    assert done.code == 0
+    assert {name: os.readlink(tmp_path / "to" / name) for name in texts} == texts
+    assert [job["state"] for job in done.lines[:-1] if job["op"] == "link"] == ["done"] * 3
+    again = wharfie("copy", f"{tree}/", tmp_path / "to", "--on-conflict", "different")
+    assert again.code == 0
+    assert "the same link is there already" in again.out
+
+
+@needs_links
+def test_links_are_left_out_and_listed_when_that_is_chosen(tree: Path, tmp_path: Path) -> None:
     (tree / "link").symlink_to("one.txt")
-    done = wharfie("copy", tree, tmp_path / "to")
+    done = wharfie("copy", tree, tmp_path / "to", "--links", "skip")
     assert done.code == 0
     assert "skipped" in done.out
-    assert "links are not copied yet" in done.out
-    assert not (tmp_path / "to" / "link").exists()
+    assert "links are left out, as was chosen" in done.out
+    assert not (tmp_path / "to" / "link").is_symlink()
+
+
+@needs_links
+def test_what_links_lead_to_is_copied_when_that_is_chosen(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "file").write_text("out")
+    (tree / "dir").symlink_to("../out")
+    (tree / "link").symlink_to("one.txt")
+    assert wharfie("copy", tree, tmp_path / "to", "--links", "follow").code == 0
+    assert (tmp_path / "to" / "dir" / "file").read_text() == "out"
+    assert (tmp_path / "to" / "link").read_text() == "one"
+    assert not [path for path in (tmp_path / "to").rglob("*") if path.is_symlink()]
+    (tree / "loop").symlink_to(".")
+    done = wharfie("copy", tree, tmp_path / "more", "--links", "follow")
+    assert done.code == 1
+    assert "it would never end" in done.err
+    assert names(tmp_path / "more") == names(tmp_path / "to")
+
+
+@needs_links
+def test_a_move_takes_links_and_nothing_they_lead_to(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tree / "link").symlink_to("../precious")
+    assert wharfie("copy", tree, tmp_path / "to", "--move").code == 0
+    assert os.readlink(tmp_path / "to" / "link") == "../precious"
+    assert not tree.exists()
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+@needs_links
+@pytest.mark.parametrize(("links", "is_link"), [("link", True), ("follow", False)])
+def test_a_link_may_be_what_is_copied(
+    links: str, is_link: bool, tree: Path, tmp_path: Path
+) -> None:
+    (tree / "link").symlink_to("one.txt")
+    assert wharfie("copy", tree / "link", tree / "new", "--links", links).code == 0
+    assert (tree / "new").is_symlink() == is_link
+    assert (tree / "new").read_text() == "one"
 
 
 def test_a_missing_source_is_one_sentence(tmp_path: Path) -> None:

@@ -158,3 +158,66 @@ def test_a_listing_in_json_ends_with_a_summary(
     *entries, summary = wharfie("ls", f"{openssh.endpoint}{tmp_path}", "--json", env=key).lines
     assert {entry["name"] for entry in entries} == {"a", "bad\udcff"}
     assert summary == {"summary": True, "entries": 2, "bytes": 5}
+
+
+@pytest.mark.parametrize("move", [False, True])
+def test_links_go_there_and_back_with_their_text(
+    openssh: OpenSSH, key: Mapping[str, str], known: None, tmp_path: Path, move: bool
+) -> None:
+    tree, texts = (
+        tmp_path / "tree",
+        {"one": "file", "deep/two": "/etc/passwd", "three": "ünï \udcff"},
+    )
+    (tree / "deep").mkdir(parents=True)
+    (tree / "file").write_text("x")
+    for name, text in texts.items():
+        (tree / name).symlink_to(text)
+    remote = f"{openssh.endpoint}{tmp_path}/remote"
+    options = ["--move"] if move else []
+    assert wharfie("copy", tree, remote, *options, env=key).code == 0
+    assert {name: os.readlink(tmp_path / "remote" / name) for name in texts} == texts
+    (tmp_path / "back").mkdir()
+    (tmp_path / "back" / "one").write_text("old")
+    options += ["--on-conflict", "overwrite"]
+    assert wharfie("copy", f"{remote}/", tmp_path / "back", *options, env=key).code == 0
+    assert {name: os.readlink(tmp_path / "back" / name) for name in texts} == texts
+    assert tree.exists() != move
+    assert not list(tmp_path.rglob(".*.part"))
+
+
+def test_what_links_on_a_server_lead_to_is_copied_when_that_is_chosen(
+    openssh: OpenSSH, key: Mapping[str, str], known: None, tmp_path: Path
+) -> None:
+    (tmp_path / "tree" / "deep").mkdir(parents=True)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "file").write_text("out")
+    (tmp_path / "tree" / "dir").symlink_to("../out")
+    (tmp_path / "tree" / "deep" / "up").symlink_to("../..")
+    (tmp_path / "tree" / "nowhere").symlink_to("missing")
+    (tmp_path / "tree" / "self").symlink_to("self")
+    there = f"{openssh.endpoint}{tmp_path}/tree"
+    done = wharfie("copy", there, tmp_path / "back", "--links", "follow", "--json", env=key)
+    assert done.code == 1
+    told = {job["source"].rpartition("/")[2] for job in done.lines[:-1] if job["state"] == "failed"}
+    assert told == {"up", "nowhere", "self"}
+    assert (tmp_path / "back" / "dir" / "file").read_text() == "out"
+    assert not [path for path in (tmp_path / "back").rglob("*") if path.is_symlink()]
+
+
+@pytest.mark.parametrize(("keep", "kept"), [("all", True), ("nothing", False)])
+def test_a_server_is_given_only_what_is_to_be_kept(
+    openssh: OpenSSH,
+    key: Mapping[str, str],
+    known: None,
+    tmp_path: Path,
+    keep: str,
+    kept: bool,
+) -> None:
+    source = tmp_path / "file"
+    source.write_text("x")
+    source.chmod(0o750)
+    os.utime(source, (1_600_000_000, 1_600_000_000))
+    remote = f"{openssh.endpoint}{tmp_path}/there"
+    assert wharfie("copy", source, remote, "--keep", keep, env=key).code == 0
+    found = (tmp_path / "there").stat()
+    assert (found.st_mtime == 1_600_000_000, found.st_mode & 0o777 == 0o750) == (kept, kept)

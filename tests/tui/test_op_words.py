@@ -127,3 +127,21 @@ def test_who_follows_a_mirror_does_not_wait_for_deletions_behind_a_question() ->
     report = Report(as_json=False)
     follow(Reached(FakeQueue(rows), True, lambda: True, lambda: True), jobs, report)
     assert report.states[S.PARKED] == 1
+
+
+@pytest.mark.parametrize(
+    ("op", "does", "did"),
+    [(Op.LINK, "link", "link made"), (Op.MOVE_LINK, "move link", "link moved")],
+)
+def test_a_link_is_shown_as_one(
+    op: Op, does: str, did: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = make_row(1, op=op, target=THERE)
+    assert info(row)[0] == does
+    assert info(replace(row, job=replace(row.job, state=S.DONE)))[0] == did
+    assert not name(row).endswith("/")
+    kept = replace(row.job, state=S.DONE, reason="made, but the source was kept: denied")
+    report = Report(as_json=False)
+    report.job(kept)
+    assert f"{does} " in capsys.readouterr().out
+    assert report.all_fine == (op is Op.LINK)

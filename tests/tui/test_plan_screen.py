@@ -24,8 +24,9 @@ from tests.tui.app_case import (
     until,
 )
 from tests.tui.fake_queue import FakeQueue
-from transfers.model import Enqueue, NewJob, Op, Policy
+from transfers.model import Enqueue, Links, NewJob, Op, Policy
 from tui.app import WharfieApp
+from tui.choices import LINKS
 from tui.screens.plan import PlanScreen
 from tui.screens.secret import SecretScreen
 from tui.settings_file import SettingsFile
@@ -375,6 +376,7 @@ async def test_it_can_be_read_and_answered_at_any_size_and_shows_hostile_names_l
 async def test_a_link_and_a_folder_in_the_way_are_told_with_the_reason(
     always: SettingsFile, queue: FakeQueue
 ) -> None:
+    always.set(LINKS, Links.SKIP)
     x, y = Tree(["/a"]), Tree(["/a/"])
     x.store.add("/z", Kind.LINK, target="a")
     app = both(always, queue, x, y)
@@ -384,4 +386,27 @@ async def test_a_link_and_a_folder_in_the_way_are_told_with_the_reason(
         assert "Something that is no file, or no folder, has the name" in text(app)
         await pilot.press("down")
         await pilot.pause()
-        assert "a link: links are not copied yet" in text(app)
+        assert "links are left out, as was chosen" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("links", "ops"),
+    [
+        (Links.LINK, {"/z": Op.LINK}),
+        (Links.FOLLOW, {"/far/a": Op.COPY}),
+        (Links.SKIP, {"/z": Op.NOTE}),
+    ],
+)
+async def test_links_are_planned_as_was_chosen(
+    always: SettingsFile, queue: FakeQueue, links: Links, ops: dict[str, Op]
+) -> None:
+    always.set(LINKS, links)
+    x = Tree(["/far/", "/far/a"])
+    x.store.add("/z", Kind.LINK, target="/far/a")
+    app = both(always, queue, x)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await read(pilot)
+        await planned(pilot, "end", "f5")
+        await pilot.press("enter")
+        command = await enqueued(pilot, queue)
+        assert {job.source.path: job.op for job in command.jobs} == ops

@@ -13,7 +13,7 @@ import pytest
 from rich.cells import cell_len
 
 from providers.base import Entry, Kind, Place
-from transfers.model import NewJob, Op, Policy, Verify
+from transfers.model import Carry, Links, NewJob, Op, Policy, Verify
 from transfers.plan import Meets, Planned
 from tui import planning
 from tui.planning import Choices, Plan, make_plan
@@ -168,11 +168,37 @@ def test_rows_are_filtered_by_kind() -> None:
     assert EVERY[at].meets is Meets.SAME
 
 
+def test_a_link_is_made_or_moved_and_what_one_led_to_is_copied_only() -> None:
+    ends = Place(X, "/link"), Place(Y, "/in/link")
+    made = [NewJob(op, *ends) for op in (Op.MOVE_LINK, Op.COPY)]
+    plan = plan_of(*(Planned(job, Meets.NEW) for job in made))
+    assert [planning.act(plan, COPY, at) for at in (0, 1)] == ["link", "copy"]
+    assert [planning.act(plan, MOVE, at) for at in (0, 1)] == ["move", "copy"]
+    assert [job.op for job in planning.jobs(plan, COPY)] == [Op.LINK, Op.COPY]
+    assert [job.op for job in planning.jobs(plan, MOVE)] == [Op.MOVE_LINK, Op.COPY]
+
+
+@pytest.mark.parametrize("carry", list(Carry))
+def test_every_job_and_the_command_say_what_a_copy_is_to_keep(carry: Carry) -> None:
+    plan = plan_of(*EVERY)
+    assert {job.carry for job in planning.jobs(plan, COPY, carry)} == {carry}
+    line = shell_line(local("/a", to="/in"), COPY, Verify.AUTO, None, carry=carry)
+    said = "" if carry is Carry.ALL else f"--keep {carry} "
+    assert line == f"wharfie copy {said}/a /in/"
+
+
 # The command line
 
 
 def line_of(plan: Plan, choices: Choices = COPY, verify: Verify = Verify.AUTO) -> str:
     return shell_line(plan, choices, verify, None)
+
+
+@pytest.mark.parametrize("links", list(Links))
+def test_the_command_says_what_becomes_of_links_where_that_is_not_the_usual(links: Links) -> None:
+    line = shell_line(local("/a", to="/in"), COPY, Verify.AUTO, None, links=links)
+    said = "" if links is Links.LINK else f"--links {links} "
+    assert line == f"wharfie copy {said}/a /in/"
 
 
 def local(*paths: Path | str, to: Path | str) -> Plan:

@@ -12,13 +12,13 @@ from providers import location
 from providers.base import Entry, Measured, Place, Provider, Writer
 from providers.errors import ProviderError
 from providers.text import printable
-from transfers.model import NewJob, Op
+from transfers.model import Links, NewJob, Op
 from transfers.plan import Planned, look_ahead
 from transfers.scan import ScanCancelled, plan_tree
 from tui import file_operations as files
 from tui import planning
 from tui.background import in_thread
-from tui.choices import PLAN, ShowPlan
+from tui.choices import CARRY, LINKS, PLAN, ShowPlan
 from tui.commands.gathered import fit_to_go
 from tui.commands.work import counting_on, hand_over, with_progress
 from tui.file_operations import Stopped
@@ -129,7 +129,8 @@ async def _approved(
 
 async def _queue(screen: MainScreen, plan: Plan, choices: Choices) -> bool:
     """Whether there was anything to queue."""
-    jobs = await in_thread(lambda: planning.jobs(plan, choices))
+    carry = screen.services.chosen(CARRY)
+    jobs = await in_thread(lambda: planning.jobs(plan, choices, carry))
     if not jobs:
         screen.say("Everything was left out; nothing was queued.")
         return False
@@ -169,7 +170,8 @@ def _plan(
     movable = True
     for group in order.groups:
         start, counting = connections.open(group.endpoint), counting_on(report, len(rows))
-        more, emptied = _rows(group, start, order.target, to, counting, cancelled)
+        links = screen.services.chosen(LINKS)
+        more, emptied = _rows(group, start, order.target, to, links, counting, cancelled)
         rows += more
         removals += emptied
         movable = movable and isinstance(start, Writer) and start.caps.parts is not None
@@ -189,6 +191,7 @@ def _rows(
     start: Provider,
     target: Place,
     to: Provider,
+    links: Links,
     report: Callable[[int], None],
     cancelled: Callable[[], bool],
 ) -> tuple[list[Planned], list[NewJob]]:
@@ -201,7 +204,9 @@ def _rows(
             digests[entry.path] = entry.digests
 
     ends = (start, group.entries, group.endpoint, to, target)
-    jobs = plan_tree(*ends, move=True, on_progress=report, cancelled=cancelled, on_file=note)
+    jobs = plan_tree(
+        *ends, move=True, links=links, on_progress=report, cancelled=cancelled, on_file=note
+    )
     removals = [job for job in jobs if job.op is Op.REMOVE_DIR]
     moving = jobs[: len(jobs) - len(removals)]
     rows = look_ahead(moving, to, digests=digests, on_progress=report, cancelled=cancelled)
@@ -218,7 +223,9 @@ def _free(place: Provider, path: str) -> int | None:
 
 def _command(screen: MainScreen, plan: Plan, choices: Choices) -> str:
     services = screen.services
-    return shell_line(plan, choices, services.verify, services.access.sites)
+    links, carry = services.chosen(LINKS), services.chosen(CARRY)
+    sites = services.access.sites
+    return shell_line(plan, choices, services.verify, sites, links=links, carry=carry)
 
 
 def _only_conflicts(screen: MainScreen) -> bool:

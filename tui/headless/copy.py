@@ -11,9 +11,9 @@ from providers.errors import Denied, InvalidName, NotFound, Unsupported, WrongKi
 from providers.location import parse
 from providers.registry import open_provider
 from providers.sites import Sites
-from transfers.model import Enqueue, NewJob, Op, Policy, Verify
+from transfers.model import Carry, Enqueue, Links, NewJob, Op, Policy, Verify
 from transfers.pool import ProviderPool
-from transfers.scan import plan_directory, plan_one, plan_tree
+from transfers.scan import plan_directory, plan_link, plan_one, plan_tree
 from tui.headless.carry_out import carry_out
 from tui.headless.interrupts import terminated_as_interrupt
 from tui.headless.reach import reach
@@ -31,6 +31,8 @@ class CopyOrder:
     move: bool = False
     policy: Policy = Policy.ASK
     verify: Verify = Verify.AUTO
+    links: Links = Links.LINK
+    carry: Carry = Carry.ALL
     expected: str = ""  # the digest of the one file that is copied
     workers: int | None = None
     rate: int | None = None
@@ -85,7 +87,9 @@ def plan(order: CopyOrder, pool: ProviderPool, sites: Sites | None = None) -> tu
     sources = [_found(text, pool, sites) for text in order.sources]
     jobs: list[NewJob] = []
     for source in sources:
-        jobs.extend(_plan_source(source, pool, target, place, into=into, move=order.move))
+        jobs.extend(_plan_source(source, pool, target, place, into=into, order=order))
+    if order.carry is not Carry.ALL:
+        jobs = [replace(job, carry=order.carry) for job in jobs]
     if order.expected:
         return (_expecting(jobs, order.expected),)
     return tuple(jobs)
@@ -119,19 +123,34 @@ def _found(text: str, pool: ProviderPool, sites: Sites | None) -> _Source:
 
 
 def _plan_source(
-    found: _Source, pool: ProviderPool, target: Provider, place: Place, *, into: bool, move: bool
+    found: _Source,
+    pool: ProviderPool,
+    target: Provider,
+    place: Place,
+    *,
+    into: bool,
+    order: CopyOrder,
 ) -> Sequence[NewJob]:
     there, entry, contents = found.place, found.entry, found.contents
-    source = pool.get(there.endpoint)
+    source, move, links = pool.get(there.endpoint), order.move, order.links
     if entry.kind is Kind.DIR and (contents or not into):
         _require_directory_or_nothing(target, place.path)
         return plan_directory(
-            source, entry, there.endpoint, target, place, move=move, keep_source=contents
+            source,
+            entry,
+            there.endpoint,
+            target,
+            place,
+            move=move,
+            keep_source=contents,
+            links=links,
         )
     if contents:
         raise WrongKind(there.path, "is not a directory", advice="Leave out the / at its end.")
     if into:
-        return plan_tree(source, [entry], there.endpoint, target, place, move=move)
+        return plan_tree(source, [entry], there.endpoint, target, place, move=move, links=links)
+    if entry.kind is Kind.LINK:
+        return plan_link(source, entry, there.endpoint, target, place, move=move, links=links)
     return plan_one(there, entry, place, move=move)
 
 

@@ -57,7 +57,7 @@ class Report:
                 self.size += job.size or 0
             if job.proof is not None:
                 self.proofs[str(job.proof)] += 1
-            if job.op is Op.MOVE and "source was kept" in job.reason:
+            if job.op in (Op.MOVE, Op.MOVE_LINK) and "source was kept" in job.reason:
                 self.kept += 1
 
     def summary(self) -> None:

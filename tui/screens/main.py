@@ -345,9 +345,12 @@ class MainScreen(Screen[None]):
         self.questions.note(message.events)
         done = [event for event in message.events if event.job.state is JobState.DONE]
         note_moves(self, [event.job for event in done])
+        written = {event.job.target.endpoint for event in done}
         for pane in self.panes:
             if any(_concerns(pane, event) for event in done):
                 pane.reread_soon()
+            elif pane.place.endpoint in written:
+                pane.room_changed()
         if isinstance(self.app.screen, VersionsScreen):
             self.app.screen.note([event.job.target for event in done])
 
@@ -366,7 +369,7 @@ def _concerns(pane: FilePane, event: StateChanged) -> bool:
         return False
     job = event.job
     changed = [job.target]
-    if job.op in (Op.MOVE, Op.REMOVE_DIR, Op.RENAME):
+    if job.op in (Op.MOVE, Op.MOVE_LINK, Op.REMOVE_DIR, Op.RENAME):
         changed.append(job.source)
     if job.keep:
         changed.append(Place(job.target.endpoint, job.keep))

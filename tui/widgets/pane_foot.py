@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.widgets import Static
 
@@ -17,15 +18,27 @@ _NONE: Mapping[str, int] = MappingProxyType({})
 
 
 class PaneFoot(Static):
-    """Facts beside each other; an error stands alone, on more lines where it needs them."""
+    """Facts beside each other, and one at the right end where there is room for it; an error stands
+    alone, on more lines where it needs them."""
 
     def __init__(self) -> None:
         super().__init__(markup=False, classes="footer")
+        self._said, self._aside = "", ""
 
-    def show(self, facts: Iterable[str], error: str) -> None:
+    def show(self, facts: Iterable[str], error: str, aside: str = "") -> None:
         resized = bool(error) or self.has_class("-error")
         self.set_class(bool(error), "-error")
-        self.update(Text(error or " · ".join(facts)), layout=resized)
+        self._said, self._aside = error or " · ".join(facts), "" if error else aside
+        self.update(Text(self._line), layout=resized)
+
+    def on_resize(self) -> None:
+        if self._aside:
+            self.update(Text(self._line), layout=False)
+
+    @property
+    def _line(self) -> str:
+        gap = self.content_size.width - cell_len(self._said) - cell_len(self._aside)
+        return f"{self._said}{' ' * gap}{self._aside}" if self._aside and gap > 1 else self._said
 
 
 def reading(asked: Request, shown: Place, count: int) -> str:
@@ -55,3 +68,8 @@ def counted(rows: int, *, found: bool = False) -> str:
     if found:
         return f"{rows:,} found, Enter goes to the folder" if rows else "nothing found"
     return f"{rows:,} entry" if rows == 1 else f"{rows:,} entries"
+
+
+def free(room: int | None) -> str:
+    """`room` in bytes; None: not known."""
+    return "" if room is None else f"{show.size(room)} free"

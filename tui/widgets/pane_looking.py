@@ -15,6 +15,7 @@ from textual.widgets import Input
 from providers.base import Entry, Place, Provider
 from tui import listing
 from tui.background import in_thread, instead
+from tui.free_space import FreeSpace
 from tui.listing import Request, SortBy, View
 from tui.ordering import Abandoned
 from tui.rows import NO_ROWS, Paths, Rows
@@ -54,6 +55,7 @@ class PaneLooking(Widget):
         self._count = 0  # entries read so far
         self._error = ""
         self._paths = Paths(NO_ROWS)
+        self._free = FreeSpace(connections.open)
 
     def _begin(self) -> None:
         """Once the parts are there."""
@@ -198,7 +200,8 @@ class PaneLooking(Widget):
         self._show_foot()
 
     def _show_foot(self) -> None:
-        self.query_one(PaneFoot).show(self._facts(), self._error)
+        free = pane_foot.free(self._free.of(self.place))
+        self.query_one(PaneFoot).show(self._facts(), self._error, free)
 
     def _facts(self) -> Iterator[str]:
         if self._loading is not None:

@@ -28,7 +28,7 @@ from tui.widgets.file_list import FileList
 from tui.widgets.pane_looking import PaneLooking
 
 _REFRESH_GAP = 1.0  # seconds between refreshes that nobody asked for
-_LISTING, _DETAILS = "listing", "details"
+_LISTING, _DETAILS, _ROOM = "listing", "details", "room"
 
 
 class PaneReading(PaneLooking):
@@ -61,6 +61,7 @@ class PaneReading(PaneLooking):
         self._wants_refresh = False
         self._details: Details | None = None  # None while something is read
         self._asking: Worker[None] | None = None
+        self._room: Worker[None] | None = None
         self._sought: Collection[str] = ()  # paths that a listing is to tell of, besides
 
     @property
@@ -193,6 +194,7 @@ class PaneReading(PaneLooking):
         self.list.keep_marks(again)
         self.list.hold()
         self._begin_asking()
+        self._ask_room()
         if self._wants_refresh:
             self.reread_soon()
 
@@ -217,6 +219,17 @@ class PaneReading(PaneLooking):
         self._error = "Stopped reading. Ctrl+R reads it again."
         self._show_foot()
         return True
+
+    def room_changed(self) -> None:
+        """Something was written or removed somewhere in the place that is shown."""
+        if self.read_once:
+            self._ask_room()
+
+    def _ask_room(self) -> None:
+        """What is free there: once what is there has been read."""
+        self._free.want(self.place)
+        if self._room is None or self._room.is_finished:
+            self._room = self.run_worker(self._free.ask(self._show_foot), group=_ROOM)
 
     # What the listing left out
 
