@@ -50,9 +50,8 @@ def may_join(job: Job) -> bool:
 
 
 def _is_plain(job: Job) -> bool:
-    if job.op is Op.PRUNE:
-        return job.agreed is not None
-    return job.op is Op.COPY and (job.size is None or is_small(job.size))
+    small = job.size is None or is_small(job.size)
+    return job.op is Op.PRUNE or (job.op is Op.COPY and small)
 
 
 class Batch:

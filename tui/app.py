@@ -41,7 +41,7 @@ from tui.settings_file import BadSettings, SettingsFile
 from tui.sign_in import Connections, Remember, SignIn
 from tui.terminal import wants_ascii
 from tui.told import heed_signals
-from tui.type_ahead import TypeAhead
+from tui.type_ahead import Passed, TypeAhead, Typed
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ class WharfieApp(App[None]):
         self.access = access
         self.connections = Connections(access, open_provider)
         self.sign_in = SignIn(self, access, self.unpark, remember)
-        self.type_ahead = TypeAhead(self, self._stop_newest)
+        self.type_ahead = TypeAhead(self._hand_on_next, self._stop_newest)
         self.changes = Changes()
         self.recent = list(recent)
         self.verify = verify
@@ -165,6 +165,23 @@ class WharfieApp(App[None]):
             return False
         self._stop_listening = stop
         return True
+
+    async def on_event(self, event: events.Event) -> None:
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif not self.type_ahead.delays(event):
+            await self._hand_on(event)
+
+    async def _hand_on(self, event: Typed) -> None:
+        receiver = self.focused or self.screen
+        await super().on_event(event)
+        self.type_ahead.handed_to(receiver)
+
+    def _hand_on_next(self, event: Typed) -> None:
+        self.call_next(self._hand_on, event)
+
+    def on_passed(self, message: Passed) -> None:
+        self.type_ahead.passed(message.turn)
 
     def on_key(self, event: events.Key) -> None:
         if self.type_ahead.keeps(event):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from providers.base import Kind
-from providers.errors import AlreadyExists, NotEmpty, NotFound, WrongKind
+from providers.errors import AlreadyExists, NotEmpty, NotFound, Unsupported, WrongKind
 from tests.contract.case import Case, fails, needs
 
 
@@ -64,6 +64,21 @@ def test_deleted_link_leaves_what_it_leads_to(case: Case) -> None:
     case.provider.delete(case.at("to dir"))
     case.provider.delete(case.at("to file"))
     assert case.names() == ["dir", "file"]
+
+
+def test_a_place_that_never_renames_says_so_and_refuses(case: Case) -> None:
+    case.put(case.at("file"), b"x")
+    if case.provider.caps.renames:
+        return
+    assert not case.renames
+    with fails(Unsupported):
+        case.provider.rename(case.at("file"), case.at("new"))
+    assert case.get(case.at("file")) == b"x"
+
+
+@needs("renames")
+def test_a_place_that_renames_says_so(case: Case) -> None:
+    assert case.provider.caps.renames
 
 
 @needs("renames")

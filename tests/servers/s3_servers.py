@@ -31,10 +31,14 @@ class Moto(WebServer):
 
 
 class Rclone(RcloneS3):
-    """`rclone serve s3`, with its buckets in memory: names are as long as keys."""
+    """`rclone serve s3`, with its buckets in memory: names are as long as keys.
+
+    Nobody changes them behind its back, so it may remember what it saw.
+    """
 
     def __init__(self, directory: Path) -> None:
-        super().__init__(directory, options=["--auth-key", f"{KEY_ID},{SECRET}"])
+        options = ["--auth-key", f"{KEY_ID},{SECRET}", "--dir-cache-time=5m"]
+        super().__init__(directory, options=options)
 
     def command(self) -> list[str]:
         folder = str(self.root)

@@ -35,6 +35,8 @@ def test_only_a_small_copy_that_nothing_has_befallen_joins_others() -> None:
     assert not may_join(replace(PLAIN, size=SMALL + 1))
     assert not may_join(replace(PLAIN, op=Op.MOVE))
     assert not may_join(replace(PLAIN, op=Op.MAKE_DIR))
+    assert not may_join(replace(PLAIN, op=Op.RENAME))
+    assert may_join(replace(PLAIN, op=Op.PRUNE))
     for befallen in (
         replace(PLAIN, begun=True),
         replace(PLAIN, crashes=1),

@@ -415,7 +415,7 @@ def test_on_disk_a_swapped_folder_saves_what_the_link_leads_to(
     )
     (target / "d" / "old").rename(theirs / "old")
     (target / "d").rmdir()
-    (target / "d").symlink_to(theirs)
+    (target / "d").symlink_to(theirs, target_is_directory=True)
     (job,) = pruned(case, new)
     assert job.state is S.FAILED
     assert (theirs / "old").read_bytes() == b"old"

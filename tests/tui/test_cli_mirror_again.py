@@ -191,6 +191,7 @@ def test_what_a_person_would_be_asked_is_a_failure_and_nothing_is_deleted(
     assert err.count("\n") == 1
     assert "sub/two" in err and "the destination exists" in err
     assert (right / "extra").exists()
+    assert set(listed().values()) <= {"done", "parked", "cancelled"}  # nothing deletes it later
     assert wharfie("mirror", left, right, "--delete").code == 0
     assert content(right) == content(left)
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from providers.sandbox.sample import BUCKET
 from tests.tui.cli_runner import wharfie
 from tests.tui.test_cli_mirror import content, fill
 from tests.tui.test_cli_sftp import know
 
 if TYPE_CHECKING:
+    from providers.sandbox.start import Sandbox
     from tests.servers.openssh import OpenSSH
 
 FOLDERS = 30
@@ -129,3 +131,22 @@ def test_what_is_no_plan_is_wrong_use(text: str, tmp_path: Path) -> None:
     done = wharfie("mirror", "--plan", tmp_path / "plan")
     assert done.code == 2
     assert done.err.count("\n") == 1
+
+
+def test_a_bucket_is_compared_by_pages_of_its_list_and_by_nothing_else(
+    sandbox: Sandbox, left: Path, tmp_path: Path
+) -> None:
+    env = {
+        "AWS_ENDPOINT_URL": sandbox.s3_url,
+        "AWS_ACCESS_KEY_ID": sandbox.s3_key_id,
+        "AWS_SECRET_ACCESS_KEY": sandbox.s3_secret,
+        "AWS_REGION": "us-east-1",
+    }
+    there = f"s3://{BUCKET}/mirrored/tree"
+    assert wharfie("mirror", left, there, env=env).code == 0
+    *jobs, summary = wharfie("mirror", left, there, "--json", env=env).lines
+    assert (jobs, summary["same"]) == ([], 90)
+    # A list for each folder, and a look at the top.
+    assert summary["requests"]["target"] <= FOLDERS + 1 + 3
+    assert wharfie("mirror", there, tmp_path / "back", env=env).code == 0
+    assert content(tmp_path / "back") == content(left)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import pytest
 from textual import events
 
 from tests.tui.app_case import make_app, names, pane, read, text, until
 from tests.tui.fake_queue import FakeQueue, make_row
-from transfers.model import Pause
+from transfers.model import Enqueue, Pause
 from tui.app import WharfieApp
 
 
@@ -71,3 +73,22 @@ async def test_a_key_right_after_w_is_the_panels(tmp_path: Path) -> None:
         await read(pilot)
         burst(app, "w", "P")
         await until(pilot, lambda: queue.sent == [Pause()])
+
+
+@pytest.mark.parametrize("steps", range(0, 40, 3))
+async def test_a_filter_is_whole_however_its_keys_come(tmp_path: Path, steps: int) -> None:
+    """A key that comes when others are kept does not overtake them: F5 copies what was meant."""
+    for name in ("aa", "cb"):
+        (tmp_path / name).touch()
+    queue = FakeQueue()
+    app = make_app(tmp_path, tmp_path.parent, queue=queue)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await read(pilot)
+        for key in ("/", *"cb", "enter", "end", "f5"):
+            burst(app, key)
+            for _ in range(steps):
+                await asyncio.sleep(0)
+        await until(pilot, lambda: bool(queue.sent))
+    (sent,) = queue.sent
+    assert isinstance(sent, Enqueue)
+    assert [job.source.path for job in sent.jobs] == [str(tmp_path / "cb")]

@@ -81,7 +81,7 @@ def _look(order: MirrorOrder, found: _Found, sides: Sides) -> int:
     elif order.summary or sys.stderr.isatty():
         _say_so(order, plan_in_words(plan, asked_so_far(sides)))
     report = MirrorReport(order.as_json)
-    report.left(found.stale)
+    report.left(plan, found.stale)
     refused = _refused(order, plan)
     return 1 if refused or found.stale else 0
 
@@ -101,7 +101,7 @@ def _run_alone(
         if _refused(order, found.plan):
             return 1
         report = MirrorReport(order.as_json)
-        report.left(found.stale)
+        report.left(found.plan, found.stale)
         _carry_out(order, found.plan, home, access, report, batch)
         report.ended()
         if order.receipts:
@@ -128,7 +128,7 @@ def _carry_out(
     """Nothing to do starts nothing: what cannot be done is told all the same."""
     jobs = tuple(job for job in jobs_of(plan) if job.op is not Op.NOTE or job.failed)
     if all(job.op is Op.NOTE for job in jobs):
-        report.left([step for step in plan.steps if is_failure(step)])
+        report.left(plan, [step for step in plan.steps if is_failure(step)])
         return
     limits = order.workers is not None or order.rate is not None
     with reach(home, access, serve=True, workers=order.workers, rate=order.rate) as reached:

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from providers.base import Place
+from providers.location import show
 from providers.text import printable
 from transfers.completion import is_missed
 from transfers.mirror.model import Action, MirrorPlan, Step
@@ -44,12 +46,22 @@ class MirrorReport(Report):
     """Prints what was not done, and keeps what was: for the receipt."""
 
     jobs: list[Job] = field(default_factory=list)
-    failures: int = 0
+    _wrong: set[int] = field(default_factory=set)  # jobs that failed, or wait for a person
+    _undone: int = 0  # what failed and is no job
     _kept: list[Job] = field(default_factory=list)  # deletions that did not happen
+
+    @property
+    def failures(self) -> int:
+        return len(self._wrong) + self._undone + self.gone
+
+    @property
+    def all_fine(self) -> bool:
+        return not self.failures
 
     def job(self, job: Job) -> None:
         self.count(job)
         self.jobs.append(job)
+        self._wrong.discard(job.id)  # a person may have answered
         if self.as_json:
             print(json.dumps(describe(job)), flush=True)
         if job.op is Op.PRUNE and job.state is JobState.SKIPPED:
@@ -57,22 +69,26 @@ class MirrorReport(Report):
         elif job.state in NOT_FINE or is_missed(job):
             self._failed(job)
 
-    def ended(self) -> None:
-        """Nothing more comes. Deletions that something else held back are told by that: without
-        it, each has a reason of its own."""
-        if not self.failures:
-            for job in self._kept:
-                self._failed(job)
-
-    def left(self, steps: Sequence[Step]) -> None:
+    def left(self, plan: MirrorPlan, steps: Sequence[Step]) -> None:
         """Tell of steps that cannot be done, or no longer."""
         for step in steps:
-            self.failures += 1
+            self._undone += 1
             if self.as_json:
                 print(json.dumps(described(step) | {"state": "failed"}), flush=True)
             else:
-                told = f"{'failed':9} {_shown(step)}  ({printable(why(step))})"
-                print(told, file=sys.stderr, flush=True)
+                self._say(
+                    f"{'failed':9} {'':16} {'':9}  {_ends(plan, step)}  ({printable(why(step))})"
+                )
+
+    def ended(self) -> None:
+        """Nothing more comes. Deletions that something else held back are told by that: without
+        it, each has a reason of its own."""
+        if self.gone:
+            count = "1 transfer was" if self.gone == 1 else f"{self.gone:,} transfers were"
+            self._say(f"wharfie: {count} taken off the list, and nobody saw how they ended")
+        if not self.failures:
+            for job in self._kept:
+                self._failed(job)
 
     def summary_of(self, plan: MirrorPlan, asked: Asked) -> None:
         """All of it as the last line of JSON."""
@@ -80,15 +96,14 @@ class MirrorReport(Report):
         done = {**states, "failures": self.failures, "proofs": dict(self.proofs)}
         print(json.dumps({**facts(plan, asked), **done, "bytes": self.size}), flush=True)
 
-    @property
-    def all_fine(self) -> bool:
-        return not self.failures and not self.gone
-
     def _failed(self, job: Job) -> None:
-        self.failures += 1
+        self._wrong.add(job.id)
         if not self.as_json:
-            self.clear_progress()
-            print(line(job), file=sys.stderr, flush=True)
+            self._say(line(job))
+
+    def _say(self, text: str) -> None:
+        self.clear_progress()
+        print(text, file=sys.stderr, flush=True)
 
 
 # Plans ---------------------------------------------------------------------------------------
@@ -172,6 +187,14 @@ def _line(step: Step) -> str:
     reason = f"  ({said})" if said != step.pair.mark else ""
     word = _WORDS[step.action]
     return f"{word:12} {step.pair.mark:14} {fmt.size(_size(step)):>9}  {_shown(step)}{reason}"
+
+
+def _ends(plan: MirrorPlan, step: Step) -> str:
+    """Both addresses; that of the tree itself, where one side cannot have the name."""
+    pair = step.pair
+    left = Place(plan.left.endpoint, pair.left_path or plan.left.path)
+    right = Place(plan.right.endpoint, pair.right_path or plan.right.path)
+    return printable(f"{show(left)} → {show(right)}")
 
 
 def _shown(step: Step) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from providers.location import show
 from providers.text import printable
 from transfers.model import Job, JobState, Op, ProofWord, Totals
 from tui import format as fmt
+from tui.headless.progress_line import ProgressLine
 from tui.op_words import ends, verb
 
 NOT_FINE = frozenset({JobState.FAILED, JobState.PARKED, JobState.CANCELLED})
@@ -28,7 +28,7 @@ class Report:
     kept: int = 0  # sources of moves that could not be removed
     gone: int = 0  # taken off the list by someone, before it was known how they ended
     _parked: set[int] = field(default_factory=set)  # jobs told as parked: each may go on
-    _progress_width: int = 0
+    _progress: ProgressLine = field(default_factory=ProgressLine)
     _notice: str = ""
 
     def job(self, job: Job) -> None:
@@ -87,23 +87,14 @@ class Report:
 
     def progress(self, totals: Totals) -> None:
         """Show where things stand, on a terminal only."""
-        if not sys.stderr.isatty():
-            return
         ended = totals.jobs - totals.unfinished
-        text = (
+        self._progress.show(
             f"{ended}/{totals.jobs} files  {fmt.size(totals.moved)} of {fmt.size(totals.size)}  "
             f"{fmt.rate(totals.rate)}  {fmt.duration(totals.eta)}"
         )
-        self.clear_progress()
-        sys.stderr.write(text)
-        sys.stderr.flush()
-        self._progress_width = len(text)
 
     def clear_progress(self) -> None:
-        width, self._progress_width = self._progress_width, 0
-        if width:
-            with suppress(OSError):  # the terminal may be gone
-                sys.stderr.write("\r" + " " * width + "\r")
+        self._progress.clear()
 
 
 def describe(job: Job) -> dict[str, object]:
