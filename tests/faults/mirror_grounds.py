@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -65,6 +65,7 @@ class Ground(Protocol):
     address: str
     folds: bool  # names that differ in case only, or in how letters are made, are one
     folders: bool  # an empty directory can be there
+    dated: bool  # its lists tell the time that a file was given
     page: int  # entries that a list's page holds at least, unless it is the last
     around: int  # requests that a list takes besides its pages
 
@@ -78,7 +79,7 @@ class Ground(Protocol):
 class OnDisk:
     """A folder of this computer, `address` however it is reached."""
 
-    folds, folders, page = False, True, 100
+    folds, folders, dated, page = False, True, True, 100
 
     def __init__(self, address: str, top: Path, around: int = 0) -> None:
         self.address, self.top, self.around = address, top, around
@@ -114,7 +115,7 @@ def _on_disk(top: Path, names: Path_) -> Iterator[tuple[Path_, bytes | None]]:
 class Bucket:
     """`address` is a bucket of its own."""
 
-    folds, folders, page, around = False, False, 1000, 0
+    folds, folders, dated, page, around = False, False, False, 1000, 0
 
     def __init__(self, server: WebServer) -> None:
         self.address = f"env-s3:/{_BUCKET}"
@@ -134,7 +135,8 @@ class Bucket:
         keys = [key for key in keys if not key.endswith("/")]  # juicefs has real folders
         with ThreadPoolExecutor(_READS_AT_ONCE) as threads:
             contents = threads.map(self._content, keys)
-            return {tuple(k.split("/")): c for k, c in zip(keys, contents, strict=True)}
+            files = {tuple(k.split("/")): c for k, c in zip(keys, contents, strict=True)}
+        return {**dict.fromkeys(folders_of(files)), **files}
 
     def _content(self, key: str) -> bytes:
         return bytes(self._client.get_object(Bucket=_BUCKET, Key=key)["Body"].read())
@@ -146,7 +148,7 @@ class Bucket:
 class Drive:
     """A folder of an emulated account; names that it forbids are mapped."""
 
-    folds, folders, page, around = True, True, 200, 0
+    folds, folders, dated, page, around = True, True, True, 200, 0
 
     def __init__(self, server: GraphServer) -> None:
         self.address = "drive:/tree"
@@ -173,6 +175,11 @@ class Drive:
         stem = name.lower()
         reserved = {".lock", "con", "prn", "aux", "nul", "desktop.ini", "com1", "lpt1"}
         return is_text(name) and stem not in reserved and "_vti_" not in stem
+
+
+def folders_of(paths: Iterable[Path_]) -> set[Path_]:
+    """Every folder that something of them is in."""
+    return {path[:depth] for path in paths for depth in range(1, len(path))}
 
 
 def is_text(name: str) -> bool:

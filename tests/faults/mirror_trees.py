@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from providers.names import folded
-from tests.faults.mirror_grounds import Ground, Path_, Tree
+from tests.faults.mirror_grounds import Ground, Path_, Tree, folders_of
 
 THEN = 1_700_000_000.0
 _ODD = (
@@ -93,7 +93,8 @@ def expected(left: Tree, right: Ground) -> tuple[Tree, list[Path_]]:
     told = sorted(_refused(left, right))
     held = {path: content for path, content in left.items() if not _is_in(path, told)}
     if not right.folders:
-        held = {path: content for path, content in held.items() if content is not None}
+        files = {path: content for path, content in held.items() if content is not None}
+        held = {**dict.fromkeys(folders_of(files)), **files}
     return held, told
 
 
