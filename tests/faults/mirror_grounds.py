@@ -60,7 +60,7 @@ class Shell:
 
 
 class Ground(Protocol):
-    """A place with a tree at `address`. What it cannot keep, or takes for one, a mirror tells of."""
+    """A place with a tree at `address`."""
 
     address: str
     folds: bool  # names that differ in case only, or in how letters are made, are one
@@ -188,7 +188,7 @@ def is_text(name: str) -> bool:
 
 
 @contextmanager
-def grounds(folder: Path, shell: Shell, service: str = "juicefs") -> Iterator["Grounds"]:
+def grounds(folder: Path, shell: Shell, service: str = "juicefs") -> Iterator[Grounds]:
     """Every kind of place below `folder`, started when it is asked for."""
     with ExitStack() as stack:
         yield Grounds(folder, shell, service, stack)

@@ -9,7 +9,7 @@ end, both trees are looked at, by a look that is not Wharfie's own:
 
 - the source is as it was;
 - what stands at the target is the old file or the new one, byte for byte; what is gone has to be
-  gone from the source, too, and is in the backup folder (where the target can rename), or was moved;
+  gone from the source, too, and is in the backup folder, where the target can rename, or was moved;
 - at the end both are equal and nothing unfinished is left.
 """
 
@@ -114,7 +114,9 @@ class Killer:
         self._shell, self._left, self._right = shell, left, right
         self._chance = random.Random(seed)
         grow(left.top, files, seed)
-        for path in expected(left.tree(), right)[1]:  # it is told of each time: not what is asked here
+        for path in expected(left.tree(), right)[
+            1
+        ]:  # it is told of each time: not what is asked here
             _remove(left.top.joinpath(*path))
         self._editor = Editor(left.top, self._chance, dated=right.dated)
         self._backup = right.folders
@@ -156,7 +158,7 @@ class Killer:
     # Killing -----------------------------------------------------------------------------------
 
     def _killed(self) -> str:
-        """"command" if it was under way when it was killed, else ""."""
+        """ "command" if it was under way when it was killed, else ""."""
         process = self._shell.start(*self._words, "--limit", f"{_RATE >> 20}M")
         longest = self._usual + self._size / _RATE
         time.sleep(self._chance.uniform(0.3, longest))

@@ -96,9 +96,7 @@ def bound(tree: Tree, ground: Ground) -> int:
     return lists + _TO_BEGIN
 
 
-def _both(
-    pair: str, files: int, made: Grounds, shell: Shell, seed: int
-) -> tuple[Ground, Ground]:
+def _both(pair: str, files: int, made: Grounds, shell: Shell, seed: int) -> tuple[Ground, Ground]:
     """A left that is full and a right that is empty. What is no folder of this computer is filled
     by a mirror from one."""
     kinds = pair.split("-")
@@ -138,7 +136,9 @@ def _differences(wanted: Tree, found: Tree) -> list[str]:
     harm = [f"missing: {shown(path)}" for path in wanted if path not in found]
     harm += [f"not wanted: {shown(path)}" for path in found if path not in wanted]
     harm += [
-        f"altered: {shown(path)}" for path in wanted if path in found and wanted[path] != found[path]
+        f"altered: {shown(path)}"
+        for path in wanted
+        if path in found and wanted[path] != found[path]
     ]
     return harm
 

@@ -84,7 +84,7 @@ def _pair(left: Tree, right: Tree, here: Names, there: Names, found: Intended) -
 
 
 def _partners(ours: set[str], theirs: set[str]) -> Iterator[tuple[str, str]]:
-    """Names that are one: spelled the same, or the only ones that differ in how letters are made."""
+    """Names that are one: spelled the same, or the only two of the same letters, made otherwise."""
     yield from ((name, name) for name in ours & theirs)
     only_ours, only_theirs = ours - theirs, theirs - ours
     mine, other = Counter(map(_composed, only_ours)), Counter(map(_composed, only_theirs))

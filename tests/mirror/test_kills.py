@@ -1,4 +1,4 @@
-"""A1: a mirror that is killed at random moments, run again, ends equal: a sample of the campaign."""
+"""A1: a mirror that is killed at random moments and run again ends equal: a sample."""
 
 from __future__ import annotations
 
