@@ -27,7 +27,7 @@ from tui.headless.mirror import run_mirror
 from tui.headless.mirror_order import order_of
 from tui.settings import find_home, make_private
 
-EXAMPLES = int(os.environ.get("EDITS", "60"))
+EXAMPLES = int(os.environ.get("EDITS", "40"))
 SENTINEL = "always here"  # a source without a file is a disk that is not mounted
 NAMES = ("a", "A", "caf\u00e9", "cafe\u0301", "-rf", "b\nc", "d ", "d")
 EDITS = ("new", "new", "folder", "other", "same size", "gone", "moved", "mode", "touched", "swap")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.servers.openssh import find_sshd
 
-TIMES = 5
+TIMES = 4
 ROOT = Path(__file__).parents[2]
 
 

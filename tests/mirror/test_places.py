@@ -14,7 +14,7 @@ from tests.servers.openssh import find_sshd
 from tests.servers.s3_servers import find_juicefs
 from tests.servers.web_nginx import find_nginx
 
-FILES = 320
+FILES = 200
 _NEEDED = {"sftp": find_sshd, "http": find_nginx, "s3": find_juicefs}
 
 
