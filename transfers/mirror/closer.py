@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from providers.base import Entry, Kind, Rewriter
 from providers.errors import (
@@ -17,6 +17,7 @@ from transfers.mirror import judging
 from transfers.mirror.digesting import NONE_IN_COMMON, Digesting
 from transfers.mirror.judging import Verdict, by_order, order_of
 from transfers.mirror.model import Criteria, Mark, Pair, Side
+from transfers.mirror.own_times import OwnTimes
 
 _ENDS_ALL = (AuthRequired, ConnectionLost, HostKeyProblem, Throttled)
 
@@ -36,11 +37,16 @@ class Closer:
     right: Side
     criteria: Criteria
     cancelled: Callable[[], bool]
+    times: OwnTimes = field(default_factory=OwnTimes)
 
     @property
     def _rules(self) -> judging.Rules:
         caps = self.left.provider.caps, self.right.provider.caps
         return judging.rules_of(*caps, self.criteria)
+
+    @property
+    def _left_keeps(self) -> bool:
+        return self.left.provider.caps.keeps_modified
 
     @property
     def _digesting(self) -> Digesting:
@@ -53,7 +59,8 @@ class Closer:
             return pair
         if (left.kind, right.kind) != (Kind.FILE, Kind.FILE):
             return pair
-        return _with(pair, judging.judged(left, right, self._rules))
+        own = None if self._left_keeps else self.times.told(left)
+        return _with(pair, judging.judged(own or left, right, self._rules))
 
     def doubts(self, pair: Pair) -> bool:
         """Whether a second look may tell more."""
@@ -70,8 +77,7 @@ class Closer:
 
     def _told_more(self, left: Entry, right: Entry) -> bool:
         index = judging.whole_minutes(left) or judging.whole_minutes(right)
-        stored = not self.left.provider.caps.keeps_modified
-        return index or stored or self._digesting.checkable(left, right)
+        return index or not self._left_keeps or self._digesting.checkable(left, right)
 
     def second(self, pair: Pair) -> Pair:
         """The pair with what its places say when they are asked about just these two."""
@@ -89,7 +95,10 @@ class Closer:
                 algorithm, same = told
                 order = order_of(left, right, self._rules)
                 return _with(pair, Verdict(Mark.SAME if same else by_order(order), algorithm))
+        listed = left
         left, right = self._asked(left, self.left), self._asked(right, self.right)
+        if left is not listed and not self._left_keeps:
+            self.times.learn(listed, left.version, left.modified)
         pair = replace(pair, left=left, right=right)
         if (left.kind, right.kind) != (Kind.FILE, Kind.FILE):
             return replace(pair, mark=Mark.UNKNOWN, why="it changed while it was looked at")
@@ -107,7 +116,7 @@ class Closer:
 
     def _asked(self, entry: Entry, side: Side) -> Entry:
         """`entry` as its place tells it when asked, where its listing leaves something out."""
-        stored = side is self.left and not side.provider.caps.keeps_modified
+        stored = side is self.left and not self._left_keeps
         if entry.size is None or stored or judging.whole_minutes(entry):
             return side.provider.stat(entry.path)
         return entry

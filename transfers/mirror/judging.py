@@ -101,11 +101,12 @@ def _order(left: Entry, right: Entry, rules: Rules) -> int | None:
     if left.modified is None or right.modified is None:
         return None
     ahead = left.modified - right.modified
-    if abs(ahead) < grain(left, right) + rules.tolerance:
-        return 0
     if not rules.right_keeps:
         # Stored after the left was changed: it is what was there then (the rule of `aws s3 sync`).
-        return 1 if ahead > 0 else 0
+        # Within one second nobody knows which was first: rather a copy too many.
+        return 1 if ahead > rules.tolerance else 0
+    if abs(ahead) < grain(left, right) + rules.tolerance:
+        return 0
     return 1 if ahead > 0 else -1
 
 

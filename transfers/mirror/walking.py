@@ -20,6 +20,7 @@ from transfers.mirror.crew import Crew
 from transfers.mirror.ignoring import Ignoring
 from transfers.mirror.links import Followed, Trail, follow
 from transfers.mirror.model import Mark, Pair, Side, Wish
+from transfers.mirror.own_times import OwnTimes
 from transfers.mirror.pairing import Folder, Pairing, kept_places
 from transfers.scan import ScanCancelled
 
@@ -36,6 +37,7 @@ def compare(
     *,
     on_progress: Callable[[int], None],
     cancelled: Callable[[], bool],
+    times: OwnTimes | None = None,
 ) -> Iterator[Sequence[Pair]]:
     """The pairs of two trees, in pages, as they are found; the tops themselves are none.
 
@@ -43,11 +45,13 @@ def compare(
     reported too; below a NAME, a TYPE, an UNKNOWN and what is LEFT_OUT nothing is. A name that the
     left cannot have is NAME, and not ONLY_RIGHT. `on_progress` is given the number of pairs so far.
 
+    `times`: what is known of the left's own times, where its lists tell none; more is added to it.
+
     Marks by time are first words: `judging.settle` looks at all of them. Raises ValueError for a
     pattern that is none, ScanCancelled, and for a top that cannot be listed, a lost connection or a
     sign-in that is needed the ProviderError. A right that is not there counts as an empty one.
     """
-    walk = _Walk(left, right, wish, cancelled)
+    walk = _Walk(left, right, wish, cancelled, times or OwnTimes())
     found = 0
     try:
         for page in walk.pages():
@@ -68,12 +72,19 @@ class _Asked:
 
 
 class _Walk:
-    def __init__(self, left: Side, right: Side, wish: Wish, cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        left: Side,
+        right: Side,
+        wish: Wish,
+        cancelled: Callable[[], bool],
+        times: OwnTimes,
+    ) -> None:
         self._left, self._right, self._wish = left, right, wish
         kept = kept_places(left, right, wish.backup)
         self._pairing = Pairing(left, right, Ignoring(wish.patterns), kept)
         self.crew = Crew(left, right, cancelled)
-        self._closer = Closer(left, right, wish.criteria, self.crew.over)
+        self._closer = Closer(left, right, wish.criteria, self.crew.over, times)
 
     def pages(self) -> Iterator[Sequence[Pair]]:
         """A stack of folders that are to be asked for, and a few that are: memory is that of the

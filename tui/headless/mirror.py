@@ -10,12 +10,14 @@ from pathlib import Path
 
 from providers.access import Access
 from providers.registry import open_provider
-from transfers.mirror import guard
+from transfers.journal_error import JournalError
+from transfers.mirror import guard, own_times
 from transfers.mirror.jobs import jobs as jobs_of
 from transfers.mirror.model import MirrorPlan, Pair, Step
+from transfers.mirror.own_times import OwnTimes
 from transfers.mirror.pair_lock import PairInUse, key_of, pair_lock
 from transfers.mirror.planning import is_failure
-from transfers.model import Enqueue, Op, Policy
+from transfers.model import Enqueue, Job, Op, Policy
 from transfers.pool import ProviderPool
 from tui.headless import earlier, mirror_plans, mirror_receipts
 from tui.headless.carry_out import carry_out
@@ -51,7 +53,8 @@ def run_mirror(order: MirrorOrder, home: Home, access: Access) -> int:
                 access, lambda: sides_of(order.source, order.target, saved, pool, access)
             )
             if order.looks_only:
-                return _look(order, _found(order, sides, saved, access), sides)
+                times = own_times.read(_times_of(home, sides))
+                return _look(order, _found(order, sides, saved, access, times), sides)
             return _run_alone(order, sides, saved, home, access)
         except PairInUse as error:
             if order.skip_if_running:
@@ -61,13 +64,19 @@ def run_mirror(order: MirrorOrder, home: Home, access: Access) -> int:
             pool.close()
 
 
-def _found(order: MirrorOrder, sides: Sides, saved: MirrorPlan | None, access: Access) -> _Found:
+def _found(
+    order: MirrorOrder,
+    sides: Sides,
+    saved: MirrorPlan | None,
+    access: Access,
+    times: OwnTimes,
+) -> _Found:
     """Compare, or look whether a saved plan still holds."""
     if saved is not None:
         plan, stale = asking(access, lambda: mirror_plans.still(saved, sides))
         return _Found(plan, stale=stale)
     wish = mirror_plans.wish_for(order.wish, order.backup, sides, access.sites)
-    plan, pairs = asking(access, lambda: mirror_plans.compared(sides, wish, time.time()))
+    plan, pairs = asking(access, lambda: mirror_plans.compared(sides, wish, time.time(), times))
     return _Found(plan, pairs)
 
 
@@ -97,13 +106,16 @@ def _run_alone(
         earlier.finish_earlier(
             home, access, earlier.Pair(sides.left, sides.right, earlier.remembered(batch))
         )
-        found = _found(order, sides, saved, access)
+        times = own_times.read(_times_of(home, sides))
+        found = _found(order, sides, saved, access, times)
         if _refused(order, found.plan):
             return 1
         report = MirrorReport(order.as_json)
         report.left(found.plan, found.stale)
         _carry_out(order, found.plan, home, access, report, batch)
         report.ended()
+        if saved is None and not sides.left.provider.caps.keeps_modified:
+            _keep_times(times, found.pairs, report.jobs, _times_of(home, sides))
         if order.receipts:
             pairs = found.pairs if saved is None else _all_pairs(sides, found.plan, access)
             mirror_receipts.write(order.receipts, found.plan, pairs, report.jobs)
@@ -111,9 +123,26 @@ def _run_alone(
         return 0 if report.all_fine else 1
 
 
+def _times_of(home: Home, sides: Sides) -> Path:
+    return home.queue / "mirrors" / f"{key_of(sides.left.place, sides.right.place)}.times"
+
+
+def _keep_times(times: OwnTimes, pairs: Sequence[Pair], jobs: Sequence[Job], path: Path) -> None:
+    """For the next mirror of this pair. Raises JournalError."""
+    times.learn_copies(pairs, jobs)
+    times.forget_others(pairs)
+    try:
+        times.write(path)
+    except OSError as error:
+        why = error.strerror or "no reason given"
+        raise JournalError(f"The mirror's notes {path} cannot be written ({why}).") from error
+
+
 def _all_pairs(sides: Sides, plan: MirrorPlan, access: Access) -> Sequence[Pair]:
     """A saved plan knows nothing of what was the same when it was made: that is found again."""
-    _, pairs = asking(access, lambda: mirror_plans.compared(sides, plan.wish, time.time()))
+    _, pairs = asking(
+        access, lambda: mirror_plans.compared(sides, plan.wish, time.time(), OwnTimes())
+    )
     return pairs
 
 

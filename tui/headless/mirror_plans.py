@@ -11,6 +11,7 @@ from providers.private_file import write_private
 from providers.sites import Sites as SavedSites
 from transfers.mirror import judging, keeping, moved, planning, saved, walking
 from transfers.mirror.model import Keep, MirrorPlan, Pair, Step, Wish
+from transfers.mirror.own_times import OwnTimes
 from tui.headless.mirror_sides import Sides
 from tui.headless.progress_line import ProgressLine
 
@@ -30,8 +31,11 @@ def wish_for(wish: Wish, backup: str, sides: Sides, sites: SavedSites | None) ->
     return keeping.left_alone(wish, right)
 
 
-def compared(sides: Sides, wish: Wish, now: float) -> tuple[MirrorPlan, list[Pair]]:
-    """What is to be done at `now` (Unix seconds), and all that was found. Raises ProviderError."""
+def compared(
+    sides: Sides, wish: Wish, now: float, times: OwnTimes
+) -> tuple[MirrorPlan, list[Pair]]:
+    """What is to be done at `now` (Unix seconds), and all that was found. What is learned of the
+    left's own times is added to `times`. Raises ProviderError."""
     progress = ProgressLine()
     pages = walking.compare(
         sides.left,
@@ -39,6 +43,7 @@ def compared(sides: Sides, wish: Wish, now: float) -> tuple[MirrorPlan, list[Pai
         wish,
         on_progress=lambda count: progress.show(f"{count:,} compared"),
         cancelled=lambda: False,
+        times=times,
     )
     try:
         pairs, remarks = judging.settle(pair for page in pages for pair in page)

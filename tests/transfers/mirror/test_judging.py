@@ -115,3 +115,9 @@ def test_one_digest_that_differs_outweighs_one_that_is_the_same() -> None:
     one = replace(FILE, digests={"md5": "ab", "sha256": "1"})
     other = replace(FILE, digests={"md5": "ab", "sha256": "2"})
     assert judged(one, other, RULES) == Verdict(Mark.DIFFERENT, "sha256")
+
+
+def test_a_change_in_the_second_in_which_it_was_stored_is_never_taken_for_the_same() -> None:
+    """Amazon's lists tell whole seconds: stored at 100.2 or at 100.9, who knows?"""
+    assert _judged(100.6, 100.0, STORED_RIGHT) is Mark.NEWER
+    assert _judged(99.6, 100.0, STORED_RIGHT) is Mark.SAME
