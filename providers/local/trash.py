@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 
 from providers.errors import NotFound, Unsupported
@@ -18,6 +19,8 @@ from providers.local.folder import Identity, identity_of
 from providers.text import printable
 
 _INFO, _FILES, _SUFFIX = "info", "files", ".trashinfo"
+_ONE_AT_A_TIME = threading.Lock()
+"""send2trash looks for a free name and renames to it, which replaces what came there meanwhile."""
 
 
 def throw_away(path: str) -> str:
@@ -28,7 +31,8 @@ def throw_away(path: str) -> str:
     with system_errors(path):
         identity = identity_of(os.lstat(path))
     try:
-        send2trash(path)
+        with _ONE_AT_A_TIME:
+            send2trash(path)
     except OSError as error:
         if not os.path.lexists(path):
             raise NotFound(path) from error

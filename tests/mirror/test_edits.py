@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from providers.access import Access
@@ -133,6 +133,10 @@ def mirror(sides: Sides, *words: str) -> tuple[int, list[dict[str, Any]], str]:
 @pytest.mark.timeout(0 if EXAMPLES > 100 else 300)
 @settings(
     max_examples=EXAMPLES,
+    phases=(
+        Phase.reuse,
+        Phase.generate,
+    ),  # an example takes a second: making it small takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
 )

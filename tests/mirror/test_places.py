@@ -31,5 +31,5 @@ def test_a_tree_of_hostile_names_is_mirrored_and_the_second_run_only_lists(
     with grounds(tmp_path, shell) as made:
         result = run_pair(pair, FILES, made, shell)
     assert not result.harm, "\n".join(result.harm)
-    assert result.copies > FILES / 2
+    assert result.copies > FILES / 3  # a drive takes twins for one, and whole folders of them
     assert result.again == 0
