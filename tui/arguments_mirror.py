@@ -118,9 +118,10 @@ def _add_choosing(mirror: argparse.ArgumentParser) -> None:
     )
     mirror.add_argument(
         "--links",
-        choices=("skip", "follow"),
+        choices=("link", "follow", "skip"),
         default="skip",
-        help="symbolic links of SOURCE: left out, or copied as what they lead to",
+        help="symbolic links of SOURCE: made as links of the same text where both places have "
+        "links, copied as what they lead to, or left out (the default)",
     )
     mirror.add_argument(
         "--no-moved",

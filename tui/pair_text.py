@@ -162,6 +162,8 @@ def described(pair: Pair, now: float) -> str:
 def _side(which: str, entry: Entry | None, now: float) -> str:
     if entry is None:
         return f"{which}: nothing"
+    if entry.kind is Kind.LINK and entry.target:
+        return f"{which}: link to “{printable(entry.target)}”"
     if entry.kind is not Kind.FILE:
         return f"{which}: {_KINDS[entry.kind]}"
     size = show.size(entry.size) or "size ?"

@@ -29,10 +29,10 @@ def entry(path: str, attributes: Attributes, *, target: str = "") -> Entry:
 
 
 def _entry(path: str, name: str, attributes: Attributes, long_name: str, target: str = "") -> Entry:
-    """SFTP tells times in whole seconds, so a file's version is its size and those."""
+    """SFTP tells times in whole seconds, so a version is the size and those: not of a directory."""
     kind = kind_of(attributes.permissions, long_name)
     size, modified = attributes.size, attributes.modified
-    told = kind is Kind.FILE and size is not None and modified is not None
+    told = kind in (Kind.FILE, Kind.LINK) and size is not None and modified is not None
     mode = attributes.permissions
     return Entry(
         path=path,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from providers.base import ANY_VERSION
-from providers.errors import ConnectionLost
+from providers.errors import ConnectionLost, TargetChanged
 from providers.sftp import calls
 from providers.sftp.session import Session
 from tests.faults.crash.places import SftpPlace, World, find_sftp_server
@@ -43,6 +43,20 @@ def test_a_link_takes_the_place_of_a_file_and_nothing_is_left(
     _replace(place, tmp_path / "file")
     assert os.readlink(tmp_path / "file") == "some/where"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_link_has_one_version_in_listings_and_alone_and_another_text_has_another(
+    place: SftpPlace, tmp_path: Path
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("some/where")
+    (listed,) = next(iter(place.list_dir(str(tmp_path))))
+    assert listed.version == place.stat(str(link)).version is not None
+    with pytest.raises(TargetChanged):
+        place.replace_link(str(link), "other", key=KEY, replacing="1:1")
+    place.replace_link(str(link), "other", key=KEY, replacing=listed.version)
+    assert os.readlink(link) == "other"
+    assert place.stat(str(link)).version != listed.version
 
 
 @pytest.mark.parametrize("nth", [1, 2])

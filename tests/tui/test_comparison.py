@@ -257,3 +257,12 @@ def test_a_row_fills_its_cells_and_hostile_names_are_harmless(width: int) -> Non
     text = "".join(part for part, _ in parts)
     assert text.isprintable() and "→" in text
     assert cell_len(text) <= width
+
+
+def test_a_link_says_where_it_leads_and_a_hostile_one_is_harmless() -> None:
+    here = Entry("/l/a", "a", Kind.LINK, None, 1000.0, 0o777, "to\x1b[2J", "v1")
+    told = Pair(("a",), Mark.LEFT_OUT, here, None, "/l/a", "/r/a", "a link")
+    line = pair_text.described(told, 0.0)
+    assert "left: link to “to" in line and line.isprintable()
+    text = "".join(part for part, _ in pair_text.parts(told, Action.SKIP, 104, 0.0))
+    assert text.startswith("[ ] · left out")

@@ -1,4 +1,4 @@
-"""A second look at two files that their listings leave in doubt: one request each, or none."""
+"""A second look at two files or links that listings leave in doubt: one request each, or none."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def unread(error: ProviderError) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Closer:
-    """How the pairs of files of one comparison are judged. Thread-safe."""
+    """How the pairs of files and links of one comparison are judged. Thread-safe."""
 
     left: Side
     right: Side
@@ -53,10 +53,12 @@ class Closer:
         return Digesting(self.left, self.right, self.cancelled)
 
     def first(self, pair: Pair) -> Pair:
-        """What their listings tell of two files; any other pair as it is."""
+        """What their listings tell of two files or links; any other pair as it is."""
         left, right = pair.left, pair.right
         if left is None or right is None or pair.mark is not Mark.SAME:
             return pair
+        if _are_links(left, right) and (verdict := judging.of_links(left, right)):
+            return _with(pair, verdict)
         if (left.kind, right.kind) != (Kind.FILE, Kind.FILE):
             return pair
         own = None if self._left_keeps else self.times.told(left)
@@ -67,6 +69,8 @@ class Closer:
         left, right = pair.left, pair.right
         if left is None or right is None or pair.mark not in _JUDGED:
             return False
+        if _are_links(left, right):
+            return judging.of_links(left, right) is None
         if left.size is None or right.size is None:
             return True
         if left.size != right.size:
@@ -89,6 +93,8 @@ class Closer:
     def _second(self, pair: Pair) -> Pair:
         left, right = pair.left, pair.right
         assert left is not None and right is not None
+        if _are_links(left, right):
+            return self._links(pair, left, right)
         if left.size == right.size is not None:
             told = self._by_digest(left, right)
             if told is not None:
@@ -101,13 +107,24 @@ class Closer:
             self.times.learn(listed, left.version, left.modified)
         pair = replace(pair, left=left, right=right)
         if (left.kind, right.kind) != (Kind.FILE, Kind.FILE):
-            return replace(pair, mark=Mark.UNKNOWN, why="it changed while it was looked at")
+            return replace(pair, mark=Mark.UNKNOWN, why=_CHANGED)
         if self._rewritten(right):
             return _with(pair, _by_time_alone(left, right, self._rules))
         pair = _with(pair, judging.judged(left, right, self._rules))
         if self.criteria.by == "digest" and pair.why != judging.SIZE:
             return replace(pair, why=f"{NONE_IN_COMMON}: {pair.why}")
         return pair
+
+    def _links(self, pair: Pair, left: Entry, right: Entry) -> Pair:
+        """Of two links with the texts that their listings leave out, as SFTP's do."""
+        left, right = _told(left, self.left), _told(right, self.right)
+        pair = replace(pair, left=left, right=right)
+        if not _are_links(left, right):
+            return replace(pair, mark=Mark.UNKNOWN, why=_CHANGED)
+        verdict = judging.of_links(left, right)
+        if verdict is None:
+            return replace(pair, mark=Mark.UNKNOWN, why="its place does not say where it leads")
+        return _with(pair, verdict)
 
     def _by_digest(self, left: Entry, right: Entry) -> tuple[str, bool] | None:
         if self.criteria.by == "digest":
@@ -128,6 +145,15 @@ class Closer:
 
 _JUDGED = frozenset({Mark.SAME, Mark.NEWER, Mark.OLDER, Mark.DIFFERENT})
 _BY_TIME = frozenset({judging.TIME, judging.STORED})
+_CHANGED = "it changed while it was looked at"
+
+
+def _are_links(left: Entry, right: Entry) -> bool:
+    return left.kind is right.kind is Kind.LINK
+
+
+def _told(link: Entry, side: Side) -> Entry:
+    return link if link.target else side.provider.stat(link.path)
 
 
 def _with(pair: Pair, verdict: Verdict) -> Pair:

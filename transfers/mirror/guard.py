@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from providers.base import Entry, Kind
 from transfers.mirror.model import Action, MirrorPlan
+from transfers.mirror.planning import counts_as_file
 
 _FEW = 10  # files on the right, below which a share says little: one of two is a half
 
@@ -50,15 +50,13 @@ def _deleted(plan: MirrorPlan) -> int:
         if step.moved_from is not None and step.action is Action.RIGHT
     }
     deletes = (step.pair for step in plan.steps if step.action is Action.DELETE_RIGHT)
-    return sum(_is_file(pair.right) and pair.relative not in moved for pair in deletes)
+    return sum(counts_as_file(pair, pair.right) and pair.relative not in moved for pair in deletes)
 
 
 def _has_no_files(plan: MirrorPlan) -> bool:
-    return not plan.same and not any(_is_file(step.pair.left) for step in plan.steps)
-
-
-def _is_file(entry: Entry | None) -> bool:
-    return entry is not None and entry.kind is Kind.FILE
+    return not plan.same and not any(
+        counts_as_file(step.pair, step.pair.left) for step in plan.steps
+    )
 
 
 def _files(count: int) -> str:

@@ -51,9 +51,11 @@ def _is_left_out(step: Step) -> bool:
 def _copied(
     source: Place, entry: Entry | None, target: Place, there: Entry | None, top: Place
 ) -> NewJob:
-    """One file, or an empty folder. `there`: what it replaces."""
+    """One file, link or empty folder. `there`: what it replaces."""
     if entry is None:
         raise ValueError(f"nothing stands at {source.path!r} that could be copied")
+    if entry.kind is Kind.LINK:
+        return _linked(source, entry, target, there, top)
     source = Place(source.endpoint, entry.path)  # of a link that is followed: where it leads
     if entry.kind is Kind.DIR:
         return NewJob(Op.MAKE_DIR, source, target, within=top.path)
@@ -68,6 +70,22 @@ def _copied(
         within=top.path,
         policy=Policy.ASK if there is None else Policy.OVERWRITE,
         agreed=None if there is None else there.version,
+    )
+
+
+def _linked(source: Place, entry: Entry, target: Place, there: Entry | None, top: Place) -> NewJob:
+    """A link of the same text. One whose place tells no version of it is replaced by nobody
+    unasked."""
+    agreed = None if there is None else there.version
+    return NewJob(
+        op=Op.LINK,
+        source=source,
+        target=target,
+        modified=entry.modified,
+        leads=entry.target or "",
+        within=top.path,
+        policy=Policy.ASK if agreed is None else Policy.OVERWRITE,
+        agreed=agreed,
     )
 
 

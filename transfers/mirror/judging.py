@@ -18,6 +18,7 @@ TIME = "time"
 SIZE_AND_TIME = "size and time"
 STORED = "when it was stored"
 NOTHING_TOLD = "neither size nor time is told"
+LEADS = "where it leads"
 
 _FINEST = 0.002  # seconds: two places that tell fractions round them at a thousandth
 _SECOND = 1.0
@@ -68,6 +69,13 @@ def judged(left: Entry, right: Entry, rules: Rules) -> Verdict:
         agreed = SIZE_AND_TIME if sized else TIME
         return Verdict(Mark.SAME, agreed if keeps else f"{SIZE}, and {STORED}")
     return Verdict(by_order(order), TIME if keeps else STORED)
+
+
+def of_links(left: Entry, right: Entry) -> Verdict | None:
+    """Of two links: their texts alone, whatever they lead to. None: one is not told."""
+    if not (left.target and right.target):
+        return None
+    return Verdict(Mark.SAME if left.target == right.target else Mark.DIFFERENT, LEADS)
 
 
 def by_order(order: int | None) -> Mark:

@@ -1,4 +1,4 @@
-"""Links that are followed: what they lead to, and when that would never end.
+"""Links: why they are left out, and those that are followed: what they lead to, without end.
 
 Only those of the left: on the right nothing is written, nor removed, through a link (faults.md D3).
 They may lead anywhere on their place, as with `cp -L`: whoever asks for it chose to trust the tree.
@@ -12,11 +12,20 @@ from dataclasses import dataclass, field, replace
 
 from providers.base import Entry, Kind, Provider
 from providers.errors import Denied, InvalidName, NotFound, Unsupported, WrongKind
+from providers.extras import Linker
 from transfers.mirror.closer import unread
-from transfers.mirror.model import Mark, Pair
+from transfers.mirror.model import Mark, Pair, Side, Wish
 
 _MOST_HOPS = 40  # of one link that leads to a link, as Linux has it
 _MOST_FOLLOWED = 8  # on one path, where a place does not tell what links lead to
+
+
+def left_out(left: Side, right: Side, wish: Wish) -> str:
+    """Why links are left out; "": they are compared by their texts, and made as links."""
+    if wish.links != "link":
+        return "a link"
+    linkers = (isinstance(side.provider, Linker) for side in (left, right))
+    return "" if all(linkers) else "a link: not both places have links"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,9 @@ class Keep(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a mirror is to do. `most_deleted`: the share of the right's files (0 to 1) that may be
-    deleted without a person's word. `backup`: the folder, on the right, of Keep.BACKUP."""
+    deleted without a person's word. `backup`: the folder, on the right, of Keep.BACKUP. `links`:
+    symbolic links are links on the right too, or what they lead to is copied, or they are left out.
+    """
 
     delete: bool = False
     keep: Keep = Keep.NOWHERE
@@ -95,7 +97,7 @@ class Wish:
     moved: bool = True  # look for moved files
     criteria: Criteria = Criteria()
     patterns: tuple[str, ...] = ()  # gitignore syntax: what is left out on both sides
-    links: Literal["skip", "follow"] = "skip"
+    links: Literal["link", "follow", "skip"] = "skip"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,7 @@ from transfers.mirror.model import Mark, Pair, Side
 from transfers.mirror.names import Match, key_of, matched
 
 IGNORED = "a pattern leaves it out"
-_LEFT_OUT = {
-    Kind.LINK: "a link",
-    Kind.OTHER: "not a file or a directory (a device, a pipe or a socket)",
-}
+_NO_FILE = "not a file or a directory (a device, a pipe or a socket)"
 
 
 _OF_THE_DISK = frozenset(
@@ -45,15 +42,16 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """The rules of one comparison. `kept`: see `kept_places`."""
+    """The rules of one comparison. `kept`: see `kept_places`; `links`: see `links.left_out`."""
 
     left: Side
     right: Side
     ignoring: Ignoring
     kept: frozenset[Place] = frozenset()
+    links: str = ""
 
     def pairs(self, folder: Folder, left: list[Entry], right: list[Entry]) -> Iterator[Pair]:
-        """One of each name. Two files are left SAME: who looks at them judges."""
+        """One of each name. Two files, or links, are left SAME: who looks at them judges."""
         folds = self.right.provider.caps.folds_names
         key = key_of(folds=folds)
         here, away = self._wanted(folder, left), self._wanted(folder, right)
@@ -118,7 +116,7 @@ class Pairing:
             return ""
         if is_temporary(entry.name):
             return "unfinished bytes of a transfer"
-        return _LEFT_OUT.get(entry.kind, "")
+        return {Kind.LINK: self.links, Kind.OTHER: _NO_FILE}.get(entry.kind, "")
 
     def _is_kept(self, here: str, away: str) -> bool:
         return Place(self.left.place.endpoint, here) in self.kept or (

@@ -44,7 +44,7 @@ def plan(
         made=now,
         steps=settled(_only_empty(steps)),
         same=sum(pair.mark is Mark.SAME and not is_folder(pair) for pair in rows),
-        right_files=sum(p.right is not None and p.right.kind is Kind.FILE for p in rows),
+        right_files=sum(counts_as_file(pair, pair.right) for pair in rows),
         remarks=(*remarks, *_remarks(steps)),
     )
 
@@ -53,6 +53,13 @@ def is_folder(pair: Pair) -> bool:
     """Whether a directory stands there, on the left or else on the right."""
     entry = pair.left or pair.right
     return entry is not None and entry.kind is Kind.DIR
+
+
+def counts_as_file(pair: Pair, entry: Entry | None) -> bool:
+    """Whether `entry`, of `pair`, is a file, or a link that is mirrored as one."""
+    if entry is None or entry.kind is not Kind.LINK:
+        return entry is not None and entry.kind is Kind.FILE
+    return pair.mark not in _LEFT_ALONE
 
 
 def is_failure(step: Step) -> bool:
@@ -94,9 +101,11 @@ def _kept_because(pair: Pair, above: Pair | None, wish: Wish) -> str:
         return "bytes of a copy that is not finished"
     if keeping.is_backup(wish, pair.right_path):
         return "the backup folder"
-    if there.kind not in (Kind.FILE, Kind.DIR):
-        return f"it is a {there.kind}" if there.kind is Kind.LINK else "it is no file"
-    if there.kind is Kind.FILE and there.version is None:
+    if there.kind is Kind.LINK and wish.links != "link":
+        return "it is a link"
+    if there.kind is Kind.OTHER:
+        return "it is no file"
+    if there.kind is not Kind.DIR and there.version is None:
         return "its place does not tell whether it changes, and nothing is deleted unseen"
     return ""
 
@@ -192,7 +201,7 @@ def allowed(pair: Pair) -> tuple[Action, ...]:
         return _choices(pair.left, (Action.RIGHT, Action.MAKE_DIR), Action.DELETE_LEFT)
     if pair.mark is Mark.ONLY_RIGHT and pair.right is not None and pair.left_path:
         return _choices(pair.right, (Action.LEFT, Action.LEFT), Action.DELETE_RIGHT)
-    if pair.mark in _DIFFERING and _are_files(pair):
+    if pair.mark in _DIFFERING and _are_alike(pair):
         return (Action.RIGHT, Action.LEFT, Action.SKIP)
     return (Action.SKIP,)
 
@@ -201,13 +210,15 @@ def _choices(entry: Entry, brings: tuple[Action, Action], deletes: Action) -> tu
     """Of what only one side has. `brings`: a file, a folder."""
     if entry.kind is Kind.DIR:
         return (brings[1], deletes, Action.SKIP)
-    if entry.kind is not Kind.FILE:
+    if entry.kind is Kind.OTHER:
         return (Action.SKIP,)
     return (brings[0], Action.SKIP) if entry.version is None else (brings[0], deletes, Action.SKIP)
 
 
-def _are_files(pair: Pair) -> bool:
-    return all(entry is not None and entry.kind is Kind.FILE for entry in (pair.left, pair.right))
+def _are_alike(pair: Pair) -> bool:
+    """Whether both are files, or both links."""
+    kinds = {None if entry is None else entry.kind for entry in (pair.left, pair.right)}
+    return kinds in ({Kind.FILE}, {Kind.LINK})
 
 
 def changed(plan: MirrorPlan, indexes: Iterable[int], action: Action) -> MirrorPlan:

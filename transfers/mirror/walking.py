@@ -18,7 +18,7 @@ from providers.errors import NotFound, ProviderError
 from transfers.mirror.closer import Closer, unread
 from transfers.mirror.crew import Crew
 from transfers.mirror.ignoring import Ignoring
-from transfers.mirror.links import Followed, Trail, follow
+from transfers.mirror.links import Followed, Trail, follow, left_out
 from transfers.mirror.model import Mark, Pair, Side, Wish
 from transfers.mirror.own_times import OwnTimes
 from transfers.mirror.pairing import Folder, Pairing, kept_places
@@ -82,7 +82,9 @@ class _Walk:
     ) -> None:
         self._left, self._right, self._wish = left, right, wish
         kept = kept_places(left, right, wish.backup)
-        self._pairing = Pairing(left, right, Ignoring(wish.patterns), kept)
+        self._pairing = Pairing(
+            left, right, Ignoring(wish.patterns), kept, left_out(left, right, wish)
+        )
         self.crew = Crew(left, right, cancelled)
         self._closer = Closer(left, right, wish.criteria, self.crew.over, times)
 
@@ -151,7 +153,7 @@ class _Walk:
             return []  # it is made with what comes into it
 
     def _followed(self, folder: Folder, left: _Entries) -> Followed:
-        if self._wish.links == "skip":
+        if self._wish.links != "follow":
             return Followed()
         provider = self._left.provider
         asked = {
@@ -163,12 +165,12 @@ class _Walk:
 
     def _below(self, folder: Folder, pair: Pair, followed: Followed) -> Folder:
         name = pair.relative[-1]
-        if pair.left is None or self._wish.links == "skip":
+        if pair.left is None or self._wish.links != "follow":
             return Folder(pair, folder.trail)
         return Folder(pair, followed.trail(name) or folder.trail.below(self._left.provider, name))
 
     def _judged(self, page: list[Pair]) -> list[Pair]:
-        """The page with its files looked at; those in doubt are asked about, a few at once."""
+        """The page with files and links judged; those in doubt are asked about, a few at once."""
         closer, crew = self._closer, self.crew
         first = [closer.first(pair) for pair in page]
         far = self._right if self._left.provider.caps.near else self._left

@@ -1,7 +1,8 @@
 """What an earlier mirror between the same two trees left in the queue: gone on with, or retired.
 
-A copy or a folder that is unfinished is wanted still, and goes on. What an old plan would delete or
-rename, and what met something else than it expected, never acts again: the trees are compared anew.
+A copy, a link or a folder that is unfinished is wanted still, and goes on. What an old plan would
+delete or rename, and what met something else than it expected, never acts again: the trees are
+compared anew.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from tui.inside import is_below
 from tui.overview import all_rows
 from tui.settings import Home
 
-_WANTED = frozenset({Op.COPY, Op.MAKE_DIR})
+_WANTED = frozenset({Op.COPY, Op.LINK, Op.MAKE_DIR})
 _OF_MIRRORS = _WANTED | {Op.PRUNE, Op.RENAME}
 
 

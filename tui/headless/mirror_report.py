@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from providers.base import Place
+from providers.base import Kind, Place
 from providers.location import show
 from providers.text import printable
 from transfers.completion import is_missed
@@ -39,6 +39,7 @@ _WORDS = {
     Action.DELETE_LEFT: "delete at the source",
     Action.SKIP: "leave",
 }
+_LINKS = {Action.RIGHT: "link", Action.LEFT: "link at the source"}
 
 
 @dataclass
@@ -122,8 +123,7 @@ def print_plan(plan: MirrorPlan, asked: Asked, *, as_json: bool) -> None:
 
 
 def plan_in_words(plan: MirrorPlan, asked: Asked) -> str:
-    sizes = _sizes(plan)
-    parts = [_part(action, counted, sizes[action]) for action, counted in _counts(plan)]
+    parts = [_part(plan, action, counted) for action, counted in _counts(plan)]
     parts.append(f"{plan.same:,} the same")
     return ", ".join(parts) + in_words(asked)
 
@@ -133,6 +133,7 @@ def done_in_words(report: MirrorReport, plan: MirrorPlan, asked: Asked) -> str:
     done = Counter(job.op for job in report.jobs if job.state is JobState.DONE)
     told = {
         "copied": done[Op.COPY],
+        "linked": done[Op.LINK],
         "folders made": done[Op.MAKE_DIR],
         "renamed": done[Op.RENAME],
         "deleted": done[Op.PRUNE],
@@ -183,10 +184,19 @@ def described(step: Step) -> dict[str, object]:
 
 
 def _line(step: Step) -> str:
-    said = printable(why(step))
-    reason = f"  ({said})" if said != step.pair.mark else ""
-    word = _WORDS[step.action]
-    return f"{word:12} {step.pair.mark:14} {fmt.size(_size(step)):>9}  {_shown(step)}{reason}"
+    said, mark = printable(why(step)), step.pair.mark
+    reason = f"  ({said})" if said != mark else ""
+    return f"{_word(step):12} {mark:14} {fmt.size(_size(step)):>9}  {_shown(step)}{reason}"
+
+
+def _word(step: Step) -> str:
+    return _LINKS[step.action] if _links(step) else _WORDS[step.action]
+
+
+def _links(step: Step) -> bool:
+    """Whether a link is made."""
+    brought = {Action.RIGHT: step.pair.left, Action.LEFT: step.pair.right}.get(step.action)
+    return brought is not None and brought.kind is Kind.LINK
 
 
 def _ends(plan: MirrorPlan, step: Step) -> str:
@@ -221,6 +231,9 @@ def _counts(plan: MirrorPlan) -> Iterator[tuple[Action, int]]:
     return ((action, counts[action]) for action in _ORDER if counts[action])
 
 
-def _part(action: Action, count: int, size: int) -> str:
+def _part(plan: MirrorPlan, action: Action, count: int) -> str:
+    size = _sizes(plan)[action]
+    links = sum(step.action is action and _links(step) for step in plan.steps)
     moved = f" ({fmt.size(size)})" if action is not Action.SKIP and size else ""
-    return f"{count:,} to {_WORDS[action]}{moved}"
+    told = [f"{count - links:,} to {_WORDS[action]}{moved}"] if count > links else []
+    return ", ".join([*told, f"{links:,} to {_LINKS[action]}"] if links else told)

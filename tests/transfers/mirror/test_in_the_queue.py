@@ -80,3 +80,44 @@ def test_what_changed_on_the_right_since_is_asked_about_and_nothing_is_deleted_m
         case.parked(number, ParkReason.CONFLICT)
     assert case.right.get("/to/a") == case.right.get("/to/b") == b"somebody's"
     assert case.right.get("/to/gone") == b"gone"
+
+
+def _link(place: Memory, path: str, target: str) -> None:
+    place.store.nodes.pop(path, None)
+    place.store.add(path, Kind.LINK, target=target)
+
+
+def test_links_that_changed_on_the_right_since_are_neither_replaced_nor_deleted(
+    case: QueueCase,
+) -> None:
+    _furnish(case.left, "/from", {"a": "same"})
+    _furnish(case.right, "/to", {"a": "same"})
+    wish = Wish(delete=True, links="link")
+    _link(case.left, "/from/link", "a")
+    _link(case.right, "/to/link", "b")
+    _link(case.right, "/to/only", "a")
+    made = jobs(_plan(case, wish))
+    _link(case.right, "/to/only", "somebody's")
+    (only,) = case.finish(*case.send_new(*(job for job in made if job.op is Op.PRUNE)))
+    assert (only.state, only.reason) == (
+        JobState.SKIPPED,
+        "not deleted: it changed since it was compared",
+    )
+    case.right.store.nodes.pop("/to/link")
+    case.right.put("/to/link", b"somebody's file")
+    (number,) = case.send_new(*(job for job in made if job.op is Op.LINK))
+    case.parked(number, ParkReason.CONFLICT)
+    assert case.right.get("/to/link") == b"somebody's file"
+
+
+def test_a_link_is_not_made_through_one_that_took_its_folder_s_place(case: QueueCase) -> None:
+    _furnish(case.left, "/from", {"folder/file": "1"})
+    _furnish(case.right, "/to", {"folder/file": "1"})
+    _link(case.left, "/from/folder/link", "a")
+    (new,) = jobs(_plan(case, Wish(links="link")))
+    for path in ("/to/folder/file", "/to/folder"):
+        case.right.store.nodes.pop(path)
+    _link(case.right, "/to/folder", "/to")
+    (done,) = case.finish(*case.send_new(new))
+    assert done.state is JobState.FAILED
+    assert "/to/link" not in case.right.store.nodes
