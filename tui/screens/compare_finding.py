@@ -209,7 +209,7 @@ class CompareFinding(Dialog[bool]):
     # Comparing
 
     def action_again(self) -> None:
-        """Compare anew; what was decided is forgotten."""
+        """Compare anew; of what was decided, only what is to be left alone stays so."""
         if self._stop is not None:
             self._stop.set()
         instead(self, self._compare, "compare")
@@ -249,6 +249,7 @@ class CompareFinding(Dialog[bool]):
         if not self._fits:
             return
         self.doing(f"{self.count:,} compared …  Esc stops")
+        self.comparison.catch_up()
         end = len(self._shown)
         found = self._chosen(self._seen)
         self._seen = max(end, found[-1] + 1 if found else 0)
