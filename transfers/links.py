@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from providers.base import Entry, Kind, Provider
-from providers.errors import Denied, NotFound, Unsupported, WrongKind
+from providers.errors import Denied, InvalidName, NotFound, Unsupported, WrongKind
 from providers.extras import Linker
 
 _MOST_FOLLOWED = 40  # one within the other, as Linux does
@@ -47,7 +47,7 @@ def followed(source: Provider, link: Entry, trail: Trail) -> tuple[Entry, Trail]
         entry = source.stat(real)
     except NotFound as error:
         raise NotFollowed("a link that leads nowhere") from error
-    except (Denied, Unsupported, WrongKind) as error:
+    except (Denied, InvalidName, Unsupported, WrongKind) as error:
         raise NotFollowed(f"a link that cannot be followed: {error.what}") from error
     if entry.kind not in (Kind.FILE, Kind.DIR):
         raise NotFollowed(_NO_FILE, failed=False)

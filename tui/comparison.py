@@ -7,6 +7,7 @@ everything else is for the screen's own thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import takewhile
 
 from transfers.mirror.model import Action, Mark, Side, Wish
@@ -29,6 +30,15 @@ def usual(sort: Sort, wish: Wish) -> Action:
     return Action.SKIP if sort.mark is Mark.OLDER else sort.allowed[0]
 
 
+@dataclass(slots=True)
+class _Folder:
+    """What a person decided of the folder at `at` while what is in it was still being found."""
+
+    at: int
+    does: Callable[[int], bool]
+    end: int  # pairs that it was done to, where they are in the folder
+
+
 class Comparison:
     """What was found so far between two sides, and what is decided of it.
 
@@ -43,28 +53,46 @@ class Comparison:
         self.table = PairTable()
         self.remarks: tuple[str, ...] = ()
         self.complete = False
+        self._alone: set[tuple[str, ...]] = set()
         self._edits = bytearray()
         self._decided: dict[tuple[int, Action], Tally] = {}
+        self._folders: list[_Folder] = []
 
     def begin(self) -> PairTable:
-        """Forget what was found and decided; the table that is to be filled."""
+        """Forget what was found; the table that is to be filled.
+
+        Of what was decided only stays, by name, what was to be left alone: all else was decided of
+        files that may be others by then.
+        """
+        table = self.table
+        self._alone |= {table[at].relative for at, act in self.edits() if act is Action.SKIP}
         self._start(PairTable())
         return self.table
 
     def settle(self, table: PairTable, remarks: tuple[str, ...]) -> None:
         """All is found: `table` has it, in the order it came, with marks that may be others than
         before. What was decided stays, where it can."""
+        self.catch_up()
         if table is not self.table:
             edits = list(self.edits())
             self._start(table)
             for at, action in edits:
                 self.decide(at, action)
+        self._leave_alone()
         self.remarks, self.complete = remarks, True
+
+    def _leave_alone(self) -> None:
+        """What a person decided so of before it was compared again."""
+        for at, pair in enumerate(self.table) if self._alone else ():
+            if pair.relative in self._alone and not self.edited(at):
+                self.decide(at, Action.SKIP)
+        self._alone.clear()
 
     def _start(self, table: PairTable) -> None:
         self.table, self.remarks, self.complete = table, (), False
         self._edits = bytearray()
         self._decided = {}
+        self._folders = []
 
     # What is decided
 
@@ -104,13 +132,30 @@ class Comparison:
 
     def decide_all(self, at: int, action: Action) -> int:
         """The same, about the pair and all that is below it; of how many that can be done."""
-        below = self.table.below(at) if self.table.sort(at).folder else ()
-        return sum(self.decide(each, action) for each in (at, *below))
+        return self._with_all_below(at, lambda each: self.decide(each, action))
 
     def tick_all(self, at: int, ticked: bool) -> int:
         """As `tick`, with all that is below it."""
-        below = self.table.below(at) if self.table.sort(at).folder else ()
-        return sum(self.tick(each, ticked) for each in (at, *below))
+        return self._with_all_below(at, lambda each: self.tick(each, ticked))
+
+    def _with_all_below(self, at: int, does: Callable[[int], bool]) -> int:
+        table = self.table
+        if not table.sort(at).folder:
+            return int(does(at))
+        end = len(table)  # before it is asked for what is below: more may come meanwhile
+        done = sum(does(each) for each in (at, *table.below(at)) if each < end)
+        if not self.complete:
+            self._folders.append(_Folder(at, does, end))
+        return done
+
+    def catch_up(self) -> None:
+        """Decide of what was found since in the folders that a person decided of as a whole."""
+        end = len(self.table)
+        for folder in self._folders:
+            for each in self.table.below(folder.at):
+                if folder.end <= each < end:
+                    folder.does(each)
+            folder.end = end
 
     def tick(self, at: int, ticked: bool) -> bool:
         """Have something done about the pair, or nothing; whether that is so now."""

@@ -286,6 +286,18 @@ def test_loops_are_told_and_stopped(links: dict[str, str], told: list[str]) -> N
     assert "copy" in {str(job.op) for job in jobs}
 
 
+def test_a_link_that_leads_to_no_possible_name_holds_nothing_else_back() -> None:
+    class Strict(MemoryProvider):
+        def leads_to(self, path: str) -> str:
+            raise InvalidName(path, "the name is too long for this disk")
+
+    source = Strict(_linked().store)
+    jobs = _plan(source, "d", links=Links.FOLLOW)
+    assert [job.target.path for job in jobs if job.op is Op.COPY] == ["/in/d/a"]
+    notes = [(job.source.path, job.failed) for job in jobs if job.op is Op.NOTE]
+    assert sorted(notes) == [("/d/dir", True), ("/d/e/nowhere", True), ("/d/file", True)]
+
+
 def test_one_folder_may_be_reached_by_two_links() -> None:
     source = _tree("/d/a", "/out/b")
     for name in ("x", "y"):

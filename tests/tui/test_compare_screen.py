@@ -35,6 +35,7 @@ from tui.screens.compare_pair import ComparePairScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.message import MessageScreen
 from tui.screens.viewer import ViewerScreen
+from tui.widgets.filter_input import FilterInput
 from tui.widgets.spoken_line import SpokenLine
 
 _FILES = {
@@ -492,19 +493,73 @@ async def test_a_screen_reader_is_told_the_row_in_words(queue: FakeQueue) -> Non
         assert str(line.content).endswith("newer; size, copy right, 2 of 5")
 
 
+async def filled(pilot: AppPilot, screen: CompareScreen) -> None:
+    """Have it show a hundred thousand new files."""
+    comparison, one = screen.comparison, screen.comparison.table[0]
+    assert one.mark is Mark.NEW
+    table = comparison.begin()
+    table.extend(
+        type(one)((f"n{n:06}",), one.mark, one.left, None, "/l/new", "/r/new")
+        for n in range(100_000)
+    )
+    comparison.settle(table, ())
+    await pilot.press("m")
+    await until(pilot, lambda: len(screen.rows.rows) == 100_000)
+
+
+async def test_enter_runs_nothing_while_rows_are_still_being_ticked(queue: FakeQueue) -> None:
+    app = both(queue, *trees())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await filled(pilot, screen)
+        screen.action_choose("all")
+        screen.action_choose("go")
+        assert app.screen is screen
+        await until(pilot, lambda: "Nothing is to be done" in text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Nothing is ticked" in text(app))
+    assert not queue.sent
+
+
+@pytest.mark.parametrize("under_way", ["ticking", "filter"])
+async def test_esc_closes_it_whatever_its_many_rows_are_doing(
+    queue: FakeQueue, under_way: str
+) -> None:
+    app = both(queue, *trees())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await filled(pilot, screen)
+        if under_way == "ticking":
+            screen.action_choose("all")
+        else:
+            screen.query_one(FilterInput).value = "n00000"
+            await until(pilot, lambda: screen.choosing)
+        screen.action_choose("cancel")
+        await until(pilot, lambda: app.screen is app.main and not screen.is_attached)
+        await until(pilot, lambda: "Ctrl+D compares again" in text(app))
+    assert not queue.sent
+
+
+async def test_a_key_right_after_the_filter_is_for_no_row_that_it_hides(queue: FakeQueue) -> None:
+    app = both(queue, *trees())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await filled(pilot, screen)
+        screen.query_one(FilterInput).value = "n00000"
+        await until(pilot, lambda: screen.choosing)
+        for choice in ("all", "tick", "delete"):
+            screen.action_choose(choice)
+        assert not list(screen.comparison.edits())
+        await until(pilot, lambda: len(screen.rows.rows) == 10)
+        await until(pilot, lambda: not screen.choosing)
+        screen.action_choose("all")
+        await until(pilot, lambda: "→ 99,990 files" in text(app))
+
+
 async def test_a_hundred_thousand_rows_scroll_and_tick_without_delay(queue: FakeQueue) -> None:
     app = both(queue, *trees())
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot)
-        comparison, one = screen.comparison, screen.comparison.table[0]
-        assert one.mark is Mark.NEW
-        table = comparison.begin()
-        table.extend(
-            type(one)((f"n{n:06}",), one.mark, one.left, None, "/l/new", "/r/new")
-            for n in range(100_000)
-        )
-        comparison.settle(table, ())
-        await pilot.press("m")
-        await until(pilot, lambda: len(screen.rows.rows) == 100_000)
+        await filled(pilot, screen)
         await pilot.press("end", "space", "pageup", "space")
         await until(pilot, lambda: "→ 99,998 files" in text(app))

@@ -197,6 +197,38 @@ def test_decisions_stay_when_the_last_marks_are_others() -> None:
     assert done(found) == {"a": Action.LEFT}
 
 
+@pytest.mark.parametrize("settled", [False, True])
+def test_what_comes_later_in_a_folder_that_was_decided_of_is_decided_as_it_is(
+    settled: bool,
+) -> None:
+    found = compared(wish=Wish(delete=True))
+    table = found.begin()
+    table.extend([pair("a/", Mark.ONLY_RIGHT), pair("n/", Mark.NEW)])
+    found.tick_all(0, ticked=False)
+    found.decide_all(1, Action.DELETE_LEFT)
+    table.extend([pair("a/x", Mark.ONLY_RIGHT), pair("a/y", Mark.ONLY_RIGHT)])
+    found.catch_up()
+    found.tick(3, ticked=True)  # of a single one a person may think otherwise
+    table.extend([pair("a/z", Mark.ONLY_RIGHT), pair("n/x", Mark.NEW), pair("b", Mark.NEW)])
+    found.settle(PairTable(table) if settled else table, ())
+    deleted = Action.DELETE_LEFT
+    assert done(found) == {
+        "a/y": Action.DELETE_RIGHT, "n": deleted, "n/x": deleted, "b": Action.RIGHT
+    }  # fmt: skip
+
+
+def test_what_was_to_be_left_alone_stays_so_when_it_is_compared_again() -> None:
+    found = compared(pair("a", Mark.ONLY_RIGHT), pair("n", Mark.NEW), wish=Wish(delete=True))
+    found.tick(0, ticked=False)
+    found.decide(1, Action.DELETE_LEFT)
+    for _ in ("stopped", "to its end"):
+        found.begin()
+    table = found.begin()
+    table.extend([pair("n", Mark.NEW), pair("a", Mark.ONLY_RIGHT), pair("b", Mark.ONLY_RIGHT)])
+    found.settle(table, ())
+    assert done(found) == {"n": Action.RIGHT, "b": Action.DELETE_RIGHT}
+
+
 def test_rows_are_sorted_by_name_once_all_are_there_and_filtered_by_mark_and_name() -> None:
     ways = {"b/": Mark.SAME, "a": Mark.NEW, "b/Z": Mark.OLDER, "b/c": Mark.NEW, "b.": Mark.NEW}
     found = compared(*(pair(way, mark) for way, mark in ways.items()))

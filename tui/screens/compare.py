@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from textual.binding import Binding, BindingType
 from textual.widgets import Button
+from textual.worker import Worker
 
 from providers.text import printable
 from transfers.mirror.model import Action, By, Keep, Pair, Wish
@@ -65,6 +66,7 @@ class CompareScreen(CompareFinding):
         super().__init__(comparison, find, _CHOICES, in_short=_IN_SHORT, wants_words=wants_words)
         self.look_into = look_into
         self.keeps = tuple(keeps)
+        self._ticking: Worker[None] | None = None
         self._does = {
             "all": self._all_or_none,
             "filter": self.action_filter,
@@ -121,6 +123,8 @@ class CompareScreen(CompareFinding):
             self.say("It is still being compared. Enter runs it once all is known.")
         elif not self.comparison.complete:
             self.say(STOPPED)
+        elif self._ticking is not None and not self._ticking.is_finished:
+            self.say("Rows are still being ticked. Enter runs them once all are.")
         elif all(
             not tally.count
             for action, tally in self.comparison.totals().items()
@@ -132,7 +136,7 @@ class CompareScreen(CompareFinding):
 
     def _decide(self, what: str) -> None:
         at = self.position
-        if at is None:
+        if at is None or self._rows_change():
             return
         comparison, action = self.comparison, self.comparison.action(at)
         if what == "tick":
@@ -157,7 +161,14 @@ class CompareScreen(CompareFinding):
 
     def _all_or_none(self) -> None:
         """Tick all that is shown; when all is, nothing of it."""
-        instead(self, self._tick_shown, "ticking")
+        if not self._rows_change():
+            self._ticking = instead(self, self._tick_shown, "ticking")
+
+    def _rows_change(self) -> bool:
+        """Whether other rows are about to be shown; a person is told to wait for them."""
+        if self.choosing:
+            self.say("Other rows are about to be shown: nothing was done yet.")
+        return self.choosing
 
     async def _tick_shown(self) -> None:
         """Some at a time: a million take seconds."""

@@ -9,8 +9,10 @@ from functools import partial
 from typing import ClassVar, TypeAlias
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
+from textual.worker import Worker
 
 from providers import location
 from providers.errors import ProviderError
@@ -89,6 +91,7 @@ class CompareFinding(Dialog[bool]):
         self._shown = comparison.table  # what the rows are of
         self._asked = comparison.table  # what they are about to be of
         self._described: tuple[PairTable, int | None] = (comparison.table, None)
+        self._chooser: Worker[None] | None = None
         self._choosing = object()  # another one for each choice of rows
         self._seen = 0  # pairs that are among the rows, or were left out of them
 
@@ -118,6 +121,12 @@ class CompareFinding(Dialog[bool]):
             self._refilter()
         else:
             self.action_again()
+
+    def dismiss(self, result: bool | None = None) -> AwaitComplete:
+        """Nothing that is under way meets the screen without what is on it."""
+        self._stop = None
+        self.workers.cancel_node(self)
+        return super().dismiss(result)
 
     def on_resize(self) -> None:
         short = self.size.height < _TALL
@@ -209,7 +218,7 @@ class CompareFinding(Dialog[bool]):
     # Comparing
 
     def action_again(self) -> None:
-        """Compare anew; what was decided is forgotten."""
+        """Compare anew; of what was decided, only what is to be left alone stays so."""
         if self._stop is not None:
             self._stop.set()
         instead(self, self._compare, "compare")
@@ -249,6 +258,7 @@ class CompareFinding(Dialog[bool]):
         if not self._fits:
             return
         self.doing(f"{self.count:,} compared …  Esc stops")
+        self.comparison.catch_up()
         end = len(self._shown)
         found = self._chosen(self._seen)
         self._seen = max(end, found[-1] + 1 if found else 0)
@@ -262,6 +272,11 @@ class CompareFinding(Dialog[bool]):
     def text(self) -> str:
         return self.query_one(FilterInput).value
 
+    @property
+    def choosing(self) -> bool:
+        """Whether the rows are about to be others: keys may be meant for those already."""
+        return self._chooser is not None and not self._chooser.is_finished
+
     def _marks(self) -> Sequence[Mark]:
         if isinstance(self.kind, Mark):
             return (self.kind,)
@@ -272,7 +287,7 @@ class CompareFinding(Dialog[bool]):
 
     def _refilter(self) -> None:
         """Choose the rows anew; where that takes long, in a thread."""
-        instead(self, self._choose, "filter")
+        self._chooser = instead(self, self._choose, "filter")
 
     async def _choose(self) -> None:
         table = self._asked = self.comparison.table
