@@ -20,6 +20,7 @@ WINDOW = 64  # requests outstanding, as OpenSSH's own client
 _WINDOW_FAR = 128  # the same, to read over a distance that 64 do not fill
 _FAR = 0.05  # seconds there and back
 _LEAST_READ = 32 << 10  # bytes: every server gives that much at once
+_AHEAD_AT_FIRST = 4  # pages of a directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,11 @@ def _check_oldest(session: Session, waiting: deque[int], path: str) -> None:
 
 
 def list_names(session: Session, handle: bytes, path: str) -> Iterator[list[Name]]:
-    """The entries of an open directory, a page for each answer, `session.ahead` asked ahead."""
-    waiting = deque(_next_page(session, handle) for _ in range(session.ahead))
-    ended = False
+    """The entries of an open directory, a page for each answer. At most `session.ahead` are asked
+    ahead, and few at first: most directories have one page."""
+    ahead = min(_AHEAD_AT_FIRST, session.ahead)
+    waiting = deque(_next_page(session, handle) for _ in range(ahead))
+    first, ended = True, False
     while waiting:
         reply = session.wait(waiting.popleft(), path)
         if reply.is_end:
@@ -153,9 +156,12 @@ def list_names(session: Session, handle: bytes, path: str) -> Iterator[list[Name
         if not page:  # not the end by the letter, but a server may say so for ever
             ended = True
             continue
-        if not ended and len(waiting) <= session.ahead // 2:  # several are sent in one go
-            missing = session.ahead - len(waiting)
-            waiting.extend(_next_page(session, handle) for _ in range(missing))
+        if not first:
+            ahead = min(2 * ahead, session.ahead)
+            if not ended and len(waiting) <= ahead // 2:  # several are sent in one go
+                missing = ahead - len(waiting)
+                waiting.extend(_next_page(session, handle) for _ in range(missing))
+        first = False
         yield page
 
 
