@@ -12,7 +12,7 @@ from providers.access import Access
 from providers.base import Buffer
 from providers.errors import ConnectionLost, Denied
 from providers.sftp.connect import closed_on_error, shut, translated
-from providers.sftp.lean_packets import lean_pipe, sender
+from providers.sftp.lean_channel import lead_to, sender
 from providers.sftp.route import arrive
 from providers.sftp.session import Session
 from providers.sftp.sign_in import sign_in
@@ -35,19 +35,19 @@ class ChannelStream:
         self._send = sender(channel)
         self._wire = wire
 
-    def send(self, data: Buffer) -> None:
+    def send(self, head: bytes, body: Buffer = b"", /) -> None:
         self._channel.settimeout(self._wire.patience.answer)
+        sent, total = 0, len(head) + len(body)
         try:
-            left = memoryview(data)
-            while left:
-                sent = self._send(left)
-                if sent == 0:
+            while sent < total:
+                count = self._send(head, body, sent)
+                if count == 0:
                     raise EOFError("the channel is closed")
-                left = left[sent:]
+                sent += count
         except paramiko.SSHException as error:
             raise OSError(str(error)) from error
 
-    def recv(self, timeout: float) -> bytes:
+    def recv(self, timeout: float) -> Buffer:
         return patient_recv(self._channel, self._wire, timeout, _TAKE_ALL)
 
     def alive(self) -> bool:
@@ -58,7 +58,7 @@ class ChannelStream:
         shut(self.transport)
 
 
-def patient_recv(channel: paramiko.Channel, wire: Wire, seconds: float, most: int) -> bytes:
+def patient_recv(channel: paramiko.Channel, wire: Wire, seconds: float, most: int) -> Buffer:
     """What has come within `seconds`, b"" at the end. Raises OSError (TimeoutError).
 
     A server may be busy for long with one request, but it has to answer below that: one that was
@@ -106,7 +106,7 @@ def start_session(transport: paramiko.Transport, to: Target, wire: Wire) -> Sess
     patience = wire.patience
     with translated(to.endpoint), wire.within(patience.channel * 2):
         channel = transport.open_session(timeout=patience.channel)
-        lean_pipe(channel)
+        lead_to(channel)
         _start_sftp(channel, transport, to)
     # OpenSSH answers READDIR requests in turn; others may run them into each other.
     ahead = 16 if "OpenSSH" in transport.remote_version else 1
