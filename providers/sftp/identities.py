@@ -23,7 +23,7 @@ def identities(
     A file that is not there, or is no key, is passed over as ssh does. `held`: the agent's keys.
     """
     for path in to.options.identities:
-        key = _in_agent(path, held) or _from_file(path, to, access)
+        key = in_agent(path, held) or from_file(path, to, access)
         if isinstance(key, paramiko.PKey):
             certify(key, to.options.certificates)
         if key is not None:
@@ -38,7 +38,7 @@ def certify(key: paramiko.PKey, files: Sequence[Path]) -> None:
             return
 
 
-def _in_agent(path: Path, held: Sequence[paramiko.AgentKey]) -> paramiko.AgentKey | None:
+def in_agent(path: Path, held: Sequence[paramiko.AgentKey]) -> paramiko.AgentKey | None:
     """The agent's key that `path`, or the public key beside it, is about."""
     for public in (path.with_name(f"{path.name}.pub"), path):
         try:
@@ -49,7 +49,8 @@ def _in_agent(path: Path, held: Sequence[paramiko.AgentKey]) -> paramiko.AgentKe
     return None
 
 
-def _from_file(path: Path, to: Target, access: Access) -> paramiko.PKey | Path | None:
+def from_file(path: Path, to: Target, access: Access) -> paramiko.PKey | Path | None:
+    """The key in a file; its path when it needs a passphrase, None when it is none we can use."""
     try:
         return keys.load(path, lambda: access.secrets.get(to.endpoint, "passphrase", str(path)))
     except keys.Locked as error:
