@@ -92,7 +92,10 @@ def _unknown(key: paramiko.PKey, line: str, doubt: str | None, to: Target, acces
             advice=f"Add it to {files(to, access)[0]} once you have compared it.",
         )
     if access.accept_new or to.options.strict == "accept-new":
-        remember(access, to.endpoint, line)
+        if _lists(to, access):
+            remember(access, to.endpoint, line)
+        else:  # UserKnownHostsFile is “none”
+            access.trusted.add(to.endpoint, line)
         return
     raise HostKeyUnknown(
         to.endpoint,
@@ -120,9 +123,16 @@ def remember(access: Access, endpoint: str, line: str) -> None:
     Denied when it cannot be written.
     """
     to = configured(target(endpoint), access)
-    lists = [path for path in files(to, access) if path != _SYSTEM]
+    lists = _lists(to, access)
     if not lists:
-        raise Denied(endpoint, "UserKnownHostsFile is “none”: there is no list to remember it in")
-    if to.options.hash_known_hosts:
-        line = known_hosts.hashed(line)
-    known_hosts.append(lists[0], endpoint, line)
+        raise Denied(
+            endpoint,
+            "UserKnownHostsFile is “none”: there is no list to remember it in",
+            advice="Accept the key for once, or name a list in ~/.ssh/config.",
+        )
+    known_hosts.append(lists[0], endpoint, line, hash_name=to.options.hash_known_hosts)
+
+
+def _lists(to: Target, access: Access) -> list[Path]:
+    """The person's own."""
+    return [path for path in files(to, access) if path != _SYSTEM]
