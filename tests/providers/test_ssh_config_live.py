@@ -396,4 +396,5 @@ def test_garbled_lines_are_told_with_an_unknown_key(setting: Setting, box: OpenS
     error = setting.refused("box", accept_new=False)
     assert isinstance(error, HostKeyUnknown)
     assert f"line 2 of {setting.known_hosts}" in str(error)
+    assert f"line 2 of {setting.known_hosts}" in error.remark  # for the dialog
     assert known_hosts.judge([], "x", 22, b"").standing is Standing.UNKNOWN
