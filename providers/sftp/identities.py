@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
@@ -15,10 +16,18 @@ from providers.sftp.target import Target
 _UNUSABLE = (OSError, ValueError, paramiko.SSHException)
 
 
+@dataclass(frozen=True, slots=True)
+class LockedKey:
+    """A private key that needs its passphrase. `rejected`: one was given, and is wrong."""
+
+    path: Path
+    rejected: bool
+
+
 def identities(
     to: Target, access: Access, held: Sequence[paramiko.AgentKey]
-) -> Iterator[paramiko.PKey | Path]:
-    """The keys that IdentityFile names, in its order; the path of one that needs a passphrase.
+) -> Iterator[paramiko.PKey | LockedKey]:
+    """The keys that IdentityFile names, in its order; what is locked as such.
 
     A file that is not there, or is no key, is passed over as ssh does. `held`: the agent's keys.
     """
@@ -49,13 +58,13 @@ def in_agent(path: Path, held: Sequence[paramiko.AgentKey]) -> paramiko.AgentKey
     return None
 
 
-def from_file(path: Path, to: Target, access: Access) -> paramiko.PKey | Path | None:
-    """The key in a file; its path when it needs a passphrase, None when it is none we can use."""
+def from_file(path: Path, to: Target, access: Access) -> paramiko.PKey | LockedKey | None:
+    """The key in a file; None when it is none we can use."""
     try:
         return keys.load(path, lambda: access.secrets.get(to.endpoint, "passphrase", str(path)))
     except keys.Locked as error:
         if error.rejected:
             access.secrets.forget(to.endpoint, "passphrase", str(path))
-        return path
+        return LockedKey(path, error.rejected)
     except keys.Unusable:
         return None

@@ -22,7 +22,7 @@ from providers.errors import AuthRequired, ConnectionLost
 from providers.sftp import keys
 from providers.sftp.agent import Agent, silent
 from providers.sftp.connect import translated
-from providers.sftp.identities import certify, from_file, identities, in_agent
+from providers.sftp.identities import LockedKey, certify, from_file, identities, in_agent
 from providers.sftp.prompts import Answers, Unanswered, password_refused
 from providers.sftp.target import Target
 from providers.sftp.wire import Wire
@@ -72,8 +72,8 @@ class _State:
     agent: Agent | None = None
     held: list[paramiko.AgentKey] = field(default_factory=list)  # by the agent
     offered: set[bytes] = field(default_factory=set)  # public keys
-    chosen: Path | None = None  # a key of ~/.ssh/config that needs a passphrase
-    locked: Path | None = None  # a usual key that does
+    chosen: LockedKey | None = None  # a key of ~/.ssh/config that needs a passphrase
+    locked: LockedKey | None = None  # a usual key that does
     refused_key: Path | None = None  # a key the person named
     tries: int = 0  # keys that were shown, a certificate counted by itself
     untried: int = 0  # keys of the agent that there was no room for
@@ -134,7 +134,7 @@ def _ask_methods(transport: paramiko.Transport, to: Target, wire: Wire) -> froze
     return None if transport.is_authenticated() else frozenset(further)
 
 
-def _named_keys(to: Target, access: Access) -> tuple[Path, ...]:
+def named_keys(to: Target, access: Access) -> tuple[Path, ...]:
     """The keys that a person named: in this run, for this site, for every server (SFTP_KEY)."""
     given = access.secrets.get(to.endpoint, "key")
     of_site = access.sites.options(to.endpoint).get("key")
@@ -145,7 +145,7 @@ def _named_keys(to: Target, access: Access) -> tuple[Path, ...]:
 def _with_named_keys(
     transport: paramiko.Transport, to: Target, access: Access, state: _State
 ) -> bool:
-    for path in _named_keys(to, access):
+    for path in named_keys(to, access):
         if not state.takes(_KEY):
             return False
         key = _named_key(path, to, access)
@@ -165,7 +165,7 @@ def _with_configured_keys(
     for key in identities(to, access, state.held):
         if not state.room():
             return False
-        if isinstance(key, Path):
+        if isinstance(key, LockedKey):
             state.chosen = state.chosen or key
         elif _offer_key(transport, to, key, state):
             return True
@@ -305,15 +305,7 @@ def _named_key(path: Path, to: Target, access: Access) -> paramiko.PKey:
         return keys.load(path, lambda: access.secrets.get(to.endpoint, "passphrase", str(path)))
     except keys.Locked as error:
         access.secrets.forget(to.endpoint, "passphrase", str(path))
-        what = "the passphrase is wrong" if error.rejected else "the key needs its passphrase"
-        raise AuthRequired(
-            to.endpoint,
-            f"{what} ({printable(str(path))})",
-            needs="passphrase",
-            subject=str(path),
-            rejected=error.rejected,
-            advice="Give the passphrase, or add the key to your SSH agent.",
-        ) from error
+        raise _needs_passphrase(to, LockedKey(path, error.rejected)) from error
     except keys.Unusable as error:
         raise AuthRequired(
             to.endpoint,
@@ -328,7 +320,7 @@ def _usual_keys(to: Target, access: Access, state: _State) -> Iterator[paramiko.
     """Those whose files open; the first that needs its passphrase is noted in `state`."""
     for path in _usual_paths(to, access):
         key = from_file(path, to, access)
-        if isinstance(key, Path):
+        if isinstance(key, LockedKey):
             state.locked = state.locked or key
         elif key is not None and key.asbytes() not in state.offered:
             yield key
@@ -338,7 +330,7 @@ def _usual_paths(to: Target, access: Access) -> list[Path]:
     """The keys of ~/.ssh that nobody named; none where IdentityFile named others."""
     if not access.use_default_keys or to.options.identities:
         return []
-    named = _named_keys(to, access)
+    named = named_keys(to, access)
     paths = (Path.home() / ".ssh" / name for name in keys.DEFAULT_NAMES)
     return [path for path in paths if path not in named]
 
@@ -382,12 +374,15 @@ def _untried(state: _State) -> str:
     return f" ({state.untried} more in your SSH agent were not tried, for servers hang up on that)"
 
 
-def _needs_passphrase(to: Target, key: Path, refused: str) -> AuthRequired:
+def _needs_passphrase(to: Target, key: LockedKey, refused: str = "") -> AuthRequired:
+    what = "the passphrase is wrong" if key.rejected else "the key needs its passphrase"
     return AuthRequired(
         to.endpoint,
-        f"{refused}the key {printable(str(key))} needs its passphrase",
+        f"{refused}{what} ({printable(str(key.path))})",
         needs="passphrase",
-        subject=str(key),
+        subject=str(key.path),
+        rejected=key.rejected,
+        advice="Give the passphrase, or add the key to your SSH agent.",
     )
 
 

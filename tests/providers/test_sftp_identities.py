@@ -85,7 +85,10 @@ def test_a_locked_key_of_the_config_asks_for_its_passphrase(
     authorize(sshd, key)
     given = access(f"IdentityFile {key}")
     error = asked(sshd, given)
-    assert (error.needs, error.subject) == ("passphrase", str(key))
+    assert (error.needs, error.subject, error.rejected) == ("passphrase", str(key), False)
+    given.secrets.answer(error, "wrong")
+    error = asked(sshd, given)
+    assert (error.needs, error.subject, error.rejected) == ("passphrase", str(key), True)
     given.secrets.answer(error, "sesame")
     assert opens(sshd, given)
 
