@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
+from typing import NoReturn
 
 from providers.access import Access
 from providers.base import Body, Buffer, Capabilities, Entry, Kind, Parts, Room
@@ -36,7 +37,7 @@ from providers.sftp import (
     tree,
     uploads,
 )
-from providers.sftp.channels import open_session
+from providers.sftp.connect import NothingOpened
 from providers.sftp.fetching import Held, fetch
 from providers.sftp.gathering import Gathered
 from providers.sftp.host_keys import remember
@@ -45,8 +46,10 @@ from providers.sftp.pipeline import read_range
 from providers.sftp.pool import Connect, Line, Pool
 from providers.sftp.protocol import Open, Refused, path_string
 from providers.sftp.session import Session
+from providers.sftp.sharing import Connections
 from providers.sftp.shell_digest import ShellDigest
 from providers.sftp.target import target
+from providers.sftp.wire import Wire
 
 __all__ = ["SftpProvider", "SftpReader", "open_endpoint", "remember"]
 
@@ -82,8 +85,9 @@ class SftpReader:
 class SftpProvider:
     """See `providers.base` for what each method promises. Connects when it is first used.
 
-    `connect` makes each session, `patience` is what that and its answers may take; `clock`
-    (seconds) tells how far the server is.
+    `connect` makes each session; `apart` one that has a connection to itself, where those of
+    `connect` share theirs. `patience` is what that and their answers may take; `clock` (seconds)
+    tells how far the server is.
     """
 
     def __init__(
@@ -91,11 +95,14 @@ class SftpProvider:
         endpoint: str,
         connect: Connect,
         *,
+        apart: Connect | None = None,
         patience: Patience = USUAL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoint = endpoint
-        self._pool = Pool(endpoint, connect, keep=_CONNECTIONS, patience=patience, clock=clock)
+        pool = partial(Pool, endpoint, keep=_CONNECTIONS, patience=patience, clock=clock)
+        self._pool = pool(connect)
+        self._apart = pool(apart or _none_apart)
         self._clock = clock
         self._learn = threading.Lock()  # never held while a server is waited for
         self._home: str | None = None
@@ -147,13 +154,15 @@ class SftpProvider:
 
     @property
     def requests(self) -> int:
-        return self._pool.requests
+        return self._pool.requests + self._apart.requests
 
     def close(self) -> None:
         self._pool.close()
+        self._apart.close()
 
     def interrupt(self, thread: int) -> None:
         self._pool.interrupt(thread)
+        self._apart.interrupt(thread)
 
     # Addresses -------------------------------------------------------------------------------
 
@@ -352,29 +361,44 @@ class SftpProvider:
     def digest(self, path: str, algorithm: str) -> str:
         if algorithm not in _CAPS.digests:
             raise Unsupported(path, f"{algorithm} digests are not made here")
-        with self._line() as line:
-            entry = look.entry(path, calls.stat(line.session, path, follow=True))
-            _need_file(entry)
-            shell = self._shell(line)
-            if shell is None:
-                raise Unsupported(path, "the server offers no shell that could digest files")
-            try:
-                return shell.sha256(path, entry.size)
-            except ConnectionLost:
-                line.session.close()  # the next attempt gets a new shell with a new connection
-                raise
+        try:
+            with self._line() as line:
+                return self._digested(line, path)
+        except NothingOpened:  # its connection is full, or that is how the server is
+            pass
+        try:
+            with self._apart.line() as line:
+                return self._digested(line, path)
+        except NothingOpened:
+            self._learn_digests(has_them=False)
+            raise _no_shell(path) from None
+
+    def _digested(self, line: Line, path: str) -> str:
+        entry = look.entry(path, calls.stat(line.session, path, follow=True))
+        _need_file(entry)
+        shell = self._shell(line)
+        if shell is None:
+            raise _no_shell(path)
+        try:
+            return shell.sha256(path, entry.size)
+        except ConnectionLost:
+            line.session.close()  # the next attempt gets a new session and a new shell
+            raise
 
     def _shell(self, line: Line) -> ShellDigest | None:
         """The digesting command beside `line`; the first attempt that ends decides for all."""
         if line.shell is not None or self._digests is False:
             return line.shell
         line.shell = self._start_shell(line, self._find_home(line.session))
+        self._learn_digests(has_them=line.shell is not None)
+        return line.shell
+
+    def _learn_digests(self, *, has_them: bool) -> None:
         with self._learn:
             if self._digests is None:
-                self._digests = line.shell is not None
-                if not self._digests:
+                self._digests = has_them
+                if not has_them:
                     self._caps = replace(self._caps, digests=frozenset())
-        return line.shell
 
     def _start_shell(self, line: Line, home: str) -> ShellDigest | None:
         if line.transport is None:
@@ -398,6 +422,14 @@ class SftpProvider:
         return Room(volume or self._endpoint, free)
 
 
+def _none_apart(wire: Wire) -> NoReturn:
+    raise NothingOpened(wire.endpoint)
+
+
+def _no_shell(path: str) -> Unsupported:
+    return Unsupported(path, "the server offers no shell that could digest files")
+
+
 def _need_file(entry: Entry) -> None:
     if entry.kind is not Kind.FILE:
         raise WrongKind(entry.path, "is not a regular file")
@@ -409,6 +441,5 @@ def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> 
     Raises InvalidName, and Unsupported when that site is gone; connects when first used.
     """
     access.sites.options(endpoint)
-    return SftpProvider(
-        endpoint, partial(open_session, target(endpoint), access), patience=patience
-    )
+    connections = Connections(target(endpoint), access)
+    return SftpProvider(endpoint, connections.open, apart=connections.apart, patience=patience)
