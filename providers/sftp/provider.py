@@ -29,6 +29,7 @@ from providers.sftp import (
     alter,
     calls,
     describe,
+    extensions,
     linking,
     look,
     server_copy,
@@ -114,7 +115,7 @@ class SftpProvider:
             yield line
 
     def _get_to_know(self, session: Session) -> None:
-        """Learn what only a connection tells: how far it is, and how a file is replaced there."""
+        """Learn what only a connection tells: how far it is, what it can do."""
         if not self._measured:
             streams = 1 if self._round_trip(session) < _FAR else _FAR_STREAMS
             with self._learn:
@@ -124,6 +125,9 @@ class SftpProvider:
         if self._caps.atomic_replace and not atomic:
             with self._learn:
                 self._caps = replace(self._caps, atomic_replace=False)
+        if extensions.HARDLINK in session.offers and not self._caps.hard_links:
+            with self._learn:
+                self._caps = replace(self._caps, hard_links=True)
 
     def _round_trip(self, session: Session) -> float:
         """Seconds to the server and back, at the best. Finds where it starts (home) by the way."""
