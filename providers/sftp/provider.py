@@ -15,7 +15,6 @@ from providers.base import Body, Buffer, Capabilities, Entry, Kind, Parts, Room
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
-    NotEmpty,
     NotFound,
     ProviderError,
     SourceChanged,
@@ -34,6 +33,7 @@ from providers.sftp import (
     look,
     server_copy,
     shell_digest,
+    tree,
     uploads,
 )
 from providers.sftp.channels import open_session
@@ -41,7 +41,7 @@ from providers.sftp.fetching import Held, fetch
 from providers.sftp.gathering import Gathered
 from providers.sftp.host_keys import remember
 from providers.sftp.patience import USUAL, Patience
-from providers.sftp.pipeline import list_names, read_range
+from providers.sftp.pipeline import read_range
 from providers.sftp.pool import Connect, Line, Pool
 from providers.sftp.protocol import Open, Refused, path_string
 from providers.sftp.session import Session
@@ -193,7 +193,7 @@ class SftpProvider:
     def list_dir(self, path: str) -> Iterator[Sequence[Entry]]:
         with self._session() as session:
             try:
-                yield from _entries(session, path)
+                yield from tree.entries(session, path)
             except (NotFound, Refused):
                 look.need_directory(session, path)
                 raise
@@ -248,15 +248,11 @@ class SftpProvider:
 
     def delete(self, path: str) -> None:
         with self._session() as session:
-            if look.entry(path, calls.stat(session, path, follow=False)).kind is not Kind.DIR:
-                calls.remove(session, path)
-                return
-            try:
-                calls.remove_dir(session, path)
-            except Refused as error:
-                if any(_entries(session, path)):
-                    raise NotEmpty(path) from error
-                raise
+            tree.remove(session, path)
+
+    def remove_tree(self, path: str) -> tree.Removal:
+        with self._session() as session:
+            yield from tree.remove_tree(session, path)
 
     def rename(self, source: str, target: str, *, within: str = "") -> None:
         with self._session() as session:
@@ -400,15 +396,6 @@ class SftpProvider:
         with self._session() as session:
             volume, free = look.room(session, path)
         return Room(volume or self._endpoint, free)
-
-
-def _entries(session: Session, path: str) -> Iterator[Sequence[Entry]]:
-    handle = calls.open_dir(session, path)
-    with calls.releasing(session, handle, path):
-        for names in list_names(session, handle, path):
-            entries = look.page(path, names)
-            if entries:
-                yield entries
 
 
 def _need_file(entry: Entry) -> None:
