@@ -202,7 +202,8 @@ def replace(session: Session, source: str, target: str) -> None:
 def file_system(session: Session, path: str) -> tuple[int, int] | None:
     """The number of the file system of `path` and the bytes that may still be written on it.
 
-    None: the server cannot tell. Raises NotFound and the like, as the server says.
+    None: the server cannot tell, or tells of a file system without a single block, as what has no
+    disk does. Raises NotFound and the like, as the server says.
     """
     if _STATVFS not in session.offers:
         return None
@@ -215,11 +216,11 @@ def file_system(session: Session, path: str) -> tuple[int, int] | None:
         return None
 
 
-def _vfs(fields: Fields) -> tuple[int, int]:
-    _block, fragment, _blocks, _free, available, _files, _nodes, _usable, number = (
+def _vfs(fields: Fields) -> tuple[int, int] | None:
+    _block, fragment, blocks, _free, available, _files, _nodes, _usable, number = (
         fields.u64() for _ in range(9)
     )
-    return number, fragment * available
+    return (number, fragment * available) if fragment * blocks else None
 
 
 def stat_each(session: Session, paths: Sequence[str]) -> Iterator[Attributes]:

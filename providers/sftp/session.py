@@ -143,8 +143,10 @@ class Session:
                 answer=Op.EXTENDED_REPLY,
                 read=lambda fields: (fields.u64(), fields.u64(), fields.u64()),
             )
-        except Unsupported:
-            return
+        except ProviderError:
+            if self.broken:
+                raise
+            return  # it announced them and will not tell: what every server takes is asked for
         self.distance = time.monotonic() - asked
         self.read_size, self.write_size = _usable(read), _usable(write)
 

@@ -13,8 +13,8 @@ from providers.text import printable
 from tui.screens.dialog import CANCEL, Choice, Dialog, Tick, line
 from tui.screens.prompt import Check
 
-_KEPT = "Kept as it is written, and need not exist; seen from the link's own folder."
-_SHARED = "The same file under both names, until the last one is deleted; on the same disk only."
+_KEPT = "Kept as it is written; seen from the link's folder, it need not exist."
+_SHARED = "One file with both names, until the last is deleted; on one disk only."
 
 
 @dataclass(frozen=True, slots=True)
