@@ -99,7 +99,7 @@ class Unsupported(ProviderError):
 
 class SourceChanged(ProviderError):
     what = "the file changed while it was being read"
-    advice = "It is read again from the start."
+    advice = "It is read again from the start, once; then copy it when nothing writes to it."
 
 
 class TargetChanged(ProviderError):

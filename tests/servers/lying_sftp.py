@@ -112,6 +112,7 @@ class LyingSftp:
         self.reorder = reorder
         self.extra = tuple(extra)
         self.free = free
+        self.read_only = False  # says what asks how much room there is
         self.tells_new: Callable[[Node], int | None] = _size  # of files that are made
         self.asked: list[str] = []
         self.lock = threading.RLock()
@@ -209,7 +210,19 @@ class LyingSftp:
             case "READDIR":
                 return self._page(ask)
             case "statvfs@openssh.com":
-                words = (4096, 4096, 1 << 40, 1 << 40, self.free // 4096, 0, 0, 0, 7, 0, 255)
+                words = (
+                    4096,
+                    4096,
+                    1 << 40,
+                    1 << 40,
+                    self.free // 4096,
+                    0,
+                    0,
+                    0,
+                    7,
+                    self.read_only,
+                    255,
+                )
                 return reply(Op.EXTENDED_REPLY, ask.number, *map(u64, words))
             case "limits@openssh.com":
                 words = (PIECE * 2, PIECE, PIECE, 0)
