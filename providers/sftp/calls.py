@@ -106,11 +106,21 @@ def closing(session: Session, handle: bytes, path: str) -> Iterator[None]:
 
 @contextmanager
 def releasing(session: Session, handle: bytes, path: str) -> Iterator[None]:
-    """Close a handle that was read from, also in the middle: nothing can be lost by it."""
+    """Close a handle that was read from, also in the middle: nothing can be lost by it, and nobody
+    waits for the answer."""
     try:
         yield
     finally:
-        let_go(session, handle, path)
+        if session.settle():
+            with suppress(ProviderError):  # the connection is gone, and so is the handle
+                session.aside(Op.CLOSE, string(handle), then=_ignored)
+                session.flush()
+        else:
+            session.close()
+
+
+def _ignored(reply: Reply) -> None:
+    """What is said of a handle that was only read from."""
 
 
 def let_go(session: Session, handle: bytes, path: str) -> None:

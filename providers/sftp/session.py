@@ -39,6 +39,8 @@ _SMALLEST_SIZE = 4 << 10
 _GATHER = 256 << 10  # bytes of small requests that are sent as one: few packets are not full
 _SETTLE_MOST = 16  # replies worth waiting for rather than connecting again
 _LIMITS = "limits@openssh.com"
+GREETING = u32(5) + bytes([Op.INIT]) + u32(VERSION)
+"""What is sent first."""
 
 
 class Stream(Protocol):
@@ -87,8 +89,11 @@ class Session:
         *,
         ahead: int = 1,
         patience: Patience = USUAL,
+        greeted: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Open the conversation. Raises ConnectionLost, Unsupported; then the stream is closed."""
+        """Open the conversation. `greeted`: GREETING was sent. Raises ConnectionLost, Unsupported;
+        then the stream is closed."""
         self.endpoint = endpoint
         self.ahead = ahead
         self.read_size = self.write_size = _SAFE_SIZE
@@ -106,16 +111,20 @@ class Session:
         """How many were made; the greeting is none."""
         self._outstanding: set[int] = set()
         self._replies: dict[int, Reply] = {}
+        self._aside: dict[int, Callable[[Reply], None]] = {}  # what nobody waits for
+        self._clock = clock
+        self._asked: float | None = None  # when the first requests were sent
         try:
-            self.offers = self._greet()
+            self.offers = self._greet(greeted=greeted)
             self._ask_limits()
         except BaseException:
             self.close()
             raise
 
-    def _greet(self) -> dict[str, bytes]:
+    def _greet(self, *, greeted: bool) -> dict[str, bytes]:
         try:
-            self._stream.send(u32(5) + bytes([Op.INIT]) + u32(VERSION))
+            if not greeted:
+                self._stream.send(GREETING)
             body = self._receive(self.patience.answer)
             fields = Fields(body[1:])
             version = fields.u32()
@@ -132,21 +141,16 @@ class Session:
             self._lost(error, "")
 
     def _ask_limits(self) -> None:
-        if _LIMITS not in self.offers:
-            return
-        name, asked = string(_LIMITS.encode()), time.monotonic()
-        try:
-            _, read, write = self.call(
-                Op.EXTENDED,
-                name,
-                path="",
-                answer=Op.EXTENDED_REPLY,
-                read=lambda fields: (fields.u64(), fields.u64(), fields.u64()),
-            )
-        except Unsupported:
-            return
-        self.distance = time.monotonic() - asked
-        self.read_size, self.write_size = _usable(read), _usable(write)
+        """Together with what is asked first. Until it is answered requests are of a safe size."""
+        if _LIMITS in self.offers:
+            self.aside(Op.EXTENDED, string(_LIMITS.encode()), then=self._learn_limits)
+
+    def _learn_limits(self, reply: Reply) -> None:
+        self.distance = self._clock() - (self._asked or 0.0)
+        if reply.kind == Op.EXTENDED_REPLY:
+            fields = Fields(reply.body)
+            _, read, write = fields.u64(), fields.u64(), fields.u64()
+            self.read_size, self.write_size = _usable(read), _usable(write)
 
     # Requests and answers --------------------------------------------------------------------
 
@@ -160,6 +164,11 @@ class Session:
             self.flush()
         return number
 
+    def aside(self, op: Op, *fields: bytes, then: Callable[[Reply], None]) -> None:
+        """Queue a request that nobody waits for: `then` is given the answer when it comes, and may
+        raise BadPacket."""
+        self._aside[self.request(op, *fields)] = then
+
     def request_write(self, handle: bytes, offset: int, data: Buffer) -> int:
         """Send a WRITE of at most `write_size` bytes and return its number."""
         self.flush()
@@ -172,6 +181,7 @@ class Session:
             gathered = b"".join(self._unsent)
             self._unsent.clear()
             self._unsent_size = 0
+            self._asked = self._clock() if self._asked is None else self._asked
             self._send(gathered)
 
     def wait(self, number: int, path: str, timeout: float | None = None) -> Reply:
@@ -237,7 +247,7 @@ class Session:
 
     def settle(self) -> bool:
         """Whether it can be used again: nothing is outstanding, or little, which is awaited."""
-        waiting = self._outstanding | set(self._replies)
+        waiting = (self._outstanding | set(self._replies)) - set(self._aside)
         if self.broken or len(waiting) > _SETTLE_MOST:
             return False
         try:
@@ -272,7 +282,11 @@ class Session:
         if number not in self._outstanding:
             raise BadPacket("it answered a question nobody asked")
         self._outstanding.discard(number)
-        self._replies[number] = Reply(body[0], body[5:])
+        answer = Reply(body[0], body[5:])
+        if (then := self._aside.pop(number, None)) is not None:
+            then(answer)
+        else:
+            self._replies[number] = answer
 
     def _receive(self, timeout: float) -> memoryview:
         size = int.from_bytes(self._take(4, timeout), "big")

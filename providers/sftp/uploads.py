@@ -103,10 +103,13 @@ def start(session: Session, upload: Upload) -> None:
     _need_storable(session, upload.path)
     try:
         look.refuse_links(session, upload.within, upload.path)
-        if look.maybe(session, upload.temporary) is not None:
+        try:
+            handle = _made(session, upload)
+        except (AlreadyExists, Refused):  # version 3 does not say that something is there
+            if look.maybe(session, upload.temporary) is None:
+                raise
             calls.remove(session, upload.temporary)
-        flags = Open.WRITE | Open.CREATE | Open.EXCLUSIVE
-        handle = calls.open_file(session, upload.temporary, flags, mode=_UNFINISHED_MODE)
+            handle = _made(session, upload)
         calls.close_handle(session, handle, upload.path)
     except NotFound as error:
         raise NotFound(posixpath.dirname(upload.path), "there is no such directory") from error
@@ -114,6 +117,11 @@ def start(session: Session, upload: Upload) -> None:
         raise look.explained(session, error, upload.path) from error
     except Denied as error:
         raise _denied(upload.path) from error
+
+
+def _made(session: Session, upload: Upload) -> bytes:
+    flags = Open.WRITE | Open.CREATE | Open.EXCLUSIVE
+    return calls.open_file(session, upload.temporary, flags, mode=_UNFINISHED_MODE)
 
 
 def _need_storable(session: Session, path: str) -> None:
