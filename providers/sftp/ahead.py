@@ -1,8 +1,8 @@
-"""What is asked of a server before it has answered what came before: a trip less each time.
+"""Attempts to sign in, several on one connection, the first together with the request for the
+service: servers answer both in turn, and a trip is saved.
 
 This leans on paramiko's private parts. Where they are not those that it was written for (`usable`),
-the usual way is gone. What is sent together is what OpenSSH's own client sends together, and the
-first attempt behind the request for the service, which servers answer in turn.
+the usual way is gone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from paramiko.auth_handler import AuthOnlyHandler
 from paramiko.common import (
     MSG_SERVICE_ACCEPT,
     MSG_USERAUTH_FAILURE,
-    cMSG_CHANNEL_REQUEST,
     cMSG_SERVICE_REQUEST,
 )
 
@@ -24,8 +23,7 @@ _WRITTEN_FOR = "5.1."
 _TABLE = "_client_handler_table"
 _PARTS = (
     (AuthOnlyHandler, (_TABLE, "_parse_userauth_failure")),
-    (paramiko.Transport, ("_send_message", "_send_user_message")),
-    (paramiko.Channel, ("_event_pending", "_wait_for_event")),
+    (paramiko.Transport, ("_send_message",)),
 )
 
 
@@ -107,27 +105,6 @@ def beginning(transport: paramiko.Transport) -> FirstAttempts | None:
         return None
     transport.auth_handler = attempts = FirstAttempts(transport)
     return attempts
-
-
-def subsystem(channel: paramiko.Channel, name: str) -> Callable[[], None]:
-    """Ask for it. What is returned waits for the answer; raises SSHException for a refusal."""
-    if not usable():
-        channel.invoke_subsystem(name)
-        return _nothing
-    asked: Any = channel
-    request = paramiko.Message()
-    request.add_byte(cMSG_CHANNEL_REQUEST)
-    request.add_int(channel.remote_chanid)
-    request.add_string("subsystem")
-    request.add_boolean(True)
-    request.add_string(name)
-    asked._event_pending()
-    asked.transport._send_user_message(request)
-    return asked._wait_for_event  # type: ignore[no-any-return]
-
-
-def _nothing() -> None:
-    """Nothing is waited for."""
 
 
 def usable() -> bool:

@@ -14,11 +14,10 @@ import paramiko
 from providers.access import Access
 from providers.base import Buffer
 from providers.errors import ConnectionLost, Denied
-from providers.sftp.ahead import subsystem
 from providers.sftp.connect import closed_on_error, shut, translated
 from providers.sftp.lean_packets import lean_pipe, sender
 from providers.sftp.route import arrive
-from providers.sftp.session import GREETING, Session
+from providers.sftp.session import Session
 from providers.sftp.sign_in import sign_in
 from providers.sftp.target import Target, configured
 from providers.sftp.wire import Wire
@@ -140,15 +139,24 @@ def start_session(
     `hang_up` is what the session's end brings about; None: the end of the connection.
     """
     patience = wire.patience
-    hang_up = hang_up or (lambda _: shut(transport))
     with translated(to.endpoint), wire.within(patience.channel * 2):
+        asked = time.monotonic()
         channel = _opened(transport, wire)
+        distance = time.monotonic() - asked
         lean_pipe(channel)
-        stream = ChannelStream(transport, channel, wire, hang_up)
-        _start_sftp(stream, channel, transport, to)
-    # OpenSSH answers READDIR requests in turn; others may run them into each other.
-    ahead = 16 if "OpenSSH" in transport.remote_version else 1
-    return Session(stream, to.endpoint, ahead=ahead, patience=patience, greeted=True)
+        _start_sftp(channel, transport, to)
+    stream = ChannelStream(transport, channel, wire, hang_up or (lambda _: shut(transport)))
+    # OpenSSH answers all in turn; others may run READDIR requests into each other, or expect
+    # nothing before they were greeted.
+    is_openssh = "OpenSSH" in transport.remote_version
+    return Session(
+        stream,
+        to.endpoint,
+        ahead=16 if is_openssh else 1,
+        patience=patience,
+        distance=distance,
+        at_once=is_openssh,
+    )
 
 
 def _opened(transport: paramiko.Transport, wire: Wire) -> paramiko.Channel:
@@ -170,14 +178,9 @@ def _opened(transport: paramiko.Transport, wire: Wire) -> paramiko.Channel:
     return channel
 
 
-def _start_sftp(
-    stream: ChannelStream, channel: paramiko.Channel, transport: paramiko.Transport, to: Target
-) -> None:
-    """Ask for SFTP, and greet it in the same trip."""
+def _start_sftp(channel: paramiko.Channel, transport: paramiko.Transport, to: Target) -> None:
     try:
-        answered = subsystem(channel, "sftp")
-        stream.send(GREETING)
-        answered()
+        channel.invoke_subsystem("sftp")
     except paramiko.SSHException as error:
         if _gone(transport):
             raise

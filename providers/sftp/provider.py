@@ -123,8 +123,9 @@ class SftpProvider:
         """Learn what only a connection tells: how far it is, and how a file is replaced there."""
         if self._home is None:
             asked = self._clock()
-            self._home = calls.real_path(session, ".")
-            self._trip = min(self._trip, self._clock() - asked)
+            self._home = session.home or calls.real_path(session, ".")
+            if not session.home:
+                self._trip = min(self._trip, self._clock() - asked)
         self._trip = min(self._trip, session.distance or self._trip)
         streams = 1 if self._trip < _FAR else _FAR_STREAMS
         if self._caps.writing_streams != streams:

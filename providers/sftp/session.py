@@ -23,6 +23,7 @@ from providers.sftp.protocol import (
     Fields,
     Op,
     Status,
+    absolute,
     failure,
     packet,
     string,
@@ -39,8 +40,7 @@ _SMALLEST_SIZE = 4 << 10
 _GATHER = 256 << 10  # bytes of small requests that are sent as one: few packets are not full
 _SETTLE_MOST = 16  # replies worth waiting for rather than connecting again
 _LIMITS = "limits@openssh.com"
-GREETING = u32(5) + bytes([Op.INIT]) + u32(VERSION)
-"""What is sent first."""
+_GREETING = u32(5) + bytes([Op.INIT]) + u32(VERSION)
 
 
 class Stream(Protocol):
@@ -89,17 +89,20 @@ class Session:
         *,
         ahead: int = 1,
         patience: Patience = USUAL,
-        greeted: bool = False,
+        distance: float = 0.0,
+        at_once: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Open the conversation. `greeted`: GREETING was sent. Raises ConnectionLost, Unsupported;
-        then the stream is closed."""
+        """Open the conversation. `at_once`: the server is asked for its limits and its start folder
+        in the trip of the greeting. Raises ConnectionLost, Unsupported; then the stream is closed.
+        """
         self.endpoint = endpoint
         self.ahead = ahead
         self.read_size = self.write_size = _SAFE_SIZE
         self.reading, self.writing = Pace(), Pace()
         self.broken = False
-        self.distance = 0.0  # seconds there and back, as far as it was seen
+        self.distance = distance  # seconds there and back, as far as it was seen
+        self.home = ""  # the start folder, where it was asked for
         self.naming = False  # what is under way gives a new file its name
         self._stream = stream
         self.patience = patience
@@ -113,18 +116,26 @@ class Session:
         self._replies: dict[int, Reply] = {}
         self._aside: dict[int, Callable[[Reply], None]] = {}  # what nobody waits for
         self._clock = clock
-        self._asked: float | None = None  # when the first requests were sent
+        self._asked = 0.0  # when requests were sent last
         try:
-            self.offers = self._greet(greeted=greeted)
-            self._ask_limits()
+            if at_once:
+                self._ask_limits()
+                home = self.request(Op.REALPATH, string(b"."))
+                self.offers = self._greet()
+                self.home = self._told_home(self.wait(home, ""))
+            else:
+                self.offers = self._greet()
+                if _LIMITS in self.offers:
+                    self._ask_limits()
         except BaseException:
             self.close()
             raise
 
-    def _greet(self, *, greeted: bool) -> dict[str, bytes]:
+    def _greet(self) -> dict[str, bytes]:
+        """Send the greeting, and what was queued behind it."""
         try:
-            if not greeted:
-                self._stream.send(GREETING)
+            self._unsent.insert(0, _GREETING)
+            self.flush()
             body = self._receive(self.patience.answer)
             fields = Fields(body[1:])
             version = fields.u32()
@@ -140,13 +151,19 @@ class Session:
         except (OSError, EOFError) as error:
             self._lost(error, "")
 
+    def _told_home(self, reply: Reply) -> str:
+        """What was said to "."; "" where it was refused."""
+        if reply.kind == Op.STATUS:
+            return ""
+        return self.decode(reply, Op.NAME, "", absolute)
+
     def _ask_limits(self) -> None:
-        """Together with what is asked first. Until it is answered requests are of a safe size."""
-        if _LIMITS in self.offers:
-            self.aside(Op.EXTENDED, string(_LIMITS.encode()), then=self._learn_limits)
+        """Together with what is asked next. Until it is answered requests are of a safe size."""
+        self.aside(Op.EXTENDED, string(_LIMITS.encode()), then=self._learn_limits)
 
     def _learn_limits(self, reply: Reply) -> None:
-        self.distance = self._clock() - (self._asked or 0.0)
+        if not self.distance:
+            self.distance = self._clock() - self._asked
         if reply.kind == Op.EXTENDED_REPLY:
             fields = Fields(reply.body)
             _, read, write = fields.u64(), fields.u64(), fields.u64()
@@ -181,7 +198,7 @@ class Session:
             gathered = b"".join(self._unsent)
             self._unsent.clear()
             self._unsent_size = 0
-            self._asked = self._clock() if self._asked is None else self._asked
+            self._asked = self._clock()
             self._send(gathered)
 
     def wait(self, number: int, path: str, timeout: float | None = None) -> Reply:
