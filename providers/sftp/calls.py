@@ -13,6 +13,7 @@ from providers.sftp.protocol import (
     Fields,
     Op,
     Open,
+    absolute,
     attributes,
     path_string,
     string,
@@ -29,14 +30,7 @@ _MAX_HANDLE = 256  # bytes (the draft's limit)
 
 def real_path(session: Session, path: str) -> str:
     """The server's absolute form of `path`; "." is home."""
-    return session.call(Op.REALPATH, path_string(path), path=path, answer=Op.NAME, read=_absolute)
-
-
-def _absolute(fields: Fields) -> str:
-    name = next(fields.names(), None)
-    if name is None or not name.name.startswith("/") or "\0" in name.name:
-        raise BadPacket("it gave an address that is not absolute")
-    return name.name
+    return session.call(Op.REALPATH, path_string(path), path=path, answer=Op.NAME, read=absolute)
 
 
 def read_link(session: Session, path: str) -> str:
@@ -108,11 +102,26 @@ def closing(session: Session, handle: bytes, path: str) -> Iterator[None]:
 
 @contextmanager
 def releasing(session: Session, handle: bytes, path: str) -> Iterator[None]:
-    """Close a handle that was read from, also in the middle: nothing can be lost by it."""
+    """Close a handle that was read from, also in the middle: nothing can be lost by it, and nobody
+    waits for the answer."""
     try:
         yield
     finally:
-        let_go(session, handle, path)
+        if session.settle():
+            with suppress(ProviderError):  # the connection is gone, and so is the handle
+                forget(session, handle)
+        else:
+            session.close()
+
+
+def forget(session: Session, handle: bytes) -> None:
+    """Close a handle that nothing was written to, without waiting for what is said of it."""
+    session.aside(Op.CLOSE, string(handle), then=_ignored)
+    session.flush()
+
+
+def _ignored(reply: Reply) -> None:
+    """What is said of a handle that nothing was written to."""
 
 
 def let_go(session: Session, handle: bytes, path: str) -> None:
@@ -130,9 +139,14 @@ def set_handle(
     session: Session, handle: bytes, path: str, *, mode: int | None, modified: float | None
 ) -> None:
     """Set mode and modification time of an open file."""
+    session.check(session.wait(ask_set(session, handle, mode=mode, modified=modified), path), path)
+
+
+def ask_set(session: Session, handle: bytes, *, mode: int | None, modified: float | None) -> int:
+    """The request of `set_handle`."""
     seconds = None if modified is None else whole_seconds(modified)
     block = attributes(permissions=mode, modified=seconds)
-    session.command(Op.FSETSTAT, string(handle), block, path=path)
+    return session.request(Op.FSETSTAT, string(handle), block)
 
 
 def set_mode(session: Session, path: str, mode: int) -> None:
@@ -151,20 +165,9 @@ def whole_seconds(modified: float) -> int:
     return max(0, min(int(modified), 0xFFFFFFFF))
 
 
-def sync_handle(session: Session, handle: bytes, path: str) -> bool:
-    """Have the server bring the file to its disk. False: it has no way to."""
-    if FSYNC not in session.offers:
-        return False
-    name, patience = string(FSYNC.encode()), session.patience.sync
-    try:
-        session.command(Op.EXTENDED, name, string(handle), path=path, timeout=patience)
-    except Unsupported:
-        return False
-    return True
-
-
 def sync_and_close(session: Session, handle: bytes, path: str) -> None:
-    """`sync_handle` and `close_handle`, under way together. Raises what either is answered."""
+    """Have the server bring the file to its disk, where it has a way to, and close it: both under
+    way together. Raises what either is answered."""
     if FSYNC not in session.offers:
         close_handle(session, handle, path)
         return

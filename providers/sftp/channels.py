@@ -140,13 +140,23 @@ def start_session(
     """
     patience = wire.patience
     with translated(to.endpoint), wire.within(patience.channel * 2):
+        asked = time.monotonic()
         channel = _opened(transport, wire)
+        distance = time.monotonic() - asked
         lean_pipe(channel)
         _start_sftp(channel, transport, to)
-    # OpenSSH answers READDIR requests in turn; others may run them into each other.
-    ahead = 16 if "OpenSSH" in transport.remote_version else 1
     stream = ChannelStream(transport, channel, wire, hang_up or (lambda _: shut(transport)))
-    return Session(stream, to.endpoint, ahead=ahead, patience=patience)
+    # OpenSSH answers all in turn; others may run READDIR requests into each other, or expect
+    # nothing before they were greeted.
+    is_openssh = "OpenSSH" in transport.remote_version
+    return Session(
+        stream,
+        to.endpoint,
+        ahead=16 if is_openssh else 1,
+        patience=patience,
+        distance=distance,
+        at_once=is_openssh,
+    )
 
 
 def _opened(transport: paramiko.Transport, wire: Wire) -> paramiko.Channel:

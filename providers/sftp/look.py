@@ -48,6 +48,12 @@ def _entry(path: str, name: str, attributes: Attributes, long_name: str, target:
     )
 
 
+def size_in(version: str) -> int | None:
+    """The size that a version of `entry` tells; None for what is none of its."""
+    size, colon, _ = version.partition(":")
+    return int(size) if colon and size.isdecimal() and size.isascii() else None
+
+
 def page(directory: str, names: list[Name]) -> list[Entry]:
     """A page of a listing. A name that could lead elsewhere never becomes an entry (E1)."""
     return list(_safe_entries(directory, names))

@@ -6,21 +6,19 @@ import posixpath
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
 from providers.access import Access
-from providers.base import Body, Buffer, Capabilities, Entry, Kind, Parts, Room
+from providers.base import Body, Buffer, Capabilities, Entry, Parts, Room
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
     NotFound,
     ProviderError,
-    SourceChanged,
     Unsupported,
-    WrongKind,
 )
 from providers.extras import Property
 from providers.many import Wanted
@@ -41,10 +39,10 @@ from providers.sftp.connect import NothingOpened
 from providers.sftp.fetching import Held, fetch
 from providers.sftp.gathering import Gathered
 from providers.sftp.host_keys import remember
+from providers.sftp.opening import need_file, opened
 from providers.sftp.patience import USUAL, Patience
-from providers.sftp.pipeline import read_range
 from providers.sftp.pool import Connect, Line, Pool
-from providers.sftp.protocol import Open, Refused, path_string
+from providers.sftp.protocol import Refused, path_string
 from providers.sftp.session import Session
 from providers.sftp.sharing import Connections
 from providers.sftp.shell_digest import ShellDigest
@@ -58,7 +56,6 @@ _FAR_STREAMS = 5
 # Seconds there and back: from there on the window that a server gives, 2 MiB for each connection,
 # is the limit and not the cable. The one it is given is large: one connection reads fast enough.
 _FAR = 0.005
-_TRIPS = 3  # looked at: the shortest counts, a busy computer makes single ones long
 _STARTS_LOST_MOST = 1
 _CAPS = Capabilities(
     connections=_CONNECTIONS,
@@ -108,7 +105,8 @@ class SftpProvider:
         self._home: str | None = None
         self._digests: bool | None = None
         self._starts_lost = 0
-        self._measured = False
+        # Seconds there and back, the shortest: a busy computer makes single ones long.
+        self._trip = float("inf")
         self._caps = _CAPS
 
     @property
@@ -122,11 +120,16 @@ class SftpProvider:
             yield line
 
     def _get_to_know(self, session: Session) -> None:
-        """Learn what only a connection tells: how far it is, what it can do."""
-        if not self._measured:
-            streams = 1 if self._round_trip(session) < _FAR else _FAR_STREAMS
+        """Learn what only a connection tells: how far it is, and how a file is replaced there."""
+        if self._home is None:
+            asked = self._clock()
+            self._home = session.home or calls.real_path(session, ".")
+            if not session.home:
+                self._trip = min(self._trip, self._clock() - asked)
+        self._trip = min(self._trip, session.distance or self._trip)
+        streams = 1 if self._trip < _FAR else _FAR_STREAMS
+        if self._caps.writing_streams != streams:
             with self._learn:
-                self._measured = True
                 self._caps = replace(self._caps, writing_streams=streams)
         atomic = calls.POSIX_RENAME in session.offers
         if self._caps.atomic_replace and not atomic:
@@ -135,17 +138,6 @@ class SftpProvider:
         if extensions.HARDLINK in session.offers and not self._caps.hard_links:
             with self._learn:
                 self._caps = replace(self._caps, hard_links=True)
-
-    def _round_trip(self, session: Session) -> float:
-        """Seconds to the server and back, at the best. Finds where it starts (home) by the way."""
-        shortest = float("inf")
-        for _ in range(_TRIPS):
-            asked = self._clock()
-            self._home = calls.real_path(session, ".")
-            shortest = min(shortest, self._clock() - asked)
-            if shortest < _FAR:
-                break
-        return shortest
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -220,22 +212,11 @@ class SftpProvider:
         length: int | None = None,
         version: str | None = None,
     ) -> Iterator[SftpReader]:
-        with self._session() as session:
-            # Looked at first: opening a pipe or a device would wait for ever.
-            _need_file(look.entry(path, calls.stat(session, path, follow=True)))
-            handle = calls.open_file(session, path, Open.READ)
-            with calls.releasing(session, handle, path):
-                entry = look.entry(path, calls.stat_handle(session, handle, path))
-                _need_file(entry)
-                if version is not None and entry.version != version:
-                    raise SourceChanged(path)
-                end = entry.size if length is None else offset + length
-                if end is not None and end < offset:
-                    raise SourceChanged(path, "the file is shorter than it was")
-                is_end = end is not None and end == entry.size
-                chunks = read_range(session, handle, path, offset, end, is_end=is_end)
-                with closing(chunks):  # the session is another's when this block is left
-                    yield SftpReader(entry, chunks)
+        with (
+            self._session() as session,
+            opened(session, path, offset, length, version) as (entry, chunks),
+        ):
+            yield SftpReader(entry, chunks)
 
     def fetch(self, files: Sequence[Wanted]) -> Sequence[Held | None]:
         try:
@@ -375,7 +356,7 @@ class SftpProvider:
 
     def _digested(self, line: Line, path: str) -> str:
         entry = look.entry(path, calls.stat(line.session, path, follow=True))
-        _need_file(entry)
+        need_file(entry)
         shell = self._shell(line)
         if shell is None:
             raise _no_shell(path)
@@ -428,11 +409,6 @@ def _none_apart(wire: Wire) -> NoReturn:
 
 def _no_shell(path: str) -> Unsupported:
     return Unsupported(path, "the server offers no shell that could digest files")
-
-
-def _need_file(entry: Entry) -> None:
-    if entry.kind is not Kind.FILE:
-        raise WrongKind(entry.path, "is not a regular file")
 
 
 def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> SftpProvider:

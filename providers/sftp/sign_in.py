@@ -7,20 +7,19 @@ is never tried again by itself (faults.md F6). The agent is never forwarded.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import paramiko
-from paramiko.auth_handler import AuthOnlyHandler
 from paramiko.ssh_exception import BadAuthenticationType
 
 from providers.access import Access
 from providers.errors import AuthRequired, ConnectionLost
 from providers.sftp import keys
 from providers.sftp.agent import Agent, silent
+from providers.sftp.ahead import Attempts, FirstAttempts, beginning
 from providers.sftp.connect import translated
 from providers.sftp.identities import LockedKey, certify, from_file, identities, in_agent
 from providers.sftp.prompts import Answers, Unanswered, password_refused
@@ -32,41 +31,11 @@ _MOST_TRIES = 6  # OpenSSH's MaxAuthTries: at the sixth refusal it hangs up
 _KEY, _PASSWORD, _PROMPTS = "publickey", "password", "keyboard-interactive"
 
 
-class _Attempts(AuthOnlyHandler):
-    """Several attempts after one request for the service, as RFC 4252 has it.
-
-    paramiko's usual handler asks for the service before each, at which asyncssh hangs up. This one
-    sets up what it waits on only after it has asked, so that a quick answer would be missed: here
-    that is done before.
-    """
-
-    def __init__(self, transport: paramiko.Transport) -> None:
-        self._answered = threading.Event()
-        super().__init__(transport)
-
-    @property
-    def auth_event(self) -> threading.Event:
-        return self._answered
-
-    @auth_event.setter
-    def auth_event(self, event: object) -> None:
-        """Ours is kept."""
-
-    def send_auth_request(
-        self,
-        username: str,
-        method: str,
-        finish_message: Callable[[paramiko.Message], None] | None = None,
-    ) -> list[str]:
-        self._answered = threading.Event()
-        return super().send_auth_request(username, method, finish_message)
-
-
 @dataclass(slots=True)
 class _State:
     """What the server still accepts, and what was met on the way."""
 
-    attempts: _Attempts
+    attempts: Attempts
     wire: Wire
     allowed: frozenset[str]
     agent: Agent | None = None
@@ -77,6 +46,7 @@ class _State:
     refused_key: Path | None = None  # a key the person named
     tries: int = 0  # keys that were shown, a certificate counted by itself
     untried: int = 0  # keys of the agent that there was no room for
+    tried_key: Path | None = None  # one of them, tried before the server was asked anything
     answered: bool = False  # the password was given, or the questions answered
 
     def takes(self, method: str) -> bool:
@@ -94,9 +64,56 @@ class _State:
 
 def sign_in(transport: paramiko.Transport, to: Target, access: Access, wire: Wire) -> None:
     """Sign in, or raise AuthRequired (what is needed, or what was refused) or ConnectionLost."""
-    allowed = methods(transport, to, wire)
-    if allowed is not None:
-        sign_in_by(allowed, transport, to, access, wire)
+    attempts = beginning(transport)
+    if attempts is None:
+        allowed = methods(transport, to, wire)
+        if allowed is not None:
+            sign_in_by(allowed, transport, to, access, wire)
+        return
+    transport.auth_timeout = wire.patience.sign_in
+    state = _State(attempts, wire, frozenset({_KEY}))
+    with translated(to.endpoint):
+        if not _with_first_key(transport, to, access, state, attempts):
+            _by_steps(transport, to, access, state)
+
+
+def _with_first_key(
+    transport: paramiko.Transport,
+    to: Target,
+    access: Access,
+    state: _State,
+    attempts: FirstAttempts,
+) -> bool:
+    """Whether the first trip lets in: with the key that the person named first, if it can be had
+    at once, else with nothing, which tells what the server takes.
+
+    A key of RSA waits for what the server says about signatures. That of an agent is not offered
+    unasked: using it may ask a person for a finger or a yes.
+    """
+    path, key = _first_key(to, access)
+    if key is not None:
+        if _offer_key(transport, to, key, state):
+            return True
+        state.tried_key = state.refused_key = path
+    if key is None or not attempts.further:
+        allowed = _ask_methods(attempts.auth_none, transport, to, state.wire)
+        if allowed is None:
+            return True
+        state.allowed = allowed
+    else:
+        state.allowed = attempts.further
+    return False
+
+
+def _first_key(to: Target, access: Access) -> tuple[Path | None, paramiko.PKey | None]:
+    path = next(iter(named_keys(to, access)), None)
+    if path is None:
+        return None, None
+    try:
+        key = keys.load(path, lambda: access.secrets.get(to.endpoint, "passphrase", str(path)))
+    except (keys.Locked, keys.Unusable):
+        return None, None  # what is wrong with it is said where it is tried in its turn
+    return path, None if "rsa" in key.get_name() else key
 
 
 def sign_in_by(
@@ -104,14 +121,18 @@ def sign_in_by(
 ) -> None:
     """The second half of `sign_in`, after `methods` told what is `allowed`."""
     with translated(to.endpoint):
-        state = _State(_Attempts(transport), wire, allowed)
+        state = _State(Attempts(transport), wire, allowed)
         transport.auth_handler = state.attempts
-        try:
-            if any(step(transport, to, access, state) for step in _STEPS):
-                return
-        finally:
-            if state.agent is not None:
-                state.agent.close()
+        _by_steps(transport, to, access, state)
+
+
+def _by_steps(transport: paramiko.Transport, to: Target, access: Access, state: _State) -> None:
+    try:
+        if any(step(transport, to, access, state) for step in _STEPS):
+            return
+    finally:
+        if state.agent is not None:
+            state.agent.close()
     raise _needed(to, state)
 
 
@@ -119,13 +140,18 @@ def methods(transport: paramiko.Transport, to: Target, wire: Wire) -> frozenset[
     """The methods the server takes; None: it lets anyone in. Raises ConnectionLost."""
     transport.auth_timeout = wire.patience.sign_in
     with translated(to.endpoint):
-        return _ask_methods(transport, to, wire)
+        return _ask_methods(transport.auth_none, transport, to, wire)
 
 
-def _ask_methods(transport: paramiko.Transport, to: Target, wire: Wire) -> frozenset[str] | None:
+def _ask_methods(
+    with_nothing: Callable[[str], Sequence[str]],
+    transport: paramiko.Transport,
+    to: Target,
+    wire: Wire,
+) -> frozenset[str] | None:
     try:
         with wire.within(wire.patience.sign_in):
-            further = transport.auth_none(to.user)
+            further = with_nothing(to.user)
     except BadAuthenticationType as error:
         return frozenset(error.allowed_types)
     except paramiko.AuthenticationException as error:
@@ -146,6 +172,8 @@ def _with_named_keys(
     transport: paramiko.Transport, to: Target, access: Access, state: _State
 ) -> bool:
     for path in named_keys(to, access):
+        if path == state.tried_key:
+            continue
         if not state.takes(_KEY):
             return False
         key = _named_key(path, to, access)

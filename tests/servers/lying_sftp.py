@@ -131,7 +131,7 @@ class LyingSftp:
         def connect(wire: Wire) -> tuple[Session, None]:
             stream = _Stream(self)
             wire.carry(stream.close)
-            return Session(stream, ENDPOINT, ahead=1, patience=patience), None
+            return Session(stream, ENDPOINT, ahead=1, patience=patience, clock=clock), None
 
         return SftpProvider(ENDPOINT, connect, patience=patience, clock=clock)
 
