@@ -16,6 +16,7 @@ import socket
 import struct
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakValueDictionary
 
 import paramiko
 from paramiko.buffered_pipe import BufferedPipe
@@ -133,7 +134,7 @@ class LeanPacketizer(Packetizer):
         self._plain = memoryview(bytearray(_LARGEST))
         self._outgoing = memoryview(bytearray(_LARGEST))
         self._packets = memoryview(bytearray(_LARGEST))
-        self._direct: dict[int, Any] = {}
+        self._direct: WeakValueDictionary[int, Any] = WeakValueDictionary()
 
     def lead_to(self, channel: paramiko.Channel) -> None:
         """Hand `channel` what comes for it past paramiko's own loop."""

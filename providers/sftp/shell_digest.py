@@ -15,6 +15,7 @@ import paramiko
 
 from providers.errors import ConnectionLost, Denied, Unsupported
 from providers.sftp.channels import Command
+from providers.sftp.connect import NothingOpened
 from providers.sftp.wire import Wire
 from providers.text import to_bytes
 
@@ -72,16 +73,22 @@ class ShellDigest:
             raise Unsupported(path, "the server could not digest it")
         return found
 
+    def close(self) -> None:
+        self._command.close()
+
 
 def start(transport: paramiko.Transport, home: str, wire: Wire) -> ShellDigest | None:
     """The command, started and asked for a file that is empty everywhere; None: no usable shell.
 
     `home` is SFTP's start folder: a shell that starts elsewhere may see another tree (chroot).
-    Raises ConnectionLost, also when the shell does not answer in time.
+    Raises ConnectionLost, also when the shell does not answer in time, and NothingOpened where its
+    connection has no channel for it.
     """
     seconds = wire.patience.shell
     try:
         command = Command(transport, COMMAND, wire)
+    except NothingOpened:
+        raise
     except Denied:
         return None
     digest = ShellDigest(command, seconds)

@@ -236,6 +236,17 @@ def test_what_is_for_a_channel_that_is_led_to_goes_there_and_the_rest_does_not(
     assert message.seqno == 3
 
 
+def test_a_channel_that_nobody_has_any_more_is_forgotten(
+    pair: tuple[Packetizer, LeanPacketizer],
+) -> None:
+    theirs, ours = pair
+    channel: Any = Led()
+    ours.lead_to(channel)
+    del channel
+    theirs.send_message(data_message(b"late"))
+    assert ours.read_message()[0] == 94
+
+
 def test_while_keys_are_exchanged_paramiko_sees_all_messages(
     pair: tuple[Packetizer, LeanPacketizer],
 ) -> None:
