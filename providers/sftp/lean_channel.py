@@ -47,7 +47,8 @@ def _send(channel: Any, head: Buffer, body: Buffer, at: int) -> int:
         messages.append(ReferringMessage(channel.remote_chanid, *pieces))
         end += size
     if messages:
-        channel.transport._send_user_message(SeveralMessages(messages))
+        message = messages[0] if len(messages) == 1 else SeveralMessages(messages)
+        channel.transport._send_user_message(message)
     return end - at
 
 
