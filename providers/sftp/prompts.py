@@ -21,6 +21,13 @@ _PASSWORD = re.compile(r"password|passwort|passcode for|mot de passe|contraseña
 _LONGEST = 100  # characters of a question
 
 
+def is_password(question: str, *, first: bool) -> bool:
+    """Whether a question whose answer is hidden wants the password; `first` of its attempt."""
+    if _CODE.search(question):
+        return False
+    return first or _PASSWORD.search(question) is not None
+
+
 class Unanswered(paramiko.SSHException):
     """Ends the connection in the middle of a question that only a person can answer."""
 
@@ -48,7 +55,7 @@ class Answers:
     def _answer(self, question: str, *, shown: bool) -> str:
         self.asked += 1
         text = printable(question.strip()[:_LONGEST])
-        if not shown and self._is_password(question):
+        if not shown and is_password(question, first=self.asked == 1):
             return self._password()
         secrets, endpoint = self._access.secrets, self._to.endpoint
         code = secrets.get(endpoint, "code", text)
@@ -57,11 +64,6 @@ class Answers:
         secrets.forget(endpoint, "code", text)
         self._code = (self._round, text)
         return code
-
-    def _is_password(self, question: str) -> bool:
-        if _CODE.search(question):
-            return False
-        return self.asked == 1 or _PASSWORD.search(question) is not None
 
     def _password(self) -> str:
         password = self._access.secrets.get(self._to.endpoint, "password")

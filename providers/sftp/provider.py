@@ -35,7 +35,6 @@ from providers.sftp import (
     shell_digest,
     uploads,
 )
-from providers.sftp.channels import open_session
 from providers.sftp.fetching import Held, fetch
 from providers.sftp.gathering import Gathered
 from providers.sftp.host_keys import remember
@@ -46,6 +45,7 @@ from providers.sftp.protocol import Open, Refused, path_string
 from providers.sftp.session import Session
 from providers.sftp.shell_digest import ShellDigest
 from providers.sftp.target import target
+from providers.sftp.transport import open_session
 
 __all__ = ["SftpProvider", "SftpReader", "open_endpoint", "remember"]
 

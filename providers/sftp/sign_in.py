@@ -128,7 +128,7 @@ def _ask_methods(transport: paramiko.Transport, to: Target, wire: Wire) -> froze
     return None if transport.is_authenticated() else frozenset(further)
 
 
-def _named_keys(to: Target, access: Access) -> tuple[Path, ...]:
+def named_keys(to: Target, access: Access) -> tuple[Path, ...]:
     """The keys that a person named: in this run, for this site, for every server (SFTP_KEY)."""
     given = access.secrets.get(to.endpoint, "key")
     of_site = access.sites.options(to.endpoint).get("key")
@@ -139,7 +139,7 @@ def _named_keys(to: Target, access: Access) -> tuple[Path, ...]:
 def _with_named_keys(
     transport: paramiko.Transport, to: Target, access: Access, state: _State
 ) -> bool:
-    for path in _named_keys(to, access):
+    for path in named_keys(to, access):
         if not state.takes(_KEY):
             return False
         key = _named_key(path, to, access)
@@ -309,7 +309,7 @@ def _named_key(path: Path, to: Target, access: Access) -> paramiko.PKey:
 def _default_keys(to: Target, access: Access, state: _State) -> Iterator[paramiko.PKey]:
     for name in keys.DEFAULT_NAMES:
         path = Path.home() / ".ssh" / name
-        if path in _named_keys(to, access) or not path.is_file():
+        if path in named_keys(to, access) or not path.is_file():
             continue
         try:
             yield keys.load(path, partial(access.secrets.get, to.endpoint, "passphrase", str(path)))

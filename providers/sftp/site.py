@@ -12,6 +12,7 @@ from providers.sites import Field, Site
 from providers.text import printable
 
 _KIND = "sftp"
+TRANSPORT, OPENSSH = "transport", "openssh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class SftpSites:
         Field("user", "User", "your own name"),
         Field("path", "Folder", "the home directory"),
         Field("key", "Key file", "the SSH agent's and the usual ones"),
+        Field(TRANSPORT, "Connection", choices=("built-in", OPENSSH)),
         Field("password", "Password", "asked for when it is needed", secret="password"),
     )
 
@@ -41,8 +43,8 @@ class SftpSites:
         location.endpoint(_KIND, host, field="host")
         authority = f"{user}{'@' if user else ''}{host}{':' if port else ''}{port}"
         endpoint = location.endpoint(_KIND, authority, field="user")
-        if site.values.get("key"):  # what the address cannot say
-            endpoint += f"#{site.name}"
+        if site.values.get("key") or site.values.get(TRANSPORT) == OPENSSH:
+            endpoint += f"#{site.name}"  # what the address cannot say
         return Place(endpoint, _start(site.values))
 
     def from_environment(self, settings: Mapping[str, str]) -> Sequence[Site]:
