@@ -27,8 +27,8 @@ class SftpSites:
         Field("user", "User", "your own name"),
         Field("path", "Folder", "the home directory"),
         Field("key", "Key file", "the SSH agent's and the usual ones"),
-        Field(TRANSPORT, "Connection", choices=("built-in", OPENSSH)),
         Field("password", "Password", "asked for when it is needed", secret="password"),
+        Field(TRANSPORT, "Connection", choices=("built-in", OPENSSH)),
     )
 
     def place(self, site: Site) -> Place:

@@ -12,7 +12,9 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import paramiko
 import pytest
 
 from providers.access import Access
@@ -27,6 +29,7 @@ from providers.errors import (
     Unsupported,
 )
 from providers.sftp import calls
+from providers.sftp.doctor import diagnose
 from providers.sftp.openssh import session
 from providers.sftp.openssh.process import SshProcess
 from providers.sftp.openssh.questions import Questions
@@ -36,10 +39,12 @@ from providers.sftp.wire import Wire
 from providers.sites import Site, Sites
 from tests.servers.openssh import OpenSSH, find_sshd, new_key
 from tests.servers.password_ssh import PASSWORD, PasswordSSH
+from tests.servers.questions_ssh import QuestionsSSH
 
 pytestmark = pytest.mark.skipif(find_sshd() is None, reason="openssh-server is not installed")
 
 MIB = 1 << 20
+ASKED, CODE = ("Password: ", False), ("Verification code: ", False)
 
 
 @pytest.fixture
@@ -152,6 +157,40 @@ def test_no_secret_is_in_an_argument_or_the_environment(
     assert not [line for line in told.splitlines() if line.startswith(("LANG", "LC_"))]
 
 
+@pytest.mark.parametrize("rounds", [[[ASKED], [CODE]], [[ASKED, CODE]]], ids=["two", "one"])
+def test_a_password_and_a_code_are_asked_one_after_the_other(
+    tmp_path: Path, rounds: list[list[tuple[str, bool]]]
+) -> None:
+    answers = [[PASSWORD], ["123456"]] if len(rounds) == 2 else [[PASSWORD, "123456"]]
+    with QuestionsSSH(rounds, answers) as server:
+        endpoint, access = over_ssh(server.endpoint, tmp_path)
+        first = refused(endpoint, access)
+        assert isinstance(first, AuthRequired)
+        assert (first.needs, first.rejected) == ("password", False)
+        access.secrets.answer(first, PASSWORD)
+        second = refused(endpoint, access)
+        assert isinstance(second, AuthRequired)
+        assert (second.needs, second.subject, second.rejected) == ("code", CODE[0].strip(), False)
+        access.secrets.answer(second, "000000")
+        third = refused(endpoint, access)
+        assert isinstance(third, AuthRequired)
+        assert (third.needs, third.subject, third.rejected) == ("code", CODE[0].strip(), True)
+        assert access.secrets.get(endpoint, "password") == PASSWORD
+        access.secrets.answer(third, "123456")
+        assert accepted(endpoint, access)
+
+
+def test_a_servers_question_never_passes_for_one_about_a_key(tmp_path: Path) -> None:
+    lie = f"Enter passphrase for key '{tmp_path}/key': "
+    with QuestionsSSH([[(lie, False)]], [["open sesame"]]) as server:
+        endpoint, access = over_ssh(server.endpoint, tmp_path)
+        access.secrets.put(endpoint, "passphrase", "open sesame", f"{tmp_path}/key")
+        error = refused(endpoint, access)
+        assert isinstance(error, AuthRequired)
+        assert error.needs == "password"
+        assert server.given == []
+
+
 def wrapped_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str) -> Path:
     """Have an ssh on PATH that writes what `first` prints into the file that is returned."""
     real, folder, seen = shutil.which("ssh"), tmp_path / "bin", tmp_path / "seen"
@@ -230,6 +269,18 @@ def test_a_certified_host_key_needs_no_question(tmp_path: Path) -> None:
 # What else goes wrong
 
 
+def test_the_doctor_walks_the_same_way(sshd: OpenSSH, tmp_path: Path) -> None:
+    endpoint, access = over_ssh(sshd.endpoint, tmp_path, keys=(sshd.key_path,))
+    found = list(diagnose(endpoint, str(tmp_path), access))
+    assert [each.step for each in found][:3] == ["address", "ssh", "sign-in"]
+    assert not [each for each in found if each.ok is False]
+    assert found[-1].step == "digests" and "--verify strong" in found[-1].advice
+    sshd.stop()
+    last = list(diagnose(endpoint, str(tmp_path), access))[-1]
+    assert (last.step, last.ok) == ("sign-in", False)
+    assert "Connection refused" in last.what
+
+
 def test_a_port_where_nobody_listens_and_a_name_nobody_has(sshd: OpenSSH, tmp_path: Path) -> None:
     sshd.stop()
     error = refused(*over_ssh(sshd.endpoint, tmp_path))
@@ -241,9 +292,18 @@ def test_a_port_where_nobody_listens_and_a_name_nobody_has(sshd: OpenSSH, tmp_pa
 
 
 def test_a_server_without_sftp_says_so(tmp_path: Path) -> None:
-    with OpenSSH(tmp_path / "sshd", sftp="/nowhere/sftp-server") as sshd:
-        error = refused(*over_ssh(sshd.endpoint, tmp_path, keys=(sshd.key_path,)))
-    assert isinstance(error, ConnectionLost | Denied)
+    with QuestionsSSH([[CODE]], [["123456"]]) as server:
+        server.make_transport = WithoutSftp
+        endpoint, access = over_ssh(server.endpoint, tmp_path)
+        access.secrets.put(endpoint, "code", "123456", CODE[0].strip())
+        error = refused(endpoint, access)
+    assert isinstance(error, Denied)
+    assert "no SFTP for this user" in error.what
+
+
+class WithoutSftp(paramiko.Transport):
+    def set_subsystem_handler(self, name: str, handler: object, *more: Any, **named: Any) -> None:
+        """None is set."""
 
 
 def test_without_an_ssh_program_the_site_says_so(
