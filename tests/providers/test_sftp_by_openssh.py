@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import stat
 import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -30,9 +33,10 @@ from providers.errors import (
 )
 from providers.sftp import calls
 from providers.sftp.doctor import diagnose
-from providers.sftp.openssh import session
+from providers.sftp.openssh import askpass, session
 from providers.sftp.openssh.process import SshProcess
 from providers.sftp.openssh.questions import Questions
+from providers.sftp.patience import Patience
 from providers.sftp.provider import SftpProvider, open_endpoint, remember
 from providers.sftp.target import target
 from providers.sftp.wire import Wire
@@ -219,7 +223,37 @@ def test_a_question_without_the_token_is_not_answered(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+def test_a_folder_with_odd_signs_in_its_name_serves_as_well(
+    sshd: OpenSSH, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="a '%h\"\\ $(x)") as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        key = locked_key(sshd)
+        endpoint, access = over_ssh(sshd.endpoint, tmp_path, keys=(key,))
+        access.secrets.put(endpoint, "passphrase", "open sesame", str(key))
+        assert accepted(endpoint, access)
+        assert os.listdir(folder) == []
+
+
+def test_a_request_to_confirm_something_is_declined_at_once(tmp_path: Path) -> None:
+    words = [sys.executable, "-I", "-S", askpass.__file__, str(tmp_path), "ask", "Add key?"]
+    hint = {"SSH_ASKPASS_PROMPT": "confirm"}
+    assert subprocess.run(words, env=hint, capture_output=True, check=False).returncode == 1
+
+
 # Host keys
+
+
+def test_a_key_that_only_ssh_knows_is_good_enough(sshd: OpenSSH, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    hosts = tmp_path / "ssh_hosts"
+    config.write_text(f"Match exec true\n UserKnownHostsFile {hosts}\n")
+    hosts.write_text(sshd.known_hosts_line + "\n")
+    endpoint, access = over_ssh(
+        sshd.endpoint, tmp_path, keys=(sshd.key_path,), accept_new=False, ssh_config=config
+    )
+    assert accepted(endpoint, access)
+    assert not access.known_hosts.exists()
 
 
 def test_an_unknown_host_key_is_asked_about_and_accepted_once(
@@ -318,18 +352,32 @@ def test_without_an_ssh_program_the_site_says_so(
 # The end of it
 
 
+def test_a_server_that_never_greets_is_given_up_in_time_and_left_when_interrupted(
+    tmp_path: Path,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"sftp://ann@127.0.0.1:{silent.getsockname()[1]}"
+        endpoint, access = over_ssh(address, tmp_path)
+        with closing(open_endpoint(endpoint, access, Patience(connect=1))) as place:
+            assert isinstance(_error_of(place), Unreachable)
+        with closing(open_endpoint(endpoint, access)) as place:
+            assert "ended here" in interrupted(place).what
+    assert not children()
+
+
 def descriptors() -> int:
     return len(os.listdir("/dev/fd"))
 
 
-def children() -> set[str]:
-    shown = subprocess.run(
-        ["ps", "-o", "pid=,stat=,comm=", "--ppid", str(os.getpid())],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return {line for line in shown.stdout.splitlines() if "ssh" in line and "sshd" not in line}
+def children() -> list[str]:
+    """The ssh processes that this one has, dead ones included."""
+    shown = subprocess.run(["ps", "-A", "-o", "ppid=,comm="], capture_output=True, check=True)
+    rows = [line.split() for line in shown.stdout.decode("utf-8", "replace").splitlines()]
+    return [name for parent, name, *_ in rows if int(parent) == os.getpid() and is_ssh(name)]
+
+
+def is_ssh(name: str) -> bool:
+    return Path(name).name in ("ssh", "<ssh>", "(ssh)")
 
 
 def test_nothing_is_left_of_a_connection(sshd: OpenSSH, tmp_path: Path) -> None:
@@ -362,15 +410,20 @@ def test_an_interrupt_ends_a_wait_for_a_silent_server(sshd: OpenSSH, tmp_path: P
     with closing(open_endpoint(endpoint, access)) as place:
         place.resolve("")
         sshd.freeze_connections()
-        ended: list[ProviderError] = []
-        waiting = threading.Thread(target=lambda: ended.append(_error_of(place)))
-        waiting.start()
-        thread = waiting.ident
-        assert thread is not None
-        while waiting.is_alive():
-            place.interrupt(thread)
-            waiting.join(0.05)
-    assert isinstance(ended[0], ConnectionLost)
+        assert isinstance(interrupted(place), ConnectionLost)
+
+
+def interrupted(place: SftpProvider) -> ProviderError:
+    """The error of a call that is interrupted while its ssh runs."""
+    ended: list[ProviderError] = []
+    waiting = threading.Thread(target=lambda: ended.append(_error_of(place)))
+    waiting.start()
+    while waiting.is_alive():
+        assert waiting.ident is not None
+        if children():
+            place.interrupt(waiting.ident)
+        waiting.join(0.05)
+    return ended[0]
 
 
 def _error_of(place: SftpProvider) -> ProviderError:

@@ -17,8 +17,11 @@ _CHUNK = 4096  # bytes
 
 
 def main(folder: str, *words: str) -> int:
-    if os.environ.get("SSH_ASKPASS_PROMPT") == "none":  # nothing to answer: touch your key
+    hint = os.environ.get("SSH_ASKPASS_PROMPT")
+    if hint == "none":  # nothing to answer: a key waits to be touched, and ssh ends this then
         signal.pause()
+    if hint == "confirm":  # whether to keep a key in the agent, or to share the connection: no
+        return 1
     token = Path(folder, "token").read_text(encoding="ascii")
     answer = b""
     with socket.socket(socket.AF_UNIX) as asked:

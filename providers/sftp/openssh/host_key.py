@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from providers.access import Access
-from providers.errors import HostKeyUnknown, ProviderError
+from providers.errors import Denied, HostKeyUnknown, ProviderError
 from providers.sftp import certificates, host_keys, known_hosts
 from providers.sftp.target import USUAL_PORT, Target
 
@@ -40,10 +40,10 @@ class _Key:
 
 
 class HostKey:
-    """The judge of one connection. `unknown`: what to ask a person if ssh does not know it."""
+    """The judge of one connection. `unknown`: what to say if ssh does not know it either."""
 
     def __init__(self, said: Target, access: Access) -> None:
-        self.unknown: HostKeyUnknown | None = None
+        self.unknown: ProviderError | None = None
         self._said = said
         self._access = access
 
@@ -61,7 +61,7 @@ class HostKey:
         lines = host_keys.known(to, self._access)
         try:
             host_keys.check_key(key, lines, to, self._access)
-        except HostKeyUnknown as error:
+        except (HostKeyUnknown, Denied) as error:
             self.unknown = error
             return ""
         return known_hosts.key_line(*to.known_as, key.get_name(), key.blob)

@@ -45,8 +45,8 @@ def _questions(to: Target) -> Questions:
     try:
         return Questions()
     except OSError as error:
-        what = f"ssh cannot ask anything here ({error.strerror})"
-        advice = "The folder for temporary files must be writable: see TMPDIR."
+        what = f"ssh cannot ask anything here ({error.strerror or error})"
+        advice = "The folder for temporary files must be writable, and its path short: see TMPDIR."
         raise Unsupported(to.endpoint, what, advice=advice) from error
 
 
