@@ -1,9 +1,13 @@
-"""What ssh asks and says, taken apart: prompts and last words, as OpenSSH 8.5 to 10 have them."""
+"""How ssh is called, what it asks and what it says: as OpenSSH 8.5 to 10 have it."""
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
+from providers.access import Access
 from providers.errors import (
     AuthRequired,
     ConnectionLost,
@@ -14,8 +18,11 @@ from providers.errors import (
     Unreachable,
     Unsupported,
 )
+from providers.sftp.openssh.command import arguments
 from providers.sftp.openssh.last_words import explain
 from providers.sftp.openssh.prompts import Prompt, parse
+from providers.sftp.patience import USUAL
+from providers.sftp.target import target
 
 
 @pytest.mark.parametrize(
@@ -77,3 +84,26 @@ def test_last_words_become_one_sentence(said: str, kind: type[ProviderError], wh
     assert what in error.what
     assert error.path == "sftp://ann@h:22"
     assert str(error).isprintable()
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    return tmp_path / "key"
+
+
+def called(to: str, tmp_path: Path, **more: object) -> list[str]:
+    access = Access(tmp_path / "known_hosts", **more)  # type: ignore[arg-type]
+    return arguments(target(to), target(to), access, USUAL, "/ask me")
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="openssh-client is not installed")
+def test_the_host_stands_behind_the_dashes_and_a_named_key_is_the_only_one(
+    tmp_path: Path, key: Path
+) -> None:
+    words = called("sftp://ann@h.example:2222", tmp_path, keys=(key,))
+    assert words[words.index("--") :] == ["--", "h.example", "sftp"]
+    assert words[words.index("-l") : words.index("--")] == ["-l", "ann"]
+    assert {"IdentitiesOnly=yes", "StrictHostKeyChecking=yes", "ForwardAgent=no"} < set(words)
+    assert words[words.index("-i") + 1] == str(key) and words[words.index("-p") + 1] == "2222"
+    free = called("sftp://h.example:22", tmp_path)
+    assert not {"IdentitiesOnly=yes", "-l", "-p", "-i"} & set(free)
