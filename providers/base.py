@@ -115,8 +115,9 @@ class Capabilities:
     unstated: str = ""  # why it tells none, where it might: for a person, as half a sentence
     # Where what is deleted waits to be brought back: "OneDrive's recycle bin". "": it is gone.
     recycles: str = ""
-    # A listing's `modified` is the time that the file was given; False: when it was stored here.
-    keeps_modified: bool = True
+    # A listing's `modified` is the time that the file was given; False: when it was stored here;
+    # None: one or the other, as the server likes.
+    keeps_modified: bool | None = True
 
 
 class Reader(Protocol):

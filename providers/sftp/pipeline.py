@@ -146,7 +146,7 @@ def list_names(session: Session, handle: bytes, path: str) -> Iterator[list[Name
     ahead, and few at first: most directories have one page."""
     ahead = min(_AHEAD_AT_FIRST, session.ahead)
     waiting = deque(_next_page(session, handle) for _ in range(ahead))
-    first, ended = True, False
+    ended = False
     while waiting:
         reply = session.wait(waiting.popleft(), path)
         if reply.is_end:
@@ -156,12 +156,10 @@ def list_names(session: Session, handle: bytes, path: str) -> Iterator[list[Name
         if not page:  # not the end by the letter, but a server may say so for ever
             ended = True
             continue
-        if not first:
-            ahead = min(2 * ahead, session.ahead)
-            if not ended and len(waiting) <= ahead // 2:  # several are sent in one go
-                missing = ahead - len(waiting)
-                waiting.extend(_next_page(session, handle) for _ in range(missing))
-        first = False
+        if not ended and len(waiting) <= ahead // 2:  # several are sent in one go
+            missing = ahead - len(waiting)
+            waiting.extend(_next_page(session, handle) for _ in range(missing))
+        ahead = min(2 * ahead, session.ahead)
         yield page
 
 

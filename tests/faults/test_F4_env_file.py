@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import dotenv
 import pytest
 
-from providers import environment
 from providers.environment import ALLOWED, access_from, read_settings
 from providers.errors import Denied, NotFound
 from tests.tui.cli_runner import wharfie
@@ -122,14 +122,14 @@ def test_F4_what_was_looked_at_is_what_is_read(
 ) -> None:
     """Another file put there after the look changes nothing."""
     write(env_file, "SFTP_HOST=mine\n")
-    parse = environment.dotenv_values
+    parse = dotenv.dotenv_values
 
     def put_another_there(*arguments: Any, **options: Any) -> Mapping[str, str | None]:
         env_file.unlink()
         write(env_file, "SFTP_HOST=evil\n", 0o644)
         return parse(*arguments, **options)
 
-    monkeypatch.setattr(environment, "dotenv_values", put_another_there)
+    monkeypatch.setattr(dotenv, "dotenv_values", put_another_there)
     assert read_settings({}, env_file, required=True) == {"SFTP_HOST": "mine"}
 
 

@@ -43,12 +43,9 @@ class Intended:
     extra: dict[Names, File | None] = field(default_factory=dict)
     conflicts: int = 0
 
-    def deletes(self, *, delete: bool) -> bool:
-        """Nothing is deleted unless all the rest could be done."""
-        return delete and not self.conflicts
-
     def right(self, *, delete: bool) -> dict[Names, File | None]:
-        return self.copied if self.deletes(delete=delete) else {**self.copied, **self.extra}
+        """A conflict is told and left as it is; it holds no deletion back elsewhere."""
+        return self.copied if delete else {**self.copied, **self.extra}
 
 
 def intended(left: Tree, right: Tree) -> Intended:

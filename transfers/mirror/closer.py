@@ -46,7 +46,7 @@ class Closer:
 
     @property
     def _left_keeps(self) -> bool:
-        return self.left.provider.caps.keeps_modified
+        return bool(self.left.provider.caps.keeps_modified)
 
     @property
     def _digesting(self) -> Digesting:

@@ -16,8 +16,9 @@ _DELETES = (Action.DELETE_RIGHT, Action.DELETE_LEFT)
 def jobs(plan: MirrorPlan) -> tuple[NewJob, ...]:
     """What the queue does: copies, folders and renames in the plan's order, then deletions.
 
-    A file is replaced only in the version that was compared: of any other, and of one that stands
-    where nothing did, a person is asked. What cannot be made equal is told by an Op.NOTE.
+    A file is replaced only in the version that was compared, where its place tells versions: of any
+    other, and of one that stands where nothing did, a person is asked. What cannot be made equal is
+    told by an Op.NOTE.
     """
     deletes = [step for step in plan.steps if step.action in _DELETES]
     files = [step for step in deletes if not is_folder(step.pair)]

@@ -31,8 +31,8 @@ _FEWEST_STEPS = 3  # pairs
 class Rules:
     """What is known of how both sides tell times. `tolerance`: seconds."""
 
-    left_keeps: bool = True
-    right_keeps: bool = True
+    left_keeps: bool | None = True
+    right_keeps: bool | None = True
     tolerance: float = 0.0
 
 
@@ -109,13 +109,14 @@ def _order(left: Entry, right: Entry, rules: Rules) -> int | None:
     if left.modified is None or right.modified is None:
         return None
     ahead = left.modified - right.modified
+    # Within the second of its storing nobody knows which was first: rather a copy too many.
+    alike = grain(left, right) if rules.right_keeps is not False else 0.0
+    if ahead > 0:
+        return 1 if ahead >= alike + rules.tolerance else 0
     if not rules.right_keeps:
         # Stored after the left was changed: it is what was there then (the rule of `aws s3 sync`).
-        # Within one second nobody knows which was first: rather a copy too many.
-        return 1 if ahead > rules.tolerance else 0
-    if abs(ahead) < grain(left, right) + rules.tolerance:
         return 0
-    return 1 if ahead > 0 else -1
+    return -1 if -ahead >= alike + rules.tolerance else 0
 
 
 def grain(left: Entry, right: Entry) -> float:

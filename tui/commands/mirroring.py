@@ -127,15 +127,6 @@ async def _show_signs(screen: MainScreen, comparison: Comparison) -> None:
         screen.say(f"{mark} marks what is new or changed here. {again} compares again.")
 
 
-async def mark_differing(screen: MainScreen, pane: FilePane) -> None:
-    """Mark what a comparison found new, newer or different in this pane."""
-    if not pane.list.signs:
-        key = screen.services.key_map.named("compare")
-        screen.say(f"Nothing was compared here: {key} compares both folders.")
-        return
-    pane.list.mark([entry for entry in pane.list.rows if pane.list.signs.calls_for(entry)])
-
-
 # What was ticked --------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.commands import (
     bookmarked,
+    compared,
     copying,
     editing,
     files,
@@ -21,7 +22,6 @@ from tui.commands import (
     looking,
     making,
     marks,
-    mirroring,
     offers,
     old_versions,
     permissions,
@@ -70,8 +70,8 @@ COMMANDS: Mapping[str, Command] = {
     "go_to": Command(places.go_to),
     "bookmarks": Command(bookmarked.bookmarks),
     "jump": Command(jumping.jump),
-    "compare": Command(mirroring.compare),
-    "mark_differing": Command(mirroring.mark_differing, asks=False),
+    "compare": Command(compared.compare),
+    "mark_differing": Command(compared.mark_differing, asks=False),
     "synchronise": Command(synchronised.synchronise, asks=False),
     "properties": Command(offers.properties),
     "link": Command(offers.link),

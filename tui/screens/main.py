@@ -28,9 +28,9 @@ from tui.commands.table import COMMANDS
 from tui.dragging import Dragging
 from tui.key_map import bar_items, bindings
 from tui.keys import Where
-from tui.pair_signs import NO_SIGNS
 from tui.questions import Questions
 from tui.recent import Recent
+from tui.row_signs import NO_SIGNS
 from tui.screens.help import HelpScreen
 from tui.screens.versions import VersionsScreen
 from tui.widgets.drag_ghost import DragGhost

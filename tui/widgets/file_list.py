@@ -27,7 +27,7 @@ from tui.details import Told
 from tui.found import relative
 from tui.key_map import bindings
 from tui.keys import Where
-from tui.pair_signs import NO_SIGNS, Signs
+from tui.row_signs import NO_SIGNS, Signs
 from tui.rows import NO_ROWS, Rows
 
 _SIZE_WIDTH = 9

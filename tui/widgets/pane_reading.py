@@ -20,7 +20,7 @@ from tui import found, listing, slow_line
 from tui.background import instead
 from tui.details import Answers, Details, lacks, still_true
 from tui.listing import How, Request, Snapshot
-from tui.pair_signs import NO_SIGNS
+from tui.row_signs import NO_SIGNS
 from tui.rows import NO_ROWS, Paths
 from tui.search import Criteria
 from tui.sign_in import Connections, SignIn

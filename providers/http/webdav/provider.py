@@ -44,7 +44,7 @@ _CAPS = Capabilities(
     exact_versions=False,
     digests=frozenset(),
     parts=Parts(order="sequential", min_size=1, max_size=1 << 62, max_count=1),
-    keeps_modified=False,  # unless a server has shown that it does
+    keeps_modified=None,  # unless a server has shown that it does
 )
 
 
@@ -62,7 +62,7 @@ class WebdavProvider:
         streams = _FAR_STREAMS if self._session.distance >= _FAR else 1
         chunked = self._nextcloud if self._chunked is None else self._chunked
         parts = nextcloud.PARTS if chunked else _CAPS.parts
-        keeps = self._timed or chunked
+        keeps = True if self._timed or chunked else _CAPS.keeps_modified
         return replace(_CAPS, streams=streams, parts=parts, keeps_modified=keeps)
 
     @property

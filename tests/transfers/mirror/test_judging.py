@@ -117,6 +117,14 @@ def test_one_digest_that_differs_outweighs_one_that_is_the_same() -> None:
     assert judged(one, other, RULES) == Verdict(Mark.DIFFERENT, "sha256")
 
 
+def test_where_a_server_may_keep_times_the_same_second_is_the_same() -> None:
+    """Else every mirror to one that does would send all files again."""
+    may = Rules(right_keeps=None)
+    assert _judged(100.6, 100.0, may) is Mark.SAME
+    assert _judged(101.6, 100.0, may) is Mark.NEWER
+    assert _judged(50.0, 100.0, may) is Mark.SAME
+
+
 def test_a_change_in_the_second_in_which_it_was_stored_is_never_taken_for_the_same() -> None:
     """Amazon's lists tell whole seconds: stored at 100.2 or at 100.9, who knows?"""
     assert _judged(100.6, 100.0, STORED_RIGHT) is Mark.NEWER
