@@ -1,4 +1,4 @@
-"""How ssh is called, what it asks and what it says: as OpenSSH 8.5 to 10 have it."""
+"""How ssh is called, what it asks and what it says: as OpenSSH 8.7 to 10 have it."""
 
 from __future__ import annotations
 
@@ -104,6 +104,6 @@ def test_the_host_stands_behind_the_dashes_and_a_named_key_is_the_only_one(
     assert words[words.index("--") :] == ["--", "h.example", "sftp"]
     assert words[words.index("-l") : words.index("--")] == ["-l", "ann"]
     assert {"IdentitiesOnly=yes", "StrictHostKeyChecking=yes", "ForwardAgent=no"} < set(words)
-    assert words[words.index("-i") + 1] == str(key) and words[words.index("-p") + 1] == "2222"
+    assert f'IdentityFile="{key}"' in words and words[words.index("-p") + 1] == "2222"
     free = called("sftp://h.example:22", tmp_path)
-    assert not {"IdentitiesOnly=yes", "-l", "-p", "-i"} & set(free)
+    assert not {"IdentitiesOnly=yes", "-l", "-p"} & set(free)

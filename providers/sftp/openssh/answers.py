@@ -89,8 +89,11 @@ class Answers:
         )
 
     def _endpoint(self, who: str) -> str:
-        """Whose secret it is: the server's own, or that of one on the way (ProxyJump)."""
-        if who == _called(self._said):
+        """Whose secret it is: the server's own, or that of one on the way (ProxyJump).
+
+        ssh may know the server by another name than we do (Match exec).
+        """
+        if self.host_key.shown or who == _called(self._said):
             return self._said.endpoint
         for hop in filter(None, self._said.options.jump.split(",")):
             address = location.endpoint("sftp", hop.strip().removeprefix("ssh://"))
@@ -130,4 +133,4 @@ class Answers:
 
 def _called(to: Target) -> str:
     """As ssh names it when it asks."""
-    return f"{to.user}@{to.options.host_key_alias or to.host}"
+    return f"{to.user}@{to.options.host_key_alias.lower() or to.host}"

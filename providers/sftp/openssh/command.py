@@ -16,8 +16,9 @@ from providers.sftp.sign_in import named_keys
 from providers.sftp.target import USUAL_PORT, Target
 
 _ALIVE_COUNT = 2
-# Whatever the person's file says: nothing is forwarded, run here, or written over the stream; lists
-# of known hosts are left to us; and what ssh writes when it fails is there to be read.
+# Whatever the person's file says: nothing is forwarded, run here, or written over the stream; the
+# process stays below us, and reads us; lists of known hosts are left to us; and what ssh writes when
+# it fails is there to be read.
 _ALWAYS = (
     "ClearAllForwardings=yes",
     "ForwardAgent=no",
@@ -27,12 +28,16 @@ _ALWAYS = (
     "RemoteCommand=none",
     "RequestTTY=no",
     "EscapeChar=none",
+    "ForkAfterAuthentication=no",
+    "StdinNull=no",
     "CheckHostIP=no",
     "UpdateHostKeys=no",
     "LogLevel=INFO",
 )
-_LEFT_OUT = ("LANG", "LC_", "SFTP_PASSWORD", "SSH_ASKPASS")
-"""Of the environment: SendEnv would send the first two, and ssh's words are to be English."""
+_LEFT_OUT = ("LANG", "LC_", "SFTP_PASSWORD", "FILE_URL", "SSH_ASKPASS")
+"""Of the environment: SendEnv would send the first two, and ssh's words are to be English; the next
+two hold secrets of ours.
+"""
 
 
 def program() -> str:
@@ -55,11 +60,11 @@ def arguments(
     Without a `host_key_command` nothing can be asked: then ssh alone decides whom it knows.
     """
     options = [*_ALWAYS, *_trust(access, host_key_command), *_deadlines(said, patience)]
+    if not said.options.control_persist:
+        options.append("ControlMaster=no")  # one that we end would end all that share it
     words = [program(), *_config_file(access), "-s"]
     for option in (*options, *_identities(said, access)):
         words += ["-o", option]
-    for key in named_keys(said, access):
-        words += ["-i", str(key)]
     if to.port != USUAL_PORT:
         words += ["-p", str(to.port)]
     if to.named:
@@ -95,13 +100,21 @@ def _deadlines(said: Target, patience: Patience) -> list[str]:
 
 def _identities(said: Target, access: Access) -> list[str]:
     """A key that a person named for this is the only one that is offered."""
-    named = bool(named_keys(said, access))
-    found = ["IdentitiesOnly=yes"] if named else []
+    named = named_keys(said, access)
+    found = [f"IdentityFile={quoted(str(key))}" for key in named]
+    if named:
+        found.append("IdentitiesOnly=yes")
     if not access.use_agent:
         found.append("IdentityAgent=none")
     if not (named or access.use_default_keys or said.options.identities):
         found.append("IdentityFile=none")
     return found
+
+
+def quoted(word: str) -> str:
+    """As ssh takes a value of its configuration apart; "%" would start one of its tokens."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped}"'
 
 
 def _config_file(access: Access) -> list[str]:

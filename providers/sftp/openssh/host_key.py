@@ -40,10 +40,13 @@ class _Key:
 
 
 class HostKey:
-    """The judge of one connection. `unknown`: what to say if ssh does not know it either."""
+    """The judge of one connection. `unknown`: what to say if ssh does not know it either;
+    `shown`: the server showed a key, so whoever is on the way to it asks no more.
+    """
 
     def __init__(self, said: Target, access: Access) -> None:
         self.unknown: ProviderError | None = None
+        self.shown = False
         self._said = said
         self._access = access
 
@@ -57,6 +60,7 @@ class HostKey:
             return self._all(to, name)
         if why != "HOSTNAME":
             return ""
+        self.shown = True
         key = _key(encoded)
         lines = host_keys.known(to, self._access)
         try:

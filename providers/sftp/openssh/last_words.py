@@ -104,7 +104,7 @@ def _too_old(endpoint: str, line: str) -> ProviderError:
     return Unsupported(
         endpoint,
         "the ssh program is too old for this",
-        advice="OpenSSH 8.5 is needed; without “transport” the site needs none.",
+        advice="OpenSSH 8.7 is needed; without “transport” the site needs none.",
     )
 
 
@@ -127,7 +127,7 @@ def _sign(pattern: str) -> re.Pattern[str]:
 
 
 _SIGNS: tuple[tuple[re.Pattern[str], _Made], ...] = (
-    (_sign(r"Bad configuration option: knownhostscommand"), _too_old),
+    (_sign(r"^command-line.*Bad configuration option"), _too_old),
     (
         _sign(r"^.*(?:Bad configuration option|bad configuration options|line \d+: Bad ).*"),
         _configuration,

@@ -1,4 +1,4 @@
-"""What ssh asks, taken apart: whose secret it is about. Its own words, from version 8.5 on.
+"""What ssh asks, taken apart: whose secret it is about. Its own words, from version 8.7 on.
 
 A server's questions (keyboard-interactive) always stand behind "(user@host) ", so that none can
 pass for one about a key of this computer.

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from providers.sftp.openssh import askpass
+from providers.sftp.openssh.command import quoted
 from providers.text import to_bytes
 
 Reply: TypeAlias = Callable[[Sequence[str]], str | None]
@@ -75,7 +76,7 @@ class Questions:
     @property
     def host_key_command(self) -> str:
         """ssh_config(5), KnownHostsCommand: why it is asked, the host's name there, and its key."""
-        words = [_quoted(word) for word in (*self._program, "host-key")]
+        words = [quoted(word) for word in (*self._program, "host-key")]
         return " ".join((*words, "%I", "%H", "%t", "%K"))
 
     def answer_with(self, reply: Reply) -> None:
@@ -128,9 +129,3 @@ def _words(asked: socket.socket) -> list[str]:
     except ValueError:
         return []
     return words if isinstance(words, list) and all(isinstance(w, str) for w in words) else []
-
-
-def _quoted(word: str) -> str:
-    """As ssh takes a command of its configuration apart; "%" would start one of its tokens."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return f'"{escaped}"'
