@@ -59,6 +59,7 @@ def sshd(tmp_path: Path) -> Iterator[OpenSSH]:
 
 def over_ssh(endpoint: str, tmp_path: Path, **more: object) -> tuple[str, Access]:
     """The site's endpoint and what it takes to get in."""
+    tmp_path.mkdir(exist_ok=True)
     user, _, address = endpoint.removeprefix("sftp://").rpartition("@")
     host, _, port = address.rpartition(":")
     values = {"host": host, "port": port, "user": user, "transport": "openssh"}
@@ -233,6 +234,20 @@ def test_a_folder_with_odd_signs_in_its_name_serves_as_well(
         access.secrets.put(endpoint, "passphrase", "open sesame", str(key))
         assert accepted(endpoint, access)
         assert os.listdir(folder) == []
+
+
+@pytest.mark.parametrize("name", ["x" * 120, "HOME of mine"], ids=["long", "spaces"])
+def test_a_folder_for_temporary_files_may_have_any_path(
+    sshd: OpenSSH, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    key = locked_key(sshd)
+    endpoint, access = over_ssh(sshd.endpoint, tmp_path, keys=(key,))
+    access.secrets.put(endpoint, "passphrase", "open sesame", str(key))
+    assert accepted(endpoint, access)
+    assert os.listdir(folder) == []
 
 
 def test_a_request_to_confirm_something_is_declined_at_once(tmp_path: Path) -> None:

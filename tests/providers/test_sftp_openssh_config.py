@@ -1,4 +1,4 @@
-"""The ssh program carries our session whatever the person's ~/.ssh/config says, and whoever asks."""
+"""The ssh program carries our session whatever ~/.ssh/config says, and whoever asks."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from providers.errors import (
     Unsupported,
 )
 from providers.sftp.openssh.command import arguments
-from providers.sftp.openssh.last_words import explain
+from providers.sftp.openssh.last_words import HostKeyNotKnown, explain
 from providers.sftp.openssh.prompts import Prompt, parse
 from providers.sftp.patience import USUAL
 from providers.sftp.target import target
@@ -64,7 +64,7 @@ def test_a_prompt_tells_whose_secret_it_is_about(text: str, prompt: Prompt) -> N
         ("Received disconnect: 2: Too many authentication failures", AuthRequired, "Too many"),
         ("@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @", HostKeyChanged, "is not the one"),
         ("Host key h is marked as revoked.", HostKeyRevoked, "revoked"),
-        ("Host key verification failed.", Denied, "does not know"),
+        ("Host key verification failed.", HostKeyNotKnown, "does not know"),
         ("subsystem request failed on channel 0", Denied, "no SFTP"),
         (
             "Unable to negotiate with h port 22: no matching host key type found. Their offer: x",

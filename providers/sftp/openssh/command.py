@@ -17,8 +17,8 @@ from providers.sftp.target import USUAL_PORT, Target
 
 _ALIVE_COUNT = 2
 # Whatever the person's file says: nothing is forwarded, run here, or written over the stream; the
-# process stays below us, and reads us; lists of known hosts are left to us; and what ssh writes when
-# it fails is there to be read.
+# process stays below us, and reads us; lists of known hosts are left to us; and what ssh writes
+# when it fails is there to be read.
 _ALWAYS = (
     "ClearAllForwardings=yes",
     "ForwardAgent=no",

@@ -1,7 +1,8 @@
 """ssh asks which keys a host has (KnownHostsCommand): answered by our own rule for host keys.
 
 So a key that is new, changed or revoked is the same error with either transport, and "accept once"
-needs no list. What ssh knows from lists of its own counts as well: only it decides to go on.
+needs no list. ssh reads lists of its own as well, some of which only it can find: a key that is new
+here is never accepted, whatever was said beforehand, until ssh has said what it makes of it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class HostKey:
         self.unknown: ProviderError | None = None
         self.shown = False
         self._said = said
-        self._access = access
+        self._access = replace(access, accept_new=False)
 
     def lines(self, words: Sequence[str]) -> str:
         """Lines of known_hosts for `words`: why ssh asks, the host's name there, its key's type
@@ -74,7 +75,9 @@ class HostKey:
         """The target by the name ssh has for it: what it connects to is its own decision."""
         match = _WITH_PORT.fullmatch(name)
         host, port = (match[1], int(match[2])) if match else (name, USUAL_PORT)
-        options = replace(self._said.options, host_key_alias="")
+        strict = self._said.options.strict
+        strict = "ask" if strict == "accept-new" else strict
+        options = replace(self._said.options, host_key_alias="", strict=strict)
         return replace(self._said, host=host, port=port, options=options)
 
     def _all(self, to: Target, name: str) -> str:

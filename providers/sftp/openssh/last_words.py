@@ -21,22 +21,43 @@ from providers.errors import (
 )
 from providers.text import printable
 
-STRANGER = "Host key verification failed"
+_STRANGER = "Host key verification failed."
 _MOST = 200  # characters that are shown
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{20,}")
+_CHANGED = "REMOTE HOST IDENTIFICATION HAS CHANGED"
+_REVOKED = re.compile(
+    r"^Host key .* revoked by file (?P<file>.+)|is marked as revoked|REVOKED HOST KEY", re.MULTILINE
+)
+_LISTED = re.compile(r"^Offending .*key in (.+):(\d+)$", re.MULTILINE)
 _Made: TypeAlias = Callable[[str, str], ProviderError]  # of the endpoint, and the line or the whole
 
 
-def explain(said: str, endpoint: str) -> ProviderError:
-    """The error of a connection that did not come about; `said` is all that ssh wrote."""
-    for pattern, made in _SIGNS:
-        match = pattern.search(said)
-        if match is not None:
-            return made(endpoint, printable(match[0].strip())[:_MOST])
+class HostKeyNotKnown(Denied):
+    """In no list of ssh's own."""
+
+
+def explain(said: str, endpoint: str, *, shown: bool = False) -> ProviderError:
+    """The error of a connection that did not come about; `said` is all that ssh wrote.
+
+    `shown`: the server itself showed its host key. ssh ends at once when that does not do, so what
+    is written about one earlier is the server's own text.
+    """
     lines = [line.strip() for line in said.splitlines() if line.strip()]
+    last = lines[-1] if lines else ""
+    told = "\n".join(lines)
+    if (last == _STRANGER or not shown) and (found := _of_the_host_key(told, endpoint)):
+        return found
+    for pattern, made in _SIGNS:
+        match = pattern.search(told)
+        if match is not None:
+            return made(endpoint, _shown(match[0]))
     if not lines:
         return ConnectionLost(endpoint, "ssh ended and did not say why")
-    return ConnectionLost(endpoint, f"ssh ended and said “{printable(lines[-1])[:_MOST]}”")
+    return ConnectionLost(endpoint, f"ssh ended and said “{_shown(last)}”")
+
+
+def _shown(line: str) -> str:
+    return printable(line)[:_MOST]
 
 
 def _no_such_host(endpoint: str, line: str) -> ProviderError:
@@ -51,28 +72,28 @@ def _unreachable(endpoint: str, line: str) -> ProviderError:
     return Unreachable(endpoint, line)
 
 
-def _changed(endpoint: str, line: str) -> ProviderError:
-    found = _FINGERPRINT.search(line)
-    return HostKeyChanged(
-        endpoint,
-        "its host key is not the one that ssh knows it by",
-        key_type="",
-        fingerprint=found[0] if found else "",
-    )
+def _of_the_host_key(told: str, endpoint: str) -> ProviderError | None:
+    if match := _REVOKED.search(told):
+        what = f"its host key is marked as revoked in {_list(told, match['file'])}"
+        return HostKeyRevoked(endpoint, what, key_type="", fingerprint="")
+    if _CHANGED in told:
+        found = _FINGERPRINT.search(told)
+        what = f"its host key is not the one in {_list(told, None)}"
+        return HostKeyChanged(endpoint, what, key_type="", fingerprint=found[0] if found else "")
+    if _STRANGER in told:
+        return HostKeyNotKnown(
+            endpoint,
+            "ssh does not know its host key",
+            advice="Connect once with ssh in a terminal, and compare its fingerprint.",
+        )
+    return None
 
 
-def _revoked(endpoint: str, line: str) -> ProviderError:
-    return HostKeyRevoked(
-        endpoint, "its host key is marked as revoked in a list of ssh", key_type="", fingerprint=""
-    )
-
-
-def _not_known(endpoint: str, line: str) -> ProviderError:
-    return Denied(
-        endpoint,
-        "ssh does not know its host key",
-        advice="Connect once with ssh in a terminal, and compare its fingerprint.",
-    )
+def _list(told: str, path: str | None) -> str:
+    listed = _LISTED.search(told)
+    if listed is not None:
+        return f"line {listed[2]} of {_shown(listed[1])}"
+    return _shown(path) if path else "a list of ssh"
 
 
 def _keys_only(endpoint: str, line: str) -> ProviderError:
@@ -133,9 +154,6 @@ _SIGNS: tuple[tuple[re.Pattern[str], _Made], ...] = (
         _configuration,
     ),
     (_sign(r"^ssh_askpass: exec.*"), _no_askpass),
-    (_sign(r"is marked as revoked|REVOKED HOST KEY"), _revoked),
-    (re.compile(r"REMOTE HOST IDENTIFICATION HAS CHANGED.*", re.DOTALL), _changed),
-    (_sign(STRANGER), _not_known),
     (_sign(r"Could not resolve hostname.*"), _no_such_host),
     (_sign(r"^Unable to negotiate with .*"), _outdated),
     (_sign(r"^subsystem request failed.*"), _no_sftp),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
 import secrets
 import shlex
 import socket
@@ -27,6 +28,8 @@ Reply: TypeAlias = Callable[[Sequence[str]], str | None]
 """The answer to a question ("host-key" or "ask", then its words); None: there is none."""
 
 POSSIBLE = hasattr(socket, "AF_UNIX") and sys.platform != "win32"
+_LONGEST = 100  # bytes of a socket's path: macOS has room for 103, Linux for 107
+_SHORT_ROOT = "/tmp"
 _LARGEST = 64 << 10  # bytes of a question
 _SECONDS = 5.0  # a question is asked in one go
 
@@ -36,7 +39,7 @@ class Questions:
 
     def __init__(self) -> None:
         """Raises OSError."""
-        self._folder = tempfile.TemporaryDirectory(prefix="wharfie-")  # 0700
+        self._folder = _folder()
         self._door = socket.socket(socket.AF_UNIX)
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -114,6 +117,15 @@ class Questions:
             self._thread.join()
         self._door.close()
         self._folder.cleanup()
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Only its owner may enter it (0700). A socket's path has little room."""
+    usual = tempfile.TemporaryDirectory(prefix="wharfie-")
+    if len(os.fsencode(Path(usual.name, "socket"))) <= _LONGEST:
+        return usual
+    usual.cleanup()
+    return tempfile.TemporaryDirectory(prefix="wharfie-", dir=_SHORT_ROOT)
 
 
 def _words(asked: socket.socket) -> list[str]:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import os
 
 from providers.access import Access
-from providers.errors import AuthRequired, ConnectionLost, ProviderError, Unreachable, Unsupported
+from providers.errors import (
+    AuthRequired,
+    ConnectionLost,
+    HostKeyUnknown,
+    ProviderError,
+    Unreachable,
+    Unsupported,
+)
+from providers.sftp import host_keys
 from providers.sftp.openssh import command
 from providers.sftp.openssh.answers import Answers
-from providers.sftp.openssh.last_words import STRANGER, explain
+from providers.sftp.openssh.last_words import HostKeyNotKnown, explain
 from providers.sftp.openssh.process import ProcessStream, SshProcess
 from providers.sftp.openssh.questions import POSSIBLE, Questions
 from providers.sftp.patience import Patience
@@ -33,9 +41,19 @@ def open_session(
     """
     said = configured(to, access)
     wire.patience = patience_for(wire.patience, said)
+    try:
+        return _attempt(to, said, access, wire, asking=asking), None
+    except HostKeyUnknown as error:
+        if not (access.accept_new or said.options.strict == "accept-new"):
+            raise
+        host_keys.remember(access, error.endpoint, error.line)
+    return _attempt(to, said, access, wire, asking=asking), None
+
+
+def _attempt(to: Target, said: Target, access: Access, wire: Wire, *, asking: bool) -> Session:
     questions = _questions(to) if asking else None
     try:
-        return _connect(to, said, access, wire, questions), None
+        return _connect(to, said, access, wire, questions)
     finally:
         if questions is not None:
             questions.close()
@@ -100,10 +118,10 @@ def _why(error: ProviderError, answers: Answers, process: SshProcess, wire: Wire
         return _cut(wire) or error
     if isinstance(error.__cause__, TimeoutError):
         return error
-    said = process.last_words()
-    if answers.host_key.unknown is not None and STRANGER in said:
-        return answers.host_key.unknown
-    found = explain(said, wire.endpoint)
+    judge = answers.host_key
+    found = explain(process.last_words(), wire.endpoint, shown=judge.shown)
+    if judge.unknown is not None and isinstance(found, HostKeyNotKnown):
+        return judge.unknown
     return (answers.turned_away() or found) if isinstance(found, AuthRequired) else found
 
 
