@@ -34,9 +34,9 @@ _WANTED = {
 
 
 def look_around(
-    session: Session, transport: paramiko.Transport, path: str, wire: Wire
+    session: Session, transport: paramiko.Transport | None, path: str, wire: Wire
 ) -> Iterator[Finding]:
-    """The steps once SFTP runs; the first that fails is the last."""
+    """The steps once SFTP runs; the first that fails is the last. `transport` is for its shell."""
     yield _extensions(session)
     home = yield from _distance(session)
     if home is None:
@@ -196,8 +196,10 @@ def _room(session: Session, path: str) -> Finding:
     return step.fine(told)
 
 
-def _digests(transport: paramiko.Transport, home: str, wire: Wire) -> Finding:
+def _digests(transport: paramiko.Transport | None, home: str, wire: Wire) -> Finding:
     step = Step("digests", wire.endpoint)
+    if transport is None:
+        return step.remark("over the ssh program the server is not asked for digests", _READ_BACK)
     try:
         digest = shell_digest.start(transport, home, wire)
     except ProviderError as error:

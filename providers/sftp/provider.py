@@ -44,9 +44,9 @@ from providers.sftp.patience import USUAL, Patience
 from providers.sftp.pool import Connect, Line, Pool
 from providers.sftp.protocol import Refused, path_string
 from providers.sftp.session import Session
-from providers.sftp.sharing import Connections
 from providers.sftp.shell_digest import ShellDigest
 from providers.sftp.target import target
+from providers.sftp.transport import Carriers
 from providers.sftp.wire import Wire
 
 __all__ = ["SftpProvider", "SftpReader", "open_endpoint", "remember"]
@@ -417,5 +417,5 @@ def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> 
     Raises InvalidName, and Unsupported when that site is gone; connects when first used.
     """
     access.sites.options(endpoint)
-    connections = Connections(target(endpoint), access)
-    return SftpProvider(endpoint, connections.open, apart=connections.apart, patience=patience)
+    carriers = Carriers(target(endpoint), access)
+    return SftpProvider(endpoint, carriers.open, apart=carriers.apart, patience=patience)

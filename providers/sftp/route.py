@@ -27,7 +27,7 @@ def arrive(to: Target, access: Access, wire: Wire, *, hops: int = 0) -> paramiko
     Signs in to each server on the way, which may ask for secrets and host keys of its own: those
     errors name its endpoint. Raises as `connect` does, and AuthRequired for those.
     """
-    wire.patience = _patience(wire.patience, to)
+    wire.patience = patience_for(wire.patience, to)
     way = _way(to, access, wire, hops)
     try:
         transport = connect(to, access, wire, way)
@@ -49,7 +49,7 @@ def describe(to: Target) -> str:
     return "by the ProxyCommand of ~/.ssh/config" if to.options.command else ""
 
 
-def _patience(usual: Patience, to: Target) -> Patience:
+def patience_for(usual: Patience, to: Target) -> Patience:
     """ConnectTimeout and ServerAlive… of the person; silence is never given less than usual."""
     said = to.options
     seconds = said.connect_timeout
