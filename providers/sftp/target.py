@@ -50,7 +50,9 @@ def target(endpoint: str) -> Target:
     user, host = match["user"] or "", match["host"].strip("[]")
     for name, what in ((host, "a host name"), (user, "a user name")):
         if name.startswith("-") or name.endswith("\\") or _NO_NAME.search(name):
-            raise InvalidName(endpoint, f"“{printable(name)}” is not {what}")
+            raise InvalidName(
+                endpoint, f"“{printable(name)}” is not {what}", advice="Check the address."
+            )
     port = int(match["port"] or USUAL_PORT)
     return Target(endpoint, user or getpass.getuser(), host, port, named=bool(user))
 
