@@ -6,6 +6,7 @@ second time was refused: it is forgotten, and ssh is ended before it tries once 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -16,9 +17,11 @@ from providers.sftp.openssh.host_key import HostKey
 from providers.sftp.openssh.prompts import Prompt, parse
 from providers.sftp.prompts import is_password
 from providers.sftp.target import Target, configured, target
-from providers.text import printable
+from providers.text import printable, to_bytes
 
 _Secret: TypeAlias = tuple[str, Secret, str]  # endpoint, what it is, its subject
+_LONGEST = 1022  # bytes of an answer, by its readpass.c
+_CUT = re.compile(r"[\r\n\0]")
 _AGAIN = "Give it when you connect: each new connection asks again."
 
 
@@ -55,6 +58,12 @@ class Answers:
         secret = self._access.secrets.get(endpoint, needs, subject)
         if secret is None:
             raise self._missing(wanted, prompt)
+        if len(to_bytes(secret)) > _LONGEST or _CUT.search(secret):
+            raise Denied(
+                endpoint,
+                f"ssh takes no {needs} with a line break or of more than {_LONGEST} bytes",
+                advice="Take “transport” out of the site, or use a key.",
+            )
         if needs == "code":
             self._access.secrets.forget(endpoint, "code", subject)
         self.given.append(wanted)

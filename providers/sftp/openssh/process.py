@@ -56,6 +56,8 @@ class SshProcess:
                 stderr=subprocess.PIPE,
                 env=environment,
                 start_new_session=True,
+                # Windows has no sessions: without a console of ours no Ctrl-C reaches it.
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except BaseException:
             self.socket.close()
@@ -100,8 +102,9 @@ class SshProcess:
     def close(self) -> None:
         """Kill it and leave nothing of it. Again is fine."""
         self.end()
-        with self._lock:
-            self._process.wait()
+        # One that may not be killed (a wrapper of another user) ends when it reads the end.
+        with self._lock, suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GOODBYE_SECONDS)
             self._reaped = True
         for thread in self._threads:
             thread.join(_GOODBYE_SECONDS)

@@ -7,7 +7,6 @@ in a file beside it: no secret is in an argument, in the environment or in a log
 from __future__ import annotations
 
 import hmac
-import json
 import os
 import secrets
 import shlex
@@ -22,7 +21,7 @@ from typing import TypeAlias
 
 from providers.sftp.openssh import askpass
 from providers.sftp.openssh.command import quoted
-from providers.text import to_bytes
+from providers.text import from_bytes, to_bytes
 
 Reply: TypeAlias = Callable[[Sequence[str]], str | None]
 """The answer to a question ("host-key" or "ask", then its words); None: there is none."""
@@ -103,7 +102,7 @@ class Questions:
     def _answer(self, asked: socket.socket, reply: Reply) -> None:
         asked.settimeout(_SECONDS)
         words = _words(asked)
-        if words and hmac.compare_digest(to_bytes(words[0]), to_bytes(self._token)):
+        if len(words) > 2 and hmac.compare_digest(to_bytes(words[0]), to_bytes(self._token)):
             answer = reply(words[1:])
             if answer is not None:
                 asked.sendall(to_bytes(answer) + b"\n")
@@ -129,15 +128,10 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def _words(asked: socket.socket) -> list[str]:
-    """The question; nothing when it is none."""
+    """The question's, each but the last ended by NUL; nothing when it is too long for one."""
     raw = b""
-    while not raw.endswith(b"\n") and len(raw) < _LARGEST:
-        chunk = asked.recv(_LARGEST)
-        if not chunk:
-            return []
+    while chunk := asked.recv(_LARGEST):
         raw += chunk
-    try:
-        words = json.loads(raw)
-    except ValueError:
-        return []
-    return words if isinstance(words, list) and all(isinstance(w, str) for w in words) else []
+        if len(raw) > _LARGEST:
+            return []
+    return [from_bytes(word) for word in raw.split(b"\0")]
