@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-from providers.base import Buffer, Kind
+from providers.base import Kind
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
@@ -175,11 +175,10 @@ def packet(kind: int, request_id: int, *fields: bytes) -> bytes:
     return struct.pack(">IBI", len(body) + 5, kind, request_id) + body
 
 
-def write_packet(request_id: int, handle: bytes, offset: int, data: Buffer) -> bytes:
-    """A WRITE request: its payload is copied once."""
-    head = string(handle) + struct.pack(">QI", offset, len(data))
-    total = len(head) + len(data) + 5
-    return b"".join((struct.pack(">IBI", total, Op.WRITE, request_id), head, data))
+def write_head(request_id: int, handle: bytes, offset: int, size: int) -> bytes:
+    """A WRITE request but for its `size` bytes of payload, which are to follow."""
+    head = string(handle) + struct.pack(">QI", offset, size)
+    return struct.pack(">IBI", len(head) + size + 5, Op.WRITE, request_id) + head
 
 
 _TYPE = 0o170000  # the bits of st_mode that tell what a thing is (S_IFMT)

@@ -126,11 +126,12 @@ class ProcessStream:
             self._socket.settimeout(seconds)
             self._timeout = seconds
 
-    def send(self, data: Buffer) -> None:
+    def send(self, head: bytes, body: Buffer = b"", /) -> None:
         self._within(self._answer)
-        left = memoryview(data)
-        while left:
-            left = left[self._socket.send(left) :]
+        for piece in (head, body):
+            left = memoryview(piece)
+            while left:
+                left = left[self._socket.send(left) :]
 
     def recv(self, timeout: float) -> bytes:
         if self._arriving is not None:
