@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from providers.errors import ProviderError, Unsupported
 from providers.sftp.protocol import (
@@ -23,6 +24,7 @@ from providers.sftp.session import Reply, Session
 POSIX_RENAME = "posix-rename@openssh.com"
 FSYNC = "fsync@openssh.com"
 _STATVFS = "statvfs@openssh.com"
+_READ_ONLY = 1  # of its flags
 _MAX_HANDLE = 256  # bytes (the draft's limit)
 
 
@@ -212,10 +214,20 @@ def replace(session: Session, source: str, target: str) -> None:
     session.command(Op.EXTENDED, *fields, path=target)
 
 
-def file_system(session: Session, path: str) -> tuple[int, int] | None:
-    """The number of the file system of `path` and the bytes that may still be written on it.
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """The file system of a path: its number, the bytes that may still be written on it, and whether
+    nothing may be."""
 
-    None: the server cannot tell. Raises NotFound and the like, as the server says.
+    number: int
+    free: int
+    read_only: bool
+
+
+def file_system(session: Session, path: str) -> Volume | None:
+    """None: the server cannot tell, or tells of no single block, as what has no disk does.
+
+    Raises NotFound and the like, as the server says.
     """
     if _STATVFS not in session.offers:
         return None
@@ -228,11 +240,13 @@ def file_system(session: Session, path: str) -> tuple[int, int] | None:
         return None
 
 
-def _vfs(fields: Fields) -> tuple[int, int]:
-    _block, fragment, _blocks, _free, available, _files, _nodes, _usable, number = (
-        fields.u64() for _ in range(9)
+def _vfs(fields: Fields) -> Volume | None:
+    _block, fragment, blocks, _free, available, _files, _nodes, _usable, number, flags = (
+        fields.u64() for _ in range(10)
     )
-    return number, fragment * available
+    if not fragment * blocks:
+        return None
+    return Volume(number, fragment * available, bool(flags & _READ_ONLY))
 
 
 def stat_each(session: Session, paths: Sequence[str]) -> Iterator[Attributes]:

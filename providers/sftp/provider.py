@@ -12,11 +12,10 @@ from functools import partial
 from typing import NoReturn
 
 from providers.access import Access
-from providers.base import Body, Buffer, Capabilities, Entry, Kind, Parts, Room
+from providers.base import Body, Buffer, Capabilities, Entry, Parts, Room
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
-    NotEmpty,
     NotFound,
     ProviderError,
     Unsupported,
@@ -28,10 +27,12 @@ from providers.sftp import (
     alter,
     calls,
     describe,
+    extensions,
     linking,
     look,
     server_copy,
     shell_digest,
+    tree,
     uploads,
 )
 from providers.sftp.connect import NothingOpened
@@ -40,7 +41,6 @@ from providers.sftp.gathering import Gathered
 from providers.sftp.host_keys import remember
 from providers.sftp.opening import need_file, opened
 from providers.sftp.patience import USUAL, Patience
-from providers.sftp.pipeline import list_names
 from providers.sftp.pool import Connect, Line, Pool
 from providers.sftp.protocol import Refused, path_string
 from providers.sftp.session import Session
@@ -135,6 +135,9 @@ class SftpProvider:
         if self._caps.atomic_replace and not atomic:
             with self._learn:
                 self._caps = replace(self._caps, atomic_replace=False)
+        if extensions.HARDLINK in session.offers and not self._caps.hard_links:
+            with self._learn:
+                self._caps = replace(self._caps, hard_links=True)
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -191,7 +194,7 @@ class SftpProvider:
     def list_dir(self, path: str) -> Iterator[Sequence[Entry]]:
         with self._session() as session:
             try:
-                yield from _entries(session, path)
+                yield from tree.entries(session, path)
             except (NotFound, Refused):
                 look.need_directory(session, path)
                 raise
@@ -235,15 +238,11 @@ class SftpProvider:
 
     def delete(self, path: str) -> None:
         with self._session() as session:
-            if look.entry(path, calls.stat(session, path, follow=False)).kind is not Kind.DIR:
-                calls.remove(session, path)
-                return
-            try:
-                calls.remove_dir(session, path)
-            except Refused as error:
-                if any(_entries(session, path)):
-                    raise NotEmpty(path) from error
-                raise
+            tree.remove(session, path)
+
+    def remove_tree(self, path: str) -> tree.Removal:
+        with self._session() as session:
+            yield from tree.remove_tree(session, path)
 
     def rename(self, source: str, target: str, *, within: str = "") -> None:
         with self._session() as session:
@@ -402,15 +401,6 @@ class SftpProvider:
         with self._session() as session:
             volume, free = look.room(session, path)
         return Room(volume or self._endpoint, free)
-
-
-def _entries(session: Session, path: str) -> Iterator[Sequence[Entry]]:
-    handle = calls.open_dir(session, path)
-    with calls.releasing(session, handle, path):
-        for names in list_names(session, handle, path):
-            entries = look.page(path, names)
-            if entries:
-                yield entries
 
 
 def _none_apart(wire: Wire) -> NoReturn:

@@ -27,7 +27,7 @@ from providers.errors import (
     WrongKind,
 )
 from providers.names import temporary_name
-from providers.sftp import calls, look
+from providers.sftp import calls, keeping, look
 from providers.sftp.pipeline import write_body
 from providers.sftp.protocol import (
     Fields,
@@ -45,7 +45,6 @@ _DEFAULT_MODE = 0o644
 _UNFINISHED_MODE = 0o600
 _USUAL_NAME = 255  # bytes that nearly every file system takes
 _TOO_LONG = "this name is too long for the server"
-_NOT_SET = (Refused, Unsupported, Denied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +283,12 @@ def _seal(session: Session, upload: Upload, handle: bytes) -> None:
         told = None if session.broken else session.wait(asked, upload.path)
     if told is not None:
         # A server may keep these to itself: the entry that is returned tells what it has.
-        with suppress(*_NOT_SET):
+        try:
             session.check(told, upload.path)
+        except keeping.REFUSALS:
+            keeping.set_one_by_one(
+                session, upload.temporary, mode=upload.mode, modified=upload.modified
+            )
 
 
 def _target(session: Session, upload: Upload) -> Entry | None:
@@ -331,7 +334,7 @@ def _is_ours(session: Session, upload: Upload, staged: Entry, there: Entry) -> b
         return False
     told = int(there.modified or 0)
     probe = told - 1 if told else 1
-    with _temporary(session, upload) as handle, suppress(*_NOT_SET):
+    with _temporary(session, upload) as handle, suppress(*keeping.REFUSALS):
         try:
             calls.set_handle(session, handle, upload.path, mode=None, modified=probe)
             now = look.maybe(session, upload.path)
@@ -365,12 +368,21 @@ def name_over(session: Session, upload: Upload, there: Entry | None, replacing: 
         raise TargetChanged(upload.path)
     if there is not None and there.kind is Kind.DIR:
         raise WrongKind(upload.path, "is a directory")
-    if calls.POSIX_RENAME in session.offers:
+    if not _replaced(session, upload):
+        _swap(session, upload, there)
+    elif there is None and old is not None:
+        _clean(session, upload.backup)
+
+
+def _replaced(session: Session, upload: Upload) -> bool:
+    """By one rename; False: the server has no such thing, whatever it announces."""
+    if calls.POSIX_RENAME not in session.offers:
+        return False
+    try:
         calls.replace(session, upload.temporary, upload.path)
-        if there is None and old is not None:
-            _clean(session, upload.backup)
-        return
-    _swap(session, upload, there)
+    except Unsupported:
+        return False
+    return True
 
 
 def _swap(session: Session, upload: Upload, there: Entry | None) -> None:
