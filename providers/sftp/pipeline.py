@@ -8,7 +8,7 @@ delivered in order; a short answer is asked for again; every write is checked (f
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 from providers.base import Body
@@ -130,10 +130,18 @@ def _end_here(session: Session, window: deque[_Piece], path: str, at: int, end: 
             raise SourceChanged(path, "the file grew while it was being read")
 
 
-def write_body(session: Session, handle: bytes, path: str, offset: int, body: Body) -> int:
+def write_body(
+    session: Session,
+    handle: bytes,
+    path: str,
+    offset: int,
+    body: Body,
+    behind: Callable[[int], None] | None = None,
+) -> int:
     """Write the chunks of `body` from `offset` on and return how many bytes that were.
 
-    The pace is that of handing them over: a line that is slow takes the next one late.
+    The pace is that of handing them over: a line that is slow takes the next one late. `behind` is
+    told that number when all of them are sent, to ask for what comes in the same trip.
 
     Returns only when the server has acknowledged each of them; raises the first refusal.
     """
@@ -150,6 +158,8 @@ def write_body(session: Session, handle: bytes, path: str, offset: int, body: Bo
             waiting.append(session.request_write(handle, at, piece))
             session.writing.passed()
             at += len(piece)
+    if behind is not None:
+        behind(at - offset)
     while waiting:
         _check_oldest(session, waiting, path)
     return at - offset

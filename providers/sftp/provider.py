@@ -51,8 +51,8 @@ from providers.sftp.wire import Wire
 
 __all__ = ["SftpProvider", "SftpReader", "open_endpoint", "remember"]
 
-_CONNECTIONS = 6
-_FAR_STREAMS = 5
+_CONNECTIONS = 8
+_FAR_STREAMS = 8
 # Seconds there and back: from there on the window that a server gives, 2 MiB for each connection,
 # is the limit and not the cable. The one it is given is large: one connection reads fast enough.
 _FAR = 0.005

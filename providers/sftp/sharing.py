@@ -24,7 +24,7 @@ from providers.sftp.sign_in import sign_in
 from providers.sftp.target import Target, configured
 from providers.sftp.wire import Wire
 
-_MOST = 6  # sessions on a connection: sshd's MaxSessions is 10, and digests need some of them
+_MOST = 8  # sessions on a connection: sshd's MaxSessions is 10, and digests need some of them
 _GRACE = 2.0  # seconds until a session that does not end takes its connection along
 
 
