@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
+from providers.records import replace
 from transfers.attendant import PROTOCOL, States
 from transfers.history import History
 from transfers.journal_error import JournalError

@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import translate
 from pathlib import Path
@@ -20,6 +19,7 @@ from re import compile as compile_pattern
 from typing import Self
 
 from providers.errors import Denied
+from providers.records import dataclass
 
 
 class Standing(StrEnum):

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 
 from providers.base import Body
 from providers.errors import ProviderError, SourceChanged
+from providers.records import dataclass
 from providers.sftp.protocol import BadPacket, Fields, Name, Op, string, u32, u64
 from providers.sftp.session import Session
 

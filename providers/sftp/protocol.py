@@ -10,7 +10,6 @@ import re
 import stat
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
 from providers.base import Buffer, Kind
@@ -26,6 +25,7 @@ from providers.errors import (
     Unsupported,
     WrongKind,
 )
+from providers.records import dataclass
 from providers.text import from_bytes, printable, to_bytes
 
 VERSION = 3

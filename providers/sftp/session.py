@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import NoReturn, Protocol, TypeVar
 
 from providers.base import Buffer
 from providers.errors import ConnectionLost, ProviderError, Unsupported
+from providers.records import dataclass
 from providers.sftp.pace import Pace
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.protocol import (

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from paramiko.ssh_exception import BadAuthenticationType
 
 from providers.access import Access
 from providers.errors import AuthRequired, ConnectionLost
+from providers.records import dataclass, field
 from providers.sftp import keys
 from providers.sftp.agent import Agent, silent
 from providers.sftp.connect import translated

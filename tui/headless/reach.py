@@ -6,11 +6,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
 from typing import TypeVar
 
 from providers.access import Access
 from providers.base import Provider
+from providers.records import dataclass
 from providers.registry import open_provider
 from transfers.client import Client
 from transfers.engine import Engine

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
 
 from providers.location import show
+from providers.records import dataclass, field
 from providers.text import printable
 from transfers.model import Job, JobState, Op, ProofWord, Totals
 from tui import format as fmt
@@ -17,7 +17,7 @@ from tui.op_words import ends, verb
 NOT_FINE = frozenset({JobState.FAILED, JobState.PARKED, JobState.CANCELLED})
 
 
-@dataclass
+@dataclass(slots=True)
 class Report:
     """Prints jobs as they end and counts them."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
+from providers.records import dataclass
 from providers.text import printable
 from tui.screens.dialog import CANCEL, Choice, Dialog, line
 from tui.screens.prompt import Check
