@@ -40,7 +40,7 @@ from providers.sftp.fetching import Held, fetch
 from providers.sftp.gathering import Gathered
 from providers.sftp.host_keys import remember
 from providers.sftp.patience import USUAL, Patience
-from providers.sftp.pipeline import list_names, read_range
+from providers.sftp.pipeline import list_pages, read_range
 from providers.sftp.pool import Connect, Line, Pool
 from providers.sftp.protocol import Open, Refused, path_string
 from providers.sftp.session import Session
@@ -401,8 +401,7 @@ class SftpProvider:
 def _entries(session: Session, path: str) -> Iterator[Sequence[Entry]]:
     handle = calls.open_dir(session, path)
     with calls.releasing(session, handle, path):
-        for names in list_names(session, handle, path):
-            entries = look.page(path, names)
+        for entries in list_pages(session, handle, path, partial(look.page, path)):
             if entries:
                 yield entries
 

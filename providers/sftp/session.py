@@ -70,6 +70,11 @@ class Reply:
     def is_end(self) -> bool:
         return self.kind == Op.STATUS and self.body[:4] == u32(Status.EOF)
 
+    @property
+    def is_empty(self) -> bool:
+        """Names, but none of them."""
+        return self.kind == Op.NAME and self.body[:4] == u32(0)
+
 
 class Session:
     """One thread uses it at a time.
