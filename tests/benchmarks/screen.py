@@ -27,7 +27,7 @@ from tests.benchmarks.busy_queue import ACTIVE, busy_queue
 from tests.benchmarks.side_by_side import COMPILED
 from tests.tui.hosts import until_queue_is_free
 from tests.tui.screen_on_pty import ScreenOnPty
-from transfers.socket_address import NoHost
+from transfers.reaching import NoHost
 from tui.headless.attach import attach
 from tui.settings import home_in
 

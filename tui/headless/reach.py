@@ -19,7 +19,7 @@ from transfers.lock import QueueInUse
 from transfers.look import look
 from transfers.model import Row, Snapshot
 from transfers.queue_api import Queue
-from transfers.socket_address import NoHost
+from transfers.reaching import NoHost
 from tui.headless.attach import admit, attach
 from tui.overview import all_rows
 from tui.settings import Home
