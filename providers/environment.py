@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from urllib.parse import unquote
@@ -21,6 +20,7 @@ from providers.http.paths import canonical
 from providers.http.references import remember_query
 from providers.onedrive.options import SETTINGS as AZURE
 from providers.private_file import NotPrivate, read_private
+from providers.records import replace
 from providers.sftp.site import ENV_SITE
 from providers.sites import Sites
 from providers.vault import Vault

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import time
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 
 import paramiko
 
@@ -12,7 +13,7 @@ from providers.base import Entry, Kind
 from providers.diagnosis import Finding, Step, look_alike, odd_names
 from providers.errors import Denied, NotFound, ProviderError, Unsupported
 from providers.sftp import calls, look, shell_digest
-from providers.sftp.pipeline import list_names, read_range
+from providers.sftp.pipeline import list_pages, read_range
 from providers.sftp.protocol import Open
 from providers.sftp.session import Session
 from providers.sftp.wire import Wire
@@ -128,8 +129,7 @@ def _nearly(session: Session, path: str) -> str:
 def _first_page(session: Session, path: str) -> Sequence[Entry]:
     handle = calls.open_dir(session, path)
     with calls.releasing(session, handle, path):
-        for names in list_names(session, handle, path):
-            page = look.page(path, names)
+        for page in list_pages(session, handle, path, partial(look.page, path)):
             if page:
                 return page
     return ()

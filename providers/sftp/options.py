@@ -11,11 +11,11 @@ import os
 import re
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from providers.errors import Unsupported
+from providers.records import dataclass
 from providers.sftp import config_file
 from providers.sftp.config_file import Found, Said
 from providers.text import printable

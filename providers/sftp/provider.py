@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
@@ -23,6 +22,7 @@ from providers.errors import (
 from providers.extras import Property
 from providers.many import Wanted
 from providers.names import check_name
+from providers.records import replace
 from providers.sftp import (
     alter,
     calls,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import paramiko
@@ -10,6 +9,7 @@ import paramiko
 from providers import location
 from providers.access import Access
 from providers.errors import Denied, Unreachable, Unsupported
+from providers.records import replace
 from providers.sftp.connect import closed_on_error, connect, dial_to, shut, translated
 from providers.sftp.dial import PatientSocket
 from providers.sftp.patience import Patience

@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import NoReturn, Protocol, TypeVar
 
 from providers.base import Buffer
 from providers.errors import ConnectionLost, ProviderError, Unsupported
+from providers.records import dataclass
 from providers.sftp.pace import Pace
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.protocol import (
@@ -71,6 +71,11 @@ class Reply:
     @property
     def is_end(self) -> bool:
         return self.kind == Op.STATUS and self.body[:4] == u32(Status.EOF)
+
+    @property
+    def is_empty(self) -> bool:
+        """Names, but none of them."""
+        return self.kind == Op.NAME and self.body[:4] == u32(0)
 
 
 class Session:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from providers import location
 from providers.base import Place
 from providers.errors import InvalidName
+from providers.records import dataclass
 from providers.sites import Field, Site
 from providers.text import printable
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import getpass
 import re
-from dataclasses import dataclass, replace
 
 from providers.access import Access
 from providers.errors import InvalidName
+from providers.records import dataclass, replace
 from providers.sftp.options import Options, options_for
 from providers.text import printable
 

@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 
 from textual import on
@@ -16,6 +15,7 @@ from textual.worker import Worker
 
 from providers.base import Entry, Place
 from providers.errors import ConnectionLost, ProviderError, Unreachable
+from providers.records import replace
 from tui import found, listing, slow_line
 from tui.background import instead
 from tui.details import Answers, Details, lacks, still_true

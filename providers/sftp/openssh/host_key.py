@@ -11,10 +11,10 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from providers.access import Access
 from providers.errors import Denied, HostKeyUnknown, ProviderError
+from providers.records import dataclass, replace
 from providers.sftp import certificates, host_keys, known_hosts
 from providers.sftp.target import USUAL_PORT, Target
 

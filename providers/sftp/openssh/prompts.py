@@ -7,9 +7,9 @@ pass for one about a key of this computer.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
+from providers.records import dataclass
 from providers.text import printable
 
 _PASSPHRASE = re.compile(r"Enter passphrase for (?:key )?'(.+)': ?", re.DOTALL)
