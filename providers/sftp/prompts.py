@@ -45,23 +45,27 @@ class Answers:
         self._access = access
         self._round = 0
         self._password_in = 0  # the round it was given in
+        self._used: list[str] = []  # the questions of this round that codes were given to
         self._code = (0, "")  # that of the last code, and its question
 
     def __call__(self, title: str, told: str, questions: list[tuple[str, bool]]) -> list[str]:
-        """Raises Unanswered."""
+        """Raises Unanswered; then none of the round was sent, and what is at hand is kept."""
         self._round += 1
-        return [self._answer(question, shown=shown) for question, shown in questions]
+        self._used = []
+        answers = [self._answer(question, shown=shown) for question, shown in questions]
+        for question in self._used:
+            self._access.secrets.forget(self._to.endpoint, "code", question)
+        return answers
 
     def _answer(self, question: str, *, shown: bool) -> str:
         self.asked += 1
         text = printable(question.strip()[:_LONGEST])
         if not shown and is_password(question, first=self.asked == 1):
             return self._password()
-        secrets, endpoint = self._access.secrets, self._to.endpoint
-        code = secrets.get(endpoint, "code", text)
+        code = self._access.secrets.get(self._to.endpoint, "code", text)
         if code is None:
             raise self._without(self._ask_code(f"the server asks “{text}”", text))
-        secrets.forget(endpoint, "code", text)
+        self._used.append(text)
         self._code = (self._round, text)
         return code
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import paramiko
 
 from providers.access import Access
-from providers.sftp import channels
+from providers.sftp.connect import NothingOpened
 from providers.sftp.openssh import session as openssh
 from providers.sftp.session import Session
+from providers.sftp.sharing import Connections
 from providers.sftp.site import OPENSSH, TRANSPORT
 from providers.sftp.target import Target
 from providers.sftp.wire import Wire
@@ -18,10 +19,22 @@ def by_openssh(endpoint: str, access: Access) -> bool:
     return access.sites.options(endpoint).get(TRANSPORT) == OPENSSH
 
 
-def open_session(
-    to: Target, access: Access, wire: Wire
-) -> tuple[Session, paramiko.Transport | None]:
-    """See `channels.open_session`. Looked up for each connection, as ~/.ssh/config is."""
-    if by_openssh(to.endpoint, access):
-        return openssh.open_session(to, access, wire)
-    return channels.open_session(to, access, wire)
+class Transports:
+    """Of one server. Looked up for each session, as ~/.ssh/config is. Safe for many threads."""
+
+    def __init__(self, to: Target, access: Access) -> None:
+        self._to = to
+        self._access = access
+        self._own = Connections(to, access)
+
+    def open(self, wire: Wire) -> tuple[Session, paramiko.Transport | None]:
+        """See `Connections.open`; an ssh process has each session for itself."""
+        if by_openssh(self._to.endpoint, self._access):
+            return openssh.open_session(self._to, self._access, wire)
+        return self._own.open(wire)
+
+    def apart(self, wire: Wire) -> tuple[Session, paramiko.Transport | None]:
+        """See `Connections.apart`. Raises NothingOpened, also for the ssh program."""
+        if by_openssh(self._to.endpoint, self._access):
+            raise NothingOpened(self._to.endpoint)
+        return self._own.apart(wire)
