@@ -46,7 +46,7 @@ from providers.sftp.protocol import Refused, path_string
 from providers.sftp.session import Session
 from providers.sftp.shell_digest import ShellDigest
 from providers.sftp.target import target
-from providers.sftp.transport import Carriers
+from providers.sftp.transport import Transports
 from providers.sftp.wire import Wire
 
 __all__ = ["SftpProvider", "SftpReader", "open_endpoint", "remember"]
@@ -417,5 +417,5 @@ def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> 
     Raises InvalidName, and Unsupported when that site is gone; connects when first used.
     """
     access.sites.options(endpoint)
-    carriers = Carriers(target(endpoint), access)
-    return SftpProvider(endpoint, carriers.open, apart=carriers.apart, patience=patience)
+    by = Transports(target(endpoint), access)
+    return SftpProvider(endpoint, by.open, apart=by.apart, patience=patience)

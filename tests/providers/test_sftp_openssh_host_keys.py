@@ -93,6 +93,16 @@ def test_a_new_key_is_appended_for_this_user_alone(sshd: OpenSSH, tmp_path: Path
     assert stat.S_IMODE(access.known_hosts.stat().st_mode) == 0o600
 
 
+def test_where_there_is_no_list_a_new_key_is_accepted_for_this_run(
+    sshd: OpenSSH, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("UserKnownHostsFile none\n")
+    endpoint, access = over_ssh(sshd.endpoint, tmp_path, keys=(sshd.key_path,), ssh_config=config)
+    assert accepted(endpoint, access)
+    assert not access.known_hosts.exists()
+
+
 def test_a_server_that_showed_its_key_cannot_pretend_another(tmp_path: Path) -> None:
     banner = tmp_path / "banner"
     banner.write_text(LIE)

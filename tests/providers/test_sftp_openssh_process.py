@@ -106,7 +106,7 @@ def test_an_ssh_that_is_killed_in_the_middle_is_a_lost_connection(
     assert not children()
 
 
-def test_one_that_is_killed_leaves_ssh_to_end_by_itself(sshd: OpenSSH, tmp_path: Path) -> None:
+def test_whoever_is_killed_leaves_no_ssh_behind(sshd: OpenSSH, tmp_path: Path) -> None:
     holder = (
         "import sys, time; from providers.sftp.openssh.process import SshProcess; import os;"
         "process = SshProcess(sys.argv[1:], os.environ); process.socket.recv(1);"
@@ -114,8 +114,8 @@ def test_one_that_is_killed_leaves_ssh_to_end_by_itself(sshd: OpenSSH, tmp_path:
     )
     ssh = ["ssh", "-F", "none", "-i", str(sshd.key_path), "-p", str(sshd.port), "-l", sshd.user]
     ssh += ["-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={tmp_path}/hosts"]
-    # A shell greets by itself, so that the first byte tells that it is signed in.
-    ssh += [sshd.host, "echo here; cat"]
+    # It greets by itself, so that the first byte tells that it is signed in; and never hangs up.
+    ssh += [sshd.host, "echo here; exec sleep 600"]
     with subprocess.Popen([sys.executable, "-c", holder, *ssh], stdout=subprocess.PIPE) as ours:
         assert ours.stdout is not None
         pid = int(ours.stdout.readline())

@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 
 from providers.base import Buffer
+from providers.sftp.openssh.watch import POSSIBLE, Watch
 from providers.sftp.patience import Patience
 from providers.sftp.wire import shut_down
 from providers.text import from_bytes
@@ -59,6 +60,7 @@ class SshProcess:
                 # Windows has no sessions: without a console of ours no Ctrl-C reaches it.
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
+            self._watch = Watch(self._process.pid) if POSSIBLE else None
         except BaseException:
             self.socket.close()
             its.close()
@@ -102,6 +104,8 @@ class SshProcess:
     def close(self) -> None:
         """Kill it and leave nothing of it. Again is fine."""
         self.end()
+        if self._watch is not None:
+            self._watch.close()
         # One that may not be killed (a wrapper of another user) ends when it reads the end.
         with self._lock, suppress(subprocess.TimeoutExpired):
             self._process.wait(_GOODBYE_SECONDS)
