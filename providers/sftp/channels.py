@@ -146,8 +146,7 @@ def start_session(
         lead_to(channel)
         _start_sftp(channel, transport, to)
     stream = ChannelStream(transport, channel, wire, hang_up or (lambda _: shut(transport)))
-    # OpenSSH answers all in turn; others may run READDIR requests into each other, or expect
-    # nothing before they were greeted.
+    # Others may run requests into each other, or expect nothing before they were greeted.
     is_openssh = "OpenSSH" in transport.remote_version
     return Session(
         stream,
@@ -155,7 +154,7 @@ def start_session(
         ahead=16 if is_openssh else 1,
         patience=patience,
         distance=distance,
-        at_once=is_openssh,
+        in_order=is_openssh,
     )
 
 

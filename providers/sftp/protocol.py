@@ -10,8 +10,8 @@ import re
 import stat
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from typing import TypeAlias
 
 from providers.base import Kind
 from providers.errors import (
@@ -26,6 +26,7 @@ from providers.errors import (
     Unsupported,
     WrongKind,
 )
+from providers.records import dataclass
 from providers.text import from_bytes, printable, to_bytes
 
 VERSION = 3
@@ -128,6 +129,10 @@ class Name:
     attributes: Attributes
 
 
+Line: TypeAlias = tuple[str, str, int | None, int | None, int | None]
+"""The same without objects: name, long name, size, permissions and time of modification."""
+
+_U32 = struct.Struct(">I")
 _SIZE, _OWNER, _PERMISSIONS, _TIMES, _EXTENDED = 0x1, 0x2, 0x4, 0x8, 0x80000000
 _USUAL_FLAGS = _SIZE | _OWNER | _PERMISSIONS | _TIMES
 _USUAL = struct.Struct(">IQ2I3I")  # flags, size, owner and group, mode, two times
@@ -253,6 +258,30 @@ class Fields:
             line = "" if (attributes.permissions or 0) & _TYPE else from_bytes(bytes(long_name))
             yield Name(from_bytes(name), line, attributes)
 
+    def lines(self) -> Iterator[Line]:
+        """What `names` tells, without an object for each part: a directory may have a million."""
+        count = self._count(_MAX_NAMES)
+        raw, at = bytes(self._raw[self._at :]), 0
+        try:
+            for _ in range(count):
+                end = at + 4 + _U32.unpack_from(raw, at)[0]
+                name = raw[at + 4 : end].decode("utf-8", "surrogateescape")
+                at = end + 4 + _U32.unpack_from(raw, end)[0]
+                flags = 0
+                if at + _USUAL.size <= len(raw):
+                    flags, size, _, _, mode, _, modified = _USUAL.unpack_from(raw, at)
+                if flags == _USUAL_FLAGS and mode & _TYPE:
+                    at += _USUAL.size
+                    yield name, "", size, mode, modified
+                    continue
+                rest = Fields(memoryview(raw)[at:])
+                long_name, told = from_bytes(raw[end + 4 : at]), rest.attributes()
+                at = len(raw) - rest.left()
+                line = "" if (told.permissions or 0) & _TYPE else long_name
+                yield name, line, told.size, told.permissions, told.modified
+        except struct.error:
+            raise BadPacket(_CUT) from None
+
     def extensions(self) -> dict[str, bytes]:
         """The pairs after the version number: what the server can beyond version 3."""
         found: dict[str, bytes] = {}
@@ -315,9 +344,10 @@ def kind_of(permissions: int | None, long_name: str = "") -> Kind:
     """What a thing is, from its mode, or from the first letter of its `ls -l` line."""
     kind = (permissions or 0) & _TYPE
     if not kind:
-        return _LETTERS.get(long_name[:1], Kind.OTHER)
-    return _KINDS.get(kind, Kind.OTHER)
+        return _LETTERS.get(long_name[:1], _OTHER)
+    return _KINDS.get(kind, _OTHER)
 
 
+_OTHER = Kind.OTHER
 _LETTERS = {"-": Kind.FILE, "d": Kind.DIR, "l": Kind.LINK}
 _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIR, stat.S_IFLNK: Kind.LINK}

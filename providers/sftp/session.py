@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import NoReturn, Protocol, TypeVar
 
 from providers.base import Buffer
 from providers.errors import ConnectionLost, ProviderError, Unsupported
+from providers.records import dataclass
 from providers.sftp.pace import Pace
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.protocol import (
@@ -72,6 +72,11 @@ class Reply:
     def is_end(self) -> bool:
         return self.kind == Op.STATUS and self.body[:4] == u32(Status.EOF)
 
+    @property
+    def is_empty(self) -> bool:
+        """Names, but none of them."""
+        return self.kind == Op.NAME and self.body[:4] == u32(0)
+
 
 class Session:
     """One thread uses it at a time.
@@ -90,11 +95,12 @@ class Session:
         ahead: int = 1,
         patience: Patience = USUAL,
         distance: float = 0.0,
-        at_once: bool = False,
+        in_order: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Open the conversation. `at_once`: the server is asked for its limits and its start folder
-        in the trip of the greeting. Raises ConnectionLost, Unsupported; then the stream is closed.
+        """Open the conversation. `in_order`: the server does what it is asked for in turn, whatever
+        it is; it is asked for its limits and its start folder in the trip of the greeting. Raises
+        ConnectionLost, Unsupported; then the stream is closed.
         """
         self.endpoint = endpoint
         self.ahead = ahead
@@ -102,6 +108,7 @@ class Session:
         self.reading, self.writing = Pace(), Pace()
         self.broken = False
         self.distance = distance  # seconds there and back, as far as it was seen
+        self.in_order = in_order
         self.home = ""  # the start folder, where it was asked for
         self.naming = False  # what is under way gives a new file its name
         self._stream = stream
@@ -118,7 +125,7 @@ class Session:
         self._clock = clock
         self._asked = 0.0  # when requests were sent last
         try:
-            if at_once:
+            if in_order:
                 self._ask_limits()
                 home = self.request(Op.REALPATH, string(b"."))
                 self.offers = self._greet()

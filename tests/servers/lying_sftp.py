@@ -126,12 +126,19 @@ class LyingSftp:
     # For tests
 
     def provider(
-        self, patience: Patience = _HURRIED, clock: Callable[[], float] = time.monotonic
+        self,
+        patience: Patience = _HURRIED,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        in_order: bool = False,
     ) -> SftpProvider:
         def connect(wire: Wire) -> tuple[Session, None]:
             stream = _Stream(self)
             wire.carry(stream.close)
-            return Session(stream, ENDPOINT, ahead=1, patience=patience, clock=clock), None
+            made = Session(
+                stream, ENDPOINT, ahead=1, patience=patience, clock=clock, in_order=in_order
+            )
+            return made, None
 
         return SftpProvider(ENDPOINT, connect, patience=patience, clock=clock)
 

@@ -126,7 +126,7 @@ class PipeStream:
 
     def send(self, head: bytes, body: Buffer = b"", /) -> None:
         self._step("before send")
-        self._socket.sendall(head + bytes(body))
+        self._socket.sendall(b"".join((head, body)))
         self._step("after send")
 
     def recv(self, timeout: float) -> bytes:
