@@ -15,7 +15,6 @@ from unicodedata import normalize
 from providers.base import Body, Entry, Kind
 from providers.errors import (
     ConnectionLost,
-    Denied,
     NotFound,
     ProviderError,
     SourceChanged,
@@ -23,7 +22,7 @@ from providers.errors import (
 )
 from providers.many import Stored
 from providers.records import dataclass, field
-from providers.sftp import look, uploads
+from providers.sftp import keeping, look, uploads
 from providers.sftp.calls import FSYNC, handle_of, whole_seconds
 from providers.sftp.protocol import (
     Fields,
@@ -44,7 +43,6 @@ READ_BACK = 64 << 10
 """Bytes: to bring so many back takes less than a program that the server starts to digest them."""
 
 _NEW = Open.WRITE | Open.CREATE | Open.EXCLUSIVE
-_NOT_SET = (Refused, Unsupported, Denied)
 
 Finish = Callable[[str, Sequence[str]], Entry]
 """An upload finished call by call, where nothing may stand: its token and its receipts."""
@@ -233,7 +231,10 @@ def _sealed(session: Session, kept: _Kept) -> Steps[bool]:
     if FSYNC in session.offers:
         name = string(FSYNC.encode())
         changes.append(session.request(Op.EXTENDED, name, string(handle)))
-    _check_sealed(session, (yield [*changes, _close(session, handle)]), path)
+    if not _check_sealed(session, (yield [*changes, _close(session, handle)]), path):
+        yield keeping.ask_one_by_one(
+            session, upload.temporary, mode=upload.mode, modified=upload.modified
+        )
     return True
 
 
@@ -275,11 +276,15 @@ def _set(session: Session, handle: bytes, upload: Upload) -> int:
     return session.request(Op.FSETSTAT, string(handle), block)
 
 
-def _check_sealed(session: Session, replies: Sequence[Reply], path: str) -> None:
-    """A failed sync or close is an end: what it left is never trusted (faults.md A5)."""
+def _check_sealed(session: Session, replies: Sequence[Reply], path: str) -> bool:
+    """A failed sync or close is an end: what it left is never trusted (faults.md A5). False: mode
+    and time were refused. A server may keep these to itself: the entry tells what it has."""
     attributes_set, *synced, closed = replies
-    with suppress(*_NOT_SET):  # a server may keep these to itself: the entry tells what it has
+    kept = True
+    try:
         session.check(attributes_set, path)
+    except keeping.REFUSALS:
+        kept = False
     try:
         for reply in synced:
             with suppress(Unsupported):
@@ -287,6 +292,7 @@ def _check_sealed(session: Session, replies: Sequence[Reply], path: str) -> None
         session.check(closed, path)
     except Refused as error:
         raise look.explained(session, error, path) from error
+    return kept
 
 
 def _name_all(session: Session, kept: Sequence[_Kept]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from providers.base import Place
 from tests.tui.fake_queue import FakeQueue, make_row
 from transfers.journal import JournalError
-from transfers.model import JobState, NewJob, Op, ParkReason, Row
+from transfers.model import Job, JobState, NewJob, Op, ParkReason, Row
 from tui.headless.follow import follow, follow_all, stuck
 from tui.headless.reach import Reached
 from tui.headless.report import Report
@@ -147,3 +147,31 @@ def test_a_job_is_not_taken_for_gone_while_nobody_can_tell() -> None:
     report = Told()
     follow(Reached(queue, True, lambda: not lost, found), {1: new()}, report)
     assert report.told == [(1, JobState.DONE)] and not report.gone
+
+
+class Waits(Report):
+    """What is told of goes on and ends."""
+
+    def __init__(self, queue: FakeQueue) -> None:
+        super().__init__(as_json=True)
+        self.queue = queue
+
+    def waits(self, job: Job) -> None:
+        super().waits(job)
+        self.queue.put(make_row(job.id, JobState.DONE))
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_what_failed_twice_and_is_tried_again_is_told_once_in_a_while(
+    everything: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    once = make_row(1, JobState.WAITING, attempt=1, reason="once")
+    twice = [make_row(n, JobState.WAITING, attempt=2, reason="it failed") for n in (2, 3)]
+    queue = FakeQueue([once, *twice])
+    if everything:
+        follow_all(reached(queue), Waits(queue))
+    else:
+        follow(reached(queue), {n: new() for n in (1, 2, 3)}, Waits(queue))
+    told = capsys.readouterr().err
+    assert told.count("waiting") == 1
+    assert "(it failed); try 2 of 8 failed, the next comes by itself" in told

@@ -81,6 +81,8 @@ def follow(reached: Reached, jobs: Mapping[int, NewJob], report: Report) -> None
     with _listening(queue, report) as changes:
         while left:
             for job in _changed(changes, look_at_all):
+                if job.state is JobState.WAITING and job.id in left:
+                    report.waits(job)
                 if not _rests(job) or left.pop(job.id, None) is None:
                     continue
                 report.job(job)
@@ -114,6 +116,8 @@ def follow_all(reached: Reached, report: Report) -> None:
             for job in _changed(changes, look_at_all):
                 if not _rests(job):
                     told.pop(job.id, None)
+                    if job.state is JobState.WAITING:
+                        report.waits(job)
                 elif told.get(job.id) is not job.state:
                     told[job.id] = job.state
                     report.job(job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections import Counter
 
 from providers.location import show
@@ -15,6 +16,8 @@ from tui.headless.progress_line import ProgressLine
 from tui.op_words import ends, verb
 
 NOT_FINE = frozenset({JobState.FAILED, JobState.PARKED, JobState.CANCELLED})
+_TRIES = 2  # one that failed is not worth a line: most troubles are over after a second
+_TROUBLES_APART = 30.0  # seconds
 
 
 @dataclass(slots=True)
@@ -30,6 +33,7 @@ class Report:
     _parked: set[int] = field(default_factory=set)  # jobs told as parked: each may go on
     _progress: ProgressLine = field(default_factory=ProgressLine)
     _notice: str = ""
+    _next_trouble: float = 0.0  # monotonic seconds
 
     def job(self, job: Job) -> None:
         """A job reached its end, or was parked."""
@@ -84,6 +88,18 @@ class Report:
             self.clear_progress()
             print(f"wharfie: {printable(text)}", file=sys.stderr, flush=True)
         self._notice = text
+
+    def waits(self, job: Job) -> None:
+        """A job that failed is tried again later, by itself: one of them is told now and then.
+
+        An outage of minutes would look like a program that hangs, in a log above all.
+        """
+        if job.attempt < _TRIES or time.monotonic() < self._next_trouble:
+            return
+        self._next_trouble = time.monotonic() + _TROUBLES_APART
+        self.clear_progress()
+        tries = f"try {job.attempt} of {job.attempts} failed, the next comes by itself"
+        print(f"{line(job)}; {tries}", file=sys.stderr, flush=True)
 
     def progress(self, totals: Totals) -> None:
         """Show where things stand, on a terminal only."""
