@@ -55,9 +55,8 @@ def named(run: Run, told: str) -> Job:
     """
     job, target = run.job, run.target()
     upload, proof = job.upload or "", job.proof
-    staged = target.staged(upload)
-    if staged is not None and job.expected != told:  # a person was faster
-        proof = _prove(run, staged)
+    if job.expected != told and (staged := target.staged(upload)) is not None:
+        proof = _prove(run, staged)  # a person was faster
     receipts = run.control.checkpoint.receipts if run.control.checkpoint else ()
     try:
         entry = _finished(run, upload, receipts)
@@ -76,9 +75,12 @@ def named(run: Run, told: str) -> Job:
 
 def _finished(run: Run, upload: str, receipts: tuple[str, ...], *, again: bool = False) -> Entry:
     """As `Writer.finish`; what its place doubts itself is read back for its proof."""
-    target = run.target()
-    if run.gathered and run.gathering is not None and not again:
-        return run.gathering.finish(upload, receipts)
+    target, told = run.target(), None if again else run.told
+    run.told = None
+    if isinstance(told, ProviderError):
+        raise told
+    if told is not None:
+        return told
     try:
         return target.finish(upload, receipts, replacing=run.job.replacing, again=again)
     except Doubtful:

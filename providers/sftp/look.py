@@ -25,7 +25,7 @@ _ROOM = 1 << 20  # bytes: with less than that free, a refused write is for want 
 
 def entry(path: str, attributes: Attributes, *, target: str = "") -> Entry:
     """What the server says of `path`, as an Entry."""
-    return _entry(path, posixpath.basename(path), attributes, "", target)
+    return _entry(path, path.rpartition("/")[2], attributes, "", target)
 
 
 def _entry(path: str, name: str, attributes: Attributes, long_name: str, target: str = "") -> Entry:
@@ -44,6 +44,11 @@ def _entry(path: str, name: str, attributes: Attributes, long_name: str, target:
         target=target or None,
         version=f"{size}:{modified}" if told else None,
     )
+
+
+def is_file(attributes: Attributes, size: int | None) -> bool:
+    """Whether the server tells of a file of `size` bytes."""
+    return kind_of(attributes.permissions) is Kind.FILE and attributes.size == size
 
 
 def page(directory: str, names: list[Name]) -> list[Entry]:

@@ -23,12 +23,13 @@ from providers.errors import (
     WrongKind,
 )
 from providers.extras import Property
-from providers.many import Wanted
+from providers.many import Fetched, Stored, Storing, Wanted
 from providers.names import check_name
 from providers.sftp import (
     alter,
     calls,
     describe,
+    gathering,
     linking,
     look,
     server_copy,
@@ -36,8 +37,7 @@ from providers.sftp import (
     uploads,
 )
 from providers.sftp.channels import open_session
-from providers.sftp.fetching import Held, fetch
-from providers.sftp.gathering import Gathered
+from providers.sftp.fetching import fetch, free
 from providers.sftp.host_keys import remember
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.pipeline import list_names, read_range
@@ -224,13 +224,6 @@ class SftpProvider:
                 with closing(chunks):  # the session is another's when this block is left
                     yield SftpReader(entry, chunks)
 
-    def fetch(self, files: Sequence[Wanted]) -> Sequence[Held | None]:
-        try:
-            with self._session() as session:
-                return fetch(session, files)
-        except ProviderError:
-            return [None] * len(files)
-
     # Changing --------------------------------------------------------------------------------
 
     def make_dir(self, path: str) -> None:
@@ -340,12 +333,39 @@ class SftpProvider:
                 session, uploads.from_token(upload), receipts, replacing, again=again
             )
 
-    def gather(self) -> Gathered:
-        return Gathered(self._session, partial(self.finish, replacing=None))
-
     def abort(self, upload: str) -> None:
         with self._session() as session:
             uploads.discard(session, uploads.from_token(upload))
+
+    # Many at once ----------------------------------------------------------------------------
+
+    def free(self, paths: Sequence[str]) -> Sequence[bool]:
+        try:
+            with self._session() as session:
+                return free(session, paths)
+        except ProviderError:
+            return [False] * len(paths)
+
+    def fetch(self, files: Sequence[Wanted]) -> Sequence[Fetched | None]:
+        try:
+            with self._session() as session:
+                return fetch(session, files)
+        except ProviderError:
+            return [None] * len(files)
+
+    def store(self, files: Sequence[Storing]) -> Sequence[Stored | None]:
+        try:
+            with self._session() as session:
+                return gathering.store(session, files)
+        except ProviderError:
+            return [None] * len(files)
+
+    def name_all(self, tokens: Sequence[str]) -> Sequence[Entry | ProviderError | None]:
+        try:
+            with self._session() as session:
+                return gathering.name(session, [uploads.from_token(token) for token in tokens])
+        except ProviderError:
+            return [None] * len(tokens)
 
     # Digests ---------------------------------------------------------------------------------
 

@@ -6,11 +6,11 @@ requests, their window and their answers are ours. The bytes come and go through
 
 from __future__ import annotations
 
+import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import NoReturn, Protocol, TypeVar
+from typing import NamedTuple, NoReturn, Protocol, TypeVar
 
 from providers.base import Buffer
 from providers.errors import ConnectionLost, ProviderError, Unsupported
@@ -24,7 +24,6 @@ from providers.sftp.protocol import (
     Op,
     Status,
     failure,
-    packet,
     string,
     u32,
     write_packet,
@@ -39,6 +38,10 @@ _SMALLEST_SIZE = 4 << 10
 _GATHER = 256 << 10  # bytes of small requests that are sent as one: few packets are not full
 _SETTLE_MOST = 16  # replies worth waiting for rather than connecting again
 _LIMITS = "limits@openssh.com"
+
+
+_OK, _EOF = u32(Status.OK), u32(Status.EOF)
+_HEAD = struct.Struct(">IBI")  # of a packet: its length, its type and the request's number
 
 
 class Stream(Protocol):
@@ -59,8 +62,7 @@ class Stream(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer: its packet type and what follows the request's number."""
 
     kind: int
@@ -68,7 +70,7 @@ class Reply:
 
     @property
     def is_end(self) -> bool:
-        return self.kind == Op.STATUS and self.body[:4] == u32(Status.EOF)
+        return self.kind == Op.STATUS and self.body[:4] == _EOF
 
 
 class Session:
@@ -153,9 +155,9 @@ class Session:
     def request(self, op: Op, *fields: bytes) -> int:
         """Queue a request and return its number; it is sent with the next wait or flush."""
         number = self._next_id()
-        raw = packet(op, number, *fields)
-        self._unsent.append(raw)
-        self._unsent_size += len(raw)
+        size = 5 + sum(map(len, fields))
+        self._unsent += (_HEAD.pack(size, op, number), *fields)
+        self._unsent_size += size
         if self._unsent_size > _GATHER:
             self.flush()
         return number
@@ -187,6 +189,19 @@ class Session:
             self._lost(error, path)
         return self._replies.pop(number)
 
+    def wait_all(self, numbers: Sequence[int], timeout: float | None = None) -> list[Reply]:
+        """The answers to requests, in their order. Raises as `wait`."""
+        try:
+            self.flush()
+            for number in numbers:
+                while number not in self._replies:
+                    self._take_in()
+                    if number not in self._replies:
+                        self._keep(self._receive(timeout or self.patience.answer))
+        except (OSError, EOFError, BadPacket) as error:
+            self._lost(error, "")
+        return [self._replies.pop(number) for number in numbers]
+
     def decode(self, reply: Reply, answer: Op, path: str, read: Callable[[Fields], T]) -> T:
         """What `read` takes from a reply of the type `answer`. A status raises its error."""
         try:
@@ -217,7 +232,7 @@ class Session:
 
     def check(self, reply: Reply, path: str) -> None:
         """Raise the error of a reply that is not the status OK."""
-        if reply.kind == Op.STATUS and reply.body[:4] == u32(Status.OK):
+        if reply.kind == Op.STATUS and reply.body[:4] == _OK:
             return
         self.decode(reply, Op.STATUS, path, lambda fields: _raise(_status_error(fields, path)))
 
@@ -255,9 +270,9 @@ class Session:
 
     def _next_id(self) -> int:
         self.requests += 1
-        self._last_id = (self._last_id + 1) & 0xFFFFFFFF
-        self._outstanding.add(self._last_id)
-        return self._last_id
+        self._last_id = number = (self._last_id + 1) & 0xFFFFFFFF
+        self._outstanding.add(number)
+        return number
 
     def _send(self, raw: bytes) -> None:
         try:
@@ -273,6 +288,19 @@ class Session:
             raise BadPacket("it answered a question nobody asked")
         self._outstanding.discard(number)
         self._replies[number] = Reply(body[0], body[5:])
+
+    def _take_in(self) -> None:
+        """Keep the answers that have come whole already: many small ones come in one piece."""
+        buffer, at = self._buffer, 0
+        while len(buffer) - at >= _HEAD.size:
+            size, kind, number = _HEAD.unpack_from(buffer, at)
+            end = at + 4 + size
+            if end > len(buffer) or not 5 <= size <= MAX_PACKET or number not in self._outstanding:
+                break  # `_receive` waits for the rest of it, or says what is wrong with it
+            self._outstanding.discard(number)
+            self._replies[number] = Reply(kind, buffer[at + _HEAD.size : end])
+            at = end
+        self._buffer = buffer[at:]
 
     def _receive(self, timeout: float) -> memoryview:
         size = int.from_bytes(self._take(4, timeout), "big")
