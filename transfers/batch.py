@@ -112,6 +112,12 @@ class Sizes:
     def of(self, lane: Lane) -> int:
         return self._sizes.get(lane, 1)
 
+    def least(self, lane: Lane) -> int:
+        """How many files a batch takes, if there are so many, though others might share them: where
+        they wait together, the end of a queue would else be many batches of a few."""
+        size = self.of(lane)
+        return size // 2 if size > _MOST else 1
+
     def took(self, lane: Lane, count: int, seconds: float, *, together: bool = False) -> None:
         """Learn from a batch of `count` files. `together`: a place of the lane takes many at once,
         and over distance many take hardly longer than one."""

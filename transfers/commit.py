@@ -304,7 +304,7 @@ def _ours(run: Run) -> tuple[Entry, Proof] | None:
 
 def finish_move(run: Run, job: Job) -> Job:
     """After the commit. The source of a move goes only once that is durable, and only unchanged."""
-    done = altered(job, state=JobState.DONE, upload=None, reason="")
+    done = altered(job, state=JobState.DONE, upload=None, begun=False, reason="")
     if job.op is not Op.MOVE:
         return done
     if job.proof is not None and job.proof.word in _UNPROVEN:

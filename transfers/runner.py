@@ -206,6 +206,8 @@ def _accounted(over: _Over) -> Ended:
     """How the run ended, saying whether unfinished bytes may lie at its destination."""
     ended = over.ended
     begun = not over.run.clean and ended.job.state is not JobState.DONE
+    if ended.job.begun is begun:
+        return ended
     return replace(ended, job=altered(ended.job, begun=begun))
 
 

@@ -144,7 +144,8 @@ def _stored(folder: Folder, numbered: _Numbered, file: Storing) -> Stored | None
     unfinished = temporary_name(name, file.key)
     data = file.pieces[0] if len(file.pieces) == 1 else b"".join(file.pieces)
     try:
-        folder.look(name)  # refused now if at all: the temporary name may be shorter
+        if name not in unfinished:  # refused now if at all: the temporary name is shorter
+            folder.look(name)
         descriptor = folder.open(unfinished, _NEW_FLAGS)
         try:
             _write(descriptor, data)

@@ -99,6 +99,14 @@ def test_over_distance_a_batch_grows_where_its_files_wait_together() -> None:
     assert sizes.of(LANE) == 2
 
 
+def test_a_batch_shares_its_files_with_others_unless_they_wait_together() -> None:
+    sizes = Sizes()
+    sizes.took(LANE, 64, 0.01)
+    assert (sizes.of(LANE), sizes.least(LANE)) == (64, 1)
+    sizes.took(LANE, 64, 0.01, together=True)
+    assert (sizes.of(LANE), sizes.least(LANE)) == (256, 128)
+
+
 def test_each_run_is_worked_once_or_taken_back_once() -> None:
     runs = _runs(4)
     batch = Batch(runs, 0.0)
