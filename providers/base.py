@@ -104,6 +104,7 @@ class Capabilities:
     writing_streams: int = 1  # the same, where it helps only to store them
     in_place: bool = False  # bytes are sent to their final name: what stood there goes with them
     renames: bool = True  # `Writer.rename` may succeed; False: it never does
+    hard_links: bool = False  # a file can get another name (`HardLinker`)
     shows_stored: bool = True  # False: what was stored may be out of sight, like a letter posted
     # What lies directly in its root is called, "bucket": made and removed by a person only, because
     # it is more than a folder. "": folders like any other.

@@ -99,7 +99,7 @@ class Unsupported(ProviderError):
 
 class SourceChanged(ProviderError):
     what = "the file changed while it was being read"
-    advice = "It is read again from the start."
+    advice = "It is read again from the start, once; then copy it when nothing writes to it."
 
 
 class TargetChanged(ProviderError):
@@ -196,7 +196,8 @@ class AuthRequired(ProviderError):
 
 
 class HostKeyProblem(ProviderError):
-    """`fingerprint` is "SHA256:…" as OpenSSH prints it; `line` the key as known_hosts holds it."""
+    """`fingerprint` is "SHA256:…" as OpenSSH prints it; `line` the key as known_hosts holds it;
+    `remark` what else a person should know before the key is trusted, which `what` says, too."""
 
     def __init__(
         self,
@@ -206,6 +207,7 @@ class HostKeyProblem(ProviderError):
         key_type: str,
         fingerprint: str,
         line: str = "",
+        remark: str = "",
         advice: str | None = None,
     ) -> None:
         super().__init__(endpoint, what, advice=advice)
@@ -213,6 +215,7 @@ class HostKeyProblem(ProviderError):
         self.key_type = key_type
         self.fingerprint = fingerprint
         self.line = line
+        self.remark = remark
 
 
 class HostKeyUnknown(HostKeyProblem):

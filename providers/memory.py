@@ -82,6 +82,8 @@ class Store:
         if path in self.nodes:
             raise AlreadyExists(path)
         self.directory(posixpath.dirname(path))
+        if kind is Kind.DIR:
+            fields.setdefault("mode", 0o755)
         node = Node(kind, next(self.revisions), **fields)  # type: ignore[arg-type]
         self.nodes[path] = node
         return node

@@ -23,6 +23,7 @@ from providers.errors import (
 )
 from transfers.altered import altered
 from transfers.digests import ALGORITHM, taken
+from transfers.keeping import not_kept
 from transfers.leftovers import discard
 from transfers.model import Job, JobState, Op, Proof, ProofWord, Verify
 from transfers.prepare import stat_or_none
@@ -70,7 +71,7 @@ def named(run: Run, told: str) -> Job:
         # What an answer said may be untrue: this looks like the file that was to be replaced.
         run.doubtful |= entry.version is not None and entry.version == job.replacing
         proof = _prove_named(run, entry)
-    return job if proof is job.proof else altered(job, proof=proof)
+    return altered(job, proof=proof, reason=not_kept(run, entry))
 
 
 def _finished(run: Run, upload: str, receipts: tuple[str, ...], *, again: bool = False) -> Entry:
@@ -235,7 +236,7 @@ def settle(run: Run) -> Job | None:
             return source_kept(job, changed)
         _unsettled(run)
         raise changed
-    return finish_move(run, replace(job, proof=proof))
+    return finish_move(run, replace(job, proof=proof, reason=not_kept(run, entry)))
 
 
 def named_already(run: Run) -> Job | None:
@@ -303,8 +304,11 @@ def _ours(run: Run) -> tuple[Entry, Proof] | None:
 
 
 def finish_move(run: Run, job: Job) -> Job:
-    """After the commit. The source of a move goes only once that is durable, and only unchanged."""
-    done = altered(job, state=JobState.DONE, upload=None, begun=False, reason="")
+    """After the commit. The source of a move goes only once that is durable, and only unchanged.
+
+    The `reason` of `job` is what there is to say of the copy.
+    """
+    done = altered(job, state=JobState.DONE, upload=None, begun=False)
     if job.op is not Op.MOVE:
         return done
     if job.proof is not None and job.proof.word in _UNPROVEN:

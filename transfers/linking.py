@@ -29,6 +29,7 @@ from transfers.altered import altered
 from transfers.commit import source_kept
 from transfers.conflict import Act, Decision
 from transfers.leftovers import clean_up, discard
+from transfers.links import NO_LINKS
 from transfers.model import SAME_LINK, Conflict, Job, JobState, Op, ParkReason
 from transfers.prepare import decided, free_name, refuse_same_file, stat_or_none
 from transfers.run import Run, make_folder, writable
@@ -58,7 +59,8 @@ def link(run: Run) -> Job:
     if decision.act is Act.RENAME:
         job = discard(run, run.job)  # what lies under the name it had is found by that name only
         run.report(replace(job, target=free_name(target, job.target), replacing=None))
-    _make(run, text, decision.replacing)
+    if not _make(run, text, decision.replacing):
+        return _ended(run, JobState.SKIPPED, NO_LINKS)
     return _made(run, text)
 
 
@@ -110,7 +112,8 @@ def _asked(run: Run, entry: Entry, existing: Entry, decision: Decision) -> Job:
     return altered(parked, agreed=existing.version, reason=reason)
 
 
-def _make(run: Run, text: str, replacing: str | None) -> None:
+def _make(run: Run, text: str, replacing: str | None) -> bool:
+    """False: this very server makes none, though others of its kind do."""
     target, path, within = run.target(), run.job.target.path, run.job.within
     if not isinstance(target, Linker):
         raise Unsupported(path, "this place has no links", advice="Copy what it leads to instead.")
@@ -130,6 +133,9 @@ def _make(run: Run, text: str, replacing: str | None) -> None:
     except TargetChanged:
         run.report(replace(run.job, digest=""))
         raise
+    except Unsupported:
+        return False
+    return True
 
 
 def _made(run: Run, text: str) -> Job:

@@ -20,7 +20,7 @@ class Op(StrEnum):
 
     COPY = "copy"
     MOVE = "move"  # copy, prove, then delete the source
-    MAKE_DIR = "mkdir"  # an empty directory of a copied tree
+    MAKE_DIR = "mkdir"  # a directory of a copied tree that is empty, or not open to everybody
     REMOVE_DIR = "rmdir"  # a source directory emptied by a move
     NOTE = "note"  # something a plan left out (a link, a device): skipped, with the reason
     LINK = "link"  # a symbolic link of the same text as that at the source

@@ -40,7 +40,7 @@ class Meets(StrEnum):
     CLASH = "name clash"  # a name that its place takes for the same, or another job's
     BLOCKED = "in the way"  # a directory, a device, or no folder to put it into
     UNKNOWN = "not known"  # it could not be looked at
-    FOLDER = "empty folder"
+    FOLDER = "folder"  # one to be made, or there already
     LEFT_OUT = "left out"  # Op.NOTE says why
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 Known: TypeAlias = set[tuple[Place, str]]
 """Directories that were seen, each with the directory below which no link led to it."""
 
+MISSED = "\0missed"
+"""As `MADE`, from before it is made on: it was not there when this queue came, whichever worker's
+answer comes first."""
+
 MADE = "\0made"
 """Stands for the directory in an entry of `Known` that says: made by this queue, and empty then."""
 
@@ -147,6 +151,7 @@ def ensure_directory(
     if missing:
         touches()
     for directory in reversed(missing):
+        known.add((directory, MISSED))
         if _make(provider, directory, follow=not within):
             known.add((directory, MADE))
     known.update(seen, {(place, within)})

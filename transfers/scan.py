@@ -38,6 +38,14 @@ class _Walk:
     removals: list[NewJob] = field(default_factory=list)
 
 
+_OPEN = 0o055  # what a new directory usually grants to others than its owner
+
+
+def keeps_out(mode: int | None) -> bool:
+    """Whether a directory of these permissions keeps somebody out whom a new one lets in."""
+    return mode is not None and mode & _OPEN != _OPEN
+
+
 @dataclass(frozen=True, slots=True)
 class _Folder:
     """A directory of the source and what becomes of it. What a link led to is copied, never moved:
@@ -46,6 +54,7 @@ class _Folder:
     source: Place
     target: Place
     trail: Trail
+    mode: int | None = None
 
 
 def plan_tree(
@@ -113,7 +122,7 @@ def plan_directory(
         cancelled=lambda: False,
     )
     _refuse_own_subtree(walk, entry, target_place)
-    _walk(walk, [_Folder(Place(source_endpoint, entry.path), target_place, Trail())])
+    _walk(walk, [_Folder(Place(source_endpoint, entry.path), target_place, Trail(), entry.mode)])
     if keep_source:
         del walk.removals[:1]
     return _result(walk)
@@ -189,8 +198,10 @@ def _walk(walk: _Walk, pending: list[_Folder]) -> None:
         if walk.move and not folder.trail:
             walk.removals.append(NewJob(Op.REMOVE_DIR, source, target))
         below = [f for child in children for f in _take(walk, child, target.path, folder.trail)]
-        if not below and all(_is_choice(job) for job in walk.jobs[start:]):
-            walk.jobs.insert(start, NewJob(Op.MAKE_DIR, source, target))
+        if keeps_out(folder.mode) or (
+            not below and all(_is_choice(job) for job in walk.jobs[start:])
+        ):
+            walk.jobs.insert(start, NewJob(Op.MAKE_DIR, source, target, mode=folder.mode))
         pending.extend(reversed(below))
 
 
@@ -226,7 +237,7 @@ def _put(walk: _Walk, entry: Entry, target: Place, trail: Trail) -> list[_Folder
         _note(walk, entry, there, _NO_FILE)
         return []
     if entry.kind is Kind.DIR:
-        return [_Folder(Place(walk.source_endpoint, entry.path), target, trail)]
+        return [_Folder(Place(walk.source_endpoint, entry.path), target, trail, entry.mode)]
     walk.on_file(entry)
     _add(walk, _file(entry, walk.source_endpoint, target, walk.move and not trail))
     return []

@@ -18,6 +18,7 @@ from transfers.commit import (
     was_committing,
 )
 from transfers.control import Stop, Stopped
+from transfers.keeping import given_mode
 from transfers.leftovers import clean_up, doubt
 from transfers.linking import link, linked_already
 from transfers.model import OF_LINKS, Job, JobState, Op
@@ -120,7 +121,7 @@ def _make_directory(run: Run) -> Job:
     place, within = run.job.target, run.job.within
     run.known_directories.discard((place, within))
     make_folder(run, place, within)
-    return replace(run.job, state=JobState.DONE, reason="")
+    return replace(run.job, state=JobState.DONE, reason=given_mode(run))
 
 
 def _remove_directory(run: Run) -> Job:

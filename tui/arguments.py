@@ -109,7 +109,12 @@ def _add_copy(commands: _Commands) -> None:
     )
     copy.add_argument("sources", nargs="+", metavar="SOURCE")
     copy.add_argument("target", metavar="TARGET")
-    copy.add_argument("--move", action="store_true", help="delete each source once proven")
+    copy.add_argument(
+        "--move",
+        action="store_true",
+        help="delete each source once proven; on one disk or server it is given its new name "
+        "instead, where that can be done",
+    )
     copy.add_argument(
         "--on-conflict",
         choices=[policy.value for policy in Policy],
@@ -128,7 +133,7 @@ def _add_copy(commands: _Commands) -> None:
         choices=[carry.value for carry in Carry],
         default=Carry.ALL.value,
         help="what a copy gets of its source's time and permissions (all); a copy without times "
-        "is another to --on-conflict different",
+        "is another to --on-conflict different; what --move only renames keeps all",
     )
     copy.add_argument(
         "--expect",

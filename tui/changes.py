@@ -280,6 +280,8 @@ def effect(change: Change) -> str:
         return f"Moves it back to {address}{many}."
     if change.did is Did.THROWN:
         return f"Takes {address}{many} out of the trash."
+    if change.things[0].now.kind is Kind.LINK:
+        return f"Removes the link {address}{many}; what it leads to stays."
     return f"Removes {address}{many}, if nothing was put into it."
 
 

@@ -65,7 +65,7 @@ KEYS: tuple[Key, ...] = (
     Key("move", "f6,m,6", "Move", "move to the other pane", _P, _FILES, 4),
     Key("new_folder", "f7,7", "Mkdir", "make a folder", _P, _FILES, 6),
     Key("new_file", "n", "New file", "make an empty file", _P, _FILES),
-    Key("new_link", "N", "Symlink", "make a symbolic link", _P, _FILES),
+    Key("new_link", "N", "New link", "make a symbolic or a hard link", _P, _FILES),
     Key("delete", "f8,delete,8", "Delete", "delete, to the trash if there is one", _P, _FILES, 5),
     Key("delete_for_good", "shift+f8,shift+delete", "Delete!", "delete for good, past any trash",
         _P, _FILES),

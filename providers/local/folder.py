@@ -69,6 +69,12 @@ class Folder:
         at = self._at(name)
         os.symlink(target, at, target_is_directory=directory, dir_fd=self.descriptor)
 
+    def add_name(self, existing: str, name: str) -> None:
+        """Give the file at the path `existing` another name, never over something; a link there is
+        not followed where the system can leave it. Raises FileExistsError."""
+        follows = os.link not in os.supports_follow_symlinks
+        os.link(existing, self._at(name), dst_dir_fd=self.descriptor, follow_symlinks=follows)
+
     def name_new(self, name: str, other: str) -> None:
         """Give a file the name `other`, never over something; `name` may be a whole path.
 

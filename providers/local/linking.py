@@ -1,4 +1,4 @@
-"""Symbolic links of this computer: made in a folder held open, read, and followed to their end."""
+"""Links of this computer: made in a folder held open; symbolic ones followed to their end."""
 
 from __future__ import annotations
 
@@ -19,6 +19,18 @@ def make(path: str, target: str, within: str) -> None:
     with open_folder(above, within) as folder, system_errors(path):
         folder.make_link(name, target)
         folder.sync()
+
+
+def make_hard(path: str, existing: str) -> None:
+    """See `providers.extras.HardLinker`."""
+    above, name = os.path.split(path)
+    with open_folder(above) as folder:
+        with system_errors(existing):
+            if kind_of(os.lstat(existing)) is not Kind.FILE:
+                raise WrongKind(existing, "only a file can have another name", advice="")
+        with system_errors(path):
+            folder.add_name(existing, name)
+            folder.sync()
 
 
 def replace(path: str, target: str, key: str, replacing: str, within: str) -> None:

@@ -53,6 +53,7 @@ _CAPS = Capabilities(
     digests=frozenset(),  # who wants one reads the file, and can stop that
     parts=Parts(order="any", min_size=1, max_size=1 << 50),
     near=True,
+    hard_links=hasattr(os, "link"),
     folds_names=sys.platform in ("darwin", "win32"),  # unless a disk there was made otherwise
 )
 
@@ -232,6 +233,9 @@ class LocalProvider:
 
     def leads_to(self, path: str) -> str:
         return linking.leads_to(path)
+
+    def make_hard_link(self, path: str, existing: str) -> None:
+        linking.make_hard(path, existing)
 
     def throw_away(self, path: str) -> str:
         return trash.throw_away(path)

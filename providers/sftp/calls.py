@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from providers.errors import ProviderError, Unsupported
 from providers.sftp.protocol import (
@@ -12,6 +13,7 @@ from providers.sftp.protocol import (
     Fields,
     Op,
     Open,
+    absolute,
     attributes,
     path_string,
     string,
@@ -22,19 +24,13 @@ from providers.sftp.session import Reply, Session
 POSIX_RENAME = "posix-rename@openssh.com"
 FSYNC = "fsync@openssh.com"
 _STATVFS = "statvfs@openssh.com"
+_READ_ONLY = 1  # of its flags
 _MAX_HANDLE = 256  # bytes (the draft's limit)
 
 
 def real_path(session: Session, path: str) -> str:
     """The server's absolute form of `path`; "." is home."""
-    return session.call(Op.REALPATH, path_string(path), path=path, answer=Op.NAME, read=_absolute)
-
-
-def _absolute(fields: Fields) -> str:
-    name = next(fields.names(), None)
-    if name is None or not name.name.startswith("/") or "\0" in name.name:
-        raise BadPacket("it gave an address that is not absolute")
-    return name.name
+    return session.call(Op.REALPATH, path_string(path), path=path, answer=Op.NAME, read=absolute)
 
 
 def read_link(session: Session, path: str) -> str:
@@ -106,11 +102,26 @@ def closing(session: Session, handle: bytes, path: str) -> Iterator[None]:
 
 @contextmanager
 def releasing(session: Session, handle: bytes, path: str) -> Iterator[None]:
-    """Close a handle that was read from, also in the middle: nothing can be lost by it."""
+    """Close a handle that was read from, also in the middle: nothing can be lost by it, and nobody
+    waits for the answer."""
     try:
         yield
     finally:
-        let_go(session, handle, path)
+        if session.settle():
+            with suppress(ProviderError):  # the connection is gone, and so is the handle
+                forget(session, handle)
+        else:
+            session.close()
+
+
+def forget(session: Session, handle: bytes) -> None:
+    """Close a handle that nothing was written to, without waiting for what is said of it."""
+    session.aside(Op.CLOSE, string(handle), then=_ignored)
+    session.flush()
+
+
+def _ignored(reply: Reply) -> None:
+    """What is said of a handle that nothing was written to."""
 
 
 def let_go(session: Session, handle: bytes, path: str) -> None:
@@ -128,9 +139,14 @@ def set_handle(
     session: Session, handle: bytes, path: str, *, mode: int | None, modified: float | None
 ) -> None:
     """Set mode and modification time of an open file."""
+    session.check(session.wait(ask_set(session, handle, mode=mode, modified=modified), path), path)
+
+
+def ask_set(session: Session, handle: bytes, *, mode: int | None, modified: float | None) -> int:
+    """The request of `set_handle`."""
     seconds = None if modified is None else whole_seconds(modified)
     block = attributes(permissions=mode, modified=seconds)
-    session.command(Op.FSETSTAT, string(handle), block, path=path)
+    return session.request(Op.FSETSTAT, string(handle), block)
 
 
 def set_mode(session: Session, path: str, mode: int) -> None:
@@ -149,20 +165,9 @@ def whole_seconds(modified: float) -> int:
     return max(0, min(int(modified), 0xFFFFFFFF))
 
 
-def sync_handle(session: Session, handle: bytes, path: str) -> bool:
-    """Have the server bring the file to its disk. False: it has no way to."""
-    if FSYNC not in session.offers:
-        return False
-    name, patience = string(FSYNC.encode()), session.patience.sync
-    try:
-        session.command(Op.EXTENDED, name, string(handle), path=path, timeout=patience)
-    except Unsupported:
-        return False
-    return True
-
-
 def sync_and_close(session: Session, handle: bytes, path: str) -> None:
-    """`sync_handle` and `close_handle`, under way together. Raises what either is answered."""
+    """Have the server bring the file to its disk, where it has a way to, and close it: both under
+    way together. Raises what either is answered."""
     if FSYNC not in session.offers:
         close_handle(session, handle, path)
         return
@@ -199,10 +204,20 @@ def replace(session: Session, source: str, target: str) -> None:
     session.command(Op.EXTENDED, *fields, path=target)
 
 
-def file_system(session: Session, path: str) -> tuple[int, int] | None:
-    """The number of the file system of `path` and the bytes that may still be written on it.
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """The file system of a path: its number, the bytes that may still be written on it, and whether
+    nothing may be."""
 
-    None: the server cannot tell. Raises NotFound and the like, as the server says.
+    number: int
+    free: int
+    read_only: bool
+
+
+def file_system(session: Session, path: str) -> Volume | None:
+    """None: the server cannot tell, or tells of no single block, as what has no disk does.
+
+    Raises NotFound and the like, as the server says.
     """
     if _STATVFS not in session.offers:
         return None
@@ -215,11 +230,13 @@ def file_system(session: Session, path: str) -> tuple[int, int] | None:
         return None
 
 
-def _vfs(fields: Fields) -> tuple[int, int]:
-    _block, fragment, _blocks, _free, available, _files, _nodes, _usable, number = (
-        fields.u64() for _ in range(9)
+def _vfs(fields: Fields) -> Volume | None:
+    _block, fragment, blocks, _free, available, _files, _nodes, _usable, number, flags = (
+        fields.u64() for _ in range(10)
     )
-    return number, fragment * available
+    if not fragment * blocks:
+        return None
+    return Volume(number, fragment * available, bool(flags & _READ_ONLY))
 
 
 def stat_each(session: Session, paths: Sequence[str]) -> Iterator[Attributes]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TypeAlias
 
 import paramiko
 
@@ -22,21 +25,31 @@ from providers.sftp.wire import Wire
 _TAKE_ALL = 1 << 26  # paramiko shifts what is left in its buffer on each read: leave nothing
 _LAST_WORDS_SECONDS = 0.2
 _MOST_OUTPUT = 64 << 10  # bytes of a command's output that are kept at once
+_UNSAID = "Unable to open channel."  # paramiko, where two were refused at the same time
+
+HangUp: TypeAlias = Callable[[paramiko.Channel], None]
+"""Ends a session, of which this is the channel."""
 
 
 class ChannelStream:
-    """A `session.Stream` over a paramiko channel that has its connection to itself."""
+    """A `session.Stream` over a paramiko channel. `hang_up` ends it, and may come twice."""
 
     def __init__(
-        self, transport: paramiko.Transport, channel: paramiko.Channel, wire: Wire
+        self,
+        transport: paramiko.Transport,
+        channel: paramiko.Channel,
+        wire: Wire,
+        hang_up: HangUp,
     ) -> None:
         self.transport = transport
         self._channel = channel
         self._send = sender(channel)
         self._wire = wire
+        self._hang_up = hang_up
 
     def send(self, data: Buffer) -> None:
         self._channel.settimeout(self._wire.patience.answer)
+        self._wire.below = True
         try:
             left = memoryview(data)
             while left:
@@ -46,6 +59,8 @@ class ChannelStream:
                 left = left[sent:]
         except paramiko.SSHException as error:
             raise OSError(str(error)) from error
+        finally:
+            self._wire.below = False
 
     def recv(self, timeout: float) -> bytes:
         return patient_recv(self._channel, self._wire, timeout, _TAKE_ALL)
@@ -55,7 +70,18 @@ class ChannelStream:
         return self.transport.is_active() and not channel.closed and not channel.eof_received
 
     def close(self) -> None:
-        shut(self.transport)
+        self._hang_up(self._channel)
+
+
+def leave(channel: paramiko.Channel) -> None:
+    """Wake whoever waits for `channel`, and tell the server that it is over. Never waits: the
+    connection below may be stuck."""
+
+    def close() -> None:
+        with suppress(paramiko.SSHException, OSError, EOFError):
+            channel.close()
+
+    threading.Thread(target=close, name="leave a channel", daemon=True).start()
 
 
 def patient_recv(channel: paramiko.Channel, wire: Wire, seconds: float, most: int) -> bytes:
@@ -72,6 +98,7 @@ def patient_recv(channel: paramiko.Channel, wire: Wire, seconds: float, most: in
             return channel.recv(most)
         except TimeoutError:
             if left <= wire.patience.answer:
+                wire.doubtful = True
                 raise
             _need_sign_of_life(channel.get_transport(), wire)
         except paramiko.SSHException as error:
@@ -101,17 +128,54 @@ def open_session(to: Target, access: Access, wire: Wire) -> tuple[Session, param
         return start_session(transport, to, wire), transport
 
 
-def start_session(transport: paramiko.Transport, to: Target, wire: Wire) -> Session:
-    """Start SFTP once signed in. Raises Denied, Unsupported, ConnectionLost."""
+def start_session(
+    transport: paramiko.Transport,
+    to: Target,
+    wire: Wire,
+    hang_up: HangUp | None = None,
+) -> Session:
+    """Start SFTP once signed in. Raises Denied (NothingOpened), Unsupported, ConnectionLost.
+
+    `hang_up` is what the session's end brings about; None: the end of the connection.
+    """
     patience = wire.patience
     with translated(to.endpoint), wire.within(patience.channel * 2):
-        channel = transport.open_session(timeout=patience.channel)
+        asked = time.monotonic()
+        channel = _opened(transport, wire)
+        distance = time.monotonic() - asked
         lean_pipe(channel)
         _start_sftp(channel, transport, to)
-    # OpenSSH answers READDIR requests in turn; others may run them into each other.
-    ahead = 16 if "OpenSSH" in transport.remote_version else 1
-    stream = ChannelStream(transport, channel, wire)
-    return Session(stream, to.endpoint, ahead=ahead, patience=patience)
+    stream = ChannelStream(transport, channel, wire, hang_up or (lambda _: shut(transport)))
+    # OpenSSH answers all in turn; others may run READDIR requests into each other, or expect
+    # nothing before they were greeted.
+    is_openssh = "OpenSSH" in transport.remote_version
+    return Session(
+        stream,
+        to.endpoint,
+        ahead=16 if is_openssh else 1,
+        patience=patience,
+        distance=distance,
+        at_once=is_openssh,
+    )
+
+
+def _opened(transport: paramiko.Transport, wire: Wire) -> paramiko.Channel:
+    """A channel that ends when the wire is cut."""
+    wire.below = True
+    try:
+        channel = transport.open_session(timeout=wire.patience.channel)
+    except paramiko.SSHException as error:
+        if str(error) == _UNSAID and transport.is_active():
+            raise paramiko.ChannelException(0, "it is not said why") from error
+        raise
+    finally:
+        wire.below = False
+    try:
+        wire.carry(partial(leave, channel))
+    except BaseException:
+        leave(channel)
+        raise
+    return channel
 
 
 def _start_sftp(channel: paramiko.Channel, transport: paramiko.Transport, to: Target) -> None:
@@ -131,7 +195,7 @@ class Command:
     """A fixed command on a channel of its own, which answers what it is given line by line.
 
     Never put anything a server or a person supplied into `command`. The constructor raises
-    ConnectionLost, and Denied where no command may run.
+    ConnectionLost, Denied where no command may run and NothingOpened where no channel is to be had.
     """
 
     def __init__(self, transport: paramiko.Transport, command: str, wire: Wire) -> None:
@@ -140,7 +204,7 @@ class Command:
         self._output = bytearray()
         endpoint = wire.endpoint
         with translated(endpoint), wire.within(wire.patience.channel * 2):
-            self._channel = transport.open_session(timeout=wire.patience.channel)
+            self._channel = _opened(transport, wire)
             _execute(self._channel, command, transport, endpoint)
 
     def ask(self, given: bytes, seconds: float) -> bytes | None:
@@ -179,7 +243,7 @@ class Command:
             raise
 
     def close(self) -> None:
-        self._channel.close()
+        leave(self._channel)
 
 
 def _execute(

@@ -21,16 +21,16 @@ from providers.text import printable
 
 _LARGEST = 1 << 20  # bytes
 _DEEPEST = 16  # files that include one another, as in OpenSSH
-_LINE = re.compile(r"\s*(?P<keyword>[A-Za-z0-9]+)(?:\s*=\s*|\s+)(?P<rest>.*?)\s*", re.DOTALL)
+_LINE = re.compile(r"\s*(?P<keyword>[A-Za-z0-9]+)(?:(?:\s*=\s*|\s+)(?P<rest>.*?))?\s*", re.DOTALL)
 _WORD = re.compile(
     r'"((?:\\["\\]|[^"])*)"|\'((?:\\[\'\\]|[^\'])*)\'|(#.*)|((?:\\[\s"\'\\]|[^\s"\'])+)'
+    r'|(["\'])'
 )
 _ESCAPED = re.compile(r"\\([\s\"'\\])")
 _MANY = frozenset({"identityfile", "certificatefile"})  # each line adds one; else the first counts
-_NEVER = frozenset(
-    {"exec", "canonical", "final", "localnetwork", "tagged", "command", "version", "sessiontype"}
-)
+_NEVER = frozenset({"exec", "localnetwork", "tagged", "command", "version", "sessiontype"})
 """Criteria of Match that would run something, ask the network, or are not about us."""
+_LOOK = "Look at it with “ssh -G HOST”."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Found:
     """What the file says, by lower-case keyword. `notes` tell what was passed over, and where."""
 
     said: dict[str, list[Said]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)  # of Host lines, without patterns
 
     def first(self, keyword: str) -> Said | None:
@@ -62,19 +62,34 @@ def lookup(path: Path, host: str, user: str = "") -> Found:
     """
     reading = _Reading(path, host, user)
     reading.file(path, 0, possible=True)
+    if reading.again:
+        reading.begin_again()
+        reading.file(path, 0, possible=True)
     return reading.found
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of the rest of a line, out of their quotes; a comment ends them."""
+    """The words of the rest of a line, out of their quotes; a comment ends them.
+
+    Raises ValueError for a quote that is not closed.
+    """
     found: list[str] = []
     for match in _WORD.finditer(text):
-        double, single, comment, plain = match.groups()
+        double, single, comment, plain, stray = match.groups()
         if comment is not None:
             break
+        if stray:
+            raise ValueError("a quote is not closed")
         word = next(each for each in (double, single, plain) if each is not None)
         found.append(_ESCAPED.sub(r"\1", word))
     return tuple(found)
+
+
+def _said(rest: str, where: str) -> Said:
+    try:
+        return Said(words(rest), rest, where)
+    except ValueError as error:
+        raise Unsupported(where, str(error), advice=_LOOK) from error
 
 
 def matches(patterns: Sequence[str], text: str) -> bool:
@@ -90,13 +105,24 @@ def _like(pattern: str, text: str) -> bool:
 
 
 class _Reading:
-    """One passage through the file and those it includes."""
+    """A passage through the file and those it includes.
+
+    `again`: a “Match final” asks for a second one, as in ssh: with the name that HostName gave for
+    Host lines, and what the first one found standing.
+    """
 
     def __init__(self, path: Path, host: str, user: str) -> None:
         self.found = Found()
+        self.again = False
+        self._final = False
         self._top = path
+        self._typed = host
         self._host = host
         self._user = user
+
+    def begin_again(self) -> None:
+        self._final = True
+        self._host = self._first("hostname", self._host)
 
     def file(self, path: Path, depth: int, *, possible: bool) -> None:
         """Read one file. `possible`: whether any line of it can count."""
@@ -106,8 +132,10 @@ class _Reading:
             if match is None or line.lstrip().startswith("#"):
                 continue
             keyword, where = match["keyword"].lower(), f"line {number} of {path}"
-            said = Said(words(match["rest"]), match["rest"], where)
+            said = _said(match["rest"] or "", where)
             if not said.words:
+                if keyword in ("host", "match"):  # what follows would count for the block before
+                    raise Unsupported(where, f"“{match['keyword']}” says of nobody what follows it")
                 continue
             if keyword == "host":
                 active = matches(said.words, self._host) and possible
@@ -121,7 +149,8 @@ class _Reading:
 
     def _take(self, keyword: str, said: Said) -> None:
         before = self.found.said.setdefault(keyword, [])
-        if not before or keyword in _MANY:
+        known = any(each.words == said.words for each in before)
+        if not before or (keyword in _MANY and not known):
             before.append(said)
 
     def _include(self, said: Said, depth: int, *, possible: bool) -> None:
@@ -147,8 +176,13 @@ class _Reading:
             if criterion == "all":
                 continue
             if criterion in _NEVER:
-                self.found.notes.append(f"{said.where}: “Match {criterion}” is not evaluated here")
+                note = f"{said.where}: “Match {criterion}” is not evaluated here"
+                self.found.notes[note] = None
                 return False
+            if criterion in ("final", "canonical"):
+                self.again |= criterion == "final"
+                result = result and self._final != negated
+                continue
             if not equals:
                 value = left.pop(0) if left else ""
             result = result and self._holds(criterion, value, said.where) != negated
@@ -157,18 +191,18 @@ class _Reading:
     def _holds(self, criterion: str, value: str, where: str) -> bool:
         subject = {
             "host": self._first("hostname", self._host),
-            "originalhost": self._host,
+            "originalhost": self._typed,
             "user": self._user or self._first("user", getpass.getuser()),
             "localuser": getpass.getuser(),
         }.get(criterion)
         if subject is None or not value:
             what = f"“Match {printable(criterion)}” is not as ssh expects it"
-            raise Unsupported(where, what, advice="Look at it with “ssh -G HOST”.")
+            raise Unsupported(where, what, advice=_LOOK)
         return matches(value.split(","), subject)
 
     def _first(self, keyword: str, otherwise: str) -> str:
         said = self.found.first(keyword)
-        return said.words[0].replace("%h", self._host) if said else otherwise
+        return said.words[0].replace("%h", self._typed) if said else otherwise
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -32,6 +32,7 @@ from providers.sftp.wire import Wire, shut_down
 from providers.text import printable
 
 __all__ = [
+    "NothingOpened",
     "Target",
     "closed_on_error",
     "connect",
@@ -52,6 +53,10 @@ _ALTERED = (InvalidTag, ValueError, IndexError, struct.error)
 
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 logging.getLogger("paramiko").propagate = False
+
+
+class NothingOpened(Denied):
+    """The server opens no channel on this connection, or no more of them (MaxSessions)."""
 
 
 def connect(
@@ -176,7 +181,8 @@ def shut(transport: paramiko.Transport) -> None:
 
 @contextmanager
 def translated(endpoint: str) -> Iterator[None]:
-    """Turn what paramiko and the sockets raise into one sentence."""
+    """Turn what paramiko and the sockets raise into one sentence. A channel that was refused is
+    NothingOpened."""
     try:
         yield
     except paramiko.ssh_exception.IncompatiblePeer as error:
@@ -186,7 +192,7 @@ def translated(endpoint: str) -> Iterator[None]:
             advice="Its SSH server must be updated: SHA-1, DSA and CBC are no longer safe.",
         ) from error
     except paramiko.ssh_exception.ChannelException as error:
-        raise Denied(
+        raise NothingOpened(
             endpoint,
             f"the server lets you sign in but opens nothing ({printable(error.text)})",
             advice="Ask its owner whether SFTP is allowed for you.",

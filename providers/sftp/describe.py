@@ -5,10 +5,10 @@ from __future__ import annotations
 import stat
 from collections.abc import Sequence
 
-from providers.errors import NotFound, ProviderError, Unsupported
+from providers.errors import Denied, NotFound, ProviderError, Unsupported
 from providers.extras import Property
 from providers.sftp import calls, extensions
-from providers.sftp.protocol import Attributes
+from providers.sftp.protocol import Attributes, Refused
 from providers.sftp.session import Session
 
 
@@ -28,7 +28,7 @@ def _owner(session: Session, path: str) -> Sequence[Property]:
     user, group = numbers
     try:
         names = extensions.names_by_id(session, user, group, path)
-    except Unsupported:
+    except (Refused, Unsupported, Denied):
         names = ("", "")
     shown = (
         f"{name} ({number})" if name else str(number)

@@ -14,14 +14,13 @@ from unicodedata import normalize
 from providers.base import Buffer, Entry, Kind
 from providers.errors import (
     ConnectionLost,
-    Denied,
     InvalidName,
     NotFound,
     ProviderError,
     Unsupported,
 )
 from providers.many import Stored, Storing
-from providers.sftp import look, uploads
+from providers.sftp import keeping, look, uploads
 from providers.sftp.calls import FSYNC, handle_of, whole_seconds
 from providers.sftp.protocol import (
     Fields,
@@ -44,7 +43,6 @@ READ_BACK = 64 << 10
 _NEW = u32(Open.WRITE | Open.CREATE | Open.EXCLUSIVE) + attributes(permissions=0o600)
 _TO_READ = u32(Open.READ) + attributes()
 _TO_SEAL = u32(Open.WRITE) + attributes()
-_NOT_SET = (Refused, Unsupported, Denied)
 
 
 # Storing ---------------------------------------------------------------------------------------
@@ -247,7 +245,10 @@ def _sealed(session: Session, upload: Upload) -> Steps[bool]:
     changes = [_set(session, handle, upload)]
     if FSYNC in session.offers:
         changes.append(session.request(Op.EXTENDED, _FSYNC, string(handle)))
-    _check_sealed(session, (yield [*changes, _close(session, handle)]), path)
+    if not _check_sealed(session, (yield [*changes, _close(session, handle)]), path):
+        yield keeping.ask_one_by_one(
+            session, upload.temporary, mode=upload.mode, modified=upload.modified
+        )
     return True
 
 
@@ -289,11 +290,15 @@ def _set(session: Session, handle: bytes, upload: Upload) -> int:
     return session.request(Op.FSETSTAT, string(handle), block)
 
 
-def _check_sealed(session: Session, replies: Sequence[Reply], path: str) -> None:
-    """A failed sync or close is an end: what it left is never trusted (faults.md A5)."""
+def _check_sealed(session: Session, replies: Sequence[Reply], path: str) -> bool:
+    """A failed sync or close is an end: what it left is never trusted (faults.md A5). False: mode
+    and time were refused. A server may keep these to itself: the entry tells what it has."""
     attributes_set, *synced, closed = replies
-    with suppress(*_NOT_SET):  # a server may keep these to itself: the entry tells what it has
+    kept = True
+    try:
         session.check(attributes_set, path)
+    except keeping.REFUSALS:
+        kept = False
     try:
         for reply in synced:
             with suppress(Unsupported):
@@ -301,6 +306,7 @@ def _check_sealed(session: Session, replies: Sequence[Reply], path: str) -> None
         session.check(closed, path)
     except Refused as error:
         raise look.explained(session, error, path) from error
+    return kept
 
 
 def _name_all(

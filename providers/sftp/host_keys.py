@@ -83,8 +83,10 @@ def _unknown(key: paramiko.PKey, line: str, doubt: str | None, to: Target, acces
     if (to.endpoint, line) in access.trusted:
         return
     shown = known_hosts.fingerprint(key.asbytes())
+    _need_no_other(key, line, to, access)
+    remark = "; ".join(filter(None, (_uncertified(doubt), _passed_over(to, access))))
     what = f"its host key {shown} ({key.get_name()}) is not known yet"
-    what += f", and its certificate does not count: {doubt}" if doubt else ""
+    what += f" ({remark})" if remark else ""
     if to.options.strict == "yes":
         raise Denied(
             to.endpoint,
@@ -92,25 +94,47 @@ def _unknown(key: paramiko.PKey, line: str, doubt: str | None, to: Target, acces
             advice=f"Add it to {files(to, access)[0]} once you have compared it.",
         )
     if access.accept_new or to.options.strict == "accept-new":
-        remember(access, to.endpoint, line)
+        if _lists(to, access):  # else UserKnownHostsFile is “none”: ssh does not ask, either
+            remember(access, to.endpoint, line)
         return
     raise HostKeyUnknown(
         to.endpoint,
-        what + _passed_over(to, access),
+        what,
         key_type=key.get_name(),
         fingerprint=shown,
         line=line,
+        remark=remark,
     )
 
 
+def _need_no_other(key: paramiko.PKey, line: str, to: Target, access: Access) -> None:
+    """Raise HostKeyChanged where another key was accepted for this host earlier in this run."""
+    name = line.partition(" ")[0]
+    if any(other.partition(" ")[0] == name for other in access.trusted.of(to.endpoint)):
+        shown = known_hosts.fingerprint(key.asbytes())
+        raise HostKeyChanged(
+            to.endpoint,
+            f"its host key has changed: it is now {shown}, not the one that was accepted before",
+            key_type=key.get_name(),
+            fingerprint=shown,
+            line=line,
+            advice="Someone may be listening in. Ask the server's owner; only if the key was really"
+            " replaced, end Wharfie and connect again.",
+        )
+
+
+def _uncertified(doubt: str | None) -> str:
+    return f"its certificate does not count: {doubt}" if doubt else ""
+
+
 def _passed_over(to: Target, access: Access) -> str:
-    """What might have named it and cannot be read, as the end of a sentence."""
+    """What might have named it and cannot be read."""
     garbled = [
         f"line {number} of {path}"
         for path in files(to, access)
         for number in known_hosts.garbled(path)
     ]
-    return f" (not understood: {', '.join(garbled[:3])})" if garbled else ""
+    return f"not understood: {', '.join(garbled[:3])}" if garbled else ""
 
 
 def remember(access: Access, endpoint: str, line: str) -> None:
@@ -120,9 +144,16 @@ def remember(access: Access, endpoint: str, line: str) -> None:
     Denied when it cannot be written.
     """
     to = configured(target(endpoint), access)
-    lists = [path for path in files(to, access) if path != _SYSTEM]
+    lists = _lists(to, access)
     if not lists:
-        raise Denied(endpoint, "UserKnownHostsFile is “none”: there is no list to remember it in")
-    if to.options.hash_known_hosts:
-        line = known_hosts.hashed(line)
-    known_hosts.append(lists[0], endpoint, line)
+        raise Denied(
+            endpoint,
+            "UserKnownHostsFile is “none”: there is no list to remember it in",
+            advice="Accept the key for once, or name a list in ~/.ssh/config.",
+        )
+    known_hosts.append(lists[0], endpoint, line, hash_name=to.options.hash_known_hosts)
+
+
+def _lists(to: Target, access: Access) -> list[Path]:
+    """The person's own."""
+    return [path for path in files(to, access) if path != _SYSTEM]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
@@ -15,15 +16,23 @@ from providers.sftp.target import Target
 _UNUSABLE = (OSError, ValueError, paramiko.SSHException)
 
 
+@dataclass(frozen=True, slots=True)
+class LockedKey:
+    """A private key that needs its passphrase. `rejected`: one was given, and is wrong."""
+
+    path: Path
+    rejected: bool
+
+
 def identities(
     to: Target, access: Access, held: Sequence[paramiko.AgentKey]
-) -> Iterator[paramiko.PKey | Path]:
-    """The keys that IdentityFile names, in its order; the path of one that needs a passphrase.
+) -> Iterator[paramiko.PKey | LockedKey]:
+    """The keys that IdentityFile names, in its order; what is locked as such.
 
     A file that is not there, or is no key, is passed over as ssh does. `held`: the agent's keys.
     """
     for path in to.options.identities:
-        key = _in_agent(path, held) or _from_file(path, to, access)
+        key = in_agent(path, held) or from_file(path, to, access)
         if isinstance(key, paramiko.PKey):
             certify(key, to.options.certificates)
         if key is not None:
@@ -38,7 +47,7 @@ def certify(key: paramiko.PKey, files: Sequence[Path]) -> None:
             return
 
 
-def _in_agent(path: Path, held: Sequence[paramiko.AgentKey]) -> paramiko.AgentKey | None:
+def in_agent(path: Path, held: Sequence[paramiko.AgentKey]) -> paramiko.AgentKey | None:
     """The agent's key that `path`, or the public key beside it, is about."""
     for public in (path.with_name(f"{path.name}.pub"), path):
         try:
@@ -49,12 +58,13 @@ def _in_agent(path: Path, held: Sequence[paramiko.AgentKey]) -> paramiko.AgentKe
     return None
 
 
-def _from_file(path: Path, to: Target, access: Access) -> paramiko.PKey | Path | None:
+def from_file(path: Path, to: Target, access: Access) -> paramiko.PKey | LockedKey | None:
+    """The key in a file; None when it is none we can use."""
     try:
         return keys.load(path, lambda: access.secrets.get(to.endpoint, "passphrase", str(path)))
     except keys.Locked as error:
         if error.rejected:
             access.secrets.forget(to.endpoint, "passphrase", str(path))
-        return path
+        return LockedKey(path, error.rejected)
     except keys.Unusable:
         return None

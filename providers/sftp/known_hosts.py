@@ -11,7 +11,11 @@ import binascii
 import hashlib
 import hmac
 import os
+import stat
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import translate
@@ -20,6 +24,8 @@ from re import compile as compile_pattern
 from typing import Self
 
 from providers.errors import Denied
+
+_LOOKS, _LOOK_SECONDS = 20, 0.05
 
 
 class Standing(StrEnum):
@@ -124,7 +130,9 @@ def _line(number: int, words: list[str], path: Path) -> Line | None:
     if marker not in {"", "@revoked", "@cert-authority"} or len(words) < 3:
         return None
     blob = _decode(words[2])
-    return None if blob is None else Line(number, marker, words[0], words[1], blob, path)
+    if blob is None or not _is_key(words[1], blob):
+        return None
+    return Line(number, marker, words[0], words[1], blob, path)
 
 
 def _decode(text: str) -> bytes | None:
@@ -132,6 +140,18 @@ def _decode(text: str) -> bytes | None:
         return base64.b64decode(text, validate=True) or None
     except (binascii.Error, ValueError):
         return None
+
+
+def _is_key(key_type: str, blob: bytes) -> bool:
+    """Whether `blob` is whole: its type and more, each behind its length (RFC 4253, 6.6)."""
+    parts = []
+    while len(blob) >= 4:
+        size = 4 + int.from_bytes(blob[:4], "big")
+        if size > len(blob):
+            return False
+        parts.append(blob[4:size])
+        blob = blob[size:]
+    return not blob and len(parts) > 1 and parts[0] == key_type.encode()
 
 
 def judge(lines: list[Line], host: str, port: int, blob: bytes) -> Verdict:
@@ -174,26 +194,62 @@ def hashed(line: str) -> str:
     return f"|1|{'|'.join(shown)} {key}"
 
 
-def append(path: Path, endpoint: str, line: str) -> None:
-    """Write `line` behind all others. Raises Denied when the file cannot be written."""
+def append(path: Path, endpoint: str, line: str, *, hash_name: bool = False) -> None:
+    """Write `line` behind all others, unless it is there by now: several may accept it at once.
+
+    `hash_name`: hidden, as HashKnownHosts has it. Raises Denied when the file cannot be written.
+    """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
         descriptor = os.open(path, flags, 0o600)
         with os.fdopen(descriptor, "r+b", buffering=0) as file:
-            size = file.seek(0, os.SEEK_END)
-            broken = False
-            if size:
-                file.seek(size - 1)
-                broken = file.read(1) != b"\n"
-            file.write(b"\n" * broken + " ".join(line.split()).encode("ascii") + b"\n")
-            os.fsync(file.fileno())
+            _wait_for_others(descriptor)
+            before = file.read()
+            if not _has(before, line):
+                file.write(_ending(before) + _written(line, hash_name=hash_name))
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):  # /dev/null cannot be synced
+                os.fsync(descriptor)
     except OSError as error:
         raise Denied(
             str(path),
             f"the key of {endpoint} could not be remembered ({error.strerror})",
             advice="Check that this file can be written, or accept the key for once.",
         ) from error
+
+
+def _has(text: bytes, line: str) -> bool:
+    host, key_type, *_ = words = line.split()
+    blob = _decode(words[2])
+    known = (each for _, each in _parse(text.decode("utf-8", "replace"), Path()) if each)
+    return any(
+        (each.marker, each.key_type, each.blob) == ("", key_type, blob) and each.covers(host)
+        for each in known
+    )
+
+
+def _ending(text: bytes) -> bytes:
+    """What the last line lacks of its end."""
+    return b"" if not text or text.endswith(b"\n") else b"\n"
+
+
+def _written(line: str, *, hash_name: bool) -> bytes:
+    line = " ".join(line.split())
+    return (hashed(line) if hash_name else line).encode("ascii") + b"\n"
+
+
+def _wait_for_others(descriptor: int) -> None:
+    """Until nobody else appends, or for a second: without a lock (Windows, some network drives) two
+    that accept one key at the same moment may write it twice, which does no harm."""
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    for _ in range(_LOOKS):
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        time.sleep(_LOOK_SECONDS)
 
 
 def _hash_matches(hashed: str, host: str) -> bool:

@@ -20,6 +20,8 @@ def make(session: Session, path: str, target: str, within: str) -> None:
         raise AlreadyExists(path)
     try:
         calls.make_link(session, path, target)
+    except Unsupported as error:
+        raise Unsupported(path, "this server makes no symbolic links") from error
     except Refused as error:
         if look.maybe(session, path) is not None:
             raise AlreadyExists(path) from error

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from providers.base import Entry, Kind
 from providers.errors import (
     ConnectionLost,
+    Denied,
     InvalidName,
     NoSpace,
     NotFound,
@@ -20,6 +21,7 @@ from providers.sftp import calls
 from providers.sftp.protocol import Attributes, Name, Refused, kind_of
 from providers.sftp.session import Session
 
+_WRITABLE = "Make it writable, or choose another folder; after a disk fault, check the disk."
 _ROOM = 1 << 20  # bytes: with less than that free, a refused write is for want of space
 
 
@@ -49,6 +51,12 @@ def _entry(path: str, name: str, attributes: Attributes, long_name: str, target:
 def is_file(attributes: Attributes, size: int | None) -> bool:
     """Whether the server tells of a file of `size` bytes."""
     return kind_of(attributes.permissions) is Kind.FILE and attributes.size == size
+
+
+def size_in(version: str) -> int | None:
+    """The size that a version of `entry` tells; None for what is none of its."""
+    size, colon, _ = version.partition(":")
+    return int(size) if colon and size.isdecimal() and size.isascii() else None
 
 
 def page(directory: str, names: list[Name]) -> list[Entry]:
@@ -137,6 +145,12 @@ def room(session: Session, path: str) -> tuple[str, int]:
 
     Raises Unsupported where the server cannot tell.
     """
+    volume = _volume(session, path)
+    return (f"{volume.number:x}" if volume.number else "", volume.free)
+
+
+def _volume(session: Session, path: str) -> calls.Volume:
+    """That of `path`, or of the first directory above it that is there. Raises as `room`."""
     while True:
         try:
             found = calls.file_system(session, path)
@@ -147,18 +161,23 @@ def room(session: Session, path: str) -> tuple[str, int]:
             continue
         if found is None:
             raise Unsupported(path, "the server does not say how much room it has")
-        number, free = found
-        return (f"{number:x}" if number else "", free)
+        return found
 
 
 def explained(session: Session, error: ProviderError, path: str) -> ProviderError:
-    """NoSpace in place of a bare refusal when the disk is full: OpenSSH says only "Failure"."""
+    """What a bare refusal was for: OpenSSH says only "Failure" of a full and of a read-only disk.
+
+    An error that is not explained by that is told of `path`, whatever it was of.
+    """
     if not isinstance(error, Refused) or not session.alive():
         return error
+    refused = Refused(path, error.what)
     try:
-        _, free = room(session, posixpath.dirname(path))
+        volume = _volume(session, posixpath.dirname(path))
     except ConnectionLost:
         raise
     except ProviderError:
-        return error
-    return error if free >= _ROOM else NoSpace(path)
+        return refused
+    if volume.read_only:
+        return Denied(path, "the disk is mounted read-only there", advice=_WRITABLE)
+    return refused if volume.free >= _ROOM else NoSpace(path)

@@ -129,7 +129,7 @@ def _agent(said: str) -> str:
     if said == "SSH_AUTH_SOCK":
         return ""
     if said.startswith("$"):
-        return os.environ.get(said[1:], "")
+        return os.environ.get(said[1:], "") or NONE
     return said if said in ("", NONE) else os.path.expanduser(said)
 
 
@@ -206,12 +206,20 @@ class _Taking:
         def value(match: re.Match[str]) -> str:
             token, name = match.groups()
             if name is not None:
-                return os.environ.get(name, "") if variables else match[0]
+                return _variable(name, said) if variables else match[0]
             if token in self.tokens:
                 return self.tokens[token]
             raise Unsupported(said.where, f"“%{printable(token)}” is not understood there")
 
         return _TOKEN.sub(value, text)
+
+
+def _variable(name: str, said: Said) -> str:
+    """Raises Unsupported for one that is not set: "${HERE}/known_hosts" is not "/known_hosts"."""
+    value = os.environ.get(name)
+    if value is None:
+        raise Unsupported(said.where, f"the variable {name} is not set")
+    return value
 
 
 def _seconds(text: str) -> float:

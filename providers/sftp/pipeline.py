@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from providers.base import Body
 from providers.errors import ProviderError, SourceChanged
@@ -30,6 +30,37 @@ class _Piece:
     length: int
 
 
+@dataclass(slots=True)
+class Asked:
+    """A range of an open file, and what of it was asked for: up to `offset`.
+
+    It goes to `end`; None: to the end of the file, wherever it is. `is_end`: `end` is the size that
+    the file is said to have, and a byte behind it is still to be asked for.
+    """
+
+    handle: bytes
+    offset: int
+    end: int | None
+    is_end: bool = False
+    window: deque[_Piece] = field(default_factory=deque)
+
+
+def ask_range(session: Session, asked: Asked) -> None:
+    """Queue as many requests as may be under way."""
+    window, end = asked.window, asked.end
+    most = _WINDOW_FAR if session.distance > _FAR else WINDOW
+    if len(window) > most * 3 // 4:  # several are sent in one go
+        return
+    while len(window) < most and (end is None or asked.offset < end):
+        size = session.reading.size(session.read_size)
+        size = size if end is None else min(size, end - asked.offset)
+        window.append(_ask(session, asked.handle, asked.offset, size))
+        asked.offset += size
+    if asked.is_end and asked.offset == end and len(window) < most:
+        window.append(_ask(session, asked.handle, asked.offset, 1))
+        asked.is_end = False
+
+
 def read_range(
     session: Session,
     handle: bytes,
@@ -39,26 +70,20 @@ def read_range(
     *,
     is_end: bool = False,
 ) -> Generator[memoryview, None, None]:
-    """The bytes from `offset` to `end`, in order; None: to the end of the file, wherever it is.
+    """The bytes from `offset` to `end` as in `Asked`, in order. Raises as `read_asked`."""
+    return read_asked(session, path, Asked(handle, offset, end, is_end))
 
-    `is_end`: `end` is the size that the file is said to have. Raises SourceChanged when the file
-    ends before `end`, and when it goes on behind a size that was said: as in /proc, where all
-    sizes are 0 (faults.md D8, C6).
+
+def read_asked(session: Session, path: str, asked: Asked) -> Generator[memoryview, None, None]:
+    """The bytes of what is `asked`, in order.
+
+    Raises SourceChanged when the file ends before its end, and when it goes on behind a size that
+    was said: as in /proc, where all sizes are 0 (faults.md D8, C6).
     """
-    window: deque[_Piece] = deque()
-    most = _WINDOW_FAR if session.distance > _FAR else WINDOW
-    ask = offset
+    window, end = asked.window, asked.end
     session.reading.begin()
     while True:
-        if len(window) <= most * 3 // 4:  # several are sent in one go
-            while len(window) < most and (end is None or ask < end):
-                size = session.reading.size(session.read_size)
-                size = size if end is None else min(size, end - ask)
-                window.append(_ask(session, handle, ask, size))
-                ask += size
-            if is_end and ask == end and len(window) < most:
-                window.append(_ask(session, handle, ask, 1))
-                is_end = False
+        ask_range(session, asked)
         if not window:
             return
         piece = window.popleft()
@@ -74,7 +99,7 @@ def read_range(
         if len(data) < piece.length:
             session.read_size = max(len(data), min(_LEAST_READ, session.read_size))
             at = piece.offset + len(data)
-            window.appendleft(_ask(session, handle, at, piece.length - len(data)))
+            window.appendleft(_ask(session, asked.handle, at, piece.length - len(data)))
         yield data
 
 

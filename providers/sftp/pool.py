@@ -1,4 +1,4 @@
-"""Sessions kept for the next call, each with a connection of its own; and how a call is ended."""
+"""Sessions kept for the next call; and how a call is ended."""
 
 from __future__ import annotations
 
@@ -34,6 +34,11 @@ class Line:
     wire: Wire
     shell: ShellDigest | None = None
     idle_since: float = 0.0
+
+    def close(self) -> None:
+        if self.shell is not None:
+            self.shell.close()
+        self.session.close()
 
 
 @dataclass(slots=True, eq=False)
@@ -122,7 +127,7 @@ class Pool:
             self._requests += sum(line.session.requests for line in self._idle)
             self._idle = []
         for line in lines:
-            line.session.close()
+            line.close()
 
     def _end(self, under_way: Iterable[_Call]) -> None:
         """Cut within the lock: the wire is still the call's own, and not yet another's."""
@@ -206,4 +211,4 @@ class Pool:
         with self._lock:
             self._busy.remove(line)
             self._requests += line.session.requests
-        line.session.close()
+        line.close()

@@ -21,6 +21,13 @@ _PASSWORD = re.compile(r"password|passwort|passcode for|mot de passe|contraseña
 _LONGEST = 100  # characters of a question
 
 
+def is_password(question: str, *, first: bool) -> bool:
+    """Whether a question whose answer is hidden wants the password; `first` of its attempt."""
+    if _CODE.search(question):
+        return False
+    return first or _PASSWORD.search(question) is not None
+
+
 class Unanswered(paramiko.SSHException):
     """Ends the connection in the middle of a question that only a person can answer."""
 
@@ -38,30 +45,29 @@ class Answers:
         self._access = access
         self._round = 0
         self._password_in = 0  # the round it was given in
+        self._used: list[str] = []  # the questions of this round that codes were given to
         self._code = (0, "")  # that of the last code, and its question
 
     def __call__(self, title: str, told: str, questions: list[tuple[str, bool]]) -> list[str]:
-        """Raises Unanswered."""
+        """Raises Unanswered; then none of the round was sent, and what is at hand is kept."""
         self._round += 1
-        return [self._answer(question, shown=shown) for question, shown in questions]
+        self._used = []
+        answers = [self._answer(question, shown=shown) for question, shown in questions]
+        for question in self._used:
+            self._access.secrets.forget(self._to.endpoint, "code", question)
+        return answers
 
     def _answer(self, question: str, *, shown: bool) -> str:
         self.asked += 1
         text = printable(question.strip()[:_LONGEST])
-        if not shown and self._is_password(question):
+        if not shown and is_password(question, first=self.asked == 1):
             return self._password()
-        secrets, endpoint = self._access.secrets, self._to.endpoint
-        code = secrets.get(endpoint, "code", text)
+        code = self._access.secrets.get(self._to.endpoint, "code", text)
         if code is None:
             raise self._without(self._ask_code(f"the server asks “{text}”", text))
-        secrets.forget(endpoint, "code", text)
+        self._used.append(text)
         self._code = (self._round, text)
         return code
-
-    def _is_password(self, question: str) -> bool:
-        if _CODE.search(question):
-            return False
-        return self.asked == 1 or _PASSWORD.search(question) is not None
 
     def _password(self) -> str:
         password = self._access.secrets.get(self._to.endpoint, "password")

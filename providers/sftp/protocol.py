@@ -271,6 +271,14 @@ class Fields:
         return count
 
 
+def absolute(fields: Fields) -> str:
+    """The address in the answer to a REALPATH. Raises BadPacket for one that is not absolute."""
+    name = next(fields.names(), None)
+    if name is None or not name.name.startswith("/") or "\0" in name.name:
+        raise BadPacket("it gave an address that is not absolute")
+    return name.name
+
+
 def failure(code: int, message: str, path: str) -> ProviderError:
     """The error for a status that is not OK. `message` is the server's own, untrusted."""
     kind = _ERRORS.get(code)

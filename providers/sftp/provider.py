@@ -6,21 +6,19 @@ import posixpath
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from typing import NoReturn
 
 from providers.access import Access
-from providers.base import Body, Buffer, Capabilities, Entry, Kind, Parts, Room
+from providers.base import Body, Buffer, Capabilities, Entry, Parts, Room
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
-    NotEmpty,
     NotFound,
     ProviderError,
-    SourceChanged,
     Unsupported,
-    WrongKind,
 )
 from providers.extras import Property
 from providers.many import Fetched, Stored, Storing, Wanted
@@ -29,23 +27,27 @@ from providers.sftp import (
     alter,
     calls,
     describe,
+    extensions,
     gathering,
     linking,
     look,
     server_copy,
     shell_digest,
+    tree,
     uploads,
 )
-from providers.sftp.channels import open_session
+from providers.sftp.connect import NothingOpened
 from providers.sftp.fetching import fetch, free
 from providers.sftp.host_keys import remember
+from providers.sftp.opening import need_file, opened
 from providers.sftp.patience import USUAL, Patience
-from providers.sftp.pipeline import list_names, read_range
 from providers.sftp.pool import Connect, Line, Pool
-from providers.sftp.protocol import Open, Refused, path_string
+from providers.sftp.protocol import Refused, path_string
 from providers.sftp.session import Session
+from providers.sftp.sharing import Connections
 from providers.sftp.shell_digest import ShellDigest
 from providers.sftp.target import target
+from providers.sftp.wire import Wire
 
 __all__ = ["SftpProvider", "SftpReader", "open_endpoint", "remember"]
 
@@ -54,7 +56,6 @@ _FAR_STREAMS = 5
 # Seconds there and back: from there on the window that a server gives, 2 MiB for each connection,
 # is the limit and not the cable. The one it is given is large: one connection reads fast enough.
 _FAR = 0.005
-_TRIPS = 3  # looked at: the shortest counts, a busy computer makes single ones long
 _STARTS_LOST_MOST = 1
 _CAPS = Capabilities(
     connections=_CONNECTIONS,
@@ -81,8 +82,9 @@ class SftpReader:
 class SftpProvider:
     """See `providers.base` for what each method promises. Connects when it is first used.
 
-    `connect` makes each session, `patience` is what that and its answers may take; `clock`
-    (seconds) tells how far the server is.
+    `connect` makes each session; `apart` one that has a connection to itself, where those of
+    `connect` share theirs. `patience` is what that and their answers may take; `clock` (seconds)
+    tells how far the server is.
     """
 
     def __init__(
@@ -90,17 +92,21 @@ class SftpProvider:
         endpoint: str,
         connect: Connect,
         *,
+        apart: Connect | None = None,
         patience: Patience = USUAL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoint = endpoint
-        self._pool = Pool(endpoint, connect, keep=_CONNECTIONS, patience=patience, clock=clock)
+        pool = partial(Pool, endpoint, keep=_CONNECTIONS, patience=patience, clock=clock)
+        self._pool = pool(connect)
+        self._apart = pool(apart or _none_apart)
         self._clock = clock
         self._learn = threading.Lock()  # never held while a server is waited for
         self._home: str | None = None
         self._digests: bool | None = None
         self._starts_lost = 0
-        self._measured = False
+        # Seconds there and back, the shortest: a busy computer makes single ones long.
+        self._trip = float("inf")
         self._caps = _CAPS
 
     @property
@@ -115,26 +121,23 @@ class SftpProvider:
 
     def _get_to_know(self, session: Session) -> None:
         """Learn what only a connection tells: how far it is, and how a file is replaced there."""
-        if not self._measured:
-            streams = 1 if self._round_trip(session) < _FAR else _FAR_STREAMS
+        if self._home is None:
+            asked = self._clock()
+            self._home = session.home or calls.real_path(session, ".")
+            if not session.home:
+                self._trip = min(self._trip, self._clock() - asked)
+        self._trip = min(self._trip, session.distance or self._trip)
+        streams = 1 if self._trip < _FAR else _FAR_STREAMS
+        if self._caps.writing_streams != streams:
             with self._learn:
-                self._measured = True
                 self._caps = replace(self._caps, writing_streams=streams)
         atomic = calls.POSIX_RENAME in session.offers
         if self._caps.atomic_replace and not atomic:
             with self._learn:
                 self._caps = replace(self._caps, atomic_replace=False)
-
-    def _round_trip(self, session: Session) -> float:
-        """Seconds to the server and back, at the best. Finds where it starts (home) by the way."""
-        shortest = float("inf")
-        for _ in range(_TRIPS):
-            asked = self._clock()
-            self._home = calls.real_path(session, ".")
-            shortest = min(shortest, self._clock() - asked)
-            if shortest < _FAR:
-                break
-        return shortest
+        if extensions.HARDLINK in session.offers and not self._caps.hard_links:
+            with self._learn:
+                self._caps = replace(self._caps, hard_links=True)
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -143,13 +146,15 @@ class SftpProvider:
 
     @property
     def requests(self) -> int:
-        return self._pool.requests
+        return self._pool.requests + self._apart.requests
 
     def close(self) -> None:
         self._pool.close()
+        self._apart.close()
 
     def interrupt(self, thread: int) -> None:
         self._pool.interrupt(thread)
+        self._apart.interrupt(thread)
 
     # Addresses -------------------------------------------------------------------------------
 
@@ -189,7 +194,7 @@ class SftpProvider:
     def list_dir(self, path: str) -> Iterator[Sequence[Entry]]:
         with self._session() as session:
             try:
-                yield from _entries(session, path)
+                yield from tree.entries(session, path)
             except (NotFound, Refused):
                 look.need_directory(session, path)
                 raise
@@ -207,22 +212,11 @@ class SftpProvider:
         length: int | None = None,
         version: str | None = None,
     ) -> Iterator[SftpReader]:
-        with self._session() as session:
-            # Looked at first: opening a pipe or a device would wait for ever.
-            _need_file(look.entry(path, calls.stat(session, path, follow=True)))
-            handle = calls.open_file(session, path, Open.READ)
-            with calls.releasing(session, handle, path):
-                entry = look.entry(path, calls.stat_handle(session, handle, path))
-                _need_file(entry)
-                if version is not None and entry.version != version:
-                    raise SourceChanged(path)
-                end = entry.size if length is None else offset + length
-                if end is not None and end < offset:
-                    raise SourceChanged(path, "the file is shorter than it was")
-                is_end = end is not None and end == entry.size
-                chunks = read_range(session, handle, path, offset, end, is_end=is_end)
-                with closing(chunks):  # the session is another's when this block is left
-                    yield SftpReader(entry, chunks)
+        with (
+            self._session() as session,
+            opened(session, path, offset, length, version) as (entry, chunks),
+        ):
+            yield SftpReader(entry, chunks)
 
     # Changing --------------------------------------------------------------------------------
 
@@ -237,15 +231,11 @@ class SftpProvider:
 
     def delete(self, path: str) -> None:
         with self._session() as session:
-            if look.entry(path, calls.stat(session, path, follow=False)).kind is not Kind.DIR:
-                calls.remove(session, path)
-                return
-            try:
-                calls.remove_dir(session, path)
-            except Refused as error:
-                if any(_entries(session, path)):
-                    raise NotEmpty(path) from error
-                raise
+            tree.remove(session, path)
+
+    def remove_tree(self, path: str) -> tree.Removal:
+        with self._session() as session:
+            yield from tree.remove_tree(session, path)
 
     def rename(self, source: str, target: str, *, within: str = "") -> None:
         with self._session() as session:
@@ -372,29 +362,44 @@ class SftpProvider:
     def digest(self, path: str, algorithm: str) -> str:
         if algorithm not in _CAPS.digests:
             raise Unsupported(path, f"{algorithm} digests are not made here")
-        with self._line() as line:
-            entry = look.entry(path, calls.stat(line.session, path, follow=True))
-            _need_file(entry)
-            shell = self._shell(line)
-            if shell is None:
-                raise Unsupported(path, "the server offers no shell that could digest files")
-            try:
-                return shell.sha256(path, entry.size)
-            except ConnectionLost:
-                line.session.close()  # the next attempt gets a new shell with a new connection
-                raise
+        try:
+            with self._line() as line:
+                return self._digested(line, path)
+        except NothingOpened:  # its connection is full, or that is how the server is
+            pass
+        try:
+            with self._apart.line() as line:
+                return self._digested(line, path)
+        except NothingOpened:
+            self._learn_digests(has_them=False)
+            raise _no_shell(path) from None
+
+    def _digested(self, line: Line, path: str) -> str:
+        entry = look.entry(path, calls.stat(line.session, path, follow=True))
+        need_file(entry)
+        shell = self._shell(line)
+        if shell is None:
+            raise _no_shell(path)
+        try:
+            return shell.sha256(path, entry.size)
+        except ConnectionLost:
+            line.session.close()  # the next attempt gets a new session and a new shell
+            raise
 
     def _shell(self, line: Line) -> ShellDigest | None:
         """The digesting command beside `line`; the first attempt that ends decides for all."""
         if line.shell is not None or self._digests is False:
             return line.shell
         line.shell = self._start_shell(line, self._find_home(line.session))
+        self._learn_digests(has_them=line.shell is not None)
+        return line.shell
+
+    def _learn_digests(self, *, has_them: bool) -> None:
         with self._learn:
             if self._digests is None:
-                self._digests = line.shell is not None
-                if not self._digests:
+                self._digests = has_them
+                if not has_them:
                     self._caps = replace(self._caps, digests=frozenset())
-        return line.shell
 
     def _start_shell(self, line: Line, home: str) -> ShellDigest | None:
         if line.transport is None:
@@ -418,18 +423,12 @@ class SftpProvider:
         return Room(volume or self._endpoint, free)
 
 
-def _entries(session: Session, path: str) -> Iterator[Sequence[Entry]]:
-    handle = calls.open_dir(session, path)
-    with calls.releasing(session, handle, path):
-        for names in list_names(session, handle, path):
-            entries = look.page(path, names)
-            if entries:
-                yield entries
+def _none_apart(wire: Wire) -> NoReturn:
+    raise NothingOpened(wire.endpoint)
 
 
-def _need_file(entry: Entry) -> None:
-    if entry.kind is not Kind.FILE:
-        raise WrongKind(entry.path, "is not a regular file")
+def _no_shell(path: str) -> Unsupported:
+    return Unsupported(path, "the server offers no shell that could digest files")
 
 
 def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> SftpProvider:
@@ -438,6 +437,5 @@ def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> 
     Raises InvalidName, and Unsupported when that site is gone; connects when first used.
     """
     access.sites.options(endpoint)
-    return SftpProvider(
-        endpoint, partial(open_session, target(endpoint), access), patience=patience
-    )
+    connections = Connections(target(endpoint), access)
+    return SftpProvider(endpoint, connections.open, apart=connections.apart, patience=patience)

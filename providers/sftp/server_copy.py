@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from providers.base import Kind
-from providers.errors import Denied, SourceChanged, Unsupported, WrongKind
+from providers.errors import Denied, NoSpace, SourceChanged, Unsupported, WrongKind
 from providers.sftp import calls, extensions, look, uploads
 from providers.sftp.protocol import Open, Refused
 from providers.sftp.session import Session
@@ -43,7 +43,8 @@ def _copy(session: Session, upload: Upload, reading: bytes, size: int) -> None:
             for offset in range(0, size, _PIECE):
                 piece = min(_PIECE, size - offset)
                 extensions.copy_data(session, reading, writing, offset, piece, upload.path)
-    except Refused as error:  # also a server that has it and does not want to
-        raise look.explained(session, error, upload.path) from error
-    except Denied as error:
-        raise Unsupported(upload.path, "the server may not copy this file itself") from error
+    except (Refused, Denied) as error:  # also a server that has it and does not want to
+        why = look.explained(session, error, upload.path)
+        if isinstance(why, NoSpace):
+            raise why from error
+        raise Unsupported(upload.path, "the server does not copy this file itself") from error

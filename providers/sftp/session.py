@@ -23,6 +23,7 @@ from providers.sftp.protocol import (
     Fields,
     Op,
     Status,
+    absolute,
     failure,
     string,
     u32,
@@ -38,6 +39,7 @@ _SMALLEST_SIZE = 4 << 10
 _GATHER = 256 << 10  # bytes of small requests that are sent as one: few packets are not full
 _SETTLE_MOST = 16  # replies worth waiting for rather than connecting again
 _LIMITS = "limits@openssh.com"
+_GREETING = u32(5) + bytes([Op.INIT]) + u32(VERSION)
 
 
 _OK, _EOF = u32(Status.OK), u32(Status.EOF)
@@ -89,14 +91,20 @@ class Session:
         *,
         ahead: int = 1,
         patience: Patience = USUAL,
+        distance: float = 0.0,
+        at_once: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Open the conversation. Raises ConnectionLost, Unsupported; then the stream is closed."""
+        """Open the conversation. `at_once`: the server is asked for its limits and its start folder
+        in the trip of the greeting. Raises ConnectionLost, Unsupported; then the stream is closed.
+        """
         self.endpoint = endpoint
         self.ahead = ahead
         self.read_size = self.write_size = _SAFE_SIZE
         self.reading, self.writing = Pace(), Pace()
         self.broken = False
-        self.distance = 0.0  # seconds there and back, as far as it was seen
+        self.distance = distance  # seconds there and back, as far as it was seen
+        self.home = ""  # the start folder, where it was asked for
         self.naming = False  # what is under way gives a new file its name
         self._stream = stream
         self.patience = patience
@@ -108,16 +116,28 @@ class Session:
         """How many were made; the greeting is none."""
         self._outstanding: set[int] = set()
         self._replies: dict[int, Reply] = {}
+        self._aside: dict[int, Callable[[Reply], None]] = {}  # what nobody waits for
+        self._clock = clock
+        self._asked = 0.0  # when requests were sent last
         try:
-            self.offers = self._greet()
-            self._ask_limits()
+            if at_once:
+                self._ask_limits()
+                home = self.request(Op.REALPATH, string(b"."))
+                self.offers = self._greet()
+                self.home = self._told_home(self.wait(home, ""))
+            else:
+                self.offers = self._greet()
+                if _LIMITS in self.offers:
+                    self._ask_limits()
         except BaseException:
             self.close()
             raise
 
     def _greet(self) -> dict[str, bytes]:
+        """Send the greeting, and what was queued behind it."""
         try:
-            self._stream.send(u32(5) + bytes([Op.INIT]) + u32(VERSION))
+            self._unsent.insert(0, _GREETING)
+            self.flush()
             body = self._receive(self.patience.answer)
             fields = Fields(body[1:])
             version = fields.u32()
@@ -133,22 +153,23 @@ class Session:
         except (OSError, EOFError) as error:
             self._lost(error, "")
 
+    def _told_home(self, reply: Reply) -> str:
+        """What was said to "."; "" where it was refused."""
+        if reply.kind == Op.STATUS:
+            return ""
+        return self.decode(reply, Op.NAME, "", absolute)
+
     def _ask_limits(self) -> None:
-        if _LIMITS not in self.offers:
-            return
-        name, asked = string(_LIMITS.encode()), time.monotonic()
-        try:
-            _, read, write = self.call(
-                Op.EXTENDED,
-                name,
-                path="",
-                answer=Op.EXTENDED_REPLY,
-                read=lambda fields: (fields.u64(), fields.u64(), fields.u64()),
-            )
-        except Unsupported:
-            return
-        self.distance = time.monotonic() - asked
-        self.read_size, self.write_size = _usable(read), _usable(write)
+        """Together with what is asked next. Until it is answered requests are of a safe size."""
+        self.aside(Op.EXTENDED, string(_LIMITS.encode()), then=self._learn_limits)
+
+    def _learn_limits(self, reply: Reply) -> None:
+        if not self.distance:
+            self.distance = self._clock() - self._asked
+        if reply.kind == Op.EXTENDED_REPLY:
+            fields = Fields(reply.body)
+            _, read, write = fields.u64(), fields.u64(), fields.u64()
+            self.read_size, self.write_size = _usable(read), _usable(write)
 
     # Requests and answers --------------------------------------------------------------------
 
@@ -162,6 +183,11 @@ class Session:
             self.flush()
         return number
 
+    def aside(self, op: Op, *fields: bytes, then: Callable[[Reply], None]) -> None:
+        """Queue a request that nobody waits for: `then` is given the answer when it comes, and may
+        raise BadPacket."""
+        self._aside[self.request(op, *fields)] = then
+
     def request_write(self, handle: bytes, offset: int, data: Buffer) -> int:
         """Send a WRITE of at most `write_size` bytes and return its number."""
         self.flush()
@@ -174,6 +200,7 @@ class Session:
             gathered = b"".join(self._unsent)
             self._unsent.clear()
             self._unsent_size = 0
+            self._asked = self._clock()
             self._send(gathered)
 
     def wait(self, number: int, path: str, timeout: float | None = None) -> Reply:
@@ -252,7 +279,7 @@ class Session:
 
     def settle(self) -> bool:
         """Whether it can be used again: nothing is outstanding, or little, which is awaited."""
-        waiting = self._outstanding | set(self._replies)
+        waiting = (self._outstanding | set(self._replies)) - set(self._aside)
         if self.broken or len(waiting) > _SETTLE_MOST:
             return False
         try:
@@ -287,7 +314,11 @@ class Session:
         if number not in self._outstanding:
             raise BadPacket("it answered a question nobody asked")
         self._outstanding.discard(number)
-        self._replies[number] = Reply(body[0], body[5:])
+        answer = Reply(body[0], body[5:])
+        if (then := self._aside.pop(number, None)) is not None:
+            then(answer)
+        else:
+            self._replies[number] = answer
 
     def _take_in(self) -> None:
         """Keep the answers that have come whole already: many small ones come in one piece."""
@@ -295,8 +326,9 @@ class Session:
         while len(buffer) - at >= _HEAD.size:
             size, kind, number = _HEAD.unpack_from(buffer, at)
             end = at + 4 + size
-            if end > len(buffer) or not 5 <= size <= MAX_PACKET or number not in self._outstanding:
-                break  # `_receive` waits for the rest of it, or says what is wrong with it
+            whole = end <= len(buffer) and 5 <= size <= MAX_PACKET
+            if not whole or number not in self._outstanding or number in self._aside:
+                break  # `_receive` and `_keep` wait for the rest, or say what is wrong with it
             self._outstanding.discard(number)
             self._replies[number] = Reply(kind, buffer[at + _HEAD.size : end])
             at = end

@@ -1,8 +1,9 @@
 """SHA-256 made by the server itself, where it has a POSIX shell behind the same SSH connection.
 
 One fixed command runs for as long as the connection lives; the addresses of files go to its
-standard input, each ended by NUL, and so are never read as part of any command (rclone's
-CVE-2026-71312, faults.md 3). Starting it for each file would cost a login shell's start each time.
+standard input, each ended by NUL (a word about its size before it), and so are never read as part
+of any command (rclone's CVE-2026-71312, faults.md 3). Starting it for each file would cost a login
+shell's start each time.
 """
 
 from __future__ import annotations
@@ -14,25 +15,38 @@ import paramiko
 
 from providers.errors import ConnectionLost, Denied, Unsupported
 from providers.sftp.channels import Command
+from providers.sftp.connect import NothingOpened
 from providers.sftp.wire import Wire
 from providers.text import to_bytes
 
 _SLOWEST = 10 << 20  # bytes a second a server digests at the least
+_LARGE = 1 << 20  # bytes: from there on a tool that starts slowly and digests fast is worth it
 _MOST_GREETING = 200  # lines a login script may print before the command starts
 _MARK = b"wharfie-digest"
-# Single quotes hold it together in every shell a login may have (sh, csh, fish); PowerShell and
-# cmd have no `sh`. The home directory is printed to see that shell and SFTP show the same tree.
-COMMAND = (
-    'sh -c \'for t in sha256sum "shasum -a 256" "sha256 -q"; do '
-    'command -v "${t%% *}" >/dev/null 2>&1 || continue; '
-    "echo wharfie-digest; pwd -P; "
-    'exec xargs -0 -n 1 sh -c "$t -- \\"\\$1\\" 2>/dev/null || echo none" sh; '
-    "done; exit 127'"
-)
 _NULL_DEVICE = "/dev/null"
 _OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-# GNU and Perl put a backslash before the digest of a file whose name they escape.
-_DIGEST = re.compile(rb"\\?([0-9a-f]{64})(?:\s|$)")
+# Each tool reads its standard input: no name is an option to it, nor printed by it. One is used
+# only if it gets the digest of nothing right: an OpenSSL before 1.0 has no `-r`, a broken one
+# prints nothing. GNU's is often built without the processor's SHA instructions.
+_TOOLS = (
+    f'first() {{ for t; do case "$($t </dev/null)" in {_OF_NOTHING}*) '
+    'echo "$t"; return;; esac; done; }; '
+    'large=$(first "openssl dgst -sha256 -r" sha256sum "shasum -a 256" "sha256 -q"); '
+    'small=$(first sha256sum "sha256 -q" "$large"); '
+)
+# Single quotes hold it together in every shell a login may have (sh, csh, fish); PowerShell and
+# cmd have no `sh`. The home directory is printed to see that shell and SFTP show the same tree.
+# Whatever a tool does, each file is answered with one line.
+COMMAND = (
+    f"sh -c 'exec 2>/dev/null; {_TOOLS}"
+    '[ "$large" ] || exit 127; '
+    "echo wharfie-digest; pwd -P; "
+    'exec xargs -0 -n 2 sh -c "case \\"\\$1\\" in '
+    'large) d=\\$($large <\\"\\$2\\");; *) d=\\$($small <\\"\\$2\\");; esac || d=none; '
+    'echo \\"\\$d\\"" sh'
+    "'"
+)
+_DIGEST = re.compile(rb"([0-9a-f]{64})(?:\s|$)")
 
 
 class ShellDigest:
@@ -49,8 +63,9 @@ class ShellDigest:
         Raises Unsupported when it does not tell it, ConnectionLost when it does not answer.
         """
         seconds = self._seconds + (size or 0) / _SLOWEST
+        kind = b"small" if size is not None and size < _LARGE else b"large"
         try:
-            answer = self._command.ask(to_bytes(path) + b"\0", seconds)
+            answer = self._command.ask(kind + b"\0" + to_bytes(path) + b"\0", seconds)
         except ConnectionLost as error:
             raise ConnectionLost(path, error.what) from error
         found = parse(answer)
@@ -58,16 +73,22 @@ class ShellDigest:
             raise Unsupported(path, "the server could not digest it")
         return found
 
+    def close(self) -> None:
+        self._command.close()
+
 
 def start(transport: paramiko.Transport, home: str, wire: Wire) -> ShellDigest | None:
     """The command, started and asked for a file that is empty everywhere; None: no usable shell.
 
     `home` is SFTP's start folder: a shell that starts elsewhere may see another tree (chroot).
-    Raises ConnectionLost, also when the shell does not answer in time.
+    Raises ConnectionLost, also when the shell does not answer in time, and NothingOpened where its
+    connection has no channel for it.
     """
     seconds = wire.patience.shell
     try:
         command = Command(transport, COMMAND, wire)
+    except NothingOpened:
+        raise
     except Denied:
         return None
     digest = ShellDigest(command, seconds)

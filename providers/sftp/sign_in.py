@@ -1,5 +1,5 @@
-"""Who we are: the keys a person chose, then a password and the server's questions, then the agent
-and the usual keys, each tried once.
+"""Who we are: the keys a person chose, then a password and the server's questions, then the usual
+keys and the agent's, each tried once and not more than a server listens to.
 
 Only secrets a person gave in this run are used, and one that is refused is forgotten, so that it
 is never tried again by itself (faults.md F6). The agent is never forwarded.
@@ -7,79 +7,55 @@ is never tried again by itself (faults.md F6). The agent is never forwarded.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import paramiko
-from paramiko.auth_handler import AuthOnlyHandler
 from paramiko.ssh_exception import BadAuthenticationType
 
 from providers.access import Access
 from providers.errors import AuthRequired, ConnectionLost
 from providers.sftp import keys
 from providers.sftp.agent import Agent, silent
+from providers.sftp.ahead import Attempts, FirstAttempts, beginning
 from providers.sftp.connect import translated
-from providers.sftp.identities import certify, identities
+from providers.sftp.identities import LockedKey, certify, from_file, identities, in_agent
 from providers.sftp.prompts import Answers, Unanswered, password_refused
 from providers.sftp.target import Target
 from providers.sftp.wire import Wire
 from providers.text import printable
 
-_MOST_AGENT_KEYS = 3  # servers hang up after six attempts
+_MOST_TRIES = 6  # OpenSSH's MaxAuthTries: at the sixth refusal it hangs up
 _KEY, _PASSWORD, _PROMPTS = "publickey", "password", "keyboard-interactive"
-
-
-class _Attempts(AuthOnlyHandler):
-    """Several attempts after one request for the service, as RFC 4252 has it.
-
-    paramiko's usual handler asks for the service before each, at which asyncssh hangs up. This one
-    sets up what it waits on only after it has asked, so that a quick answer would be missed: here
-    that is done before.
-    """
-
-    def __init__(self, transport: paramiko.Transport) -> None:
-        self._answered = threading.Event()
-        super().__init__(transport)
-
-    @property
-    def auth_event(self) -> threading.Event:
-        return self._answered
-
-    @auth_event.setter
-    def auth_event(self, event: object) -> None:
-        """Ours is kept."""
-
-    def send_auth_request(
-        self,
-        username: str,
-        method: str,
-        finish_message: Callable[[paramiko.Message], None] | None = None,
-    ) -> list[str]:
-        self._answered = threading.Event()
-        return super().send_auth_request(username, method, finish_message)
 
 
 @dataclass(slots=True)
 class _State:
     """What the server still accepts, and what was met on the way."""
 
-    attempts: _Attempts
+    attempts: Attempts
     wire: Wire
     allowed: frozenset[str]
     agent: Agent | None = None
     held: list[paramiko.AgentKey] = field(default_factory=list)  # by the agent
     offered: set[bytes] = field(default_factory=set)  # public keys
-    chosen: Path | None = None  # a key of ~/.ssh/config that needs a passphrase
-    locked: Path | None = None  # a usual key that does
+    chosen: LockedKey | None = None  # a key of ~/.ssh/config that needs a passphrase
+    locked: LockedKey | None = None  # a usual key that does
     refused_key: Path | None = None  # a key the person named
+    tries: int = 0  # keys that were shown, a certificate counted by itself
+    untried: int = 0  # keys of the agent that there was no room for
+    tried_key: Path | None = None  # one of them, tried before the server was asked anything
     answered: bool = False  # the password was given, or the questions answered
 
     def takes(self, method: str) -> bool:
         return method in self.allowed
+
+    def room(self) -> int:
+        """How many keys may still be shown unasked: one less where a secret may have to follow."""
+        most = _MOST_TRIES - (self.takes(_PASSWORD) or self.takes(_PROMPTS))
+        return max(0, most - self.tries) if self.takes(_KEY) else 0
 
     def within(self) -> AbstractContextManager[None]:
         """The time one attempt has. A cut then never looks like a refused secret."""
@@ -88,9 +64,56 @@ class _State:
 
 def sign_in(transport: paramiko.Transport, to: Target, access: Access, wire: Wire) -> None:
     """Sign in, or raise AuthRequired (what is needed, or what was refused) or ConnectionLost."""
-    allowed = methods(transport, to, wire)
-    if allowed is not None:
-        sign_in_by(allowed, transport, to, access, wire)
+    attempts = beginning(transport)
+    if attempts is None:
+        allowed = methods(transport, to, wire)
+        if allowed is not None:
+            sign_in_by(allowed, transport, to, access, wire)
+        return
+    transport.auth_timeout = wire.patience.sign_in
+    state = _State(attempts, wire, frozenset({_KEY}))
+    with translated(to.endpoint):
+        if not _with_first_key(transport, to, access, state, attempts):
+            _by_steps(transport, to, access, state)
+
+
+def _with_first_key(
+    transport: paramiko.Transport,
+    to: Target,
+    access: Access,
+    state: _State,
+    attempts: FirstAttempts,
+) -> bool:
+    """Whether the first trip lets in: with the key that the person named first, if it can be had
+    at once, else with nothing, which tells what the server takes.
+
+    A key of RSA waits for what the server says about signatures. That of an agent is not offered
+    unasked: using it may ask a person for a finger or a yes.
+    """
+    path, key = _first_key(to, access)
+    if key is not None:
+        if _offer_key(transport, to, key, state):
+            return True
+        state.tried_key = state.refused_key = path
+    if key is None or not attempts.further:
+        allowed = _ask_methods(attempts.auth_none, transport, to, state.wire)
+        if allowed is None:
+            return True
+        state.allowed = allowed
+    else:
+        state.allowed = attempts.further
+    return False
+
+
+def _first_key(to: Target, access: Access) -> tuple[Path | None, paramiko.PKey | None]:
+    path = next(iter(named_keys(to, access)), None)
+    if path is None:
+        return None, None
+    try:
+        key = keys.load(path, lambda: access.secrets.get(to.endpoint, "passphrase", str(path)))
+    except (keys.Locked, keys.Unusable):
+        return None, None  # what is wrong with it is said where it is tried in its turn
+    return path, None if "rsa" in key.get_name() else key
 
 
 def sign_in_by(
@@ -98,14 +121,18 @@ def sign_in_by(
 ) -> None:
     """The second half of `sign_in`, after `methods` told what is `allowed`."""
     with translated(to.endpoint):
-        state = _State(_Attempts(transport), wire, allowed)
+        state = _State(Attempts(transport), wire, allowed)
         transport.auth_handler = state.attempts
-        try:
-            if any(step(transport, to, access, state) for step in _STEPS):
-                return
-        finally:
-            if state.agent is not None:
-                state.agent.close()
+        _by_steps(transport, to, access, state)
+
+
+def _by_steps(transport: paramiko.Transport, to: Target, access: Access, state: _State) -> None:
+    try:
+        if any(step(transport, to, access, state) for step in _STEPS):
+            return
+    finally:
+        if state.agent is not None:
+            state.agent.close()
     raise _needed(to, state)
 
 
@@ -113,13 +140,18 @@ def methods(transport: paramiko.Transport, to: Target, wire: Wire) -> frozenset[
     """The methods the server takes; None: it lets anyone in. Raises ConnectionLost."""
     transport.auth_timeout = wire.patience.sign_in
     with translated(to.endpoint):
-        return _ask_methods(transport, to, wire)
+        return _ask_methods(transport.auth_none, transport, to, wire)
 
 
-def _ask_methods(transport: paramiko.Transport, to: Target, wire: Wire) -> frozenset[str] | None:
+def _ask_methods(
+    with_nothing: Callable[[str], Sequence[str]],
+    transport: paramiko.Transport,
+    to: Target,
+    wire: Wire,
+) -> frozenset[str] | None:
     try:
         with wire.within(wire.patience.sign_in):
-            further = transport.auth_none(to.user)
+            further = with_nothing(to.user)
     except BadAuthenticationType as error:
         return frozenset(error.allowed_types)
     except paramiko.AuthenticationException as error:
@@ -128,7 +160,7 @@ def _ask_methods(transport: paramiko.Transport, to: Target, wire: Wire) -> froze
     return None if transport.is_authenticated() else frozenset(further)
 
 
-def _named_keys(to: Target, access: Access) -> tuple[Path, ...]:
+def named_keys(to: Target, access: Access) -> tuple[Path, ...]:
     """The keys that a person named: in this run, for this site, for every server (SFTP_KEY)."""
     given = access.secrets.get(to.endpoint, "key")
     of_site = access.sites.options(to.endpoint).get("key")
@@ -139,7 +171,9 @@ def _named_keys(to: Target, access: Access) -> tuple[Path, ...]:
 def _with_named_keys(
     transport: paramiko.Transport, to: Target, access: Access, state: _State
 ) -> bool:
-    for path in _named_keys(to, access):
+    for path in named_keys(to, access):
+        if path == state.tried_key:
+            continue
         if not state.takes(_KEY):
             return False
         key = _named_key(path, to, access)
@@ -157,9 +191,9 @@ def _with_configured_keys(
         return False
     _ask_agent(to, access, state)
     for key in identities(to, access, state.held):
-        if not state.takes(_KEY):
+        if not state.room():
             return False
-        if isinstance(key, Path):
+        if isinstance(key, LockedKey):
             state.chosen = state.chosen or key
         elif _offer_key(transport, to, key, state):
             return True
@@ -175,24 +209,29 @@ def _ask_agent(to: Target, access: Access, state: _State) -> None:
 def _with_agent_keys(
     transport: paramiko.Transport, to: Target, access: Access, state: _State
 ) -> bool:
-    """The first few: all keys of a big agent would use up the attempts that a server allows."""
-    if to.options.identities_only or not state.takes(_KEY):
+    """The usual keys first, then others while there is room for the usual ones in files: all keys
+    of a big agent would use up the attempts that a server allows."""
+    if not state.room():
         return False
     _ask_agent(to, access, state)
-    fresh = [key for key in state.held if key.blob not in state.offered][:_MOST_AGENT_KEYS]
-    for key in fresh:
+    paths = _usual_paths(to, access)
+    own = [key for path in paths if (key := in_agent(path, state.held))]
+    in_files = sum(path.is_file() for path in paths) - len(own)
+    others = [] if to.options.identities_only else [key for key in state.held if key not in own]
+    fresh = [key for key in (*own, *others) if key.blob not in state.offered]
+    room = max(0, state.room() - in_files)
+    state.untried = len(fresh[room:])
+    for key in fresh[:room]:
         certify(key, to.options.certificates)
-    return any(_offer_key(transport, to, key, state) for key in fresh if state.takes(_KEY))
+    return any(_offer_key(transport, to, key, state) for key in fresh[:room] if state.room())
 
 
 def _with_usual_keys(
     transport: paramiko.Transport, to: Target, access: Access, state: _State
 ) -> bool:
-    """Those of ~/.ssh, unless IdentityFile named others."""
-    if not access.use_default_keys or to.options.identities:
-        return False
-    found = _default_keys(to, access, state)
-    return any(_offer_key(transport, to, key, state) for key in found if state.takes(_KEY))
+    """Those of ~/.ssh that the agent does not hold."""
+    found = _usual_keys(to, access, state)
+    return any(_offer_key(transport, to, key, state) for key in found if state.room())
 
 
 def _offer_key(
@@ -209,11 +248,14 @@ def _offer_key(
 
 
 def _offer(transport: paramiko.Transport, to: Target, key: paramiko.PKey, state: _State) -> bool:
-    """A step of several is noted in `state`."""
+    """A step of several is noted in `state`. Raises AuthRequired where the server hangs up."""
+    state.tries += 1
     try:
         with state.within():
             further = state.attempts.auth_publickey(to.user, key)
     except paramiko.AuthenticationException as error:
+        if state.tries > 1 and not transport.is_active() and not _timed_out(error):
+            raise _needed(to, state) from error
         _still_there(transport, to, error)
         return False
     except TimeoutError as error:  # only an agent's socket has one
@@ -277,8 +319,12 @@ def _with_password(
 
 
 def _cut_short(transport: paramiko.Transport, to: Target, error: Exception) -> None:
-    if str(error) == "Authentication timeout.":
+    if _timed_out(error):
         _still_there(transport, to, error)
+
+
+def _timed_out(error: BaseException) -> bool:
+    return str(error) == "Authentication timeout."  # as paramiko says it
 
 
 def _named_key(path: Path, to: Target, access: Access) -> paramiko.PKey:
@@ -287,15 +333,7 @@ def _named_key(path: Path, to: Target, access: Access) -> paramiko.PKey:
         return keys.load(path, lambda: access.secrets.get(to.endpoint, "passphrase", str(path)))
     except keys.Locked as error:
         access.secrets.forget(to.endpoint, "passphrase", str(path))
-        what = "the passphrase is wrong" if error.rejected else "the key needs its passphrase"
-        raise AuthRequired(
-            to.endpoint,
-            f"{what} ({printable(str(path))})",
-            needs="passphrase",
-            subject=str(path),
-            rejected=error.rejected,
-            advice="Give the passphrase, or add the key to your SSH agent.",
-        ) from error
+        raise _needs_passphrase(to, LockedKey(path, error.rejected)) from error
     except keys.Unusable as error:
         raise AuthRequired(
             to.endpoint,
@@ -306,24 +344,28 @@ def _named_key(path: Path, to: Target, access: Access) -> paramiko.PKey:
         ) from error
 
 
-def _default_keys(to: Target, access: Access, state: _State) -> Iterator[paramiko.PKey]:
-    for name in keys.DEFAULT_NAMES:
-        path = Path.home() / ".ssh" / name
-        if path in _named_keys(to, access) or not path.is_file():
-            continue
-        try:
-            yield keys.load(path, partial(access.secrets.get, to.endpoint, "passphrase", str(path)))
-        except keys.Locked as error:
-            if error.rejected:
-                access.secrets.forget(to.endpoint, "passphrase", str(path))
-            state.locked = state.locked or path
-        except keys.Unusable:
-            continue  # a hardware key's stub, or not readable: the next one may do
+def _usual_keys(to: Target, access: Access, state: _State) -> Iterator[paramiko.PKey]:
+    """Those whose files open; the first that needs its passphrase is noted in `state`."""
+    for path in _usual_paths(to, access):
+        key = from_file(path, to, access)
+        if isinstance(key, LockedKey):
+            state.locked = state.locked or key
+        elif key is not None and key.asbytes() not in state.offered:
+            yield key
+
+
+def _usual_paths(to: Target, access: Access) -> list[Path]:
+    """The keys of ~/.ssh that nobody named; none where IdentityFile named others."""
+    if not access.use_default_keys or to.options.identities:
+        return []
+    named = named_keys(to, access)
+    paths = (Path.home() / ".ssh" / name for name in keys.DEFAULT_NAMES)
+    return [path for path in paths if path not in named]
 
 
 def _still_there(transport: paramiko.Transport, to: Target, error: BaseException) -> None:
     """Raise ConnectionLost when the server has hung up or fallen silent."""
-    if transport.is_active() and str(error) != "Authentication timeout.":
+    if transport.is_active() and not _timed_out(error):
         return
     raise ConnectionLost(
         to.endpoint,
@@ -347,19 +389,28 @@ def _needed(to: Target, state: _State) -> AuthRequired:
         return _needs_passphrase(to, state.locked, refused)
     return AuthRequired(
         to.endpoint,
-        f"{refused}the server takes keys only and none at hand was accepted",
+        f"{refused}the server takes keys only and none at hand was accepted{_untried(state)}",
         needs="key",
         rejected=state.refused_key is not None,
         advice="Name the right private key (SFTP_KEY) or add it to your SSH agent.",
     )
 
 
-def _needs_passphrase(to: Target, key: Path, refused: str) -> AuthRequired:
+def _untried(state: _State) -> str:
+    if not state.untried:
+        return ""
+    return f" ({state.untried} more in your SSH agent were not tried, for servers hang up on that)"
+
+
+def _needs_passphrase(to: Target, key: LockedKey, refused: str = "") -> AuthRequired:
+    what = "the passphrase is wrong" if key.rejected else "the key needs its passphrase"
     return AuthRequired(
         to.endpoint,
-        f"{refused}the key {printable(str(key))} needs its passphrase",
+        f"{refused}{what} ({printable(str(key.path))})",
         needs="passphrase",
-        subject=str(key),
+        subject=str(key.path),
+        rejected=key.rejected,
+        advice="Give the passphrase, or add the key to your SSH agent.",
     )
 
 

@@ -27,7 +27,7 @@ from providers.errors import (
     WrongKind,
 )
 from providers.names import temporary_name
-from providers.sftp import calls, look
+from providers.sftp import calls, keeping, look
 from providers.sftp.pipeline import write_body
 from providers.sftp.protocol import (
     Fields,
@@ -45,7 +45,6 @@ _DEFAULT_MODE = 0o644
 _UNFINISHED_MODE = 0o600
 _USUAL_NAME = 255  # bytes that nearly every file system takes
 _TOO_LONG = "this name is too long for the server"
-_NOT_SET = (Refused, Unsupported, Denied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +102,25 @@ def start(session: Session, upload: Upload) -> None:
     _need_storable(session, upload.path)
     try:
         look.refuse_links(session, upload.within, upload.path)
-        if look.maybe(session, upload.temporary) is not None:
+        try:
+            handle = _made(session, upload)
+        except (AlreadyExists, Refused):  # version 3 does not say that something is there
+            if look.maybe(session, upload.temporary) is None:
+                raise
             calls.remove(session, upload.temporary)
-        flags = Open.WRITE | Open.CREATE | Open.EXCLUSIVE
-        handle = calls.open_file(session, upload.temporary, flags, mode=_UNFINISHED_MODE)
-        calls.close_handle(session, handle, upload.path)
+            handle = _made(session, upload)
+        calls.forget(session, handle)  # nothing was written that could be lost
     except NotFound as error:
         raise NotFound(posixpath.dirname(upload.path), "there is no such directory") from error
     except Refused as error:
         raise look.explained(session, error, upload.path) from error
     except Denied as error:
         raise _denied(upload.path) from error
+
+
+def _made(session: Session, upload: Upload) -> bytes:
+    flags = Open.WRITE | Open.CREATE | Open.EXCLUSIVE
+    return calls.open_file(session, upload.temporary, flags, mode=_UNFINISHED_MODE)
 
 
 def _need_storable(session: Session, path: str) -> None:
@@ -192,19 +199,20 @@ def finish(
     After a restart nobody has the receipts any more: the token says how many bytes there must be.
     """
     size = _stored_size(receipts) if receipts or upload.size is None else upload.size
-    staged = look.maybe(session, upload.temporary)
+    staged, handle = _staged(session, upload)
     if staged is None:
         if not again:
             raise UploadExpired(upload.path)
         return _finished_before(session, upload, size)
     if staged.kind is not Kind.FILE or staged.size not in (size, None):
+        if handle is not None:
+            calls.let_go(session, handle, upload.path)
         raise UploadExpired(upload.path, "the unfinished upload is not what was sent")
     try:
-        _seal(session, upload)
+        _seal(session, upload, handle or _opened_to_read(session, upload))
     except Refused as error:
         raise look.explained(session, error, upload.path) from error
-    look.refuse_links(session, upload.within, upload.path)
-    there = look.maybe(session, upload.path)
+    there = _target(session, upload)
     if there is not None and _is_ours(session, upload, staged, there):
         _clean(session, upload.temporary)
         _clean(session, upload.backup)
@@ -230,23 +238,76 @@ def _finished_before(session: Session, upload: Upload, size: int) -> Entry:
     return there
 
 
-def _seal(session: Session, upload: Upload) -> None:
+def _staged(session: Session, upload: Upload) -> tuple[Entry | None, bytes | None]:
+    """The temporary file, None when it is gone; and a handle of it, unless that was denied."""
+    path = path_string(upload.temporary)
+    looked = session.request(Op.LSTAT, path)
+    asked = session.request(Op.OPEN, path, u32(Open.WRITE), attributes())
+    told, opened = session.wait(looked, upload.path), session.wait(asked, upload.path)
+    try:
+        there = session.decode(told, Op.ATTRS, upload.temporary, Fields.attributes)
+    except NotFound:
+        staged = None
+    else:
+        staged = look.entry(upload.temporary, there)
+    try:
+        handle = calls.handle_of(session, opened, upload.temporary)
+    except ProviderError as error:
+        if staged is not None and staged.kind is Kind.FILE and not isinstance(error, Denied):
+            raise
+        return staged, None
+    if staged is None:
+        calls.let_go(session, handle, upload.path)
+    return staged, handle
+
+
+def _opened_to_read(session: Session, upload: Upload) -> bytes:
+    """An earlier finish may have made it read-only and come no further."""
+    return calls.open_file(session, upload.temporary, Open.READ)
+
+
+def _seal(session: Session, upload: Upload, handle: bytes) -> None:
     """Mode, time and bytes on disk, in one opening of the file."""
-    with _temporary(session, upload) as handle:
+    asked = calls.ask_set(session, handle, mode=upload.mode, modified=upload.modified)
+    try:
+        calls.sync_and_close(session, handle, upload.path)
+    finally:
+        told = None if session.broken else session.wait(asked, upload.path)
+    if told is not None:
         # A server may keep these to itself: the entry that is returned tells what it has.
-        with suppress(*_NOT_SET):
-            calls.set_handle(
-                session, handle, upload.path, mode=upload.mode, modified=upload.modified
+        try:
+            session.check(told, upload.path)
+        except keeping.REFUSALS:
+            keeping.set_one_by_one(
+                session, upload.temporary, mode=upload.mode, modified=upload.modified
             )
-        calls.sync_handle(session, handle, upload.path)
+
+
+def _target(session: Session, upload: Upload) -> Entry | None:
+    """What stands where it is to be. Raises WrongKind where a link leads there (faults.md D3)."""
+    directories = look.between(upload.within, upload.path)
+    asked = [session.request(Op.LSTAT, path_string(path)) for path in directories]
+    looked = session.request(Op.LSTAT, path_string(upload.path))
+    told = [session.wait(number, upload.path) for number in (*asked, looked)]
+    look.refuse_link_among(
+        [
+            look.entry(path, session.decode(reply, Op.ATTRS, path, Fields.attributes))
+            for path, reply in zip(directories, told[:-1], strict=True)
+        ]
+    )
+    try:
+        there = session.decode(told[-1], Op.ATTRS, upload.path, Fields.attributes)
+    except NotFound:
+        return None
+    return look.entry(upload.path, there)
 
 
 @contextmanager
 def _temporary(session: Session, upload: Upload) -> Iterator[bytes]:
     try:
         handle = calls.open_file(session, upload.temporary, Open.WRITE)
-    except Denied:  # an earlier finish made it read-only and came no further
-        handle = calls.open_file(session, upload.temporary, Open.READ)
+    except Denied:
+        handle = _opened_to_read(session, upload)
     with calls.closing(session, handle, upload.path):
         yield handle
 
@@ -265,7 +326,7 @@ def _is_ours(session: Session, upload: Upload, staged: Entry, there: Entry) -> b
         return False
     told = int(there.modified or 0)
     probe = told - 1 if told else 1
-    with _temporary(session, upload) as handle, suppress(*_NOT_SET):
+    with _temporary(session, upload) as handle, suppress(*keeping.REFUSALS):
         try:
             calls.set_handle(session, handle, upload.path, mode=None, modified=probe)
             now = look.maybe(session, upload.path)
@@ -299,12 +360,21 @@ def name_over(session: Session, upload: Upload, there: Entry | None, replacing: 
         raise TargetChanged(upload.path)
     if there is not None and there.kind is Kind.DIR:
         raise WrongKind(upload.path, "is a directory")
-    if calls.POSIX_RENAME in session.offers:
+    if not _replaced(session, upload):
+        _swap(session, upload, there)
+    elif there is None and old is not None:
+        _clean(session, upload.backup)
+
+
+def _replaced(session: Session, upload: Upload) -> bool:
+    """By one rename; False: the server has no such thing, whatever it announces."""
+    if calls.POSIX_RENAME not in session.offers:
+        return False
+    try:
         calls.replace(session, upload.temporary, upload.path)
-        if there is None and old is not None:
-            _clean(session, upload.backup)
-        return
-    _swap(session, upload, there)
+    except Unsupported:
+        return False
+    return True
 
 
 def _swap(session: Session, upload: Upload, there: Entry | None) -> None:

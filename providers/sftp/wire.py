@@ -22,13 +22,16 @@ from providers.sftp.patience import USUAL, Patience
 class Wire:
     """One connection from its first packet to its last. Safe to cut from any thread.
 
-    `interrupted`: it was cut by somebody, not by a deadline.
+    `interrupted`: it was cut by somebody, not by a deadline. `below`: what waits now waits for the
+    connection itself, and nothing but its end wakes it. `doubtful`: an answer did not come in time.
     """
 
     def __init__(self, endpoint: str, patience: Patience = USUAL) -> None:
         self.endpoint = endpoint
         self.patience = patience
         self.interrupted = False
+        self.below = False
+        self.doubtful = False
         self._lock = threading.Lock()
         self._ends: list[Callable[[], None]] = []
         self._why: tuple[str, str] | None = None
@@ -81,6 +84,7 @@ class Wire:
         self.check()
 
     def _expire(self, seconds: float) -> None:
+        self.doubtful = True
         self._end(
             f"the server did not answer within {seconds:g} seconds",
             "It may be overloaded, or not an SSH server; check the port and try later.",

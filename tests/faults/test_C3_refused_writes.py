@@ -88,3 +88,21 @@ def test_C3_a_server_that_cannot_tell_its_room_leaves_a_bare_refusal_one(tmp_pat
         (job,) = case.ended(case.upload("3", DATA))
         assert job.state is JobState.FAILED
         assert "the server refused it" in job.reason
+
+
+def test_C3_a_bare_failure_on_a_read_only_disk_is_explained_and_told_of_the_target(
+    tmp_path: Path,
+) -> None:
+    server = LyingSftp(lie=always("OPEN", refuse(Status.FAILURE, b"Failure")))
+    server.read_only = True
+    with lying_case(tmp_path, server) as case:
+        (job,) = case.ended(case.upload("new", DATA))
+        assert job.state is JobState.FAILED
+        assert job.reason.startswith("/new: the disk is mounted read-only there")
+
+
+def test_C3_what_is_refused_of_an_unfinished_file_is_told_of_its_target(tmp_path: Path) -> None:
+    server = LyingSftp(lie=always("OPEN", refuse(Status.FAILURE, b"not today")))
+    with lying_case(tmp_path, server) as case:
+        (job,) = case.ended(case.upload("new", DATA))
+        assert job.reason.startswith("/new: the server refused it and said")

@@ -11,12 +11,14 @@ import posixpath
 import threading
 from collections import Counter
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from providers.sftp.protocol import Status
-from tests.faults.lying_case import always, leftovers, lying_case, nth
+from tests.faults.lying_case import LyingCase, always, leftovers, lying_case, nth
 from tests.servers.lying_sftp import (
     OFFERS,
     PIECE,
@@ -28,7 +30,7 @@ from tests.servers.lying_sftp import (
     LyingSftp,
 )
 from tests.servers.scripted_sftp import status
-from transfers.model import JobState
+from transfers.model import Carry, JobState, NewJob
 
 OLD, NEW = b"the old content", os.urandom(2 * PIECE + 7)
 MOST_REQUESTS = 60
@@ -56,6 +58,65 @@ def test_C5_a_file_is_copied_both_ways_without(
         assert [job.state for job in jobs] == [JobState.DONE] * 3
         assert (server.get("/up"), server.get("/new"), case.there("down")) == (NEW, NEW, NEW)
         assert server.names("/") == ["down", "new", "up"]
+
+
+def refusing(*ops: str, only_permissions: bool = False) -> Lie:
+    """Nothing is set by these requests; of `only_permissions`, no permissions."""
+
+    def lie(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        if ask.what not in ops:
+            return truth()
+        told = copy(ask.fields).attributes()
+        if only_permissions and told.permissions is None:
+            return truth()
+        return status(ask.number, Status.PERMISSION_DENIED, b"Permission denied")
+
+    return lie
+
+
+BOTH = ("FSETSTAT", "SETSTAT")
+
+
+def odd(case: LyingCase, data: bytes) -> NewJob:
+    """To be uploaded: a file of a time and permissions that no new one has."""
+    job = case.upload("file", data)
+    os.chmod(job.source.path, 0o640)
+    os.utime(job.source.path, (1_234_567_890, 1_234_567_890))
+    return job
+
+
+@pytest.mark.parametrize("size", [10, 3 << 20], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        (refusing(), ""),
+        (refusing("FSETSTAT"), ""),
+        (refusing(*BOTH, only_permissions=True), "this place did not keep its permissions"),
+        (refusing(*BOTH), "this place did not keep its time and permissions"),
+    ],
+    ids=["all is set", "by name only", "times only", "nothing is set"],
+)
+def test_C5_time_and_permissions_are_kept_as_far_as_the_server_lets_them_and_else_it_is_said(
+    tmp_path: Path, lie: Lie, said: str, size: int
+) -> None:
+    server = LyingSftp()
+    server.lie = lie
+    with lying_case(tmp_path, server) as case:
+        (job,) = case.ended(odd(case, bytes(size)))
+        assert (job.state, job.reason) == (JobState.DONE, said)
+        node = server.find("/file")
+        assert node is not None
+        assert (node.modified == 1_234_567_890) == ("time" not in said)
+        assert (node.mode == 0o640) == ("permissions" not in said)
+
+
+def test_C5_what_was_not_asked_for_is_not_missed(tmp_path: Path) -> None:
+    server = LyingSftp()
+    server.lie = refusing(*BOTH)
+    with lying_case(tmp_path, server) as case:
+        wanted = replace(odd(case, NEW), carry=Carry.NOTHING)
+        (job,) = case.ended(wanted)
+        assert (job.state, job.reason) == (JobState.DONE, "")
 
 
 class Sweep:

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,10 @@ from providers.access import Access
 from providers.errors import Denied
 from providers.sftp import known_hosts
 from providers.sftp.host_keys import remember
-from providers.sftp.known_hosts import Standing, judge, key_line, read
+from providers.sftp.known_hosts import Standing, append, judge, key_line, read
 
-KEY = b"\0\0\0\x0bssh-ed25519" + b"k" * 36
-OTHER = b"\0\0\0\x07ssh-rsa" + b"o" * 200
+KEY = b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + b"k" * 32
+OTHER = b"\0\0\0\x07ssh-rsa\0\0\0\x03\x01\0\x01\0\0\0\x80" + b"o" * 128
 
 
 def b64(raw: bytes) -> str:
@@ -72,6 +73,10 @@ def test_a_key_that_is_listed_for_the_host_is_known(tmp_path: Path, line: str) -
         f"@unheard-of host {MINE}",
         "host ssh-ed25519",
         "host ssh-ed25519 not*base64",
+        f"host ssh-ed25519 {b64(KEY[:-6])}",
+        f"host ssh-ed25519 {b64(KEY + b'more')}",
+        f"host ssh-ed25519 {b64(KEY[:15])}",
+        f"host ssh-rsa {b64(KEY)}",
         f"|1|garbled {MINE}",
         f"|1|!!|!! {MINE}",
         "\0\xff\x1b[31m host",
@@ -146,6 +151,37 @@ def test_the_first_accepted_key_makes_a_private_file_in_a_private_directory(
     remember(Access(path), "sftp://host:22", key_line("host", 22, "ssh-ed25519", KEY))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_key_that_several_accept_at_once_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "known_hosts"
+    path.write_bytes(b"# mine")
+    line = key_line("host", 22, "ssh-ed25519", KEY)
+    threads = [
+        threading.Thread(target=append, args=(path, "sftp://host", line), kwargs={"hash_name": h})
+        for h in (False, True) * 4
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_bytes().count(b"\n") == 2
+    assert judge(read(path), "host", 22, KEY).standing is Standing.KNOWN
+
+
+def test_a_list_that_another_holds_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="no such locks here")
+    path = tmp_path / "known_hosts"
+    line = key_line("host", 22, "ssh-ed25519", KEY)
+    with path.open("wb") as held:
+        fcntl.flock(held.fileno(), fcntl.LOCK_EX)
+        append(path, "sftp://host", line)
+    assert path.read_text() == line + "\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no /dev/null there")
+def test_a_list_that_keeps_nothing_is_none_to_fail_at() -> None:
+    append(Path(os.devnull), "sftp://host", key_line("host", 22, "ssh-ed25519", KEY))
 
 
 def test_a_line_can_never_become_two(tmp_path: Path) -> None:

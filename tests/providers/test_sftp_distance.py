@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
-from tests.servers.lying_sftp import Ask, LyingSftp
+from tests.servers.lying_sftp import LIMITS, Ask, LyingSftp
 
 
 class Far:
-    """A server whose answers to REALPATH take `trips` seconds, one after the other."""
+    """A server whose first answers take `trips` seconds each, one for each session."""
 
     def __init__(self, trips: Sequence[float]) -> None:
         self.now = 0.0
@@ -19,34 +19,35 @@ class Far:
         self.server = LyingSftp({"/file": b"x"}, lie=self._answer)
 
     def _answer(self, ask: Ask, truth: Callable[[], bytes]) -> bytes:
-        if ask.what == "REALPATH":
+        if ask.what == LIMITS:
             self.now += next(self._trips)
         return truth()
 
 
 @pytest.mark.parametrize(
-    ("trips", "streams"),
-    [
-        ([0.0005], 1),
-        ([0.0049], 1),
-        ([0.006, 0.0055, 0.007], 5),
-        ([0.1, 0.1, 0.1], 5),
-        ([0.4, 0.001], 1),  # the computer was busy, the server is near
-        ([0.4, 0.3, 0.001], 1),
-    ],
+    ("trip", "streams"), [(0.0005, 1), (0.0049, 1), (0.0055, 5), (0.1, 5), (0.4, 5)]
 )
-def test_parts_go_side_by_side_only_over_distance(trips: list[float], streams: int) -> None:
-    far = Far(trips)
+def test_parts_go_side_by_side_only_over_distance(trip: float, streams: int) -> None:
+    far = Far([trip])
     with closing(far.server.provider(clock=lambda: far.now)) as place:
         assert place.caps.writing_streams == 1  # nothing is known yet
         place.stat("/file")
         assert place.caps.writing_streams == streams
-        assert far.server.asked.count("REALPATH") == len(trips)
 
 
-def test_the_distance_is_measured_once() -> None:
-    far = Far([0.1, 0.1, 0.1])
-    with closing(far.server.provider(clock=lambda: far.now)) as place:
+def test_a_computer_that_was_busy_takes_a_server_for_far_until_another_session_answers() -> None:
+    far = Far([0.4, 0.001, 0.3, 0.3])
+    with closing(far.server.provider(clock=lambda: far.now)) as place, ExitStack() as held:
+        place.stat("/file")
+        assert place.caps.writing_streams == 5
         for _ in range(3):
+            held.enter_context(place._line())
             place.stat("/file")
-    assert far.server.asked.count("REALPATH") == 3
+        assert place.caps.writing_streams == 1
+
+
+def test_measuring_the_distance_takes_no_trip_of_its_own() -> None:
+    far = Far([0.1])
+    with closing(far.server.provider(clock=lambda: far.now)) as place:
+        place.stat("/file")
+    assert far.server.asked == ["INIT", LIMITS, "REALPATH", "LSTAT"]

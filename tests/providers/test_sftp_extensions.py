@@ -116,6 +116,7 @@ def test_a_server_that_cannot_copy_says_so(poor: SftpProvider, tmp_path: Path) -
 def test_a_file_gets_another_name(place: SftpProvider, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     first.write_bytes(b"data")
+    assert place.stat(str(first)).size == 4 and place.caps.hard_links
     place.make_hard_link(str(second), str(first))
     assert second.stat().st_ino == first.stat().st_ino
     with pytest.raises(AlreadyExists):
@@ -130,6 +131,7 @@ def test_a_server_without_hard_links_says_so(poor: SftpProvider, tmp_path: Path)
     (tmp_path / "first").write_bytes(b"data")
     with pytest.raises(Unsupported, match="no hardlink"):
         poor.make_hard_link(str(tmp_path / "second"), str(tmp_path / "first"))
+    assert not poor.caps.hard_links
 
 
 @pytest.mark.parametrize("which", ["place", "poor"])

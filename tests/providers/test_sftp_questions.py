@@ -74,6 +74,17 @@ def test_a_password_and_a_code_are_asked_one_after_the_other(
         let_in(server, given)
 
 
+def test_two_codes_of_one_round_are_typed_once_each(tmp_path: Path) -> None:
+    given = access(tmp_path)
+    with QuestionsSSH([[CODE, ("TAN:", False)]], [[OTP, "42"]]) as server:
+        for subject, code in ((CODE[0].strip(), OTP), ("TAN:", "42")):
+            error = asked(server, given)
+            assert (error.needs, error.subject) == ("code", subject)
+            given.secrets.answer(error, code)
+        let_in(server, given)
+        assert server.given == [[OTP, "42"]]
+
+
 def test_a_code_is_given_once_and_no_vault_is_asked_for_it(tmp_path: Path) -> None:
     vault = Nosy()
     given = access(tmp_path, secrets=Secrets(vault))  # type: ignore[arg-type]

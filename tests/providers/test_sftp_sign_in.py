@@ -205,6 +205,20 @@ def test_a_key_accepted_once_is_not_written_down(sshd: OpenSSH, tmp_path: Path) 
 
 @needs_sshd
 @pytest.mark.parametrize("accept_new", [False, True])
+def test_a_key_that_changes_after_it_was_accepted_once_is_refused(
+    sshd: OpenSSH, tmp_path: Path, accept_new: bool
+) -> None:
+    given = access(tmp_path, accept_new=accept_new, keys=(sshd.key_path,))
+    given.trusted.add(sshd.endpoint, sshd.known_hosts_line)
+    sshd.restart(new_host_key=True)
+    assert isinstance(refused(sshd.endpoint, given), HostKeyChanged)
+    given.trusted.add(sshd.endpoint, sshd.known_hosts_line)  # a person accepted it in a new run
+    assert accepted(sshd.endpoint, given)
+    assert not given.known_hosts.exists()
+
+
+@needs_sshd
+@pytest.mark.parametrize("accept_new", [False, True])
 def test_a_changed_host_key_is_never_accepted(
     sshd: OpenSSH, tmp_path: Path, accept_new: bool
 ) -> None:

@@ -305,6 +305,15 @@ def test_strict_checking_refuses_unknown_keys_and_accept_new_takes_them(
     assert [line.hosts for line in lines] == [f"[127.0.0.1]:{box.port}"]
 
 
+@pytest.mark.parametrize("lists", ["none", "/dev/null"])
+def test_where_nothing_is_to_be_kept_a_new_key_is_taken_and_kept_nowhere(
+    setting: Setting, box: OpenSSH, lists: str
+) -> None:
+    setting.write(block("box", box), f"UserKnownHostsFile {lists}", "StrictHostKeyChecking no")
+    assert setting.opens("box", accept_new=False)
+    assert not setting.known_hosts.exists()
+
+
 def test_a_key_accepted_for_an_alias_is_known_from_then_on(setting: Setting, box: OpenSSH) -> None:
     setting.write(block("box", box))
     error = setting.refused("box", accept_new=False)
@@ -387,4 +396,5 @@ def test_garbled_lines_are_told_with_an_unknown_key(setting: Setting, box: OpenS
     error = setting.refused("box", accept_new=False)
     assert isinstance(error, HostKeyUnknown)
     assert f"line 2 of {setting.known_hosts}" in str(error)
+    assert f"line 2 of {setting.known_hosts}" in error.remark  # for the dialog
     assert known_hosts.judge([], "x", 22, b"").standing is Standing.UNKNOWN

@@ -132,6 +132,49 @@ def test_match_blocks_count_for_whom_they_name(config: Path) -> None:
     assert said(config, mine).port == 4
 
 
+def test_match_final_reads_the_file_once_more_with_the_name_that_hostname_gave(
+    config: Path,
+) -> None:
+    text = (
+        "Host box\n  HostName real.lan\n  IdentityFile /k\nMatch final host real.lan\n  User ann\n"
+        "  Port 1\nMatch !final\n  Port 2\nHost real.lan\n  IdentityFile /of-real\n"
+        "Match originalhost box canonical\n  CertificateFile /c\n"
+    )
+    found = said(config, text)
+    assert (found.host, found.user, found.port) == ("real.lan", "ann", 2)
+    assert found.identities == (Path("/k"), Path("/of-real"))
+    assert found.certificates == (Path("/c"),)
+    other = said(config, text, "other")
+    assert (other.user, other.port, other.identities) == ("", 2, ())
+
+
+def test_without_match_final_the_name_that_hostname_gave_is_looked_for_by_match_alone(
+    config: Path,
+) -> None:
+    text = "Host box\n  HostName real\nHost real\n  Port 1\nMatch canonical\n  Port 2\n"
+    assert said(config, text).port is None
+    assert said(config, text + "Match host real\n  Port 3\n").port == 3
+
+
+@pytest.mark.parametrize("line", ["Host", "Match", "Match ", "Host =", "Host # nobody"])
+def test_a_block_of_nobody_does_not_add_to_the_one_before(config: Path, line: str) -> None:
+    error = refused(config, f"Host box\n  Port 1\n{line}\n  User ann\n")
+    assert isinstance(error, Unsupported)
+    assert f"line 3 of {config}" in str(error)
+
+
+def test_a_variable_that_is_not_set_is_said_with_its_line(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NOWHERE", raising=False)
+    error = refused(config, "UserKnownHostsFile ${NOWHERE}/known_hosts\n")
+    assert isinstance(error, Unsupported)
+    assert "NOWHERE" in str(error)
+    # As ssh has it: then nobody's agent, and not the usual one.
+    assert said(config, "IdentityAgent $NOWHERE\n").agent == "none"
+    assert said(config, "IdentityAgent SSH_AUTH_SOCK\n").agent == ""
+
+
 def test_of_proxyjump_and_proxycommand_the_first_counts(config: Path) -> None:
     assert said(config, "ProxyJump a,b\nProxyCommand x\n").jump == "a,b"
     assert said(config, "ProxyJump a\nProxyCommand x\n").command == ""
@@ -151,7 +194,8 @@ def test_times_are_read_as_ssh_writes_them(
 @pytest.mark.parametrize(
     "line",
     ["Port abc", "Port 0x", "Port 70000", "Compression maybe", "ConnectTimeout soon",
-     "StrictHostKeyChecking perhaps", "IdentityFile %Z", "Match nonsense x", "HostName %p"],
+     "StrictHostKeyChecking perhaps", "IdentityFile %Z", "Match nonsense x", "HostName %p",
+     'IdentityFile "~/my key'],
 )  # fmt: skip
 def test_a_value_that_ssh_would_not_take_is_said_with_its_line(config: Path, line: str) -> None:
     error = refused(config, f"# mine\n{line}\n")

@@ -24,6 +24,7 @@ from tests.servers.scripted_sftp import reply, status
 ENDPOINT = "sftp://ann@lying:22"
 POSIX_RENAME, FSYNC = "posix-rename@openssh.com", "fsync@openssh.com"
 STATVFS, LIMITS = "statvfs@openssh.com", "limits@openssh.com"
+COPY_DATA = "copy-data"  # offered when it is asked for
 OFFERS = frozenset({POSIX_RENAME, FSYNC, STATVFS, LIMITS})
 PIECE = 4096  # bytes of a READ or WRITE: many of them in a small file
 _ON_HANDLES = frozenset(
@@ -111,6 +112,7 @@ class LyingSftp:
         self.reorder = reorder
         self.extra = tuple(extra)
         self.free = free
+        self.read_only = False  # says what asks how much room there is
         self.tells_new: Callable[[Node], int | None] = _size  # of files that are made
         self.asked: list[str] = []
         self.lock = threading.RLock()
@@ -129,7 +131,7 @@ class LyingSftp:
         def connect(wire: Wire) -> tuple[Session, None]:
             stream = _Stream(self)
             wire.carry(stream.close)
-            return Session(stream, ENDPOINT, ahead=1, patience=patience), None
+            return Session(stream, ENDPOINT, ahead=1, patience=patience, clock=clock), None
 
         return SftpProvider(ENDPOINT, connect, patience=patience, clock=clock)
 
@@ -171,7 +173,7 @@ class LyingSftp:
         if extension == LIMITS:
             return Ask(extension, number, "", fields)
         subject = fields.string()
-        if extension == FSYNC or op in _ON_HANDLES:
+        if extension in (FSYNC, COPY_DATA) or op in _ON_HANDLES:
             opened = self._handles.get(subject)
             path = opened.path if opened else ""
             offset = fields.u64() if op in (Op.READ, Op.WRITE) else 0
@@ -208,7 +210,19 @@ class LyingSftp:
             case "READDIR":
                 return self._page(ask)
             case "statvfs@openssh.com":
-                words = (4096, 4096, 1 << 40, 1 << 40, self.free // 4096, 0, 0, 0, 7, 0, 255)
+                words = (
+                    4096,
+                    4096,
+                    1 << 40,
+                    1 << 40,
+                    self.free // 4096,
+                    0,
+                    0,
+                    0,
+                    7,
+                    self.read_only,
+                    255,
+                )
                 return reply(Op.EXTENDED_REPLY, ask.number, *map(u64, words))
             case "limits@openssh.com":
                 words = (PIECE * 2, PIECE, PIECE, 0)
@@ -229,6 +243,8 @@ class LyingSftp:
                 self._handles.pop(ask.handle)
             case "fsync@openssh.com":
                 self._opened(ask)
+            case "copy-data":
+                self._copy(ask)
             case "REMOVE" | "RMDIR":
                 node = self._need(ask.path)
                 if (node.names is not None) != (ask.what == "RMDIR") or node.names:
@@ -309,6 +325,12 @@ class LyingSftp:
         node.data.extend(bytes(max(0, offset - len(node.data))))
         node.data[offset : offset + len(data)] = data
         node.modified = self._now()
+
+    def _copy(self, ask: Ask) -> None:
+        source, at, length = self._opened(ask).node, ask.fields.u64(), ask.fields.u64()
+        target, to = self._handles[ask.fields.string()].node, ask.fields.u64()
+        target.data[to : to + length] = source.data[at : at + length]
+        target.modified = self._now()
 
     def _set(self, node: Node, ask: Ask) -> None:
         told = ask.fields.attributes()

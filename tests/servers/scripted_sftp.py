@@ -105,7 +105,10 @@ class ScriptedSftp:
             case Op.READDIR:
                 return self._page(number)
             case Op.EXTENDED:
-                return reply(Op.EXTENDED_REPLY, number, *(u64(self._free) for _ in range(11)))
+                if fields.string() != b"statvfs@openssh.com":
+                    return reply(Op.EXTENDED_REPLY, number, *(u64(self._free) for _ in range(4)))
+                volume = (1, 1, 1 << 50, self._free, self._free, 0, 0, 0, 0, 0, 255)
+                return reply(Op.EXTENDED_REPLY, number, *map(u64, volume))
             case _:
                 return status(number, Status.OK)
 

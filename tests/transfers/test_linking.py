@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from providers.base import ANY_VERSION, Kind, Place
-from providers.errors import ConnectionLost, Denied
+from providers.errors import ConnectionLost, Denied, Unsupported
 from tests.transfers.queue_case import LEFT, RIGHT, Hold, Memory, QueueCase
 from transfers.completion import is_missed
+from transfers.links import NO_LINKS
 from transfers.model import (
     SAME_LINK,
     Cancel,
@@ -132,6 +133,22 @@ def test_what_appears_in_the_last_moment_is_not_replaced(case: QueueCase) -> Non
     (number,) = case.send_new(_new())
     case.parked(number, ParkReason.CONFLICT)
     assert case.right.get(AT) == b"theirs"
+
+
+@BOTH
+@pytest.mark.parametrize("there", [False, True])
+def test_a_server_that_makes_no_links_has_them_left_out_and_loses_none(
+    case: QueueCase, op: Op, there: bool
+) -> None:
+    _put_link(case.left)
+    if there:
+        case.right.put(AT, b"old")
+    call = "replace_link" if there else "make_link"
+    case.right.store.fail = Hold(call, error=Unsupported(AT))
+    job = _end(case, op, Policy.OVERWRITE)
+    assert (job.state, job.reason, is_missed(job)) == (S.SKIPPED, NO_LINKS, True)
+    assert _leads(case.left) == "some/where"
+    assert not there or case.right.get(AT) == b"old"
 
 
 def test_nothing_is_made_through_a_link_in_the_chosen_folder(case: QueueCase) -> None:

@@ -61,7 +61,9 @@ def conflict(name: str = "report.pdf", **new: Any) -> Conflict:
 
 def unknown_key(endpoint: str = "sftp://ann@host:22") -> HostKeyUnknown:
     fingerprint = "SHA256:uNiVztksCsDhcc0u9e8BrKJjfRtGNbC2JrZ+Ga0gJ9A"
-    return HostKeyUnknown(endpoint, "unknown", key_type="ssh-ed25519", fingerprint=fingerprint)
+    return HostKeyUnknown(
+        endpoint, "unknown", key_type="ssh-ed25519", fingerprint=fingerprint, remark=HOSTILE
+    )
 
 
 def password(endpoint: str = "sftp://ann@host:22", rejected: bool = False) -> AuthRequired:
@@ -169,6 +171,13 @@ async def answers(dialog: Screen[Any], *keys: str, size: tuple[int, int] = (80, 
         await pilot.press(*keys)
         await pilot.pause()
         return app.answers
+
+
+async def test_what_else_there_is_to_know_of_a_host_key_is_shown() -> None:
+    app = Asking(HostKeyScreen(unknown_key()))
+    async with app.run_test(size=(160, 48)) as pilot:
+        await pilot.pause()
+        assert f"Note: {HOSTILE_SHOWN}." in app.text()
 
 
 @pytest.mark.parametrize("name", EVERY)

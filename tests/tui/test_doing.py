@@ -113,6 +113,43 @@ async def test_a_link_is_made_to_what_is_under_the_cursor_and_shown_with_its_tar
         assert os.readlink(tmp_path / "short") == "file"
 
 
+async def test_a_hard_link_is_made_where_it_is_asked_for_and_is_the_same_file(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("data")
+    app = make_app(tmp_path, tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await read(pilot)
+        await pilot.press("end", "N")
+        await dialog(pilot, NewLinkScreen)
+        await pilot.press("f3", *"other", "enter")
+        await until(pilot, lambda: names(app) == ["file", "other"] and pane(app).idle)
+        assert (tmp_path / "other").samefile(tmp_path / "file")
+        assert not (tmp_path / "other").is_symlink()
+        assert not app.changes.all()  # taking it back might take the last name of the file
+
+
+async def test_a_hard_link_to_a_folder_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    app = make_app(tmp_path, tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await read(pilot)
+        await pilot.press("end", "N")
+        await dialog(pilot, NewLinkScreen)
+        await pilot.press("f3", *"other", "enter")
+        await says(pilot, "only a file can have another name")
+        assert names(app) == ["folder"]
+
+
+async def test_hard_links_are_not_offered_where_there_are_none() -> None:
+    app = make_app(at("x"), at("x"), opener=opener(x=Tree(["/a"])))
+    async with app.run_test(size=SMALL) as pilot:
+        await read(pilot)
+        await pilot.press("N")
+        await dialog(pilot, NewLinkScreen)
+        assert not app.screen.query("#hard")
+
+
 async def test_a_place_without_links_or_permissions_says_so() -> None:
     class Bare(Tree):
         make_link = set_mode = None  # type: ignore[assignment]

@@ -52,14 +52,14 @@ def _is_left_out(step: Step) -> bool:
 def _copied(
     source: Place, entry: Entry | None, target: Place, there: Entry | None, top: Place
 ) -> NewJob:
-    """One file, link or empty folder. `there`: what it replaces."""
+    """One file, link or folder. `there`: what it replaces."""
     if entry is None:
         raise ValueError(f"nothing stands at {source.path!r} that could be copied")
     if entry.kind is Kind.LINK:
         return _linked(source, entry, target, there, top)
     source = Place(source.endpoint, entry.path)  # of a link that is followed: where it leads
     if entry.kind is Kind.DIR:
-        return NewJob(Op.MAKE_DIR, source, target, within=top.path)
+        return NewJob(Op.MAKE_DIR, source, target, mode=entry.mode, within=top.path)
     return NewJob(
         op=Op.COPY,
         source=source,

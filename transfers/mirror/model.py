@@ -71,7 +71,7 @@ class Action(StrEnum):
     DELETE_RIGHT = "delete right"
     DELETE_LEFT = "delete left"
     RENAME = "rename right"  # the file was moved on the left: `Step.moved_from` is where it was
-    MAKE_DIR = "make folder right"  # an empty folder of the left
+    MAKE_DIR = "make folder right"  # a folder of the left, empty or not open to everybody
     SKIP = "skip"
 
 

@@ -10,6 +10,7 @@ from providers.base import Entry, Kind
 from providers.names import folded, is_temporary
 from transfers.mirror import keeping
 from transfers.mirror.model import Action, Mark, MirrorPlan, Pair, Side, Step, Wish
+from transfers.scan import keeps_out
 
 FAILURES = frozenset({Mark.TYPE, Mark.NAME, Mark.UNKNOWN})
 """Marks of what cannot be made equal: a person has to see to it, and is told of each."""
@@ -42,7 +43,7 @@ def plan(
         right=right.place,
         wish=wish,
         made=now,
-        steps=settled(_only_empty(steps)),
+        steps=settled(_only_needed(steps)),
         same=sum(pair.mark is Mark.SAME and not is_folder(pair) for pair in rows),
         right_files=sum(counts_as_file(pair, pair.right) for pair in rows),
         remarks=(*remarks, *_remarks(steps)),
@@ -127,13 +128,15 @@ def _above(rows: Sequence[Pair], folds: bool) -> Callable[[Pair], Pair | None]:
     return above
 
 
-def _only_empty(steps: Sequence[Step]) -> Iterator[Step]:
-    """The steps without folders that copies make anyway."""
+def _only_needed(steps: Sequence[Step]) -> Iterator[Step]:
+    """The steps without folders that copies make anyway, just as any new one."""
     filled = _holding(
         step.pair.relative for step in steps if step.action in (Action.RIGHT, Action.MAKE_DIR)
     )
     for step in steps:
-        if step.action is not Action.MAKE_DIR or step.pair.relative not in filled:
+        made_anyway = step.action is Action.MAKE_DIR and step.pair.relative in filled
+        left = step.pair.left
+        if not made_anyway or (left is not None and keeps_out(left.mode)):
             yield step
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from providers.base import Provider, Writer
+from providers.base import Entry, Provider, Writer
 from providers.errors import AlreadyExists, NotFound, ProviderError, Unsupported
-from providers.extras import Linker
+from providers.extras import HardLinker, Linker
 from tui import changes
 from tui import file_operations as files
 from tui.commands.noting import giving_name
@@ -54,7 +55,7 @@ async def _make(
 
 
 async def new_link(screen: MainScreen, pane: FilePane) -> None:
-    """Ask for a name and what it leads to, and make a symbolic link of that."""
+    """Ask for a name and what it leads to, and make a link of that."""
     provider, place = pane.provider, pane.place
     if not isinstance(provider, Linker):
         raise Unsupported(place.endpoint, "this place has no symbolic links")
@@ -66,16 +67,35 @@ async def new_link(screen: MainScreen, pane: FilePane) -> None:
     dialog = NewLinkScreen(
         "" if entry is None else entry.name,
         check=lambda text: files.name_complaint(provider, place.path, text),
+        hard=isinstance(provider, HardLinker) and provider.caps.hard_links,
     )
     answer = await show(screen.app, dialog)
-    if answer is not None:
-        path = provider.join(place.path, answer.name)
+    if answer is None:
+        return
+    path = provider.join(place.path, answer.name)
+    if answer.hard and isinstance(provider, HardLinker):
+        find = partial(_existing, screen, pane, entry, answer.target)
+        hard_linker: HardLinker = provider
+        # Not entered as a change: whether the file has yet another name then, nobody could tell.
+        await giving_name(screen, lambda: hard_linker.make_hard_link(path, find()))
+    else:
         await giving_name(
             screen,
             lambda: linker.make_link(path, answer.target),
             lambda: changes.made(provider, place.endpoint, path),
         )
-        pane.reread(focus=path)
+    pane.reread(focus=path)
+
+
+def _existing(screen: MainScreen, pane: FilePane, entry: Entry | None, text: str) -> str:
+    """The address of the file that gets another name. Blocking. Raises Unsupported when it is
+    elsewhere."""
+    if entry is not None and text == entry.name:
+        return entry.path
+    named = files.typed_place(pane.provider, pane.place, text, screen.services.access.sites)
+    if named.endpoint != pane.place.endpoint:
+        raise Unsupported(text, "a hard link leads to a file of the same place and disk")
+    return pane.provider.resolve(named.path)
 
 
 def no_folder(pane: FilePane) -> str:

@@ -22,13 +22,14 @@ T = TypeVar("T")
 
 
 async def giving_name(
-    screen: MainScreen, work: Callable[[], object], change: Callable[[], Change]
+    screen: MainScreen, work: Callable[[], object], change: Callable[[], Change] | None = None
 ) -> None:
     """Do `work`, which gives something a name, and enter the `change` that it was."""
 
     def both() -> None:
         work()
-        note(screen, change)
+        if change is not None:
+            note(screen, change)
 
     try:
         await screen.services.sign_in.call(both)

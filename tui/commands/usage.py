@@ -66,7 +66,7 @@ def measure(
     `tell` is given each folder when it is done. Raises ProviderError as `walk`.
     """
     for entry in entries:
-        before = found.size
+        before, unread = found.size, found.walked.unread
         _add(found, [entry])
         if entry.kind is not Kind.DIR:
             continue
@@ -78,6 +78,8 @@ def measure(
         if cancelled():
             found.stopped = True
             return
+        if found.size == before and found.walked.unread > unread:
+            continue  # nothing is known of it, and that is no size
         found.folders[entry.path] = found.size - before
         tell(entry.path, found.size - before)
 

@@ -30,6 +30,8 @@ class HostKeyScreen(Dialog[Trust | None]):
         yield line("This server has not been seen before. Its key:", "gap")
         yield line(self.error.key_type)
         yield line(self.error.fingerprint, "strong fingerprint")
+        if self.error.remark:
+            yield line(f"Note: {self.error.remark}.")
         yield line(
             "Compare it with what the server's owner tells you, or with"
             " “ssh-keygen -lf” on the server. If it differs, someone may be listening in: refuse.",

@@ -57,8 +57,8 @@ class SecretScreen(Dialog[SecretAnswer | None]):
             yield line("The last one was refused. Try again.", "bad")
         if "refused" not in self.error.what:
             yield line(f"{self.error.what}.", "dim")
-        subject = f" {self.error.subject}" if self.error.subject else ""
-        yield line(f"{_ASKED[self.error.needs]}{subject}:", "gap")
+        asked = f"{_ASKED[self.error.needs]} {self.error.subject}".rstrip(" :")
+        yield line(f"{asked}:", "gap")
         yield Input(id="secret", compact=True, password=self.error.needs != "key")
         if self.vault is not None and self.vault.problem:
             yield line(f"Not remembered: {self.vault.problem}", "dim gap")

@@ -17,7 +17,9 @@ from tui.widgets.row_list import RowList
 
 _AROUND = 9  # rows of the screen that are not for the list
 _MOST = 16  # rows of the list
-_LIMITS = "Not to be taken back: copies, moves from disk to disk, what was deleted for good."
+_LIMITS = (
+    "Not to be taken back: copies, hard links, moves from disk to disk, what was deleted for good."
+)
 _WHEN = show.WHEN_WIDTH
 
 

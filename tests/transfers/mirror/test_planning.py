@@ -121,6 +121,14 @@ def test_only_folders_that_no_copy_makes_are_made() -> None:
     assert _actions(made) == {"d/e": A.MAKE_DIR, "f/a": A.RIGHT}
 
 
+def test_a_folder_that_keeps_somebody_out_is_made_so_whatever_is_in_it() -> None:
+    private = pair("d", Mark.NEW, left=None)
+    assert private.left is not None
+    private = replace(private, left=replace(private.left, mode=0o700))
+    made = _plan([private, pair("d/a", Mark.NEW), pair("d/b", Mark.NEW)])
+    assert _actions(made) == {"d": A.MAKE_DIR, "d/a": A.RIGHT, "d/b": A.RIGHT}
+
+
 def test_bytes_that_are_not_finished_are_never_deleted() -> None:
     made = _plan([pair(".a.0123abcd.part", Mark.ONLY_RIGHT)])
     assert _actions(made) == {".a.0123abcd.part": A.SKIP}
