@@ -69,6 +69,8 @@ def next_piece(length: int, seconds: float, largest: int) -> int:
     """The length of the next piece, after one of `length` took `seconds`."""
     if seconds > PART_SECONDS:
         return max(min(_SMALLEST_PIECE, largest), length // 2)
+    if seconds < PART_SECONDS / 8:
+        return min(largest, length * 4)
     return min(largest, length * 2) if seconds < PART_SECONDS / 4 else length
 
 

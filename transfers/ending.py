@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from providers.errors import NoSpace, ProviderError, Throttled, Unreachable
+from providers.records import dataclass, replace
 from providers.text import printable
 from transfers.altered import altered
 from transfers.messages import Ended

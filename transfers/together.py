@@ -13,13 +13,13 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from providers.base import Entry, Place, Publisher, Rewriter
 from providers.errors import ProviderError
 from providers.many import Batcher, Fetched, Stored, Storing, Wanted
+from providers.records import dataclass, replace
 from transfers.altered import altered
 from transfers.batch import is_small
 from transfers.control import Checkpoint, Stopped

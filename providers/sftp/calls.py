@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 from providers.errors import ProviderError, Unsupported
+from providers.records import dataclass
 from providers.sftp.protocol import (
     Attributes,
     BadPacket,
@@ -168,15 +168,25 @@ def whole_seconds(modified: float) -> int:
 def sync_and_close(session: Session, handle: bytes, path: str) -> None:
     """Have the server bring the file to its disk, where it has a way to, and close it: both under
     way together. Raises what either is answered."""
-    if FSYNC not in session.offers:
-        close_handle(session, handle, path)
-        return
-    synced = session.request(Op.EXTENDED, string(FSYNC.encode()), string(handle))
-    closed = session.request(Op.CLOSE, string(handle))
-    replies = session.wait(synced, path, session.patience.sync), session.wait(closed, path)
-    with suppress(Unsupported):
-        session.check(replies[0], path)
-    session.check(replies[1], path)
+    check_closed(session, ask_to_close(session, handle, sync=True), path)
+
+
+def ask_to_close(session: Session, handle: bytes, *, sync: bool) -> tuple[int, ...]:
+    """The requests to close a file, and to bring it to the disk before: for `check_closed`."""
+    closed = (string(handle),)
+    if not sync or FSYNC not in session.offers:
+        return (session.request(Op.CLOSE, *closed),)
+    synced = session.request(Op.EXTENDED, string(FSYNC.encode()), *closed)
+    return (synced, session.request(Op.CLOSE, *closed))
+
+
+def check_closed(session: Session, asked: Sequence[int], path: str) -> None:
+    """Raise what was answered to `ask_to_close`."""
+    *synced, closed = [session.wait(number, path, session.patience.sync) for number in asked]
+    for reply in synced:
+        with suppress(Unsupported):
+            session.check(reply, path)
+    session.check(closed, path)
 
 
 def make_dir(session: Session, path: str) -> None:

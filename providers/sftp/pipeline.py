@@ -8,13 +8,16 @@ delivered in order; a short answer is asked for again; every write is checked (f
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator
+from typing import TypeVar
 
 from providers.base import Body
 from providers.errors import ProviderError, SourceChanged
-from providers.sftp.protocol import BadPacket, Fields, Name, Op, string, u32, u64
+from providers.records import dataclass, field
+from providers.sftp.protocol import BadPacket, Fields, Op, string, u32, u64
 from providers.sftp.session import Session
+
+T = TypeVar("T")
 
 WINDOW = 64  # requests outstanding, as OpenSSH's own client
 _WINDOW_FAR = 128  # the same, to read over a distance that 64 do not fill
@@ -130,10 +133,18 @@ def _end_here(session: Session, window: deque[_Piece], path: str, at: int, end: 
             raise SourceChanged(path, "the file grew while it was being read")
 
 
-def write_body(session: Session, handle: bytes, path: str, offset: int, body: Body) -> int:
+def write_body(
+    session: Session,
+    handle: bytes,
+    path: str,
+    offset: int,
+    body: Body,
+    behind: Callable[[int], None] | None = None,
+) -> int:
     """Write the chunks of `body` from `offset` on and return how many bytes that were.
 
-    The pace is that of handing them over: a line that is slow takes the next one late.
+    The pace is that of handing them over: a line that is slow takes the next one late. `behind` is
+    told that number when all of them are sent, to ask for what comes in the same trip.
 
     Returns only when the server has acknowledged each of them; raises the first refusal.
     """
@@ -150,6 +161,8 @@ def write_body(session: Session, handle: bytes, path: str, offset: int, body: Bo
             waiting.append(session.request_write(handle, at, piece))
             session.writing.passed()
             at += len(piece)
+    if behind is not None:
+        behind(at - offset)
     while waiting:
         _check_oldest(session, waiting, path)
     return at - offset
@@ -166,9 +179,11 @@ def _check_oldest(session: Session, waiting: deque[int], path: str) -> None:
         raise
 
 
-def list_names(session: Session, handle: bytes, path: str) -> Iterator[list[Name]]:
-    """The entries of an open directory, a page for each answer. At most `session.ahead` are asked
-    ahead, and few at first: most directories have one page."""
+def list_pages(
+    session: Session, handle: bytes, path: str, read: Callable[[Fields], list[T]]
+) -> Iterator[list[T]]:
+    """The entries of an open directory, a page for each answer: what `read` makes of it. At most
+    `session.ahead` are asked ahead, and few at first: most directories have one page."""
     ahead = min(_AHEAD_AT_FIRST, session.ahead)
     waiting = deque(_next_page(session, handle) for _ in range(ahead))
     ended = False
@@ -177,8 +192,8 @@ def list_names(session: Session, handle: bytes, path: str) -> Iterator[list[Name
         if reply.is_end:
             ended = True
             continue
-        page = session.decode(reply, Op.NAME, path, lambda fields: list(fields.names()))
-        if not page:  # not the end by the letter, but a server may say so for ever
+        page = session.decode(reply, Op.NAME, path, read)
+        if reply.is_empty:  # not the end by the letter, but a server may say so for ever
             ended = True
             continue
         if not ended and len(waiting) <= ahead // 2:  # several are sent in one go

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
@@ -23,6 +22,7 @@ from providers.errors import (
 from providers.extras import Property
 from providers.many import Fetched, Stored, Storing, Wanted
 from providers.names import check_name
+from providers.records import replace
 from providers.sftp import (
     alter,
     calls,
@@ -44,15 +44,15 @@ from providers.sftp.patience import USUAL, Patience
 from providers.sftp.pool import Connect, Line, Pool
 from providers.sftp.protocol import Refused, path_string
 from providers.sftp.session import Session
-from providers.sftp.sharing import Connections
 from providers.sftp.shell_digest import ShellDigest
 from providers.sftp.target import target
+from providers.sftp.transport import Transports
 from providers.sftp.wire import Wire
 
 __all__ = ["SftpProvider", "SftpReader", "open_endpoint", "remember"]
 
-_CONNECTIONS = 6
-_FAR_STREAMS = 5
+_CONNECTIONS = 8
+_FAR_STREAMS = 8
 # Seconds there and back: from there on the window that a server gives, 2 MiB for each connection,
 # is the limit and not the cable. The one it is given is large: one connection reads fast enough.
 _FAR = 0.005
@@ -437,5 +437,5 @@ def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> 
     Raises InvalidName, and Unsupported when that site is gone; connects when first used.
     """
     access.sites.options(endpoint)
-    connections = Connections(target(endpoint), access)
-    return SftpProvider(endpoint, connections.open, apart=connections.apart, patience=patience)
+    by = Transports(target(endpoint), access)
+    return SftpProvider(endpoint, by.open, apart=by.apart, patience=patience)

@@ -27,7 +27,7 @@ from providers.sftp.protocol import (
     failure,
     string,
     u32,
-    write_packet,
+    write_head,
 )
 from providers.text import from_bytes
 
@@ -49,11 +49,11 @@ _HEAD = struct.Struct(">IBI")  # of a packet: its length, its type and the reque
 class Stream(Protocol):
     """Bytes to and from an SFTP server. Raises OSError (TimeoutError) or EOFError, nothing else."""
 
-    def send(self, data: Buffer) -> None:
-        """Send all of it, or raise when the server takes nothing for too long."""
+    def send(self, head: bytes, body: Buffer = b"", /) -> None:
+        """Send all of both, or raise when the server takes nothing for too long."""
         ...
 
-    def recv(self, timeout: float) -> bytes:
+    def recv(self, timeout: float) -> Buffer:
         """What has come, at least one byte within `timeout` seconds; b"" at the end."""
         ...
 
@@ -74,6 +74,11 @@ class Reply(NamedTuple):
     def is_end(self) -> bool:
         return self.kind == Op.STATUS and self.body[:4] == _EOF
 
+    @property
+    def is_empty(self) -> bool:
+        """Names, but none of them."""
+        return self.kind == Op.NAME and self.body[:4] == u32(0)
+
 
 class Session:
     """One thread uses it at a time.
@@ -92,11 +97,12 @@ class Session:
         ahead: int = 1,
         patience: Patience = USUAL,
         distance: float = 0.0,
-        at_once: bool = False,
+        in_order: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Open the conversation. `at_once`: the server is asked for its limits and its start folder
-        in the trip of the greeting. Raises ConnectionLost, Unsupported; then the stream is closed.
+        """Open the conversation. `in_order`: the server does what it is asked for in turn, whatever
+        it is; it is asked for its limits and its start folder in the trip of the greeting. Raises
+        ConnectionLost, Unsupported; then the stream is closed.
         """
         self.endpoint = endpoint
         self.ahead = ahead
@@ -104,6 +110,7 @@ class Session:
         self.reading, self.writing = Pace(), Pace()
         self.broken = False
         self.distance = distance  # seconds there and back, as far as it was seen
+        self.in_order = in_order
         self.home = ""  # the start folder, where it was asked for
         self.naming = False  # what is under way gives a new file its name
         self._stream = stream
@@ -120,7 +127,7 @@ class Session:
         self._clock = clock
         self._asked = 0.0  # when requests were sent last
         try:
-            if at_once:
+            if in_order:
                 self._ask_limits()
                 home = self.request(Op.REALPATH, string(b"."))
                 self.offers = self._greet()
@@ -192,7 +199,7 @@ class Session:
         """Send a WRITE of at most `write_size` bytes and return its number."""
         self.flush()
         number = self._next_id()
-        self._send(write_packet(number, handle, offset, data))
+        self._send(write_head(number, handle, offset, len(data)), data)
         return number
 
     def flush(self) -> None:
@@ -301,9 +308,9 @@ class Session:
         self._outstanding.add(number)
         return number
 
-    def _send(self, raw: bytes) -> None:
+    def _send(self, head: bytes, body: Buffer = b"") -> None:
         try:
-            self._stream.send(raw)
+            self._stream.send(head, body)
         except (OSError, EOFError) as error:
             self._lost(error, "")
 

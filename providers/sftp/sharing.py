@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import paramiko
 
 from providers.access import Access
 from providers.errors import ConnectionLost, Denied
+from providers.records import dataclass
 from providers.sftp.channels import leave, start_session
 from providers.sftp.connect import NothingOpened, closed_on_error, shut
 from providers.sftp.route import arrive
@@ -24,7 +24,7 @@ from providers.sftp.sign_in import sign_in
 from providers.sftp.target import Target, configured
 from providers.sftp.wire import Wire
 
-_MOST = 6  # sessions on a connection: sshd's MaxSessions is 10, and digests need some of them
+_MOST = 8  # sessions on a connection: sshd's MaxSessions is 10, and digests need some of them
 _GRACE = 2.0  # seconds until a session that does not end takes its connection along
 
 

@@ -10,7 +10,6 @@ import json
 import posixpath
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from providers.base import Body, Entry, Kind
@@ -27,6 +26,7 @@ from providers.errors import (
     WrongKind,
 )
 from providers.names import temporary_name
+from providers.records import dataclass, names_of
 from providers.sftp import calls, keeping, look
 from providers.sftp.pipeline import write_body
 from providers.sftp.protocol import (
@@ -63,7 +63,7 @@ class Upload:
         return json.dumps({name: getattr(self, name) for name in _FIELDS})
 
 
-_FIELDS = tuple(field.name for field in fields(Upload))
+_FIELDS = names_of(Upload)
 
 
 def plan(
@@ -140,16 +140,24 @@ def _is_long(path: str) -> bool:
 def store(session: Session, upload: Upload, offset: int, body: Body) -> str:
     """Write one part; the receipt says where it lies: "offset:length"."""
     handle = _opened(session, upload)
+    ending: list[int] = []
+
+    def end(written: int) -> None:
+        # `finish` syncs after the last one.
+        is_last = offset + written == upload.size
+        ending.extend(calls.ask_to_close(session, handle, sync=not is_last))
+
     try:
         try:
-            written = write_body(session, handle, upload.path, offset, body)
+            behind = end if session.in_order else None
+            written = write_body(session, handle, upload.path, offset, body, behind)
         except BaseException:
-            calls.let_go(session, handle, upload.path)
+            if not ending:
+                calls.let_go(session, handle, upload.path)
             raise
-        if offset + written == upload.size:  # `finish` syncs after the last one
-            calls.close_handle(session, handle, upload.path)
-        else:
-            calls.sync_and_close(session, handle, upload.path)
+        if not ending:
+            end(written)
+        calls.check_closed(session, ending, upload.path)
     except Refused as error:
         raise look.explained(session, error, upload.path) from error
     return f"{offset}:{written}"

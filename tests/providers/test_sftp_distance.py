@@ -25,7 +25,7 @@ class Far:
 
 
 @pytest.mark.parametrize(
-    ("trip", "streams"), [(0.0005, 1), (0.0049, 1), (0.0055, 5), (0.1, 5), (0.4, 5)]
+    ("trip", "streams"), [(0.0005, 1), (0.0049, 1), (0.0055, 8), (0.1, 8), (0.4, 8)]
 )
 def test_parts_go_side_by_side_only_over_distance(trip: float, streams: int) -> None:
     far = Far([trip])
@@ -39,7 +39,7 @@ def test_a_computer_that_was_busy_takes_a_server_for_far_until_another_session_a
     far = Far([0.4, 0.001, 0.3, 0.3])
     with closing(far.server.provider(clock=lambda: far.now)) as place, ExitStack() as held:
         place.stat("/file")
-        assert place.caps.writing_streams == 5
+        assert place.caps.writing_streams == 8
         for _ in range(3):
             held.enter_context(place._line())
             place.stat("/file")

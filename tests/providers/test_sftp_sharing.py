@@ -109,8 +109,8 @@ def test_a_connection_is_not_shared_by_more_than_leave_room_for_digests(
 ) -> None:
     with box(tmp_path) as there:
         readers = Readers(there.place, str(big))
-        readers.begin(8)
-        assert readers.outcomes(8) == [1 << 20] * 8
+        readers.begin(9)
+        assert readers.outcomes(9) == [1 << 20] * 9
         assert there.connections == 2
 
 

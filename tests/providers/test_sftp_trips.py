@@ -9,9 +9,11 @@ import pytest
 
 from providers.base import Buffer
 from providers.errors import NotFound, ProviderError, SourceChanged, WrongKind
+from providers.sftp.protocol import Refused, Status
 from providers.sftp.provider import SftpProvider
 from tests.servers import lying_sftp
 from tests.servers.lying_sftp import LyingSftp
+from tests.servers.scripted_sftp import status
 
 TEXT = b"once upon a time"
 
@@ -24,9 +26,9 @@ class Trips:
         stream = lying_sftp._Stream
         send, receive = stream.send, stream.recv
 
-        def counted(made: lying_sftp._Stream, data: Buffer) -> None:
+        def counted(made: lying_sftp._Stream, head: bytes, body: Buffer = b"") -> None:
             self._sent = True
-            send(made, data)
+            send(made, head, body)
 
         def awaited(made: lying_sftp._Stream, timeout: float) -> bytes:
             self._count, self._sent = self._count + self._sent, False
@@ -81,6 +83,47 @@ def test_an_upload_waits_for_its_beginning_once_and_for_its_end_five_times(
     place.finish(token, [receipt], replacing=None)
     assert trips.since() == 5
     assert server.get("/new") == TEXT
+
+
+def test_a_server_that_does_all_in_turn_is_known_in_one_trip_and_ends_a_part_with_its_bytes(
+    server: LyingSftp, trips: Trips
+) -> None:
+    with closing(server.provider(in_order=True)) as place:
+        place.stat("/file")
+        assert trips.since() == 2
+        assert server.asked == ["INIT", "limits@openssh.com", "REALPATH", "LSTAT"]
+        token = place.begin("/new", 2 * len(TEXT), key="0123abcd", part_size=1 << 20)
+        trips.since()
+        server.asked.clear()
+        first = place.put_part(token, 0, 0, [TEXT])
+        assert trips.since() == 2
+        opened = ["LSTAT", "OPEN", "WRITE"]
+        # The beginning's CLOSE, which nobody waited for, went before.
+        assert server.asked == [*opened, "fsync@openssh.com", "CLOSE"]
+        server.asked.clear()
+        last = place.put_part(token, 1, len(TEXT), [TEXT])
+        assert server.asked == [*opened, "CLOSE"]
+        place.finish(token, [first, last], replacing=None)
+        assert server.get("/new") == 2 * TEXT
+
+
+@pytest.mark.parametrize("refused", ["WRITE", "fsync@openssh.com", "CLOSE"])
+@pytest.mark.parametrize("in_order", [True, False])
+def test_what_is_refused_at_the_end_of_a_part_is_raised_and_ends_no_session(
+    server: LyingSftp, refused: str, in_order: bool
+) -> None:
+    def refuse(ask: lying_sftp.Ask, truth: Callable[[], bytes]) -> bytes:
+        return status(ask.number, Status.FAILURE) if ask.what == refused else truth()
+
+    with closing(server.provider(in_order=in_order)) as place:
+        token = place.begin("/new", 2 * len(TEXT), key="0123abcd", part_size=1 << 20)
+        place.stat("/file")  # the closing of the empty file is over
+        server.lie = refuse
+        with pytest.raises(Refused):
+            place.put_part(token, 0, 0, [TEXT])
+        server.asked.clear()
+        assert place.stat("/file").size == len(TEXT)
+        assert "INIT" not in server.asked
 
 
 @pytest.mark.parametrize(

@@ -126,12 +126,19 @@ class LyingSftp:
     # For tests
 
     def provider(
-        self, patience: Patience = _HURRIED, clock: Callable[[], float] = time.monotonic
+        self,
+        patience: Patience = _HURRIED,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        in_order: bool = False,
     ) -> SftpProvider:
         def connect(wire: Wire) -> tuple[Session, None]:
             stream = _Stream(self)
             wire.carry(stream.close)
-            return Session(stream, ENDPOINT, ahead=1, patience=patience, clock=clock), None
+            made = Session(
+                stream, ENDPOINT, ahead=1, patience=patience, clock=clock, in_order=in_order
+            )
+            return made, None
 
         return SftpProvider(ENDPOINT, connect, patience=patience, clock=clock)
 
@@ -360,8 +367,8 @@ class _Stream:
         self._frozen = False
         self._ended = False
 
-    def send(self, data: Buffer) -> None:
-        raw = memoryview(bytes(data))
+    def send(self, head: bytes, payload: Buffer = b"", /) -> None:
+        raw = memoryview(head + bytes(payload))
         while raw:
             size = int.from_bytes(raw[:4], "big")
             body, raw = raw[4 : 4 + size], raw[4 + size :]

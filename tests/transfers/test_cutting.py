@@ -73,7 +73,9 @@ def test_all_streams_together_hold_no_more_than_one_largest_part(
 
 
 def test_pieces_grow_on_a_fast_line_and_shrink_on_a_slow_one() -> None:
-    assert next_piece(MIB, 0.1, 16 * MIB) == 2 * MIB
+    assert next_piece(MIB, 0.1, 16 * MIB) == 4 * MIB
+    assert next_piece(MIB, 1.0, 16 * MIB) == 2 * MIB
+    assert next_piece(8 * MIB, 0.1, 16 * MIB) == 16 * MIB
     assert next_piece(16 * MIB, 0.1, 16 * MIB) == 16 * MIB
     assert next_piece(4 * MIB, 3.0, 16 * MIB) == 4 * MIB
     assert next_piece(4 * MIB, 9.0, 16 * MIB) == 2 * MIB
