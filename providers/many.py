@@ -7,10 +7,11 @@ Each of these calls may do less than it is asked to: what it leaves goes the usu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from providers.base import Body, Entry, Reader
+from providers.base import Buffer, Entry
+from providers.errors import ProviderError
 from providers.records import dataclass
 
 
@@ -23,65 +24,61 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """Unfinished bytes as they stand there. `sha256` (lower-case hex) is of what was read back;
-    "": nothing was."""
+class Fetched:
+    """All bytes of a file, which was the same before and after they were read."""
 
     entry: Entry
-    sha256: str
+    pieces: Sequence[Buffer]
 
 
-class Gathering(Protocol):
-    """Uploads that are brought on their way together, each of one part and where nothing stands.
+@dataclass(frozen=True, slots=True)
+class Storing:
+    """An upload of one part, `size` bytes in `pieces`: see `providers.base.Writer.begin`.
 
-    Used by one thread. Its tokens and receipts are as good as others: `providers.base.Writer`
-    takes them as well.
+    `proof`: what was stored is to be read back, if that costs little.
     """
 
-    def begin(
-        self,
-        path: str,
-        size: int | None,
-        *,
-        key: str,
-        part_size: int,
-        modified: float | None = None,
-        mode: int | None = None,
-        within: str = "",
-    ) -> str:
-        """The token of an upload, as `Writer.begin`; nothing is sent yet."""
-        ...
+    path: str
+    pieces: Sequence[Buffer]
+    size: int
+    key: str
+    modified: float | None
+    mode: int | None
+    within: str
+    proof: bool
 
-    def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
-        """Keep the bytes in memory, and give their receipt."""
-        ...
 
-    def send(self, proofs: Mapping[str, bool]) -> Mapping[str, Stored]:
-        """Send what was kept of these uploads; where it says True what was stored is read back, if
-        that costs little. What is left out was not stored. Raises nothing."""
-        ...
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Unfinished bytes as they stand there. `upload` and `receipts` are as good as those of
+    `providers.base.Writer`. `alike`: whether what was read back is what was sent; None: nothing
+    was."""
 
-    def name(self, uploads: Sequence[str]) -> None:
-        """Make durable what was sent of `uploads` and give it its name, as `Writer.finish` with
-        replacing=None. Raises nothing: how each ended `finish` tells."""
-        ...
-
-    def finish(self, upload: str, receipts: Sequence[str]) -> Entry:
-        """What came of `name`, or the usual `Writer.finish` of what that has left. Raises as it
-        does."""
-        ...
+    upload: str
+    receipts: tuple[str, ...]
+    entry: Entry
+    alike: bool | None
 
 
 @runtime_checkable
 class Batcher(Protocol):
-    """A place that takes many small files in one call."""
+    """A place that takes many small files in one call. None of these calls raises anything."""
 
-    def fetch(self, files: Sequence[Wanted]) -> Sequence[Reader | None]:
-        """Open and read all of `files`, and look at each again after its last byte: a reader holds
-        the bytes in memory, and is `Sealing`. None: the file is not just as it was listed, or
-        something went wrong. Raises nothing."""
+    def free(self, paths: Sequence[str]) -> Sequence[bool]:
+        """Whether nothing stands at each of `paths`; False also where that could not be seen."""
         ...
 
-    def gather(self) -> Gathering:
-        """Uploads to be brought on their way together. Asks nobody."""
+    def fetch(self, files: Sequence[Wanted]) -> Sequence[Fetched | None]:
+        """Read all of `files`, and look at each again after its last byte. None: the file is not
+        just as it was listed, or something went wrong."""
+        ...
+
+    def store(self, files: Sequence[Storing]) -> Sequence[Stored | None]:
+        """Store the bytes of `files` as `Writer.begin` and `put_part` do. None: not stored, or
+        something went wrong; `Writer.abandon` removes what may lie there."""
+        ...
+
+    def name_all(self, tokens: Sequence[str]) -> Sequence[Entry | ProviderError | None]:
+        """Make durable what was stored of these uploads and give it its name: what `Writer.finish`
+        with replacing=None would return or raise. None: `finish` is to find out."""
         ...

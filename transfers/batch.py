@@ -27,6 +27,7 @@ BYTES = 8 << 20
 """Of all files of a batch: a place may hold them in memory until they get their names."""
 
 _MOST = 64
+_MOST_TOGETHER = 256  # where its files wait together: fewer commits
 _TOGETHER_SECONDS = 1.5  # what a batch may take where its files wait together
 
 
@@ -111,11 +112,18 @@ class Sizes:
     def of(self, lane: Lane) -> int:
         return self._sizes.get(lane, 1)
 
+    def least(self, lane: Lane) -> int:
+        """How many files a batch takes, if there are so many, though others might share them: where
+        they wait together, the end of a queue would else be many batches of a few."""
+        size = self.of(lane)
+        return size // 2 if size > _MOST else 1
+
     def took(self, lane: Lane, count: int, seconds: float, *, together: bool = False) -> None:
         """Learn from a batch of `count` files. `together`: a place of the lane takes many at once,
         and over distance many take hardly longer than one."""
-        affordable = int(SECONDS * count / seconds) if seconds > 0 else _MOST
+        most = _MOST_TOGETHER if together else _MOST
+        affordable = int(SECONDS * count / seconds) if seconds > 0 else most
         if together and seconds < _TOGETHER_SECONDS:
-            affordable = _MOST
+            affordable = most
         grown = max(self.of(lane), count * (4 if together else 2))
-        self._sizes[lane] = max(1, min(affordable, grown, _MOST))
+        self._sizes[lane] = max(1, min(affordable, grown, most))

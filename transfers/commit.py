@@ -56,9 +56,8 @@ def named(run: Run, told: str) -> Job:
     """
     job, target = run.job, run.target()
     upload, proof = job.upload or "", job.proof
-    staged = target.staged(upload)
-    if staged is not None and job.expected != told:  # a person was faster
-        proof = _prove(run, staged)
+    if job.expected != told and (staged := target.staged(upload)) is not None:
+        proof = _prove(run, staged)  # a person was faster
     receipts = run.control.checkpoint.receipts if run.control.checkpoint else ()
     try:
         entry = _finished(run, upload, receipts)
@@ -77,9 +76,12 @@ def named(run: Run, told: str) -> Job:
 
 def _finished(run: Run, upload: str, receipts: tuple[str, ...], *, again: bool = False) -> Entry:
     """As `Writer.finish`; what its place doubts itself is read back for its proof."""
-    target = run.target()
-    if run.gathered and run.gathering is not None and not again:
-        return run.gathering.finish(upload, receipts)
+    target, told = run.target(), None if again else run.told
+    run.told = None
+    if isinstance(told, ProviderError):
+        raise told
+    if told is not None:
+        return told
     try:
         return target.finish(upload, receipts, replacing=run.job.replacing, again=again)
     except Doubtful:
@@ -306,7 +308,7 @@ def finish_move(run: Run, job: Job) -> Job:
 
     The `reason` of `job` is what there is to say of the copy.
     """
-    done = altered(job, state=JobState.DONE, upload=None)
+    done = altered(job, state=JobState.DONE, upload=None, begun=False)
     if job.op is not Op.MOVE:
         return done
     if job.proof is not None and job.proof.word in _UNPROVEN:

@@ -20,7 +20,7 @@ from transfers.draft import Draft, IllegalTransition
 from transfers.ending import Ending, end_of, merged
 from transfers.gate import Gate
 from transfers.history import history
-from transfers.journal import Journal, JournalError
+from transfers.journal import Journal, JournalError, Part
 from transfers.leftovers import doubt
 from transfers.limit import Limiter
 from transfers.limits import Limits
@@ -29,6 +29,7 @@ from transfers.messages import (
     Ended,
     Inbox,
     Message,
+    Proven,
     Quit,
     Reported,
     RoomSeen,
@@ -183,6 +184,8 @@ class Coordinator:
         """Decide on one message; returns what to do once the decision is journaled."""
         if isinstance(message, Reported):
             return self._report(message, draft)
+        if isinstance(message, Proven):
+            return self._prove(message, draft)
         if isinstance(message, Ended):
             self._end(message, draft)
         elif isinstance(message, Sent):
@@ -264,8 +267,22 @@ class Coordinator:
         return tell
 
     def _report(self, message: Reported, draft: Draft) -> Callable[[], None]:
-        job = merged(message.job, draft.get(message.job.id))
-        if message.part is not None:
+        job = self._taken_in(message.job, message.part, draft)
+        return lambda: message.reply.set_result(job)
+
+    def _prove(self, message: Proven, draft: Draft) -> Callable[[], None]:
+        journaled: list[Job | Exception] = []
+        for job in message.jobs:
+            try:
+                journaled.append(self._taken_in(job, None, draft))
+            except IllegalTransition as error:
+                _LOG.exception("refused")
+                journaled.append(error)
+        return lambda: message.reply.set_result(tuple(journaled))
+
+    def _taken_in(self, reported: Job, part: Part | None, draft: Draft) -> Job:
+        job = merged(reported, draft.get(reported.id))
+        if part is not None:
             job = replace(job, crashes=0)
         if job.state in (JobState.TRANSFERRING, JobState.COMMITTING):
             self._outages.got_through(job)
@@ -273,9 +290,9 @@ class Coordinator:
             self._furthest[job.id] = job.sent
             job = replace(job, attempts=max(job.attempts, job.attempt + MORE_ATTEMPTS))
         job = draft.save(job)
-        if message.part is not None:
-            draft.changes.parts.append(message.part)
-        return lambda: message.reply.set_result(job)
+        if part is not None:
+            draft.changes.parts.append(part)
+        return job
 
     def _end(self, message: Ended, draft: Draft) -> None:
         job = merged(message.job, draft.get(message.job.id))

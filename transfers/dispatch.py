@@ -82,7 +82,8 @@ class Dispatch:
         if not may_join(first) or any(end in self._outages for end in lane_of(first).endpoints):
             return 1
         share = -(-(self._schedule.queued(first) + 1) // self._gate.workers)
-        return min(share, self._runs.sizes.of(lane_of(first)))
+        sizes, lane = self._runs.sizes, lane_of(first)
+        return min(max(share, sizes.least(lane)), sizes.of(lane))
 
     def _alike(self, first: Job, draft: Draft, room: int) -> Job | None:
         def joins(job: Job) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 
 from providers.errors import NoSpace, ProviderError, Throttled, Unreachable
 from providers.records import dataclass, replace
@@ -39,9 +40,12 @@ class Ending:
     full: str = ""
 
 
+_of_a_person = attrgetter("seq", "priority", "policy", "expected", "cancelling", "pausing")
+
+
 def merged(reported: Job, current: Job | None) -> Job:
     """The worker's word, but for what a person may have changed meanwhile."""
-    if current is None:
+    if current is None or _of_a_person(reported) == _of_a_person(current):
         return reported
     return altered(
         reported,

@@ -41,6 +41,15 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class Proven:
+    """Jobs of one thread, each COMMITTING; `reply` gets them as journaled, or what spoke against
+    it: then they may have their names."""
+
+    jobs: tuple[Job, ...]
+    reply: Future[tuple[Job | Exception, ...]] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """A run is over: `job` as the worker left it, with the reason when it is not at its end."""
 
@@ -57,7 +66,7 @@ class Ended:
 class Together:
     """What a worker has to say of several jobs at once: one cycle takes in all of it."""
 
-    messages: tuple[Reported | Ended, ...]
+    messages: tuple[Ended, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,7 @@ class Quit:
     """Stop every run, keep the queue, end the coordinator."""
 
 
-Message: TypeAlias = Sent | Reported | Ended | Widened | RoomSeen | Asked | Quit
+Message: TypeAlias = Sent | Reported | Proven | Ended | Widened | RoomSeen | Asked | Quit
 """What is decided upon one by one."""
 
 Inbox: TypeAlias = "queue.SimpleQueue[Message | Together]"

@@ -164,15 +164,17 @@ def _begun(run: Run, job: Job, folder: Place) -> Job:
         run.known_directories.clear()
         make_folder(run, folder, job.within)
         upload = _upload(run, job)
-    if job.replacing is not None:
+    if job.replacing is not None and upload is not None:
         _refuse_alias(run, job, upload)
     return altered(job, upload=upload, sent=0, prefix="", digest="", proof=None)
 
 
-def _upload(run: Run, job: Job) -> str:
-    gathering = run.gathering if _goes_with_others(job) else None
-    run.gathered = gathering is not None
-    return (gathering or run.target()).begin(
+def _upload(run: Run, job: Job) -> str | None:
+    """Its token; None: it is begun when it is stored."""
+    run.kept = bytearray() if run.together and _goes_with_others(job) else None
+    if run.kept is not None:
+        return None
+    return run.target().begin(
         job.target.path,
         job.size,
         key=job.key,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from providers.base import Entry, Kind, Place, Provider, Writer
 from providers.errors import NotFound, ProviderError, Unsupported, WrongKind
-from providers.many import Gathering, Stored
+from providers.many import Stored
 from providers.offering import may_be
 from providers.records import dataclass, field
 from transfers.control import Control
@@ -68,9 +68,11 @@ class Run:
     random: Callable[[], float] = random.random  # 0 to 1: spreads the delays of retries
     sealed: Entry | None = None  # what was read, where it is known to be of one content
     opened: Opened | None = None  # the source, where it was opened to be looked at
-    gathering: Gathering | None = None  # takes uploads of a batch together
-    gathered: bool = False  # this one is among them
+    left: bool = False  # by what goes together: it goes the usual way
+    together: bool = False  # its destination takes many uploads at once
+    kept: bytearray | None = None  # its bytes, where they are stored with those of others
     seen: Stored | None = None  # its unfinished bytes, as they were seen when they were stored
+    told: Entry | ProviderError | None = None  # what came of naming it together with others
     _target: WritableProvider | None = None  # looked at once: Python takes long to tell what it is
 
     def report(self, job: Job) -> Job:

@@ -10,7 +10,6 @@ from functools import partial
 
 from providers.base import Measured
 from providers.errors import NoSpace, ProviderError, Throttled
-from providers.many import Gathering
 from providers.records import dataclass, replace
 from transfers import together
 from transfers.altered import altered
@@ -18,12 +17,12 @@ from transfers.batch import SECONDS, Batch
 from transfers.control import Stop, Stopped
 from transfers.ending import InternalError
 from transfers.leftovers import clean_up
-from transfers.messages import Ended, Inbox, Reported, Together
+from transfers.messages import Ended, Inbox, Proven, Together
 from transfers.model import Job, JobState
 from transfers.opening import let_go
 from transfers.retry import Verdict, judge
 from transfers.run import Run
-from transfers.worker import bring, cancelled, forget_gathered, give_name, prove_gathered
+from transfers.worker import bring, cancelled, forget_kept, give_name, prove_kept
 
 _GOES_ON = "Free some space there: it goes on by itself while the queue runs."
 _LOG = logging.getLogger("wharfie.worker")
@@ -36,16 +35,15 @@ def run_batch(batch: Batch, inbox: Inbox) -> None:
     """
     while (run := batch.take()) is not None:
         began = run.clock()
-        gathering = together.gatherer(run)
-        over, asked = _brought(run, batch, gathering, began)
+        over, proven = _brought(run, batch, began)
         batch.spent += run.clock() - began
-        if asked:
-            inbox.put(Together(tuple(one.message for one in asked)))
-            asked[-1].message.reply.exception()  # waits for all of them
+        journaled: Sequence[Job | Exception] = ()
+        if proven:
+            message = Proven(tuple(run.job for run in proven))
+            inbox.put(message)
+            journaled = message.reply.result()
         began = run.clock()
-        if gathering is not None:
-            together.name(gathering, [one.run for one in asked if one.may_be_named()])
-        over += [_Over(one.run, _framed(one.run, one.named)) for one in asked]
+        over += _named(proven, journaled)
         batch.spent += run.clock() - began
         news = tuple(_accounted(one) for one in over if one.run.control.ends())
         if news:
@@ -58,66 +56,89 @@ class _Over:
     ended: Ended
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A run whose file may have its name once `message` is journaled."""
+def _brought(first: Run, batch: Batch, began: float) -> tuple[list[_Over], list[Run]]:
+    """The runs that are over, and those whose job, COMMITTING, is to be journaled.
 
-    run: Run
-    message: Reported
-
-    def may_be_named(self) -> bool:
-        """Whether it goes with others: it was journaled, and a person asked for nothing else."""
-        reply = self.message.reply
-        if not self.run.gathered or reply.exception() is not None:
-            return False
-        return reply.result().expected == self.message.job.expected
-
-    def named(self, run: Run) -> Job:
-        run.job = self.message.reply.result()
-        return give_name(run, self.message.job.expected)
-
-
-def _brought(
-    first: Run, batch: Batch, gathering: Gathering | None, began: float
-) -> tuple[list[_Over], list[_Asked]]:
-    """The runs that `SECONDS` suffice for: those that are over, and those that want their name."""
-    ended: list[_Over] = []
+    Those that go together, or as many as `SECONDS` suffice for.
+    """
     over: list[_Over] = []
-    begun = _opened(first, batch)
+    proven: list[Run] = []
+    begun = deque([first])
+    if (between := together.ends(first)) is not None:
+        carried = _carried(between, first, batch)
+        proven = [run for run in carried if _is_proven(run)]
+        ended = [_Over(run, _framed(run, _proof)) for run in carried if not _is_proven(run)]
+        begun = deque() if carried else _next_of(batch)
+    else:
+        ended = []
+    gathers = together.gathers(first)
     while begun:
         run = begun.popleft()
-        run.gathering = gathering
+        run.together = gathers
         ended.append(_Over(run, _framed(run, bring)))
         if _concerns_others(ended[-1].ended):
-            over += _handed_back([*begun, *batch.take_back_all()])
+            over += _handed_back(batch.take_back_all())
             break
-        if not begun and run.clock() - began < SECONDS and (another := batch.take()) is not None:
-            begun.append(another)
-    if gathering is not None:
-        ended = _sent_together(gathering, ended)
-    asked = []
-    for one in ended:
+        if not begun and run.clock() - began < SECONDS:
+            begun = _next_of(batch)
+    for one in _stored_together(ended):
         if _wants_name(one.ended):
             one = _Over(one.run, _framed(one.run, partial(_unless_stopped, one.ended.job)))
         if _wants_name(one.ended):
-            asked.append(_Asked(one.run, Reported(one.ended.job)))
+            one.run.job = one.ended.job
+            proven.append(one.run)
         else:
             over.append(one)
-    return over, asked
+    return over, proven
 
 
-def _opened(first: Run, batch: Batch) -> deque[Run]:
-    """The runs to begin with: `first`, and where many sources are read at once those that were.
+def _next_of(batch: Batch) -> deque[Run]:
+    another = batch.take()
+    return deque() if another is None else deque([another])
 
-    What was not may take long, and waits where others can have it.
-    """
-    source = together.fetcher(first)
-    if source is None:
-        return deque([first])
-    others = list(batch.take_back_all())
-    together.fetch(source, [first, *others])
-    batch.put_back([run for run in others if run.opened is None])
-    return deque([first, *(run for run in others if run.opened is not None)])
+
+def _carried(between: together.Ends, first: Run, batch: Batch) -> list[Run]:
+    """Those of the batch that went together. What did not may take long, and waits where others can
+    have it."""
+    runs = [first, *batch.take_back_all()]
+    carried = together.carry(between, runs)
+    for run in runs:
+        run.left = True
+    across = {run.job.id for run in carried}
+    batch.put_back([run for run in runs if run.job.id not in across])
+    return carried
+
+
+def _is_proven(run: Run) -> bool:
+    """Whether it is to be journaled, and nobody wants it to stop."""
+    return run.job.state is JobState.COMMITTING and run.control.stop_asked is None
+
+
+def _proof(run: Run) -> Job:
+    run.job = altered(run.job, state=JobState.VERIFYING, proof=None)
+    run.control.check()
+    return prove_kept(run)
+
+
+def _named(runs: Sequence[Run], journaled: Sequence[Job | Exception]) -> Iterator[_Over]:
+    """How `runs` ended, whose jobs were `journaled`."""
+    told = [run.job.expected for run in runs]
+    going = []
+    for run, job, expected in zip(runs, journaled, told, strict=True):
+        if isinstance(job, Job):
+            run.job = job
+            if run.seen is not None and job.expected == expected:
+                going.append(run)
+    if going:
+        together.name(going)
+    for run, job, expected in zip(runs, journaled, told, strict=True):
+        yield _Over(run, _framed(run, partial(_name_given, job, expected)))
+
+
+def _name_given(journaled: Job | Exception, expected: str, run: Run) -> Job:
+    if isinstance(journaled, Exception):
+        raise journaled
+    return give_name(run, expected)
 
 
 def _handed_back(runs: Iterable[Run]) -> Iterator[_Over]:
@@ -126,32 +147,32 @@ def _handed_back(runs: Iterable[Run]) -> Iterator[_Over]:
         yield _Over(run, never_begun(run))
 
 
-def _sent_together(gathering: Gathering, ended: Sequence[_Over]) -> list[_Over]:
-    """`ended`, those whose bytes were gathered carried on to the proof of what was stored.
+def _stored_together(ended: Sequence[_Over]) -> list[_Over]:
+    """`ended`, those whose bytes were kept carried on to the proof of what was stored.
 
     Where the place may be what is wrong, what was not stored waits for one to find that out.
     """
-    sent = [one.run for one in ended if _is_gathered(one)]
-    if sent:
-        together.send(gathering, sent)
+    kept = [one.run for one in ended if _is_kept(one)]
+    if kept:
+        together.store(kept)
     carried_on: list[_Over] = []
     lost = False
     for one in ended:
-        if not _is_gathered(one):
+        if not _is_kept(one):
             carried_on.append(one)
         elif lost and one.run.seen is None:
-            forget_gathered(one.run)
+            forget_kept(one.run)
             carried_on += _handed_back([one.run])
         else:
-            carried_on.append(_Over(one.run, _framed(one.run, prove_gathered)))
+            carried_on.append(_Over(one.run, _framed(one.run, prove_kept)))
             lost = lost or _concerns_others(carried_on[-1].ended)
     return carried_on
 
 
-def _is_gathered(one: _Over) -> bool:
+def _is_kept(one: _Over) -> bool:
     ended = one.ended
     going_on = ended.stop is None and ended.error is None
-    return one.run.gathered and going_on and ended.job.state is JobState.VERIFYING
+    return one.run.kept is not None and going_on and ended.job.state is JobState.VERIFYING
 
 
 def _wants_name(ended: Ended) -> bool:
@@ -185,6 +206,8 @@ def _accounted(over: _Over) -> Ended:
     """How the run ended, saying whether unfinished bytes may lie at its destination."""
     ended = over.ended
     begun = not over.run.clean and ended.job.state is not JobState.DONE
+    if ended.job.begun is begun:
+        return ended
     return replace(ended, job=altered(ended.job, begun=begun))
 
 

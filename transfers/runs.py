@@ -23,7 +23,7 @@ from transfers.model import Job
 from transfers.pool import ProviderPool
 from transfers.run import Run
 from transfers.runner import never_begun, run_batch
-from transfers.schedule import lane_of
+from transfers.schedule import Lane, lane_of
 from transfers.watchdog import LOOK_SECONDS, LOW_SPEED, STOP_SECONDS, LowSpeed, Watch
 
 
@@ -115,10 +115,15 @@ class Runs:
             return False
         if batch.small and batch.spent:
             lane = lane_of(run.job)
-            places = map(self._pool.opened, lane.endpoints)
-            together = any(isinstance(place, Batcher) for place in places)
-            self.sizes.took(lane, batch.count, batch.spent, together=together)
+            self.sizes.took(lane, batch.count, batch.spent, together=self._goes_together(lane))
         return True
+
+    def _goes_together(self, lane: Lane) -> bool:
+        """Whether files of `lane` are under way together."""
+        source, target = self._pool.opened(lane.source), self._pool.opened(lane.target)
+        if lane.source == lane.target or target is None or not isinstance(target, Batcher):
+            return False
+        return isinstance(source, Batcher) or not target.caps.near
 
     def signal(self, signal: Signal) -> None:
         """Tell a run to stop, or that it need not pause after all."""

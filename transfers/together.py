@@ -1,22 +1,33 @@
-"""Files of a batch that go under way together, where a place takes many at once (`providers.many`).
+"""Files of a batch that go under way together, where their places take many at once
+(`providers.many`).
 
-What such a place leaves goes the usual way: a run does not care how its bytes came or went.
+All that is usual of them is done here in one pass, each step for all of them. What is not, and what
+a place leaves, goes the usual way from the beginning (`transfers.worker`): a file whose name is
+taken, one that is no longer what was listed, whatever went wrong.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from providers.base import Reader
-from providers.many import Batcher, Gathering, Stored, Wanted
+from providers.base import Entry, Place, Publisher, Rewriter
+from providers.errors import ProviderError
+from providers.many import Batcher, Fetched, Stored, Storing, Wanted
+from providers.records import dataclass, replace
+from transfers.altered import altered
 from transfers.batch import is_small
-from transfers.model import Verify
-from transfers.opening import Opened, wanted
+from transfers.control import Checkpoint, Stopped
+from transfers.digests import ALGORITHM
+from transfers.model import JobState, Op, Proof, ProofWord, Verify
+from transfers.run import MADE, make_folder
+from transfers.stream import slow_down
+from transfers.verify import READ_BACK
 
 if TYPE_CHECKING:
     from transfers.run import Run
@@ -26,66 +37,205 @@ T = TypeVar("T")
 _LOG = logging.getLogger("wharfie.worker")
 
 
-def fetcher(run: Run) -> Batcher | None:
-    """The source of a run in a batch, where it gives many files at once."""
-    if run.alone:
-        return None  # it is the first to ask for its places, and says what is wrong with them
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Where files come from and go to; both take many at once."""
+
+    source: Batcher
+    target: Batcher
+
+
+def ends(run: Run) -> Ends | None:
+    """Those of a run in a batch; None: its files go one by one."""
+    if run.alone or run.left or run.job.source.endpoint == run.job.target.endpoint:
+        return None
     try:
-        source = run.source()
+        source, target = run.source(), run.target()
     except Exception:  # noqa: BLE001 - the run says so, whatever it is
         return None
-    return source if isinstance(source, Batcher) else None
-
-
-def gatherer(run: Run) -> Gathering | None:
-    """For the uploads of a batch that `run` is the first of, where its destination has such."""
-    if run.alone:
+    if source.caps.states or target.caps.states or target.caps.in_place:
+        return None  # what they say of their files is taken into account one by one
+    if isinstance(source, Publisher | Rewriter) or isinstance(target, Rewriter):
         return None
-    try:
-        target = run.target()
-    except Exception:  # noqa: BLE001 - as above
+    if not (isinstance(source, Batcher) and isinstance(target, Batcher)):
         return None
-    return target.gather() if isinstance(target, Batcher) else None
+    return Ends(source, target)
 
 
-def fetch(source: Batcher, runs: Sequence[Run]) -> None:
-    """Open what `runs` copy, as far as it is sure to be wanted: `run.opened` has the bytes."""
-    files = [(run, Wanted(run.job.source.path, run.job.size or 0)) for run in runs if _plain(run)]
-    if len(files) < 2:
-        return
-    wanted_files = [file for _, file in files]
-    nothing: Sequence[Reader | None] = [None] * len(files)
-    chosen = [run for run, _ in files]
-    with chosen[0].control.moves():  # one stands for all: what hardly moves is cut off once
-        readers = _survived(partial(source.fetch, wanted_files), nothing, chosen)
-    for (run, _), reader in zip(files, readers, strict=True):
-        if reader is not None:
-            run.opened = Opened(reader, ExitStack())
-
-
-def _plain(run: Run) -> bool:
-    if run.job.size is None or not is_small(run.job.size):
+def gathers(run: Run) -> bool:
+    """Whether the destination of a run in a batch takes many uploads at once."""
+    if run.alone or run.left:
         return False
     try:
-        return wanted(run)
+        return isinstance(run.target(), Batcher)
     except Exception:  # noqa: BLE001 - as above
         return False
 
 
-def send(gathering: Gathering, runs: Sequence[Run]) -> None:
-    """Send what `runs` have gathered: `run.seen` says what stands there, None that nothing is
-    known to."""
-    proofs = {run.job.upload or "": run.job.verify is not Verify.SIZE for run in runs}
-    nothing: Mapping[str, Stored] = {}
-    with runs[0].control.moves():  # as above
-        stored = _survived(partial(gathering.send, proofs), nothing, runs)
+def carry(between: Ends, runs: Sequence[Run]) -> list[Run]:
+    """Bring those of `runs` that are as usual across; returns them.
+
+    They are COMMITTING, to be journaled, or VERIFYING where nothing was read back: `run.seen` says
+    what stands there.
+    """
+    plain = [run for run in runs if _is_plain(run)]
+    if len(plain) < 2:
+        return []
+    with plain[0].control.moves():  # one stands for all: what hardly moves is cut off once
+        return _survived(partial(_carried, between, plain), [], plain)
+
+
+def _is_plain(run: Run) -> bool:
+    job = run.job
+    new = run.clean and job.upload is None and run.control.checkpoint is None
+    free = job.replacing is None and job.agreed is None and not job.expected
+    return job.op is Op.COPY and is_small(job.size) and new and free and not job.cancelling
+
+
+def _carried(between: Ends, runs: Sequence[Run]) -> list[Run]:
+    runs = _with_room(between.target, runs)
+    files = [Wanted(run.job.source.path, run.job.size or 0) for run in runs]
+    fetched = zip(runs, between.source.fetch(files), strict=True)
+    begun = [(run, one) for run, one in fetched if one is not None and _begins(run, one)]
+    storing = [_storing(run, one) for run, one in begun]
+    stored = between.target.store(storing)
+    return [
+        _seen(run, one, there)
+        for (run, one), there in zip(begun, stored, strict=True)
+        if there is not None
+    ]
+
+
+def _with_room(target: Batcher, runs: Sequence[Run]) -> list[Run]:
+    """Those for which there is a folder, with nothing of their name in it."""
+    ready: dict[tuple[str, str], bool] = {}
+    known = runs[0].known_directories
+    new: list[Run] = []
+    asked: list[Run] = []
     for run in runs:
-        run.seen = stored.get(run.job.upload or "")
+        folder = Place(run.job.target.endpoint, run.target().parent(run.job.target.path))
+        key = (folder.path, run.job.within)
+        if key not in ready:
+            ready[key] = _is_ready(run, folder)
+        if ready[key]:
+            # Whoever puts something into a directory of ours is noticed when the name is given.
+            (new if (folder, MADE) in known else asked).append(run)
+    free = target.free([run.job.target.path for run in asked]) if asked else ()
+    return new + [run for run, is_free in zip(asked, free, strict=True) if is_free]
 
 
-def name(gathering: Gathering, runs: Sequence[Run]) -> None:
-    """Give what `runs` have stored its name. How each ended its `finish` tells."""
-    _survived(partial(gathering.name, [run.job.upload or "" for run in runs]), None, runs)
+def _is_ready(run: Run, folder: Place) -> bool:
+    try:
+        if run.full(folder.endpoint, folder.path):
+            return False
+        make_folder(run, folder, run.job.within)
+    except (ProviderError, Stopped):
+        return False
+    return True
+
+
+def _begins(run: Run, fetched: Fetched) -> bool:
+    """Whether the bytes of `run` may be stored: from here on something may lie there."""
+    if fetched.entry.digests:
+        return False
+    try:
+        if run.limiter.rate > 0:
+            slow_down(run.control, run.limiter, fetched.entry.size or 0)
+        run.control.touches()
+    except Stopped:
+        return False
+    run.control.gauge.add(fetched.entry.size or 0)
+    run.clean = False
+    return True
+
+
+def _storing(run: Run, fetched: Fetched) -> Storing:
+    job, entry = run.job, fetched.entry
+    return Storing(
+        job.target.path,
+        fetched.pieces,
+        entry.size or 0,
+        job.key,
+        entry.modified if job.carry.times else None,
+        entry.mode if job.carry.mode else None,
+        job.within,
+        job.verify is not Verify.SIZE,
+    )
+
+
+def _seen(run: Run, fetched: Fetched, stored: Stored) -> Run:
+    entry, digest = fetched.entry, _digest(fetched)
+    run.seen, run.claims = stored, ()
+    size, receipts = entry.size or 0, stored.receipts
+    run.control.checkpoint = Checkpoint(
+        stored.upload, entry.version, size, receipts, size, digest, None
+    )
+    proof = Proof(ProofWord.SHA256, ALGORITHM, digest, digest, READ_BACK) if stored.alike else None
+    run.job = altered(
+        run.job,
+        state=JobState.COMMITTING if stored.alike else JobState.VERIFYING,
+        size=size,
+        source_version=entry.version,
+        modified=entry.modified,
+        mode=entry.mode,
+        upload=stored.upload,
+        digest=digest,
+        proof=proof,
+        reason="",
+    )
+    return run
+
+
+def _digest(fetched: Fetched) -> str:
+    hasher = hashlib.sha256()
+    for piece in fetched.pieces:
+        hasher.update(piece)
+    return hasher.hexdigest()
+
+
+def store(runs: Sequence[Run]) -> None:
+    """Store what `runs` have kept: `run.seen` says what stands there, None that nothing is known
+    to."""
+    target = runs[0].target()
+    files = [_kept(run) for run in runs]
+    nothing: Sequence[Stored | None] = [None] * len(files)
+    if not isinstance(target, Batcher):
+        return
+    with runs[0].control.moves():  # as above
+        stored = _survived(partial(target.store, files), nothing, runs)
+    for run, one in zip(runs, stored, strict=True):
+        run.seen, kept = one, run.control.checkpoint
+        if one is not None:
+            run.job = altered(run.job, upload=one.upload)
+        if one is not None and kept is not None:
+            told = replace(kept, upload=one.upload, receipts=one.receipts)
+            run.control.checkpoint = told
+
+
+def _kept(run: Run) -> Storing:
+    job, kept = run.job, run.kept or bytearray()
+    return Storing(
+        job.target.path,
+        (kept,),
+        len(kept),
+        job.key,
+        job.modified if job.carry.times else None,
+        job.mode if job.carry.mode else None,
+        job.within,
+        job.verify is not Verify.SIZE,
+    )
+
+
+def name(runs: Sequence[Run]) -> None:
+    """Give what `runs` have stored its name: `run.told` says what came of it."""
+    target = runs[0].target()
+    tokens = [run.job.upload or "" for run in runs]
+    nothing: Sequence[Entry | ProviderError | None] = [None] * len(tokens)
+    if not isinstance(target, Batcher):
+        return
+    told = _survived(partial(target.name_all, tokens), nothing, runs)
+    for run, one in zip(runs, told, strict=True):
+        run.told = one
 
 
 def _survived(call: Callable[[], T], left: T, runs: Sequence[Run]) -> T:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from providers.base import Entry, Provider, Sealing
+from providers.base import Body, Entry, Provider, Sealing
 from providers.errors import SourceChanged
 from transfers.altered import altered
 from transfers.beside import Following, StoredAlike
@@ -55,6 +55,8 @@ def _sent(run: Run, source: Provider, target: WritableProvider) -> Job:
 def _stored_alike(run: Run, target: WritableProvider, progress: Progress) -> StoredAlike | None:
     """What compares the stored bytes while more come; None where that would prove nothing."""
     start = progress.reached
+    if run.kept is not None:
+        return None
     staged = target.staged(start.upload)
     wanted = target.caps.near and run.job.verify is not Verify.SIZE and not start.offset
     if not wanted or staged is None:
@@ -81,8 +83,7 @@ def _one_after_the_other(
     start, path = progress.reached, run.job.source.path
     hasher, run.sealed = progress.hasher(), None
     most = part_size(source, target, start.size)
-    writer = run.gathering if run.gathered else None
-    seconds = PART_SECONDS if cut_anywhere(target) and writer is None else None
+    seconds = PART_SECONDS if cut_anywhere(target) and run.kept is None else None
     with (
         reading(run, start.offset, start.version) as reader,
         Following(hasher, stored, start.offset) as following,
@@ -92,13 +93,25 @@ def _one_after_the_other(
             run.control.check()
             before, body = stream.taken, stream.part(most, seconds)
             at = progress.reached.offset
-            receipt = (writer or target).put_part(start.upload, progress.number, at, body)
+            if run.kept is None:
+                receipt = target.put_part(start.upload, progress.number, at, body)
+            else:
+                receipt = _keep(run.kept, body, run.job)
             progress.stored(stream.taken - before, receipt, hasher)
         if not start.offset and isinstance(reader, Sealing) and reader.sealed:
             run.sealed = reader.entry
     size, moved = start.size, progress.reached.offset
     if size is not None and moved != size:
         raise SourceChanged(path, f"{size} bytes were expected, {moved} came")
+
+
+def _keep(kept: bytearray, body: Body, job: Job) -> str:
+    """Take over the bytes at once: a reader may fill the same memory again for the next one."""
+    for chunk in body:
+        kept += chunk
+        if job.size is not None and len(kept) > job.size:
+            raise SourceChanged(job.source.path, "the file holds more than its size says")
+    return ""
 
 
 def require_unchanged(now: Entry, job: Job) -> None:

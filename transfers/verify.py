@@ -78,12 +78,12 @@ def _by_digests(run: Run, stored: Entry, level: Verify) -> Proof | None:
     target, digest = run.target(), run.job.digest
     if level is Verify.SIZE:
         return None
+    if run.seen is not None and stored is run.seen.entry and run.seen.alike is not None:
+        return same(digest, READ_BACK) if run.seen.alike else _read_back(run, stored)
     if target.caps.near:
         return _read_back(run, stored, STORED)
-    if run.seen is not None and stored is run.seen.entry and (back := run.seen.sha256):
-        return _same(back, READ_BACK) if back == digest else _read_back(run, stored)
     if (made := made_there(target, stored.path)) is not None:
-        return _same(made, STORED) if made == digest else _read_back(run, stored)
+        return same(made, STORED) if made == digest else _read_back(run, stored)
     if level is Verify.STRONG:
         return _read_back(run, stored)
     for algorithm, made in digests_of(run).items():
@@ -129,7 +129,8 @@ def told_there(entry: Entry, algorithm: str) -> str | None:
     return None if told is None else told.lower()
 
 
-def _same(digest: str, how: str) -> Proof:
+def same(digest: str, how: str) -> Proof:
+    """Both ends have this SHA-256. `how` that of the destination was learnt."""
     return Proof(ProofWord.SHA256, ALGORITHM, digest, digest, how)
 
 
@@ -140,5 +141,5 @@ def _read_back(run: Run, stored: Entry, how: str = READ_BACK) -> Proof:
         ended = f"{how}, and it ended early"
         return Proof(ProofWord.MISMATCH, ALGORITHM, run.job.digest, "", ended)
     if found == run.job.digest:
-        return _same(found, how)
+        return same(found, how)
     return Proof(ProofWord.MISMATCH, ALGORITHM, run.job.digest, found, how)

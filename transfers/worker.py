@@ -45,18 +45,18 @@ def bring(run: Run) -> Job:
         let_go(run)
 
 
-def prove_gathered(run: Run) -> Job:
+def prove_kept(run: Run) -> Job:
     """Carry on as `bring` does with a job whose bytes were to be stored together with others: what
     was not goes the usual way, from the beginning. Raises as `bring` does."""
     if run.seen is not None:
         return proven(run)
-    forget_gathered(run)
+    forget_kept(run)
     return bring(run)
 
 
-def forget_gathered(run: Run) -> None:
+def forget_kept(run: Run) -> None:
     """Nothing is known of what was to be stored together with others: it goes alone from here."""
-    run.gathering, run.gathered, run.control.checkpoint = None, False, None
+    run.together, run.kept, run.control.checkpoint = False, None, None
     run.job = replace(run.job, state=JobState.PREPARING, sent=0, prefix="", digest="")
 
 
@@ -92,7 +92,7 @@ def _copy(run: Run) -> Job:
     if was_committing(run) and (settled := settle(run)) is not None:
         return settled
     job = _transferred(run)
-    if job.state is not JobState.VERIFYING or run.gathered:
+    if job.state is not JobState.VERIFYING or run.kept is not None:
         return job
     return proven(run)
 

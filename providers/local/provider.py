@@ -19,7 +19,7 @@ from providers.errors import (
     UploadExpired,
     WrongKind,
 )
-from providers.local import linking, modes, trash
+from providers.local import linking, many, modes, trash
 from providers.local import room as rooms
 from providers.local import tree as trees
 from providers.local import upload as uploads
@@ -29,6 +29,7 @@ from providers.local.faults import system_errors
 from providers.local.folder import open_folder
 from providers.local.upload import Upload
 from providers.local.windows import check_windows_name
+from providers.many import Fetched, Stored, Storing, Wanted
 from providers.names import check_name
 
 WINDOWS = os.name == "nt"
@@ -289,6 +290,20 @@ class LocalProvider:
 
     def abort(self, upload: str) -> None:
         uploads.abort(Upload.of(upload))
+
+    # Many at once ----------------------------------------------------------------------------
+
+    def free(self, paths: Sequence[str]) -> Sequence[bool]:
+        return many.free(paths)
+
+    def fetch(self, files: Sequence[Wanted]) -> Sequence[Fetched | None]:
+        return many.fetch(files)
+
+    def store(self, files: Sequence[Storing]) -> Sequence[Stored | None]:
+        return many.store(files)
+
+    def name_all(self, tokens: Sequence[str]) -> Sequence[Entry | ProviderError | None]:
+        return many.name_all(tokens)
 
 
 if WINDOWS:  # it has no such permissions: a place that cannot is no `Moder`

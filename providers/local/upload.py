@@ -24,7 +24,7 @@ from providers.local.folder import NO_FOLLOW, Folder, Identity, identity_of, ope
 from providers.names import temporary_name
 from providers.records import dataclass, names_of
 
-_FLAGS = (
+FLAGS = (
     NO_FOLLOW
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_NOINHERIT", 0)
@@ -140,17 +140,17 @@ def begin(
         path=path,
         temporary=os.path.join(directory, unfinished),
         size=size,
-        modified=None if _nanoseconds(modified) is None else modified,
+        modified=storable(modified),
         mode=mode,
         device=made.st_dev if steady else None,
         inode=made.st_ino if steady else None,
         folder_device=device if steady else None,
         folder_inode=inode if steady else None,
-        real=_real_path(directory, folder) if steady else None,
+        real=real_path(directory, folder) if steady else None,
     )
 
 
-def _real_path(directory: str, folder: Folder) -> str:
+def real_path(directory: str, folder: Folder) -> str:
     """The path of `folder` without links; "" when another one has taken its place already."""
     try:
         for resolve in (_resolved_before, _resolved):
@@ -170,7 +170,7 @@ _resolved_before = lru_cache(maxsize=16)(_resolved)  # looks at each folder abov
 
 
 def _create(folder: Folder, name: str) -> os.stat_result:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | FLAGS
     try:
         descriptor = folder.open(name, flags)
     except FileExistsError:
@@ -184,7 +184,7 @@ def _create(folder: Folder, name: str) -> os.stat_result:
 
 
 @contextmanager
-def _reopened(upload: Upload) -> Iterator[Folder]:
+def reopened(upload: Upload) -> Iterator[Folder]:
     """The folder that `begin` found, and no other: nothing may be written elsewhere.
 
     Raises UploadExpired when it is gone or another one stands in its place, WrongKind when its
@@ -195,7 +195,7 @@ def _reopened(upload: Upload) -> Iterator[Folder]:
             folder = stack.enter_context(open_folder(upload.folder))
         except NotFound as error:
             raise UploadExpired(upload.path, "the folder it was written to is gone") from error
-        if not _is_the_folder(upload, folder):
+        if not is_the_folder(upload, folder):
             if _leads_elsewhere(upload, folder):
                 raise WrongKind(
                     upload.folder,
@@ -207,14 +207,15 @@ def _reopened(upload: Upload) -> Iterator[Folder]:
         yield folder
 
 
-def _is_the_folder(upload: Upload, folder: Folder) -> bool:
+def is_the_folder(upload: Upload, folder: Folder) -> bool:
+    """Whether `folder` is the one that `begin` found."""
     known = upload.folder_inode is not None
     return not known or folder.identity == (upload.folder_device, upload.folder_inode)
 
 
 def _leads_elsewhere(upload: Upload, folder: Folder) -> bool:
     # A network disk may come back from a restart as another device, in the same place.
-    return _real_path(upload.folder, folder) != upload.real
+    return real_path(upload.folder, folder) != upload.real
 
 
 def put_part(upload: Upload, offset: int, body: Body) -> int:
@@ -223,7 +224,7 @@ def put_part(upload: Upload, offset: int, body: Body) -> int:
     With the first of several the unfinished file's name is, too: they are to be found after a
     power cut (fsync(2) says nothing of the name).
     """
-    with _reopened(upload) as folder:
+    with reopened(upload) as folder:
         descriptor = _open(upload, folder, os.O_WRONLY)
         with _synced_or_discarded(upload, folder, descriptor, sync_data):
             written = _write(upload, descriptor, offset, body)
@@ -249,7 +250,7 @@ def _write(upload: Upload, descriptor: int, offset: int, body: Body) -> int:
 def _open(upload: Upload, folder: Folder, flags: int) -> int:
     """The unfinished file's descriptor. Raises UploadExpired when it is gone or is not ours."""
     try:
-        descriptor = folder.open(upload.unfinished, flags | _FLAGS | getattr(os, "O_NONBLOCK", 0))
+        descriptor = folder.open(upload.unfinished, flags | FLAGS | getattr(os, "O_NONBLOCK", 0))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UploadExpired(upload.path) from error
     except OSError as error:
@@ -293,15 +294,20 @@ def finish(upload: Upload, replacing: str | None, *, again: bool) -> os.stat_res
 
     When only the name may not last, an error says so: the new file is in its place, then.
     """
-    with _reopened(upload) as folder:
+    with reopened(upload) as folder:
         if again and _named_already(upload, folder):
             with system_errors(upload.path):
                 folder.unlink(upload.unfinished)
         else:
-            _seal(upload, folder)
-            _name(upload, folder, replacing)
-        _make_name_last(upload, folder)
-        found = _look(upload, folder, upload.name)
+            seal(upload, folder)
+            give_name(upload, folder, replacing)
+        make_name_last(upload, folder)
+        return named(upload, folder)
+
+
+def named(upload: Upload, folder: Folder) -> os.stat_result:
+    """What stands under the name just after it was given."""
+    found = look(upload, folder, upload.name)
     if found is None:
         raise TargetChanged(upload.path, "it was removed as soon as it had its name")
     return found
@@ -309,19 +315,20 @@ def finish(upload: Upload, replacing: str | None, *, again: bool) -> os.stat_res
 
 def _named_already(upload: Upload, folder: Folder) -> bool:
     """Whether an earlier `finish` got as far as the name (its answer was lost: faults.md A8)."""
-    target = _look(upload, folder, upload.name)
-    unfinished = _look(upload, folder, upload.unfinished)
+    target = look(upload, folder, upload.name)
+    unfinished = look(upload, folder, upload.unfinished)
     if target is None or not upload.owns(target):
         return False
     return unfinished is None or os.path.samestat(target, unfinished)
 
 
-def _look(upload: Upload, folder: Folder, name: str) -> os.stat_result | None:
+def look(upload: Upload, folder: Folder, name: str) -> os.stat_result | None:
+    """What stands at `name`, a link itself; None when nothing does."""
     with system_errors(upload.path):
         return folder.look(name)
 
 
-def _seal(upload: Upload, folder: Folder) -> None:
+def seal(upload: Upload, folder: Folder) -> None:
     """Give the unfinished file its mode and time and have all of it on the disk."""
     descriptor = _open(upload, folder, _SEAL_FLAGS)
     with _synced_or_discarded(upload, folder, descriptor, sync_file):
@@ -345,6 +352,11 @@ def _apply_attributes(upload: Upload, descriptor: int) -> None:
         os.utime(descriptor if by_descriptor else upload.temporary, ns=(when, when))
 
 
+def storable(modified: float | None) -> float | None:
+    """`modified`; None where no file can have it."""
+    return None if _nanoseconds(modified) is None else modified
+
+
 def _nanoseconds(modified: float | None) -> int | None:
     """None also for a time from a server that no file can have."""
     if modified is None or not math.isfinite(modified) or abs(modified) >= _FARTHEST:
@@ -352,20 +364,22 @@ def _nanoseconds(modified: float | None) -> int | None:
     return round(modified * 1e9)
 
 
-def _name(upload: Upload, folder: Folder, replacing: str | None) -> None:
+def give_name(upload: Upload, folder: Folder, replacing: str | None) -> None:
+    """Never over something with `replacing` None; see `Writer.finish`."""
     if replacing is None:
         with system_errors(upload.path):
             folder.name_new(upload.unfinished, upload.name)
         return
     if replacing != ANY_VERSION:
-        target = _look(upload, folder, upload.name)
+        target = look(upload, folder, upload.name)
         if target is None or version_of(target) != replacing:
             raise TargetChanged(upload.path)
     with system_errors(upload.path):
         folder.name_over(upload.unfinished, upload.name)
 
 
-def _make_name_last(upload: Upload, folder: Folder) -> None:
+def make_name_last(upload: Upload, folder: Folder) -> None:
+    """Have the names in `folder` on the disk. An error says that `upload` has its name."""
     try:
         folder.sync()
     except OSError as error:
@@ -380,8 +394,8 @@ def _make_name_last(upload: Upload, folder: Folder) -> None:
 
 def is_there(upload: Upload) -> bool:
     """Whether the unfinished file still stands where `begin` made it."""
-    with _reopened(upload) as folder:
-        return _look(upload, folder, upload.unfinished) is not None
+    with reopened(upload) as folder:
+        return look(upload, folder, upload.unfinished) is not None
 
 
 def abandon(path: str, key: str) -> None:
@@ -400,7 +414,7 @@ def abort(upload: Upload) -> None:
     """
     try:
         with open_folder(upload.folder) as folder, system_errors(upload.temporary):
-            if _is_the_folder(upload, folder) or not _leads_elsewhere(upload, folder):
+            if is_the_folder(upload, folder) or not _leads_elsewhere(upload, folder):
                 folder.unlink(upload.unfinished)
     except (NotFound, WrongKind):
         return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from providers.base import Buffer, Entry, Kind
-from providers.errors import ConnectionLost, ProviderError, SourceChanged
-from providers.many import Wanted
-from providers.records import dataclass
+from providers.base import Buffer
+from providers.errors import ConnectionLost, NotFound, ProviderError, SourceChanged
+from providers.many import Fetched, Wanted
 from providers.sftp import look
 from providers.sftp.calls import handle_of
 from providers.sftp.protocol import (
+    Attributes,
     Fields,
     Op,
     Open,
@@ -23,52 +23,67 @@ from providers.sftp.protocol import (
 from providers.sftp.rounds import Steps, all_at_once
 from providers.sftp.session import Reply, Session
 
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A reader of a file whose bytes are in memory, and which was the same before and after."""
-
-    entry: Entry
-    pieces: Sequence[Buffer]
-    sealed: bool = True
-
-    def chunks(self) -> Iterator[Buffer]:
-        return iter(self.pieces)
+_TO_READ = u32(Open.READ) + attributes()
 
 
-def fetch(session: Session, files: Sequence[Wanted]) -> list[Held | None]:
+def free(session: Session, paths: Sequence[str]) -> list[bool]:
+    """See `providers.many.Batcher`."""
+    asked = [_look(session, path) for path in paths]
+    return [
+        _is_missing(session, session.wait(number, path), path)
+        for number, path in zip(asked, paths, strict=True)
+    ]
+
+
+def _is_missing(session: Session, reply: Reply, path: str) -> bool:
+    try:
+        _told(session, reply, path)
+    except NotFound:
+        return True
+    except ProviderError:
+        if session.broken:
+            raise
+    return False
+
+
+def fetch(session: Session, files: Sequence[Wanted]) -> list[Fetched | None]:
     """See `providers.many.Batcher`: what is not just as it was listed is left to others."""
     try:
         ended = all_at_once(session, [_fetched(session, file) for file in files])
     except ConnectionLost:
         return [None] * len(files)
-    return [held if isinstance(held, Held) else None for held in ended]
+    return [one if isinstance(one, Fetched) else None for one in ended]
 
 
-def _fetched(session: Session, file: Wanted) -> Steps[Held]:
+def _fetched(session: Session, file: Wanted) -> Steps[Fetched]:
     # Looked at first: opening a pipe or a device would wait for ever.
     (reply,) = yield [_look(session, file.path)]
-    before = _entry(session, reply, file.path)
-    if before.kind is not Kind.FILE or before.size != file.size:
+    before = _told(session, reply, file.path)
+    if not look.is_file(before, file.size):
         raise SourceChanged(file.path)
-    asked = session.request(Op.OPEN, path_string(file.path), u32(Open.READ), attributes())
+    asked = session.request(Op.OPEN, path_string(file.path), _TO_READ)
     (reply,) = yield [asked]
     handle = handle_of(session, reply, file.path)
     try:
         lengths = _lengths(file.size, session.read_size)
         looked, reads = session.request(Op.FSTAT, string(handle)), _reads(session, handle, lengths)
         replies = yield [looked, *reads]
-        opened = _entry(session, replies[0], file.path)
+        opened = _told(session, replies[0], file.path)
         pieces = _pieces(session, replies[1:], file.path, lengths)
     except ProviderError:
         if not session.broken:
             yield [_close(session, handle)]
         raise
     _, reply = yield [_close(session, handle), _look(session, file.path)]
-    after = _entry(session, reply, file.path)
-    if opened.version is None or not before.version == opened.version == after.version:
+    after = _told(session, reply, file.path)
+    if opened.modified is None or not _what(before) == _what(opened) == _what(after):
         raise SourceChanged(file.path)
-    return Held(opened, pieces)
+    return Fetched(look.entry(file.path, opened), pieces)
+
+
+def _what(told: Attributes) -> tuple[int | None, ...]:
+    """What a version is made of, and whether it is a file."""
+    return (told.size, told.modified, told.permissions)
 
 
 def _lengths(size: int, most: int) -> list[int]:
@@ -99,8 +114,8 @@ def _look(session: Session, path: str) -> int:
     return session.request(Op.LSTAT, path_string(path))
 
 
-def _entry(session: Session, reply: Reply, path: str) -> Entry:
-    return look.entry(path, session.decode(reply, Op.ATTRS, path, Fields.attributes))
+def _told(session: Session, reply: Reply, path: str) -> Attributes:
+    return session.decode(reply, Op.ATTRS, path, Fields.attributes)
 
 
 def _close(session: Session, handle: bytes) -> int:

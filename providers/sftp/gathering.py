@@ -7,21 +7,19 @@ whoever looks next finds out what happened (faults.md A8).
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from unicodedata import normalize
 
-from providers.base import Body, Entry, Kind
+from providers.base import Buffer, Entry, Kind
 from providers.errors import (
     ConnectionLost,
+    InvalidName,
     NotFound,
     ProviderError,
-    SourceChanged,
     Unsupported,
 )
-from providers.many import Stored
-from providers.records import dataclass, field
+from providers.many import Stored, Storing
 from providers.sftp import keeping, look, uploads
 from providers.sftp.calls import FSYNC, handle_of, whole_seconds
 from providers.sftp.protocol import (
@@ -42,195 +40,211 @@ from providers.sftp.uploads import Upload
 READ_BACK = 64 << 10
 """Bytes: to bring so many back takes less than a program that the server starts to digest them."""
 
-_NEW = Open.WRITE | Open.CREATE | Open.EXCLUSIVE
-
-Finish = Callable[[str, Sequence[str]], Entry]
-"""An upload finished call by call, where nothing may stand: its token and its receipts."""
-
-
-@dataclass(slots=True)
-class _Kept:
-    upload: Upload
-    data: bytearray = field(default_factory=bytearray)
-    ended: Entry | ProviderError | None = None
+_NEW = u32(Open.WRITE | Open.CREATE | Open.EXCLUSIVE) + attributes(permissions=0o600)
+_TO_READ = u32(Open.READ) + attributes()
+_TO_SEAL = u32(Open.WRITE) + attributes()
 
 
-@dataclass(slots=True)
-class Gathered:
-    """A `providers.many.Gathering`. `session` lends one; `usual` finishes what was left."""
+# Storing ---------------------------------------------------------------------------------------
 
-    session: Callable[[], AbstractContextManager[Session]]
-    usual: Finish
-    _kept: dict[str, _Kept] = field(default_factory=dict)
 
-    def begin(
-        self,
-        path: str,
-        size: int | None,
-        *,
-        key: str,
-        part_size: int,
-        modified: float | None = None,
-        mode: int | None = None,
-        within: str = "",
-    ) -> str:
-        upload = uploads.plan(path, size, key=key, modified=modified, mode=mode, within=within)
-        token = upload.token()
-        self._kept[token] = _Kept(upload)
-        return token
+def store(session: Session, files: Sequence[Storing]) -> list[Stored | None]:
+    """See `providers.many.Batcher`. Raises ConnectionLost."""
+    planned = [
+        uploads.plan(
+            file.path,
+            file.size,
+            key=file.key,
+            modified=file.modified,
+            mode=file.mode,
+            within=file.within,
+        )
+        for file in files
+    ]
+    safe = _safe(session, planned)
+    steps = [
+        _stored(session, upload, file)
+        for upload, file in zip(planned, files, strict=True)
+        if _folder(upload) in safe
+    ]
+    ended = iter(all_at_once(session, steps))
+    came = [next(ended) if _folder(upload) in safe else None for upload in planned]
+    return [one if isinstance(one, Stored) else None for one in came]
 
-    def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
-        kept = self._kept[upload]
-        before, most = len(kept.data), kept.upload.size
-        for chunk in body:
-            # Taken over at once: a reader may fill the same memory again for the next one.
-            kept.data += chunk
-            if most is not None and len(kept.data) > most:
-                raise SourceChanged(kept.upload.path, "the file holds more than its size says")
-        return f"{offset}:{len(kept.data) - before}"
 
-    def send(self, proofs: Mapping[str, bool]) -> Mapping[str, Stored]:
+def _folder(upload: Upload) -> tuple[str, str]:
+    """Its folder, and the directory below which no link may lead there."""
+    return (upload.path[: upload.path.rfind("/")], upload.within)
+
+
+def _safe(session: Session, planned: Sequence[Upload]) -> set[tuple[str, str]]:
+    """The folders to which no link leads, each asked for once: faults.md D3."""
+    asked = _ask_for_links(session, planned)
+    return _without_links(session, asked)
+
+
+_Asked = dict[tuple[str, str], tuple[list[str], list[int]]]
+
+
+def _ask_for_links(session: Session, planned: Sequence[Upload]) -> _Asked:
+    """By folder: the directories that lead there, and the requests that look at them."""
+    asked: _Asked = {}
+    for upload in planned:
+        folder = _folder(upload)
+        if folder in asked:
+            continue
+        with suppress(InvalidName):  # not below the directory that was chosen
+            directories = look.between(upload.within, upload.path)
+            asked[folder] = (directories, _looks(session, directories))
+    return asked
+
+
+def _without_links(session: Session, asked: _Asked) -> set[tuple[str, str]]:
+    found = set()
+    for folder, (directories, numbers) in asked.items():
+        replies = [session.wait(number, folder[0]) for number in numbers]
         try:
-            with self.session() as session:
-                steps = [_sent(session, self._kept[token], proofs[token]) for token in proofs]
-                ended = all_at_once(session, steps)
+            look.refuse_link_among(_entries(session, directories, replies))
         except ProviderError:
-            return {}
-        stored = zip(proofs, ended, strict=True)
-        return {token: one for token, one in stored if isinstance(one, Stored)}
-
-    def name(self, uploads: Sequence[str]) -> None:
-        kept = _apart([self._kept[token] for token in uploads if token in self._kept])
-        try:
-            with self.session() as session:
-                ready = _sealed_of(session, kept)
-                with session.gives_name():
-                    _name_all(session, ready)
-        except ProviderError:
-            return  # nothing was named: each is finished, and fails, on its own
-
-    def finish(self, upload: str, receipts: Sequence[str]) -> Entry:
-        kept = self._kept.get(upload)
-        if kept is None or kept.ended is None:
-            return self.usual(upload, receipts)
-        if isinstance(kept.ended, ProviderError):
-            raise kept.ended
-        return kept.ended
+            if session.broken:
+                raise
+            continue
+        found.add(folder)
+    return found
 
 
-# Sending ---------------------------------------------------------------------------------------
-
-
-def _sent(session: Session, kept: _Kept, proof: bool) -> Steps[Stored]:
-    upload, path = kept.upload, kept.upload.path
-    directories = look.between(upload.within, path)
-    if directories:
-        looked = yield _looks(session, directories)
-        look.refuse_link_among(_entries(session, directories, looked))
-    opens = (path_string(upload.temporary), u32(_NEW), attributes(permissions=0o600))
-    (reply,) = yield [session.request(Op.OPEN, *opens)]
+def _stored(session: Session, upload: Upload, file: Storing) -> Steps[Stored]:
+    path = upload.path
+    (reply,) = yield [session.request(Op.OPEN, path_string(upload.temporary), _NEW)]
     handle = handle_of(session, reply, path)
+    data = _joined(file.pieces)
     try:
-        for reply in (yield list(_writes(session, handle, kept.data))):
+        for reply in (yield list(_writes(session, handle, data))):
             session.check(reply, path)
     except ProviderError:
         if not session.broken:
             yield [_close(session, handle)]
         raise
     asked = [session.request(Op.FSTAT, string(handle)), _close(session, handle)]
-    proof = proof and len(kept.data) <= READ_BACK
+    proof = file.proof and len(data) <= READ_BACK
     if proof:
         # A READ by a handle that may write makes pkg/sftp, and so rclone, write zeros.
-        opens = (path_string(upload.temporary), u32(Open.READ), attributes())
-        asked.append(session.request(Op.OPEN, *opens))
+        asked.append(session.request(Op.OPEN, path_string(upload.temporary), _TO_READ))
     told, closed, *opened = yield asked
-    digest = (yield from _read_back(session, kept, opened[0])) if proof else ""
+    alike = (yield from _read_back(session, path, data, opened[0])) if proof else None
     session.check(closed, path)
     entry = _entry(session, upload.temporary, told)
-    if entry.kind is not Kind.FILE or entry.size != len(kept.data):
+    if entry.kind is not Kind.FILE or entry.size != len(data) or len(data) != file.size:
         raise Refused(path)
-    return Stored(entry, digest)
+    return Stored(upload.token(), (f"0:{len(data)}",), entry, alike)
 
 
-def _read_back(session: Session, kept: _Kept, opened: Reply) -> Steps[str]:
-    """The SHA-256 of what is there."""
-    path = kept.upload.path
+def _joined(pieces: Sequence[Buffer]) -> Buffer:
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _read_back(session: Session, path: str, data: Buffer, opened: Reply) -> Steps[bool]:
+    """Whether what is there is `data`. Of less than all of it, it is not."""
     handle = handle_of(session, opened, path)
-    *data, _ = yield [*_reads(session, handle, kept.data), _close(session, handle)]
-    return _digest(session, data, path)
+    *read, _ = yield [*_reads(session, handle, len(data)), _close(session, handle)]
+    return b"".join(session.decode(reply, Op.DATA, path, Fields.view) for reply in read) == data
 
 
-def _writes(session: Session, handle: bytes, data: bytearray) -> Iterator[int]:
-    most = session.write_size
+def _writes(session: Session, handle: bytes, data: Buffer) -> Iterator[int]:
+    most, view = session.write_size, memoryview(data)
     for at in range(0, len(data), most):
-        piece = string(bytes(data[at : at + most]))
+        piece = string(bytes(view[at : at + most]))
         yield session.request(Op.WRITE, string(handle), u64(at), piece)
 
 
-def _reads(session: Session, handle: bytes, data: bytearray) -> Iterator[int]:
+def _reads(session: Session, handle: bytes, size: int) -> Iterator[int]:
     most = session.read_size
-    for at in range(0, len(data), most):
-        length = min(most, len(data) - at)
-        yield session.request(Op.READ, string(handle), u64(at), u32(length))
-
-
-def _digest(session: Session, replies: Sequence[Reply], path: str) -> str:
-    """Of what was read. Of less than all of it, it is another one."""
-    hasher = hashlib.sha256()
-    for reply in replies:
-        hasher.update(session.decode(reply, Op.DATA, path, Fields.view))
-    return hasher.hexdigest()
+    for at in range(0, size, most):
+        yield session.request(Op.READ, string(handle), u64(at), u32(min(most, size - at)))
 
 
 # Naming ----------------------------------------------------------------------------------------
 
 
-def _apart(kept: Sequence[_Kept]) -> list[_Kept]:
+def name(session: Session, named: Sequence[Upload]) -> list[Entry | ProviderError | None]:
+    """See `providers.many.Batcher`."""
+    ended: dict[int, Entry | ProviderError | None] = {}
+    apart = _apart(named)
+    try:
+        ready = _sealed_of(session, named, apart, ended)
+        with session.gives_name():
+            _name_all(session, named, ready, ended)
+    except ConnectionLost:
+        pass  # nothing was named: each is finished, and fails, on its own
+    return [ended.get(number) for number in range(len(named))]
+
+
+def _apart(named: Sequence[Upload]) -> list[int]:
     """Of those whose names some disk takes for one, the first (faults.md E5).
 
     Not every server keeps from renaming over what is there: the others look after it has its name.
     """
-    first: dict[str, _Kept] = {}
-    for one in kept:
-        first.setdefault(_folded(one.upload.path), one)
+    first: dict[str, int] = {}
+    for number, upload in enumerate(named):
+        first.setdefault(_folded(upload.path), number)
     return list(first.values())
 
 
 def _folded(path: str) -> str:
     """Windows passes over dots and spaces at the end."""
+    if path.isascii():
+        return path.casefold().rstrip(". ")
     return normalize("NFC", normalize("NFC", path).casefold()).rstrip(". ")
 
 
-def _sealed_of(session: Session, kept: Sequence[_Kept]) -> list[_Kept]:
+def _sealed_of(
+    session: Session,
+    named: Sequence[Upload],
+    apart: Sequence[int],
+    ended: dict[int, Entry | ProviderError | None],
+) -> list[int]:
     """Those that may get their name; what stands against it is in `ended`, or found out later."""
-    steps = [_sealed(session, one) for one in kept] + [_free(session, one) for one in kept]
-    ended = all_at_once(session, steps, session.patience.sync)
-    sealed, free = ended[: len(kept)], ended[len(kept) :]
-    for one, came in zip(kept, sealed, strict=True):
-        if isinstance(came, ProviderError):
-            one.ended = came
-    ready = zip(kept, sealed, free, strict=True)
-    return [one for one, durable, unused in ready if durable is True and unused is True]
+    links: list[_Asked] = []
+    chosen = [named[number] for number in apart]
+
+    def look_for_links() -> Steps[bool]:
+        yield []
+        links.append(_ask_for_links(session, chosen))
+        return True
+
+    steps = [_sealed(session, upload) for upload in chosen]
+    steps += [look_for_links(), *(_free(session, upload) for upload in chosen)]
+    came = all_at_once(session, steps, session.patience.sync)
+    safe = _without_links(session, links[0]) if links else set()
+    sealed, free = came[: len(apart)], came[len(apart) + 1 :]
+    pairs = zip(apart, sealed, strict=True)
+    ended |= {number: came for number, came in pairs if isinstance(came, ProviderError)}
+    ready = zip(apart, sealed, free, strict=True)
+    return [
+        number
+        for number, durable, unused in ready
+        if durable is True and unused is True and _folder(named[number]) in safe
+    ]
 
 
-def _sealed(session: Session, kept: _Kept) -> Steps[bool]:
+def _sealed(session: Session, upload: Upload) -> Steps[bool]:
     """Mode, time and bytes on disk. False: something unusual is in the way."""
-    upload, path = kept.upload, kept.upload.path
-    opens = (path_string(upload.temporary), u32(Open.WRITE), attributes())
-    staged, opened = yield [_look(session, upload.temporary), session.request(Op.OPEN, *opens)]
+    path = upload.path
+    staged_at = path_string(upload.temporary)
+    asked = [session.request(Op.LSTAT, staged_at), session.request(Op.OPEN, staged_at, _TO_SEAL)]
+    staged, opened = yield asked
     try:
         handle = handle_of(session, opened, path)
     except ProviderError:
         if session.broken:
             raise
         return False
-    if not _stands(session, kept, staged):
+    if not _stands(session, upload, staged):
         yield [_close(session, handle)]
         return False
     changes = [_set(session, handle, upload)]
     if FSYNC in session.offers:
-        name = string(FSYNC.encode())
-        changes.append(session.request(Op.EXTENDED, name, string(handle)))
+        changes.append(session.request(Op.EXTENDED, _FSYNC, string(handle)))
     if not _check_sealed(session, (yield [*changes, _close(session, handle)]), path):
         yield keeping.ask_one_by_one(
             session, upload.temporary, mode=upload.mode, modified=upload.modified
@@ -238,32 +252,32 @@ def _sealed(session: Session, kept: _Kept) -> Steps[bool]:
     return True
 
 
-def _stands(session: Session, kept: _Kept, staged: Reply) -> bool:
+_FSYNC = string(FSYNC.encode())
+
+
+def _stands(session: Session, upload: Upload, staged: Reply) -> bool:
     """Whether all of the unfinished bytes are where they were stored, and no link to others."""
     try:
-        entry = _entry(session, kept.upload.temporary, staged)
+        told = session.decode(staged, Op.ATTRS, upload.temporary, Fields.attributes)
     except ProviderError:
         if session.broken:
             raise
         return False
-    return entry.kind is Kind.FILE and entry.size == len(kept.data)
+    return look.is_file(told, upload.size)
 
 
-def _free(session: Session, kept: _Kept) -> Steps[bool]:
-    """Whether nothing has the name, and no link leads there.
+def _free(session: Session, upload: Upload) -> Steps[bool]:
+    """Whether nothing has the name.
 
     Asked in the round of the syncs and behind all of them, which may take long: what is seen is to
     be so when the name is given.
     """
-    path = kept.upload.path
-    directories = look.between(kept.upload.within, path)
     yield []
-    *looked, there = yield _looks(session, [*directories, path])
+    (there,) = yield [_look(session, upload.path)]
     try:
-        look.refuse_link_among(_entries(session, directories, looked))
-        _entry(session, path, there)
-    except NotFound as error:
-        return error.path == path
+        session.decode(there, Op.ATTRS, upload.path, Fields.attributes)
+    except NotFound:
+        return True
     except ProviderError:
         if session.broken:
             raise
@@ -295,19 +309,22 @@ def _check_sealed(session: Session, replies: Sequence[Reply], path: str) -> bool
     return kept
 
 
-def _name_all(session: Session, kept: Sequence[_Kept]) -> None:
+def _name_all(
+    session: Session,
+    named: Sequence[Upload],
+    ready: Sequence[int],
+    ended: dict[int, Entry | ProviderError | None],
+) -> None:
     try:
-        ended = all_at_once(session, [_named(session, one) for one in kept])
+        came = all_at_once(session, [_named(session, named[number]) for number in ready])
     except ConnectionLost as error:
-        for one in kept:
-            one.ended = ConnectionLost(one.upload.path, error.what)
+        for number in ready:
+            ended[number] = ConnectionLost(named[number].path, error.what)
         return
-    for one, came in zip(kept, ended, strict=True):
-        one.ended = came
+    ended.update(zip(ready, came, strict=True))
 
 
-def _named(session: Session, kept: _Kept) -> Steps[Entry | None]:
-    upload = kept.upload
+def _named(session: Session, upload: Upload) -> Steps[Entry | None]:
     names = (path_string(upload.temporary), path_string(upload.path))
     (reply,) = yield [session.request(Op.RENAME, *names)]
     try:

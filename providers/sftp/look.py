@@ -29,7 +29,7 @@ _ROOM = 1 << 20  # bytes: with less than that free, a refused write is for want 
 
 def entry(path: str, attributes: Attributes, *, target: str = "") -> Entry:
     """What the server says of `path`, as an Entry."""
-    name, size, mode = posixpath.basename(path), attributes.size, attributes.permissions
+    name, size, mode = path.rpartition("/")[2], attributes.size, attributes.permissions
     return _entry(path, name, "", size, mode, attributes.modified, target or None)
 
 
@@ -50,6 +50,11 @@ def _entry(
         size = None
     bits = None if mode is None else mode & 0o7777
     return Entry(path, name, kind, size, modified, bits, target, version)
+
+
+def is_file(attributes: Attributes, size: int | None) -> bool:
+    """Whether the server tells of a file of `size` bytes."""
+    return kind_of(attributes.permissions) is Kind.FILE and attributes.size == size
 
 
 def size_in(version: str) -> int | None:

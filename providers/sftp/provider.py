@@ -20,7 +20,7 @@ from providers.errors import (
     Unsupported,
 )
 from providers.extras import Property
-from providers.many import Wanted
+from providers.many import Fetched, Stored, Storing, Wanted
 from providers.names import check_name
 from providers.records import replace
 from providers.sftp import (
@@ -28,6 +28,7 @@ from providers.sftp import (
     calls,
     describe,
     extensions,
+    gathering,
     linking,
     look,
     server_copy,
@@ -36,8 +37,7 @@ from providers.sftp import (
     uploads,
 )
 from providers.sftp.connect import NothingOpened
-from providers.sftp.fetching import Held, fetch
-from providers.sftp.gathering import Gathered
+from providers.sftp.fetching import fetch, free
 from providers.sftp.host_keys import remember
 from providers.sftp.opening import need_file, opened
 from providers.sftp.patience import USUAL, Patience
@@ -218,13 +218,6 @@ class SftpProvider:
         ):
             yield SftpReader(entry, chunks)
 
-    def fetch(self, files: Sequence[Wanted]) -> Sequence[Held | None]:
-        try:
-            with self._session() as session:
-                return fetch(session, files)
-        except ProviderError:
-            return [None] * len(files)
-
     # Changing --------------------------------------------------------------------------------
 
     def make_dir(self, path: str) -> None:
@@ -330,12 +323,39 @@ class SftpProvider:
                 session, uploads.from_token(upload), receipts, replacing, again=again
             )
 
-    def gather(self) -> Gathered:
-        return Gathered(self._session, partial(self.finish, replacing=None))
-
     def abort(self, upload: str) -> None:
         with self._session() as session:
             uploads.discard(session, uploads.from_token(upload))
+
+    # Many at once ----------------------------------------------------------------------------
+
+    def free(self, paths: Sequence[str]) -> Sequence[bool]:
+        try:
+            with self._session() as session:
+                return free(session, paths)
+        except ProviderError:
+            return [False] * len(paths)
+
+    def fetch(self, files: Sequence[Wanted]) -> Sequence[Fetched | None]:
+        try:
+            with self._session() as session:
+                return fetch(session, files)
+        except ProviderError:
+            return [None] * len(files)
+
+    def store(self, files: Sequence[Storing]) -> Sequence[Stored | None]:
+        try:
+            with self._session() as session:
+                return gathering.store(session, files)
+        except ProviderError:
+            return [None] * len(files)
+
+    def name_all(self, tokens: Sequence[str]) -> Sequence[Entry | ProviderError | None]:
+        try:
+            with self._session() as session:
+                return gathering.name(session, [uploads.from_token(token) for token in tokens])
+        except ProviderError:
+            return [None] * len(tokens)
 
     # Digests ---------------------------------------------------------------------------------
 

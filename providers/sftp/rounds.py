@@ -41,7 +41,6 @@ def all_at_once(
                     raise
                 ended[number] = error
         answers = {
-            number: [session.wait(request, "", timeout) for request in requests]
-            for number, requests in asked.items()
+            number: session.wait_all(requests, timeout) for number, requests in asked.items()
         }
     return [ended[number] for number in range(len(files))]

@@ -6,14 +6,14 @@ requests, their window and their answers are ours. The bytes come and go through
 
 from __future__ import annotations
 
+import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn, Protocol, TypeVar
+from typing import NamedTuple, NoReturn, Protocol, TypeVar
 
 from providers.base import Buffer
 from providers.errors import ConnectionLost, ProviderError, Unsupported
-from providers.records import dataclass
 from providers.sftp.pace import Pace
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.protocol import (
@@ -25,7 +25,6 @@ from providers.sftp.protocol import (
     Status,
     absolute,
     failure,
-    packet,
     string,
     u32,
     write_head,
@@ -41,6 +40,10 @@ _GATHER = 256 << 10  # bytes of small requests that are sent as one: few packets
 _SETTLE_MOST = 16  # replies worth waiting for rather than connecting again
 _LIMITS = "limits@openssh.com"
 _GREETING = u32(5) + bytes([Op.INIT]) + u32(VERSION)
+
+
+_OK, _EOF = u32(Status.OK), u32(Status.EOF)
+_HEAD = struct.Struct(">IBI")  # of a packet: its length, its type and the request's number
 
 
 class Stream(Protocol):
@@ -61,8 +64,7 @@ class Stream(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer: its packet type and what follows the request's number."""
 
     kind: int
@@ -70,7 +72,7 @@ class Reply:
 
     @property
     def is_end(self) -> bool:
-        return self.kind == Op.STATUS and self.body[:4] == u32(Status.EOF)
+        return self.kind == Op.STATUS and self.body[:4] == _EOF
 
     @property
     def is_empty(self) -> bool:
@@ -181,9 +183,9 @@ class Session:
     def request(self, op: Op, *fields: bytes) -> int:
         """Queue a request and return its number; it is sent with the next wait or flush."""
         number = self._next_id()
-        raw = packet(op, number, *fields)
-        self._unsent.append(raw)
-        self._unsent_size += len(raw)
+        size = 5 + sum(map(len, fields))
+        self._unsent += (_HEAD.pack(size, op, number), *fields)
+        self._unsent_size += size
         if self._unsent_size > _GATHER:
             self.flush()
         return number
@@ -221,6 +223,19 @@ class Session:
             self._lost(error, path)
         return self._replies.pop(number)
 
+    def wait_all(self, numbers: Sequence[int], timeout: float | None = None) -> list[Reply]:
+        """The answers to requests, in their order. Raises as `wait`."""
+        try:
+            self.flush()
+            for number in numbers:
+                while number not in self._replies:
+                    self._take_in()
+                    if number not in self._replies:
+                        self._keep(self._receive(timeout or self.patience.answer))
+        except (OSError, EOFError, BadPacket) as error:
+            self._lost(error, "")
+        return [self._replies.pop(number) for number in numbers]
+
     def decode(self, reply: Reply, answer: Op, path: str, read: Callable[[Fields], T]) -> T:
         """What `read` takes from a reply of the type `answer`. A status raises its error."""
         try:
@@ -251,7 +266,7 @@ class Session:
 
     def check(self, reply: Reply, path: str) -> None:
         """Raise the error of a reply that is not the status OK."""
-        if reply.kind == Op.STATUS and reply.body[:4] == u32(Status.OK):
+        if reply.kind == Op.STATUS and reply.body[:4] == _OK:
             return
         self.decode(reply, Op.STATUS, path, lambda fields: _raise(_status_error(fields, path)))
 
@@ -289,9 +304,9 @@ class Session:
 
     def _next_id(self) -> int:
         self.requests += 1
-        self._last_id = (self._last_id + 1) & 0xFFFFFFFF
-        self._outstanding.add(self._last_id)
-        return self._last_id
+        self._last_id = number = (self._last_id + 1) & 0xFFFFFFFF
+        self._outstanding.add(number)
+        return number
 
     def _send(self, head: bytes, body: Buffer = b"") -> None:
         try:
@@ -311,6 +326,20 @@ class Session:
             then(answer)
         else:
             self._replies[number] = answer
+
+    def _take_in(self) -> None:
+        """Keep the answers that have come whole already: many small ones come in one piece."""
+        buffer, at = self._buffer, 0
+        while len(buffer) - at >= _HEAD.size:
+            size, kind, number = _HEAD.unpack_from(buffer, at)
+            end = at + 4 + size
+            whole = end <= len(buffer) and 5 <= size <= MAX_PACKET
+            if not whole or number not in self._outstanding or number in self._aside:
+                break  # `_receive` and `_keep` wait for the rest, or say what is wrong with it
+            self._outstanding.discard(number)
+            self._replies[number] = Reply(kind, buffer[at + _HEAD.size : end])
+            at = end
+        self._buffer = buffer[at:]
 
     def _receive(self, timeout: float) -> memoryview:
         size = int.from_bytes(self._take(4, timeout), "big")

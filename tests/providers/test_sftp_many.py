@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from providers.access import Access
+from providers.base import Entry
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
     NotFound,
     ProviderError,
-    SourceChanged,
     UploadExpired,
     WrongKind,
 )
-from providers.many import Batcher, Gathering, Wanted
-from providers.sftp.fetching import Held
+from providers.many import Batcher, Fetched, Storing, Wanted
 from providers.sftp.gathering import READ_BACK
 from providers.sftp.protocol import Status
 from providers.sftp.provider import SftpProvider, open_endpoint
@@ -58,8 +57,8 @@ def lost(ask: Ask, truth: Callable[[], bytes]) -> bytes:
     raise Cut
 
 
-def content(held: Held | None) -> bytes | None:
-    return None if held is None else b"".join(held.chunks())
+def content(held: Fetched | None) -> bytes | None:
+    return None if held is None else b"".join(held.pieces)
 
 
 # Fetching
@@ -74,7 +73,6 @@ def test_each_file_is_fetched_whole_in_whatever_order_answers_come(
         assert isinstance(place, Batcher)
         fetched = place.fetch(wanted())
         assert [content(held) for held in fetched] == list(files().values())
-        assert all(held is not None and held.sealed for held in fetched)
         assert [held.entry for held in fetched if held] == [place.stat(path) for path in files()]
     assert server.asked.count("OPEN") == server.asked.count("CLOSE") == COUNT
 
@@ -153,47 +151,72 @@ def test_a_lost_connection_leaves_all_to_others(what: str) -> None:
 # Storing and naming
 
 
-def begun(place: SftpProvider, folder: str = "", within: str = "") -> tuple[Gathering, list[str]]:
-    gathering, tokens = place.gather(), []
-    for number in range(COUNT):
-        path = f"{folder}/{number}"
-        token = gathering.begin(
-            path,
-            len(data(number)),
+def to_store(folder: str = "", within: str = "") -> list[Storing]:
+    return [
+        Storing(
+            path=f"{folder}/{number}",
+            pieces=(data(number),),
+            size=len(data(number)),
             key=f"{number:08x}",
-            part_size=1 << 20,
             modified=WHEN + number,
             mode=0o640,
             within=within,
+            proof=True,
         )
-        assert gathering.put_part(token, 0, 0, [data(number)]) == f"0:{len(data(number))}"
-        tokens.append(token)
-    return gathering, tokens
+        for number in range(COUNT)
+    ]
 
 
-def stored_and_named(place: SftpProvider) -> tuple[Gathering, list[str]]:
-    gathering, tokens = begun(place)
-    stored = gathering.send(dict.fromkeys(tokens, True))
-    gathering.name([token for token in tokens if token in stored])
-    return gathering, tokens
+def plain(path: str, content: bytes, number: int) -> Storing:
+    key = f"{number:08x}"
+    return Storing(path, (content,), len(content), key, None, None, within="", proof=True)
+
+
+def stored(place: SftpProvider, folder: str = "", within: str = "") -> list[str]:
+    """The tokens of all files, which were stored."""
+    told = place.store(to_store(folder, within))
+    tokens = [one.upload for one in told if one is not None]
+    assert len(tokens) == COUNT
+    return tokens
+
+
+def ended(place: SftpProvider, token: str, told: Entry | ProviderError | None) -> Entry:
+    """What comes of a file after `name_all`."""
+    if isinstance(told, ProviderError):
+        raise told
+    return place.finish(token, (), replacing=None) if told is None else told
+
+
+def finished(place: SftpProvider, tokens: Sequence[str]) -> list[Entry | ProviderError]:
+    """Each named, or what spoke against it."""
+    found: list[Entry | ProviderError] = []
+    for token, told in zip(tokens, place.name_all(tokens), strict=True):
+        try:
+            found.append(ended(place, token, told))
+        except ProviderError as error:
+            found.append(error)
+    return found
+
+
+def all_named(found: Sequence[Entry | ProviderError]) -> bool:
+    names = [one.name for one in found if isinstance(one, Entry)]
+    return names == [str(number) for number in range(COUNT)]
 
 
 def test_each_file_is_stored_read_back_and_named() -> None:
     server = LyingSftp()
     with closing(server.provider()) as place:
-        gathering, tokens = begun(place)
-        assert server.names("/") == []
-        stored = gathering.send(dict.fromkeys(tokens, True))
-        for number, token in enumerate(tokens):
-            assert stored[token].sha256 == hashlib.sha256(data(number)).hexdigest()
-            assert stored[token].entry.path == place.staged(token)
-            assert stored[token].entry.size == len(data(number))
+        told = [one for one in place.store(to_store()) if one is not None]
+        tokens = [one.upload for one in told]
+        for number, one in enumerate(told):
+            assert one.alike
+            assert one.entry.path == place.staged(one.upload)
+            assert one.entry.size == len(data(number))
+            assert one.receipts == (f"0:{len(data(number))}",)
+        assert len(told) == COUNT
         assert not set(server.names("/")) & {str(number) for number in range(COUNT)}
         assert {server.find(place.staged(token) or "").mode for token in tokens} == {0o600}  # type: ignore[union-attr]
-        gathering.name(tokens)
-        asked = len(server.asked)
-        entries = [gathering.finish(token, ()) for token in tokens]
-        assert len(server.asked) == asked  # what came of it was known
+        entries = [one for one in place.name_all(tokens) if isinstance(one, Entry)]
         assert [entry.modified for entry in entries] == [WHEN + n for n in range(COUNT)]
         assert {entry.mode for entry in entries} == {0o640}
     assert {name: server.get(f"/{name}") for name in server.names("/")} == {
@@ -206,26 +229,20 @@ def test_each_file_is_stored_read_back_and_named() -> None:
 def test_nothing_is_read_back_that_nobody_asks_for_or_that_is_long() -> None:
     server = LyingSftp()
     with closing(server.provider()) as place:
-        gathering = place.gather()
-        tokens = [
-            gathering.begin(f"/{size}", size, key=f"{size:08x}", part_size=1 << 20)
-            for size in (1, READ_BACK, READ_BACK + 1)
-        ]
-        for token, size in zip(tokens, (1, READ_BACK, READ_BACK + 1), strict=True):
-            gathering.put_part(token, 0, 0, [bytes(size)])
-        stored = gathering.send(dict(zip(tokens, (False, True, True), strict=True)))
-    assert [bool(stored[token].sha256) for token in tokens] == [False, True, False]
+        sizes = (1, READ_BACK, READ_BACK + 1)
+        files = [plain(f"/{size}", bytes(size), size) for size in sizes]
+        told = place.store([replace(files[0], proof=False), *files[1:]])
+    assert [one.alike for one in told if one is not None] == [None, True, None]
 
 
 @pytest.mark.parametrize("what", ["OPEN", "WRITE", "FSTAT", "READ", "CLOSE"])
 def test_what_is_refused_while_one_is_sent_leaves_that_one(what: str) -> None:
     server = LyingSftp(lie=nth(what, 4, refused))
     with closing(server.provider()) as place:
-        gathering, tokens = begun(place)
-        stored = gathering.send(dict.fromkeys(tokens, True))
-        assert len(stored) == COUNT - 1
-        (left,) = set(tokens) - set(stored)
-        place.abort(left)
+        told = place.store(to_store())
+        assert told.count(None) == 1
+        left = to_store()[told.index(None)]
+        place.abandon(left.path, key=left.key)
         assert len(server.names("/")) == COUNT - 1
 
 
@@ -241,20 +258,17 @@ def test_other_bytes_than_were_sent_are_seen() -> None:
 
     server.lie = nth("WRITE", 4, flip)
     with closing(server.provider()) as place:
-        gathering, tokens = begun(place)
-        stored = gathering.send(dict.fromkeys(tokens, True))
-    sums = {hashlib.sha256(data(n)).hexdigest() for n in range(COUNT)}
-    assert len({one.sha256 for one in stored.values()} - sums) == 1
+        told = [one for one in place.store(to_store()) if one is not None]
+    assert [one.alike for one in told].count(False) == 1
+    assert len(told) == COUNT
 
 
 def test_a_failed_sync_is_an_end_and_the_name_is_not_given() -> None:
     server = LyingSftp(lie=nth(FSYNC, 4, refused))
     with closing(server.provider()) as place:
-        gathering, tokens = stored_and_named(place)
-        with pytest.raises(ProviderError, match="refused"):
-            gathering.finish(tokens[3], ())
-        for token in tokens[:3] + tokens[4:]:
-            gathering.finish(token, ())
+        told = place.name_all(stored(place))
+        assert "refused" in str(told[3])
+        assert [isinstance(one, Entry) for one in told].count(False) == 1
     assert server.get("/3") is None
     assert server.asked.count(FSYNC) == COUNT
 
@@ -265,8 +279,8 @@ def test_a_server_without_fsync_or_times_is_taken_as_it_is() -> None:
 
     server = LyingSftp(offers=OFFERS - {FSYNC}, lie=unset)
     with closing(server.provider()) as place:
-        gathering, tokens = stored_and_named(place)
-        assert [gathering.finish(token, ()).size for token in tokens] == [
+        named = place.name_all(stored(place))
+        assert [one.size for one in named if isinstance(one, Entry)] == [
             len(data(number)) for number in range(COUNT)
         ]
 
@@ -274,13 +288,11 @@ def test_a_server_without_fsync_or_times_is_taken_as_it_is() -> None:
 def test_what_appeared_under_a_name_is_kept() -> None:
     server = LyingSftp()
     with closing(server.provider()) as place:
-        gathering, tokens = begun(place)
-        gathering.send(dict.fromkeys(tokens, True))
+        tokens = stored(place)
         server.put("/4", b"a stranger's")
-        gathering.name(tokens)
-        with pytest.raises(AlreadyExists):
-            gathering.finish(tokens[4], ())
-        assert gathering.finish(tokens[5], ()).name == "5"
+        found = finished(place, tokens)
+        assert isinstance(found[4], AlreadyExists)
+        assert isinstance(found[5], Entry)
     assert server.get("/4") == b"a stranger's"
 
 
@@ -293,19 +305,16 @@ def test_what_appears_at_the_last_moment_is_kept() -> None:
 
     server.lie = nth("RENAME", 5, first)
     with closing(server.provider()) as place:
-        gathering, tokens = stored_and_named(place)
-        with pytest.raises(AlreadyExists):
-            gathering.finish(tokens[4], ())
+        assert isinstance(finished(place, stored(place))[4], AlreadyExists)
     assert server.get("/4") == b"a stranger's"
 
 
 def test_a_lost_answer_to_a_name_is_a_lost_connection_and_looked_into_when_asked_again() -> None:
     server = LyingSftp(lie=nth("RENAME", 5, lost))
     with closing(server.provider()) as place:
-        gathering, tokens = stored_and_named(place)
+        tokens = stored(place)
+        assert {type(one) for one in place.name_all(tokens)} == {ConnectionLost}
         for token in tokens:
-            with pytest.raises(ConnectionLost):
-                gathering.finish(token, ())
             place.finish(token, (), replacing=None, again=True)
     assert server.names("/") == sorted(str(number) for number in range(COUNT))
 
@@ -314,20 +323,16 @@ def test_a_lost_answer_to_a_name_is_a_lost_connection_and_looked_into_when_asked
 def test_a_connection_lost_before_any_name_leaves_each_to_be_finished_alone(what: str) -> None:
     server = LyingSftp()
     with closing(server.provider()) as place:
-        gathering, tokens = begun(place)
-        gathering.send(dict.fromkeys(tokens, True))
+        tokens = stored(place)
         server.lie = nth(what, 5, lost)
-        gathering.name(tokens)
-        assert [gathering.finish(token, ()).name for token in tokens] == [
-            str(number) for number in range(COUNT)
-        ]
+        assert place.name_all(tokens) == [None] * COUNT
+        assert all_named(finished(place, tokens))
 
 
 def test_a_missing_folder_leaves_all_of_it() -> None:
     server = LyingSftp()
     with closing(server.provider()) as place:
-        gathering, tokens = begun(place, "/missing")
-        assert gathering.send(dict.fromkeys(tokens, True)) == {}
+        assert place.store(to_store("/missing")) == [None] * COUNT
         with pytest.raises(NotFound):
             place.begin("/missing/1", 1, key="00000001", part_size=1)
 
@@ -357,19 +362,11 @@ def test_names_that_are_one_over_there_do_not_take_each_others_place(alike: str)
     server = Renaming()
     server.lie = server.over
     with closing(server.provider()) as place:
-        gathering = place.gather()
         names = ("/Read", "/other", alike)
-        tokens = [
-            gathering.begin(name, 1, key=f"{number:08x}", part_size=1)
-            for number, name in enumerate(names)
-        ]
-        for token, content in zip(tokens, (b"1", b"2", b"3"), strict=True):
-            gathering.put_part(token, 0, 0, [content])
-        gathering.send(dict.fromkeys(tokens, True))
-        gathering.name(tokens)
-        assert [gathering.finish(token, ()).size for token in tokens[:2]] == [1, 1]
-        with pytest.raises(AlreadyExists):
-            gathering.finish(tokens[2], ())
+        told = place.store([plain(name, b"1234"[n : n + 1], n) for n, name in enumerate(names)])
+        found = finished(place, [one.upload for one in told if one is not None])
+        assert [one.size for one in found[:2] if isinstance(one, Entry)] == [1, 1]
+        assert isinstance(found[2], AlreadyExists)
     assert server.get("/read") == b"1"
 
 
@@ -387,10 +384,9 @@ def test_what_appears_while_others_are_brought_to_disk_is_kept() -> None:
 
     server.lie = lie
     with closing(server.provider()) as place:
-        gathering, tokens = stored_and_named(place)
-        with pytest.raises(AlreadyExists):
-            gathering.finish(tokens[4], ())
-        assert gathering.finish(tokens[5], ()).name == "5"
+        found = finished(place, stored(place))
+        assert isinstance(found[4], AlreadyExists)
+        assert isinstance(found[5], Entry)
     assert server.get("/4") == b"a stranger's"
 
 
@@ -408,44 +404,20 @@ def test_what_is_stored_is_read_back_by_a_handle_that_cannot_write() -> None:
 
     server.lie = lie
     with closing(server.provider()) as place:
-        gathering, tokens = stored_and_named(place)
-        assert [gathering.finish(token, ()).name for token in tokens] == [
-            str(number) for number in range(COUNT)
-        ]
+        assert all_named(finished(place, stored(place)))
     assert server.asked.count("RENAME") == COUNT
     assert [server.get(f"/{number}") for number in range(COUNT)] == list(map(data, range(COUNT)))
 
 
-def test_chunks_that_use_the_same_memory_again_are_kept_as_they_came() -> None:
-    def reused() -> Iterator[memoryview]:
-        memory = bytearray(4)
-        for letters in (b"once", b"more", b"and."):
-            memory[:] = letters
-            yield memoryview(memory)
-
-    server = LyingSftp()
+def test_whether_nothing_stands_there_is_seen_and_what_cannot_be_seen_is_not_free() -> None:
+    server = LyingSftp({"/1": b"x", "/2": b"x", "/3": b"x"})
     with closing(server.provider()) as place:
-        gathering = place.gather()
-        token = gathering.begin("/1", 16, key="00000001", part_size=1 << 20)
-        assert gathering.put_part(token, 0, 0, reused()) == "0:12"
-        assert gathering.put_part(token, 1, 12, [b"last"]) == "12:4"
-        gathering.send({token: True})
-        gathering.name([token])
-        assert gathering.finish(token, ()).size == 16
-    assert server.get("/1") == b"oncemoreand.last"
-
-
-def test_no_more_is_held_than_was_announced() -> None:
-    def endless() -> Iterator[bytes]:
-        for _ in range(1000):
-            yield bytes(10)
-        raise AssertionError("all of it was read")
-
-    with closing(LyingSftp().provider()) as place:
-        gathering = place.gather()
-        token = gathering.begin("/1", 25, key="00000001", part_size=1 << 20)
-        with pytest.raises(SourceChanged):
-            gathering.put_part(token, 0, 0, endless())
+        assert place.free(["/0", "/1", "/4"]) == [True, False, True]
+        server.asked.clear()
+        server.lie = nth("LSTAT", 2, refused)
+        assert place.free(["/0", "/4", "/5"]) == [True, False, True]
+        server.lie = nth("LSTAT", 1, lost)
+        assert place.free(["/0", "/4"]) == [False, False]
 
 
 # A real server
@@ -472,10 +444,9 @@ needs_sshd = pytest.mark.skipif(find_sshd() is None, reason="openssh-server is n
 
 @needs_sshd
 def test_files_go_to_a_real_server_and_come_back(real: SftpProvider, tmp_path: Path) -> None:
-    gathering, tokens = begun(real, str(tmp_path))
-    assert len(gathering.send(dict.fromkeys(tokens, True))) == COUNT
-    gathering.name(tokens)
-    paths = [gathering.finish(token, ()).path for token in tokens]
+    named = real.name_all(stored(real, str(tmp_path)))
+    paths = [one.path for one in named if isinstance(one, Entry)]
+    assert len(paths) == COUNT
     fetched = real.fetch([Wanted(path, len(data(n))) for n, path in enumerate(paths)])
     assert [content(held) for held in fetched] == [data(number) for number in range(COUNT)]
 
@@ -499,20 +470,17 @@ def test_a_link_on_the_way_is_never_written_through(
     inner = chosen / "inner"
     inner.mkdir(parents=True)
     elsewhere.mkdir()
-    gathering, tokens = begun(real, str(inner), within=str(chosen))
+    tokens = []
     if when == "before it is named":
-        assert len(gathering.send(dict.fromkeys(tokens, True))) == COUNT
+        tokens = stored(real, str(inner), str(chosen))
     inner.rename(tmp_path / "aside")
     inner.symlink_to(elsewhere)
     if when == "before it is sent":
-        assert gathering.send(dict.fromkeys(tokens, True)) == {}
+        assert real.store(to_store(str(inner), str(chosen))) == [None] * COUNT
         with pytest.raises(WrongKind):
             real.begin(str(inner / "1"), 1, key="00000001", part_size=1, within=str(chosen))
     else:
-        gathering.name(tokens)
-        for token in tokens:
-            with pytest.raises(ProviderError):
-                gathering.finish(token, ())
+        assert all(isinstance(one, ProviderError) for one in finished(real, tokens))
     assert list(elsewhere.iterdir()) == []
 
 
@@ -520,8 +488,7 @@ def test_a_link_on_the_way_is_never_written_through(
 def test_what_took_the_place_of_unfinished_bytes_is_left_as_it_is(
     real: SftpProvider, tmp_path: Path
 ) -> None:
-    gathering, tokens = begun(real, str(tmp_path))
-    gathering.send(dict.fromkeys(tokens, True))
+    tokens = stored(real, str(tmp_path))
     strangers = tmp_path / "stranger's"
     strangers.write_bytes(data(5))
     strangers.chmod(0o600)
@@ -529,12 +496,11 @@ def test_what_took_the_place_of_unfinished_bytes_is_left_as_it_is(
     staged = Path(real.staged(tokens[5]) or "")
     staged.unlink()
     staged.symlink_to(strangers)
-    gathering.name(tokens)
-    with pytest.raises(UploadExpired):
-        gathering.finish(tokens[5], ())
+    found = finished(real, tokens)
+    assert isinstance(found[5], UploadExpired)
     kept = strangers.stat()
     assert (kept.st_mode & 0o777, kept.st_mtime) == (0o600, 1.5e9)
-    assert gathering.finish(tokens[6], ()).name == "6"
+    assert isinstance(found[6], Entry)
 
 
 @pytest.mark.skipif(find_rclone() is None, reason="rclone is not installed")
@@ -548,12 +514,11 @@ def test_files_go_to_rclone_and_come_back(tmp_path: Path) -> None:
             use_default_keys=False,
         )
         with closing(open_endpoint(server.endpoint, access)) as place:
-            gathering, tokens = begun(place)
-            stored = gathering.send(dict.fromkeys(tokens, True))
-            assert [stored[token].sha256 for token in tokens] == [
-                hashlib.sha256(data(number)).hexdigest() for number in range(COUNT)
+            told = [one for one in place.store(to_store()) if one is not None]
+            assert [one.alike for one in told] == [
+                None if len(data(number)) > READ_BACK else True for number in range(COUNT)
             ]
-            gathering.name(tokens)
-            paths = [gathering.finish(token, ()).path for token in tokens]
+            named = place.name_all([one.upload for one in told])
+            paths = [one.path for one in named if isinstance(one, Entry)]
             fetched = place.fetch([Wanted(path, len(data(n))) for n, path in enumerate(paths)])
             assert [content(held) for held in fetched] == [data(number) for number in range(COUNT)]

@@ -92,9 +92,19 @@ def test_over_distance_a_batch_grows_where_its_files_wait_together() -> None:
         sizes.took(LANE, 1, 0.24, together=together)  # one file took as long as a batch may
         assert sizes.of(LANE) == grown
     sizes.took(LANE, 64, 1.4, together=True)
-    assert sizes.of(LANE) == 64
+    assert sizes.of(LANE) == 256
+    sizes.took(LANE, 256, 1.4, together=True)
+    assert sizes.of(LANE) == 256
     sizes.took(LANE, 64, 6.4, together=True)  # the line is slow: each waits for all
     assert sizes.of(LANE) == 2
+
+
+def test_a_batch_shares_its_files_with_others_unless_they_wait_together() -> None:
+    sizes = Sizes()
+    sizes.took(LANE, 64, 0.01)
+    assert (sizes.of(LANE), sizes.least(LANE)) == (64, 1)
+    sizes.took(LANE, 64, 0.01, together=True)
+    assert (sizes.of(LANE), sizes.least(LANE)) == (256, 128)
 
 
 def test_each_run_is_worked_once_or_taken_back_once() -> None:

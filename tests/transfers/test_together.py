@@ -333,7 +333,7 @@ def _broken(*arguments: object) -> NoReturn:
     raise RuntimeError("a bug")
 
 
-@pytest.mark.parametrize("where", ["_sent", "_sealed", "_name_all"])
+@pytest.mark.parametrize("where", ["_stored", "_sealed", "_name_all"])
 def test_a_bug_in_what_goes_together_costs_no_job(
     tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
