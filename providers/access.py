@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
 from providers.errors import AuthRequired, Secret
+from providers.records import dataclass, field
 from providers.sites import Sites
 from providers.vault import NoVault, Vault
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from providers.errors import ProviderError
+from providers.records import dataclass, field
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 Body: TypeAlias = Iterable[Buffer]

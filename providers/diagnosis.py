@@ -7,10 +7,10 @@ import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from providers.errors import AuthRequired, HostKeyUnknown, ProviderError
+from providers.records import dataclass
 from providers.text import printable
 
 T = TypeVar("T")

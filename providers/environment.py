@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from urllib.parse import unquote
@@ -21,11 +20,14 @@ from providers.http.paths import canonical
 from providers.http.references import remember_query
 from providers.onedrive.options import SETTINGS as AZURE
 from providers.private_file import NotPrivate, read_private
+from providers.records import replace
+from providers.sftp.site import ENV_SITE
 from providers.sites import Sites
 from providers.vault import Vault
 
 ALLOWED = frozenset(
-    {"SFTP_HOST", "SFTP_PORT", "SFTP_USER", "SFTP_KEY", "SFTP_PASSWORD", "FILE_URL"}
+    {"SFTP_HOST", "SFTP_PORT", "SFTP_USER", "SFTP_KEY", "SFTP_PASSWORD", "SFTP_TRANSPORT"}
+    | {"FILE_URL"}
     | {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"}
     | {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"}
     | {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "GRAPH_TOKEN"}
@@ -181,10 +183,15 @@ def add_password(settings: Mapping[str, str], access: Access, endpoint: str) -> 
 
 
 def default_endpoint(settings: Mapping[str, str]) -> str | None:
-    """The address that SFTP_HOST, SFTP_PORT and SFTP_USER make; None without SFTP_HOST."""
+    """The address that SFTP_HOST, SFTP_PORT and SFTP_USER make; None without SFTP_HOST.
+
+    Their site where there is an SFTP_TRANSPORT: no address says that.
+    """
     host = settings.get("SFTP_HOST")
     if not host:
         return None
+    if settings.get("SFTP_TRANSPORT"):
+        return f"{ENV_SITE}:"
     user, port = settings.get("SFTP_USER"), settings.get("SFTP_PORT", "22")
     return f"sftp://{user + '@' if user else ''}{host}:{port}"
 

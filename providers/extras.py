@@ -7,10 +7,10 @@ came from a server and is untrusted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from providers.base import Entry
+from providers.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ Each of these calls may do less than it is asked to: what it leaves goes the usu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from providers.base import Body, Entry, Reader
+from providers.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from providers.access import Access
 from providers.base import ANY_VERSION, Body, Buffer, Capabilities, Entry, Kind, Parts
@@ -29,6 +28,7 @@ from providers.errors import (
     WrongKind,
 )
 from providers.names import check_name, temporary_name
+from providers.records import dataclass, field
 
 _CHUNK = 1 << 16  # bytes: small, so that tests can stop in the middle of a small file
 _PAGE = 100  # entries

@@ -16,7 +16,10 @@ def check_name(directory: str, name: str, *, separators: str = "/") -> None:
 
     The gate against path escape (CVE-2019-6111 and its kin, faults.md 3, E1).
     """
-    if name in _NEVER or "\0" in name or any(s in name for s in separators):
+    bad = name in _NEVER or "\0" in name
+    for separator in separators:  # `any` takes several times as long, and names are many
+        bad = bad or separator in name
+    if bad:
         shown = printable(name) or "an empty name"
         raise InvalidName(
             directory,

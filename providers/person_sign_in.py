@@ -7,8 +7,9 @@ returned: the sign-in is among the secrets by then, and kept where those are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from providers.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import errno
 import os
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -91,6 +90,8 @@ def write_private(path: Path, content: bytes) -> None:
 
     A link to the file (dotfiles kept elsewhere) stays one.
     """
+    import tempfile  # a start writes none
+
     path = path.resolve()
     fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
     try:

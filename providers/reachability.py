@@ -7,10 +7,10 @@ import socket
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from providers.diagnosis import Finding, Step, in_time
+from providers.records import dataclass
 from providers.text import printable
 
 RESOLVE_SECONDS = 15.0

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
 from providers import registry, sites_file
 from providers.base import Place
 from providers.errors import InvalidName, Secret, Unsupported
+from providers.records import dataclass, field, replace
 from providers.site_values import HEADERS, check_headers, with_whole_paths
 from providers.sites_file import BadSites
 from providers.text import printable

@@ -1,19 +1,19 @@
 """Jobs made and altered quickly: a queue of a hundred thousand is paused within a second.
 
-A frozen dataclass sets each field through `object.__setattr__`, several times as slow as plain
-assignment. So an object is filled in as one of a subclass that may be assigned to, and is given
-its own class when it is complete.
+A frozen dataclass sets each field through its slot's setter, slower than plain assignment. So an
+object is filled in as one of a subclass that may be assigned to, and is given its own class when it
+is complete.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields
 from functools import lru_cache
 from itertools import repeat
 from typing import Any, cast
 
 from providers.base import Place
+from providers.records import names_of
 from transfers.model import Job, JobState, StateChanged
 
 
@@ -27,7 +27,7 @@ OpenJob = _open(Job)
 """`OpenJob()` has no field yet. When all are assigned, assign `Job` to its `__class__`."""
 
 _OpenPlace, _OpenStateChanged = _open(Place), _open(StateChanged)
-_NAMES = tuple(field.name for field in fields(Job))
+_NAMES = names_of(Job)
 
 
 def place(endpoint: str, path: str) -> Place:

@@ -7,10 +7,10 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Protocol
 
+from providers.records import dataclass
 from transfers.history import History
 from transfers.model import (
     Command,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
+from providers.records import dataclass, field
 from transfers.model import Job, JobState
 
 

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
+from providers.records import replace
 from transfers.attendant import PROTOCOL, States
 from transfers.history import History
 from transfers.journal_error import JournalError
@@ -34,7 +34,8 @@ from transfers.model import (
     Unpark,
 )
 from transfers.queue_api import Listener
-from transfers.socket_address import Intruder, NoHost, hang_up, peer_process
+from transfers.reaching import Intruder, NoHost
+from transfers.socket_address import hang_up, peer_process
 from transfers.wire import WireError, decode, encode, pack, unpack
 
 _CHUNK = 2000  # jobs in a message: neither end is busy for long with one

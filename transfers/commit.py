@@ -6,7 +6,6 @@ faults.md 5, invariants 1, 3, 6 and 7.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 from providers.base import ANY_VERSION, Entry, Kind, Provider
 from providers.errors import (
@@ -21,6 +20,7 @@ from providers.errors import (
     Throttled,
     UploadExpired,
 )
+from providers.records import replace
 from transfers.altered import altered
 from transfers.digests import ALGORITHM, taken
 from transfers.keeping import not_kept

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 from providers.base import ANY_VERSION, Entry, Kind
+from providers.records import dataclass
 from transfers.model import SAME, Policy
 
 TIME_TOLERANCE = 2.0  # seconds: SFTP keeps whole ones, FAT every second one

@@ -7,9 +7,9 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from providers.base import Provider
+from providers.records import replace
 from providers.text import printable
 from transfers.book import Book, first_free_id
 from transfers.collecting import without_collecting

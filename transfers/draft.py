@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from providers.records import dataclass
 from transfers.altered import all_altered, altered, state_changed
 from transfers.book import NEXT_ID, Book
 from transfers.changes import Changes

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from providers.errors import NoSpace, ProviderError, Throttled, Unreachable
+from providers.records import dataclass, replace
 from providers.text import printable
 from transfers.altered import altered
 from transfers.messages import Ended

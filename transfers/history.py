@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from providers.records import dataclass
 from transfers.model import JobState
 
 if TYPE_CHECKING:

@@ -19,15 +19,8 @@ from pathlib import Path
 from transfers.attendant import Attendant
 from transfers.engine import Engine
 from transfers.model import Pause
-from transfers.socket_address import (
-    Intruder,
-    addresses,
-    hang_up,
-    make_key,
-    make_room,
-    remove,
-    welcome,
-)
+from transfers.reaching import Intruder
+from transfers.socket_address import addresses, hang_up, make_key, make_room, remove, welcome
 
 GRACE_SECONDS = 5.0  # without a client and without work, before a host ends
 _LOOK_SECONDS = 0.5

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple
 from operator import attrgetter
 
-from transfers.changes import Changes, Event
+from providers.records import names_of
+from transfers.changes import Changes, Event, Part
 from transfers.journal_rows import (
     STATUS,
     WIDTH,
@@ -39,6 +39,7 @@ _REMOVE_SHARED = (
 _SEAL = "INSERT OR REPLACE INTO seal VALUES (1, ?, ?, ?, ?)"
 _MODULUS = 1 << 62
 _STATUS_SUM = (1 << 32) - 1  # its bits in `row_sums`
+_part_values = attrgetter(*names_of(Part))
 _status = attrgetter(*STATUS)  # much faster than `status_values`, and as good for comparing
 
 
@@ -86,7 +87,7 @@ class Writer:
         total = (total + self._restate(changes, sums)) % _MODULUS
         self._remove(changes)
         self._db.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", _events(changes))
-        parts = map(sealed, map(astuple, changes.parts))
+        parts = map(sealed, map(_part_values, changes.parts))
         self._db.executemany("INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?, ?, ?)", parts)
         settings = map(sealed, changes.settings.items())
         self._db.executemany("INSERT OR REPLACE INTO setting VALUES (?, ?, ?)", settings)

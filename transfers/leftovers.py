@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from providers.errors import ProviderError
+from providers.records import replace
 from transfers.model import OF_LINKS, Job, Op
 from transfers.run import Run
 

@@ -8,7 +8,6 @@ knows its own link from one that somebody else made (faults.md A8).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 from providers.base import Entry, Kind, Place
 from providers.errors import (
@@ -24,6 +23,7 @@ from providers.errors import (
     WrongKind,
 )
 from providers.extras import Linker
+from providers.records import replace
 from providers.text import printable, to_bytes
 from transfers.altered import altered
 from transfers.commit import source_kept

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from providers.base import Entry, Kind, Provider
 from providers.errors import Denied, InvalidName, NotFound, Unsupported, WrongKind
 from providers.extras import Linker
+from providers.records import dataclass
 
 _MOST_FOLLOWED = 40  # one within the other, as Linux does
 

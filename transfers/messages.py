@@ -6,10 +6,10 @@ import queue
 import time
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from providers.errors import ProviderError
+from providers.records import dataclass, field
 from transfers.control import Checkpoint, Stop
 from transfers.history import History
 from transfers.journal import Part

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from providers.records import dataclass
 
 _MEMORY_SECONDS = 4.0  # a change of speed is mostly seen after this
 _SHORTEST_SECONDS = 0.1

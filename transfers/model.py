@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
 from providers.base import Entry, Place
+from providers.records import dataclass, field
 
 
 class Op(StrEnum):

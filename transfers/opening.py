@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 
 from providers.base import Entry, Reader
 from providers.errors import NotFound
+from providers.records import dataclass
 from transfers.run import Run
 
 

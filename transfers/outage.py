@@ -8,9 +8,9 @@ knock. When that job gets anywhere, all the others go on (faults.md 5: one circu
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from providers.errors import Unreachable
+from providers.records import dataclass, field
 from transfers.messages import Ended
 from transfers.model import Job, JobState, Op
 from transfers.retry import delay

@@ -10,10 +10,10 @@ import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from providers.base import Buffer, Filler, Provider, Reader
 from providers.errors import RangeIgnored, SourceChanged
+from providers.records import dataclass
 from transfers.beside import StoredAlike
 from transfers.cutting import cut_anywhere, first_piece, largest_piece, wanted_length
 from transfers.digests import Digests

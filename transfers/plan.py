@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
@@ -19,6 +18,7 @@ from providers.errors import (
     Throttled,
     WrongKind,
 )
+from providers.records import dataclass, field
 from transfers.conflict import is_different
 from transfers.model import OF_LINKS, NewJob, Op
 from transfers.scan import ScanCancelled

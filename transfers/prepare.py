@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 
 from providers.base import ANY_VERSION, Discerning, Entry, Kind, Place, Provider
 from providers.errors import AlreadyExists, InvalidName, NoSpace, NotFound, Unsupported, WrongKind
+from providers.records import replace
 from providers.text import printable
 from transfers.altered import altered
 from transfers.batch import is_small

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from providers.records import replace
 from transfers.control import Checkpoint
 from transfers.digests import Digests, digests_for
 from transfers.journal import Part

@@ -7,8 +7,6 @@ there itself, and what stands at the target must be what was compared.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import (
     AlreadyExists,
@@ -20,6 +18,7 @@ from providers.errors import (
     WrongKind,
 )
 from providers.extras import Trash
+from providers.records import replace
 from providers.text import printable
 from transfers.altered import altered
 from transfers.conflict import other_names

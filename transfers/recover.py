@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from providers.records import replace
 from transfers.control import Checkpoint
 from transfers.journal import Part
 from transfers.model import RUNNING, UNFINISHED, Job, JobState, Op, ParkReason

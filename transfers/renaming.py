@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from providers.base import Entry, Kind
 from providers.errors import AlreadyExists, NotFound, ProviderError, Unsupported
+from providers.records import replace
 from transfers.altered import altered
 from transfers.leftovers import asked_for_rename
 from transfers.model import RENAMED, Conflict, Job, JobState, ParkReason, Policy

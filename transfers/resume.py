@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from providers.base import Entry, Kind, Provider
 from providers.errors import (
@@ -20,6 +19,7 @@ from providers.errors import (
     UploadExpired,
     WrongKind,
 )
+from providers.records import replace
 from transfers.control import Checkpoint
 from transfers.digests import Digests, digests_for
 from transfers.model import Job

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from providers.errors import (
     AuthRequired,
@@ -17,6 +16,7 @@ from providers.errors import (
     Throttled,
     UploadExpired,
 )
+from providers.records import dataclass
 from transfers.model import JobState, ParkReason
 
 FIRST_DELAY = 1.0  # seconds

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from providers.base import Entry, Kind, Place, Provider, Writer
 from providers.errors import NotFound, ProviderError, Unsupported, WrongKind
 from providers.many import Gathering, Stored
 from providers.offering import may_be
+from providers.records import dataclass, field
 from transfers.control import Control
 from transfers.journal import Part
 from transfers.limit import Limiter

@@ -6,12 +6,12 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 
 from providers.base import Measured
 from providers.errors import NoSpace, ProviderError, Throttled
 from providers.many import Gathering
+from providers.records import dataclass, replace
 from transfers import together
 from transfers.altered import altered
 from transfers.batch import SECONDS, Batch

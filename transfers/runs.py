@@ -7,11 +7,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from providers.base import Interruptible, Place
 from providers.many import Batcher
+from providers.records import dataclass
 from transfers.batch import Batch, Sizes
 from transfers.control import Checkpoint, Control, Stop
 from transfers.crew import Crew

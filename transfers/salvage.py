@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
+from providers.records import dataclass, field
 from transfers.altered import altered
 from transfers.carve import rows
 from transfers.changes import Changes, Event, Part

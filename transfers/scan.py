@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 
 from providers import names
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import Denied, InvalidName, NotFound, WrongKind
 from providers.extras import Linker
+from providers.records import dataclass, field, replace
 from transfers.links import LEFT_OUT, NO_LINKS, NotFollowed, Trail, followed
 from transfers.model import OF_LINKS, Links, NewJob, Op, Policy
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from providers.base import Copier
 from providers.errors import Unsupported
+from providers.records import replace
 from transfers.altered import altered
 from transfers.model import Job, JobState, Op, Verify
 from transfers.progress import Progress

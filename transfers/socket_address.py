@@ -27,6 +27,7 @@ from multiprocessing.connection import (
 from pathlib import Path
 
 from transfers.lock import QueueSilent
+from transfers.reaching import Intruder, NoHost
 
 _LONGEST = 100  # bytes: macOS has room for 103, Linux for 107
 _SHORT_ROOT = Path("/tmp")  # the same for every shell, whatever its TMPDIR
@@ -35,14 +36,6 @@ _ANSWER_SECONDS = 5.0  # a person waits for it, and an idle host answers within 
 _LOOK_SECONDS = 0.05
 _MAC_LOCAL_PEERCRED = 1
 _MAC_LOCAL_PEERPID = 2
-
-
-class NoHost(Exception):
-    """Nobody works this queue just now."""
-
-
-class Intruder(Exception):
-    """What stands where the socket should be is not ours, or who speaks is somebody else."""
 
 
 def addresses(directory: Path) -> list[str]:

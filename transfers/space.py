@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from providers.base import Measured, Place, Provider
 from providers.errors import ProviderError, Unsupported
+from providers.records import dataclass, replace
 from transfers.draft import Draft
 from transfers.messages import RoomSeen
 from transfers.model import Job, JobState

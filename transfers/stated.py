@@ -8,10 +8,10 @@ that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from providers.base import Entry, Provider, Publisher, Rewriter
 from providers.offering import may_be
+from providers.records import replace
 from transfers.digests import ALGORITHM, digests_of
 from transfers.model import Op, Proof, ProofWord, Verify
 from transfers.reread import digested

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from providers.base import Digester, Entry, Provider, Rewriter
 from providers.errors import Denied, NotFound, SourceChanged, Unsupported
+from providers.records import replace
 from transfers.digests import ALGORITHM, digests_of
 from transfers.model import Op, Proof, ProofWord, Verify
 from transfers.reread import digested

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from providers.records import dataclass
 from transfers.control import Control
 
 STOP_SECONDS = 4.0  # after a stop was asked for, its connections are cut, and so again

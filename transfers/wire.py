@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from providers.records import is_record, names_of
 
 _Convert = Callable[[Any], Any]
 
@@ -63,7 +64,7 @@ def _encoder(hint: Any) -> _Convert:
         return _tuple_encoder(get_args(hint))
     if _is_mapping(origin):
         return dict
-    if is_dataclass(hint):
+    if is_record(hint):
         return _record_encoder(hint)
     return _same
 
@@ -93,7 +94,7 @@ def _tuple_encoder(items: tuple[Any, ...]) -> _Convert:
 
 def _record_encoder(kind: Any) -> _Convert:
     hints = get_type_hints(kind)
-    names = [(field.name, _encoder(hints[field.name])) for field in fields(kind)]
+    names = [(name, _encoder(hints[name])) for name in names_of(kind)]
     return lambda value: [
         getattr(value, name) if encoder is _same else encoder(getattr(value, name))
         for name, encoder in names
@@ -112,7 +113,7 @@ def _decoder(hint: Any) -> _Convert:
         return _tuple_decoder(get_args(hint))
     if _is_mapping(origin):
         return _mapping_decoder(get_args(hint))
-    if is_dataclass(hint):
+    if is_record(hint):
         return _record_decoder(hint)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return {str(member): member for member in hint}.__getitem__
@@ -161,7 +162,7 @@ def _mapping_decoder(items: tuple[Any, ...]) -> _Convert:
 
 def _record_decoder(kind: Any) -> _Convert:
     hints = get_type_hints(kind)
-    decoders = [_decoder(hints[field.name]) for field in fields(kind)]
+    decoders = [_decoder(hints[name]) for name in names_of(kind)]
     return lambda plain: kind(*[d(v) for d, v in zip(decoders, _list(plain), strict=True)])
 
 

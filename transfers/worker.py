@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from providers.base import Kind
 from providers.errors import NotEmpty, NotFound, ProviderError, RangeIgnored
+from providers.records import replace
 from transfers.batch import is_small
 from transfers.commit import (
     finish_move,

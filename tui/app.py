@@ -24,7 +24,7 @@ from transfers.journal_error import JournalError
 from transfers.lock import QueueInUse
 from transfers.model import Command, StateChanged, Unpark, Verify
 from transfers.queue_api import Queue
-from transfers.socket_address import Intruder
+from transfers.reaching import Intruder
 from tui import themes
 from tui.background import in_thread
 from tui.bookmarks import BookmarksFile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,18 +13,6 @@ from tui.arguments_mirror import add_mirror, add_verify, add_verify_level
 from tui.arguments_sites import add_login, add_sites
 
 MOST_AT_ONCE = 64
-COMMANDS = (
-    "demo",
-    "ls",
-    "copy",
-    "mirror",
-    "verify",
-    "queue",
-    "attach",
-    "sites",
-    "login",
-    "doctor",
-)
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _EPILOG = (
@@ -48,12 +36,14 @@ def parse_words(words: Sequence[str]) -> argparse.Namespace:
     version = _version() if "--version" in words else ""
     parser.add_argument("--version", action="version", version=version)
     first = next((word for word in words if not word.startswith("-")), None)
-    if first in COMMANDS or {"-h", "--help"} & set(words):
+    if first in _COMMANDS or {"-h", "--help"} & set(words):
         commands = parser.add_subparsers(dest="command", metavar="COMMAND")
         parser.set_defaults(env_file=None, accept_new=False, left=None, right=None, json=False)
         parser.usage = "wharfie [LEFT] [RIGHT] | wharfie COMMAND …"
-        for add in (*_ADDED, add_sites, add_login):
-            add(commands)
+        for name, add in _COMMANDS.items():
+            # The parsers of all of them take longer to make than most commands to carry out.
+            if name == words[0] or words[0] not in _COMMANDS:
+                add(commands)
     else:
         parser.set_defaults(command=None)
         _add_panes(parser)
@@ -255,16 +245,18 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
     )
 
 
-_ADDED = (
-    _add_demo,
-    _add_ls,
-    _add_copy,
-    _add_mirror,
-    _add_verify,
-    _add_queue,
-    _add_attach,
-    _add_doctor,
-)
+_COMMANDS: Mapping[str, Callable[[_Commands], None]] = {
+    "demo": _add_demo,
+    "ls": _add_ls,
+    "copy": _add_copy,
+    "mirror": _add_mirror,
+    "verify": _add_verify,
+    "queue": _add_queue,
+    "attach": _add_attach,
+    "doctor": _add_doctor,
+    "sites": add_sites,
+    "login": add_login,
+}
 
 
 def _job(text: str) -> int | None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from providers import location
 from providers.base import Place
 from providers.errors import InvalidName
 from providers.private_file import exclusive
+from providers.records import dataclass
 from providers.sites import Sites
 from tui.settings_file import BadSettings, read_toml, write_toml
 

@@ -10,10 +10,10 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from providers.base import Provider, Writer
 from providers.errors import InvalidName, ProviderError
+from providers.records import dataclass
 from providers.text import printable
 
 

@@ -11,13 +11,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from providers import location
 from providers.base import Entry, Kind, Place, Provider, Writer
 from providers.errors import AlreadyExists, NotFound, ProviderError, TargetChanged, Unsupported
 from providers.extras import Trash
+from providers.records import dataclass, field, replace
 from tui import bulk_rename
 from tui import file_operations as files
 from tui import format as show

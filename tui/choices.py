@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from providers.records import dataclass
 from transfers.model import Carry, Links
 
 Choice = TypeVar("Choice", bound=StrEnum)

@@ -16,7 +16,7 @@ from providers.sites import Sites
 from transfers.journal_error import JournalError
 from transfers.lock import QueueInUse
 from transfers.model import Carry, Links, Policy, SetLimits, Verify
-from transfers.socket_address import Intruder
+from transfers.reaching import Intruder
 from tui.arguments import parse_words
 from tui.prepare import open_access, prepare_home
 from tui.settings import Home, find_home

@@ -8,11 +8,11 @@ import hashlib
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from providers.base import Buffer, Digester, Entry, Kind, Provider
 from providers.errors import Unsupported
+from providers.records import dataclass
 from transfers.model import Conflict
 from tui import format as show
 from tui.background import in_thread

@@ -7,9 +7,9 @@ everything else is for the screen's own thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import takewhile
 
+from providers.records import dataclass
 from transfers.mirror.model import Action, Mark, Side, Wish
 from tui import listing
 from tui.pair_table import PairTable, Sort, Tally

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from providers.base import Entry, Kind, Place
+from providers.records import dataclass
 from providers.text import printable
 
 

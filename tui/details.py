@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 
 from providers.base import Entry, Interruptible, Kind, Provider
 from providers.errors import AuthRequired, ConnectionLost, ProviderError, Throttled
+from providers.records import dataclass, replace
 from tui.background import in_thread
 
 AT_ONCE = 2  # requests: the place may be busy with transfers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -11,6 +10,7 @@ from textual.geometry import Offset
 
 from providers import location
 from providers.base import Entry, Kind, Place
+from providers.records import dataclass
 from tui import format as show
 from tui.commands.copying import Order
 from tui.selection import Group, entries

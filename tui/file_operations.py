@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from providers import location
@@ -18,6 +17,7 @@ from providers.errors import (
     ProviderError,
     Unsupported,
 )
+from providers.records import dataclass
 from providers.sites import Sites
 from tui import format as show
 

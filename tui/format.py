@@ -11,10 +11,9 @@ import re
 from datetime import datetime
 from typing import Literal
 
-from rich.cells import cell_len, split_graphemes
-
 from providers.text import printable
 from transfers.meter import SLOWEST
+from tui.cells import cell_len, split_graphemes
 
 Align = Literal["left", "right"]
 
@@ -174,7 +173,7 @@ def _tamed(text: str) -> str:
 def _head(text: str, width: int) -> str:
     """The longest beginning of `text` in `width` cells, never half a character."""
     used = end_at = 0
-    for _, end, cells in split_graphemes(text)[0]:
+    for _, end, cells in split_graphemes(text):
         used += cells
         if used > width:
             break
@@ -184,7 +183,7 @@ def _head(text: str, width: int) -> str:
 
 def _tail(text: str, width: int) -> str:
     used, start_at = 0, len(text)
-    for start, _, cells in reversed(split_graphemes(text)[0]):
+    for start, _, cells in reversed(split_graphemes(text)):
         used += cells
         if used > width:
             break

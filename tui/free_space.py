@@ -9,11 +9,11 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 from providers.base import Measured, Place, Provider
 from providers.errors import ProviderError
+from providers.records import dataclass
 from tui.background import in_thread
 
 AGAIN, AGAIN_FAR = 5.0, 30.0  # seconds between two questions about one place, near and far

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from providers.base import Place
+from providers.records import dataclass, replace
 
 _MOST = 100  # stops
 

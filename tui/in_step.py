@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from providers.base import Place, Provider
+from providers.records import dataclass
 
 _DEEPEST = 1000  # folders
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from providers import location
 from providers.extras import Property
+from providers.records import dataclass
 from transfers.history import History, Step
 from transfers.model import FINISHED, RUNNING, Job, JobState, Op, Row
 from tui import format as show

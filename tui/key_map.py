@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from providers.records import dataclass
 from tui.keys import KEYS, Group, Key, Where
 
 _BAR = (Where.LIST, Where.PANE, Where.SCREEN)

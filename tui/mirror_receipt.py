@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from providers.base import Kind, Place
 from providers.location import LOCAL, show
+from providers.records import dataclass
 from providers.text import from_bytes, printable
 from transfers.mirror.model import Action, Mark, MirrorPlan, Pair
 from transfers.model import Job, JobState, Op, ProofWord

@@ -6,10 +6,10 @@ Blocking for as long as a million pairs take: for threads.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from providers.base import Provider
 from providers.extras import Trash
+from providers.records import replace
 from transfers.mirror import planning
 from transfers.mirror.model import Action, Keep, Mark, MirrorPlan, Pair, Side, Step
 from tui.comparison import Comparison

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from providers.base import Entry, Kind, Provider
@@ -15,6 +14,7 @@ from providers.errors import (
     ProviderError,
 )
 from providers.extras import Moder
+from providers.records import dataclass, field
 from tui.walk import Walked, walk
 
 MOST = 0o7777

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from providers.records import dataclass, replace
 from tui.key_map import shown_keys
 from tui.key_presets import PRESETS, Preset
 from tui.keys import KEYS, Key, Where

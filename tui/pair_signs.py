@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from providers.base import Entry
+from providers.records import replace
 from transfers.mirror.model import Mark, Pair
 from tui.pair_text import SIGNS
 from tui.row_signs import PairSign, Signs

@@ -10,11 +10,11 @@ import marshal
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import compress
 from typing import Any, TypeAlias
 
 from providers.base import Entry, Kind, no_digests
+from providers.records import dataclass
 from transfers.mirror import planning
 from transfers.mirror.model import Action, Mark, Pair
 

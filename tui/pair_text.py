@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from rich.cells import cell_len
 
 from providers.base import Entry, Kind
+from providers.records import dataclass
 from providers.text import printable
 from transfers.mirror.model import Action, Mark, Pair
 from tui import format as show

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from providers.base import Place
+from providers.records import dataclass, field, replace
 from transfers.conflict import is_different, is_newer
 from transfers.model import OF_LINKS, Carry, NewJob, Op, Policy
 from transfers.plan import THERE, Meets, Planned, Tally, as_entry, tallies

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from providers.base import Provider
 from providers.errors import Denied, NotFound, ProviderError, Unsupported, WrongKind
+from providers.records import dataclass
 from transfers.model import (
     Conflict,
     Job,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from providers.records import dataclass
 from transfers.model import JobState, Snapshot
 from tui.overview import at_work
 

@@ -9,12 +9,12 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from providers.base import Place
 from providers.errors import InvalidName
 from providers.location import LOCAL, parse
+from providers.records import dataclass
 from providers.registry import schemes
 from providers.sites import Sites
 from providers.text import from_bytes

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from providers.base import Entry, Kind, Provider
 from providers.errors import NotFound, ProviderError, SourceChanged
+from providers.records import dataclass
 from transfers.digests import ALGORITHM
 from transfers.verify import made_there
 from tui.receipt_reading import Claim

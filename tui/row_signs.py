@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from providers.base import Entry, Kind
+from providers.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

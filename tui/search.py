@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from providers.base import Entry, Kind
+from providers.records import dataclass
 from providers.text import printable
 from tui import listing
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from providers import location
 from providers.base import Entry, Place, Provider
 from providers.errors import NotFound
+from providers.records import dataclass
 from providers.text import printable
 
 Open = Callable[[str], Provider]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
+from providers.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,8 @@ def find_home(environ: Mapping[str, str]) -> Home:
     given = environ.get("WHARFIE_HOME")
     if given:
         return home_in(Path(given).expanduser().absolute())
+    import platformdirs  # only where it is to say something
+
     return Home(
         config=platformdirs.user_config_path("wharfie"),
         queue=platformdirs.user_state_path("wharfie"),

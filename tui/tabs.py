@@ -4,11 +4,11 @@ come to the front."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 
 from providers.base import Entry, Place
+from providers.records import dataclass, field
 from tui import format as show
 from tui.history import History
 from tui.listing import View

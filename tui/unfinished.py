@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from providers.extras import Unfinished
+from providers.records import dataclass
 from transfers.model import Op, Row
 from tui import format as show
 

@@ -7,7 +7,6 @@ their addresses.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from providers.base import Entry, Kind, Provider
 from providers.errors import (
@@ -18,6 +17,7 @@ from providers.errors import (
     ProviderError,
 )
 from providers.extras import Linker
+from providers.records import dataclass
 
 MOST_WAITING = 200_000  # folders whose turn has not come
 DEEPEST = 500  # folders in one another: a server may make up more without end

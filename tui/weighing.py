@@ -7,11 +7,11 @@ import contextvars
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from providers.base import Entry, Kind, Provider
 from providers.errors import Denied, NotFound, Unsupported, WrongKind
+from providers.records import dataclass, replace
 from tui import format as show
 from tui.enquiry import ask
 

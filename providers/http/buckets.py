@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from providers.base import Entry
@@ -20,6 +19,7 @@ from providers.http.listing import entries_of, s3
 from providers.http.listing.address import NotAListing
 from providers.http.once import MOST_ENTRIES, Once
 from providers.http.session import Session
+from providers.records import dataclass
 from providers.text import to_bytes
 from providers.web.response import Response
 

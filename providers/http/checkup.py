@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
 
 from providers.base import Entry, Kind
 from providers.diagnosis import Finding, Step, look_alike, odd_names
@@ -16,6 +15,7 @@ from providers.http.once import Once
 from providers.http.paths import canonical, name, parent
 from providers.http.session import Session
 from providers.http.webdav import checkup as webdav
+from providers.records import dataclass
 from providers.text import printable
 from providers.web.headers import (
     BadHeader,

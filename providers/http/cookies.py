@@ -6,8 +6,8 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
+from providers.records import dataclass
 from providers.web.headers import http_date
 
 _MOST = 100

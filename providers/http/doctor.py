@@ -8,7 +8,6 @@ import ssl
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 
 from providers.access import Access
 from providers.diagnosis import Finding, Step
@@ -20,6 +19,7 @@ from providers.http.paths import canonical
 from providers.http.references import remember_query, with_query
 from providers.http.session import Session
 from providers.reachability import closed_when_left, reach
+from providers.records import dataclass
 from providers.web import redirects, tls
 from providers.web.calls import Calls
 from providers.web.certificate import certificate_of, shown_certificate

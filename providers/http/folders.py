@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import islice
 
 from providers.base import Entry, Kind
@@ -15,6 +14,7 @@ from providers.http.listing import ends_by_itself, may_list, read_listing, s3
 from providers.http.listing.address import NotAListing
 from providers.http.session import Session
 from providers.http.webdav import look
+from providers.records import dataclass
 from providers.text import printable
 from providers.web.response import Response
 

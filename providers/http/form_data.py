@@ -6,10 +6,10 @@ Nothing of the file is held: the length of the whole is known when that of the f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from providers.base import Body, Buffer
 from providers.http.options import Pairs
+from providers.records import dataclass
 from providers.text import to_bytes
 
 _ESCAPED = ((b'"', b"%22"), (b"\r", b"%0D"), (b"\n", b"%0A"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 from providers.errors import InvalidName
+from providers.records import dataclass
 from providers.text import printable
 from providers.web.route import Route
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
 from providers.access import Access
 from providers.base import Body, Capabilities, Entry, Kind, Parts
@@ -27,6 +26,7 @@ from providers.http.references import is_reference, remember_query
 from providers.http.session import Session
 from providers.http.sidecars import MOST_BYTES, Sidecars, is_sidecar
 from providers.http.uploading import Uploads
+from providers.records import replace
 from providers.web.delivery import Delivery
 from providers.web.headers import strong_etag
 from providers.web.patience import USUAL, Patience

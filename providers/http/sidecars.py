@@ -10,8 +10,8 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
+from providers.records import dataclass, field
 from providers.text import from_bytes
 
 _SIZES = {"md5": 32, "sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import get_args
 
 from providers import location
@@ -11,6 +10,7 @@ from providers.base import Place
 from providers.errors import InvalidName
 from providers.http import paths
 from providers.http.options import Auth, Upload, options_of
+from providers.records import dataclass
 from providers.sites import Field, Site
 
 _IN_THE_ADDRESS = frozenset({"url", "user"})

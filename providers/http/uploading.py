@@ -12,7 +12,6 @@ import json
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from urllib.parse import urljoin, urlsplit
 
 from providers.base import Body, Buffer, Entry, Kind
@@ -31,6 +30,7 @@ from providers.http.faults import problem
 from providers.http.form_data import Form, form_of
 from providers.http.session import Session
 from providers.http.target import need_short_name, need_within
+from providers.records import dataclass, values_of
 from providers.web.headers import strong_etag
 from providers.web.response import Response
 
@@ -51,7 +51,7 @@ class Upload:
     seen: str | None
 
     def token(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps(values_of(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Receipt:
     at: str
 
     def text(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps(values_of(self))
 
 
 def from_token(token: str) -> Upload:

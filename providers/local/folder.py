@@ -10,7 +10,6 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from providers.base import Kind
 from providers.errors import InvalidName, WrongKind
@@ -18,6 +17,7 @@ from providers.local.durable import sync_directory
 from providers.local.entries import kind_of
 from providers.local.faults import system_errors
 from providers.local.naming import move_to_free_name, move_to_new_name
+from providers.records import dataclass
 
 Identity = tuple[int, int]
 """Device and inode."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Generator
-from dataclasses import dataclass
 
 from providers.base import Kind
 from providers.errors import NotFound, ProviderError, WrongKind
 from providers.local.entries import kind_of
 from providers.local.faults import system_errors, to_provider_error
 from providers.local.folder import BY_DESCRIPTOR, NO_FOLLOW, OPEN_FLAGS, Identity, identity_of
+from providers.records import dataclass
 
 Result = ProviderError | None
 Removal = Generator[Result, None, None]

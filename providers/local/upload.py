@@ -13,7 +13,6 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from providers.base import ANY_VERSION, Body
@@ -23,6 +22,7 @@ from providers.local.entries import version_of
 from providers.local.faults import system_errors, to_provider_error
 from providers.local.folder import NO_FOLLOW, Folder, Identity, identity_of, open_folder
 from providers.names import temporary_name
+from providers.records import dataclass, names_of
 
 _FLAGS = (
     NO_FOLLOW
@@ -101,7 +101,7 @@ class Upload:
         return identity_of(info) == (self.device, self.inode) or _is_our_own(info)
 
 
-_FIELDS = tuple(field.name for field in fields(Upload))
+_FIELDS = names_of(Upload)
 
 
 @lru_cache(maxsize=256)  # each step of an upload asks for it

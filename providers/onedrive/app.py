@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from providers.access import Access
 from providers.errors import Denied
 from providers.onedrive.options import Options
 from providers.onedrive.service import Service
+from providers.records import dataclass
 
 _REGISTER = (
     "Register one at https://entra.microsoft.com (App registrations, New): platform “Mobile and "

@@ -7,7 +7,6 @@ import binascii
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 from providers.access import Access
 from providers.errors import AuthRequired, Denied, ProviderError, Secret, Throttled
@@ -19,6 +18,7 @@ from providers.onedrive.msal_client import Grant
 from providers.onedrive.options import SETTINGS, Options
 from providers.onedrive.refusals import sign_in_needed
 from providers.onedrive.service import Service, service_of
+from providers.records import dataclass, field, replace
 from providers.web.calls import Call, asked_apart
 
 _SECONDS = 90.0  # for all that a renewal asks

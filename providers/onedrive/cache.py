@@ -14,7 +14,6 @@ import json
 import logging
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -24,6 +23,7 @@ from providers.access import Access
 from providers.errors import Denied, ProviderError
 from providers.onedrive.refusals import sign_in_needed
 from providers.private_file import NotPrivate, exclusive, read_private, write_private
+from providers.records import dataclass, field, values_of
 from providers.text import printable
 from providers.vault import BadVault
 
@@ -141,7 +141,7 @@ class Cache:
         return next((value for *which, value in known if tuple(which) == wanted), None)
 
     def _remember_here(self, kept: Kept) -> None:
-        text = json.dumps(asdict(kept))
+        text = json.dumps(values_of(kept))
         self._access.secrets.put(self._endpoint, "sign-in", text, f"{_HERE}{self._apart}")
 
     # In the file -----------------------------------------------------------------------------
@@ -186,7 +186,7 @@ class Cache:
         key = self._key()
         assert self._path is not None and key is not None, "looked at before"
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = AESGCM(key).encrypt(nonce, json.dumps(asdict(kept)).encode(), self._bound)
+        sealed = AESGCM(key).encrypt(nonce, json.dumps(values_of(kept)).encode(), self._bound)
         write_private(self._path, _MAGIC + _mark(key) + nonce + sealed)
 
     def _in_file(self) -> Kept | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -10,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from providers.access import Access
 from providers.errors import AuthRequired, Denied
+from providers.records import dataclass, field
 
 _BEGIN = "-----BEGIN CERTIFICATE-----"
 _END = "-----END CERTIFICATE-----"

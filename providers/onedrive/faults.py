@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from providers.errors import (
@@ -24,6 +23,7 @@ from providers.errors import (
     Throttled,
     Unsupported,
 )
+from providers.records import dataclass
 from providers.text import printable
 from providers.web.headers import retry_after
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from providers.base import Body
@@ -21,6 +20,7 @@ from providers.errors import (
 from providers.onedrive import faults
 from providers.onedrive.answers import Answer
 from providers.onedrive.graph import Sent, Session
+from providers.records import dataclass
 
 MULTIPLE = 327_680
 """Bytes: every fragment but the last is a multiple of it (driveitem-createuploadsession)."""

@@ -11,7 +11,6 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -24,6 +23,7 @@ from providers.onedrive.answers import Answer
 from providers.onedrive.mapping import Names
 from providers.onedrive.options import Options
 from providers.onedrive.throttle import Rest
+from providers.records import dataclass, replace
 from providers.web import redirects
 from providers.web.calls import Call, Calls
 from providers.web.exchange import SAFE, Asked, Exchange, carry_out
@@ -52,6 +52,9 @@ class Sent:
 
     body: bytes | Body | None = None
     length: int | None = None
+
+
+_NOTHING_SENT = Sent()
 
 
 class Session:
@@ -181,7 +184,7 @@ class Session:
         *,
         path: str,
         headers: Mapping[str, str] = _NOTHING,
-        sent: Sent = Sent(),
+        sent: Sent = _NOTHING_SENT,
     ) -> Iterator[Answer]:
         """As `ask`, for an address that Graph handed out, which carries its own permit.
 

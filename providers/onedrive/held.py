@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+
+from providers.records import dataclass
 
 _MOST = 64 << 20  # bytes of files
 

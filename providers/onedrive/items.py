@@ -9,12 +9,12 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from providers.base import Entry, Kind, no_digests
 from providers.onedrive import paths
+from providers.records import dataclass, field
 
 Json: TypeAlias = Mapping[str, Any]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
 
 from providers.errors import UploadExpired
+from providers.records import dataclass, field, values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Upload:
         return self.mark.partition("-")[0]
 
     def token(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps(values_of(self))
 
 
 def from_token(token: str) -> Upload:

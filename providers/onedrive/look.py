@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from providers.base import Entry, Kind
 from providers.errors import (
@@ -20,6 +19,7 @@ from providers.onedrive.graph import Session
 from providers.onedrive.items import Item, Json, entry_of, item_of
 from providers.onedrive.pages import LARGEST, pages
 from providers.onedrive.spots import Anchors, Spot
+from providers.records import replace
 
 _SHOWN = "id,name,size,eTag,cTag,lastModifiedDateTime,fileSystemInfo,file,folder,package"
 _SELECT = f"{_SHOWN},remoteItem,root,malware,parentReference"

@@ -9,7 +9,8 @@ so that every name comes back as it was. Another program sees the stored one, an
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from providers.records import dataclass
 
 _QUOTE = "‛"
 _ANYWHERE = {

@@ -11,12 +11,12 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from providers.errors import ConnectionLost, Denied, ProviderError, Throttled
 from providers.onedrive.app import App
 from providers.onedrive.refusals import refusal
+from providers.records import dataclass, field
 from providers.text import printable
 
 if TYPE_CHECKING:

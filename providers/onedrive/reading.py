@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from providers.base import Entry, Kind, no_digests
 from providers.errors import (
@@ -24,6 +23,7 @@ from providers.onedrive.answers import Answer
 from providers.onedrive.items import Item, entry_of
 from providers.onedrive.look import Look
 from providers.onedrive.revisions import revision_of
+from providers.records import replace
 from providers.web import redirects
 from providers.web.delivery import Delivery
 from providers.web.headers import BadHeader, content_range

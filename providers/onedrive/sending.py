@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from providers.base import Body, Buffer, InMemory
@@ -13,6 +12,7 @@ from providers.onedrive import fragments, journaled
 from providers.onedrive.fragments import LARGEST, MULTIPLE, Missing, Overlapping, Told
 from providers.onedrive.graph import Session
 from providers.onedrive.journaled import Upload
+from providers.records import dataclass, field
 
 _ROUNDS = 3  # how often the two sides may disagree about one part
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
 from string import ascii_letters, digits
 from urllib.parse import urlsplit
 
 from providers.errors import InvalidName
 from providers.onedrive.options import Cloud
+from providers.records import dataclass
 
 _PLAIN = frozenset(f"{ascii_letters}{digits}.:-[]")  # of a host and its port
 GRAPH_BASE = "WHARFIE_GRAPH_BASE"

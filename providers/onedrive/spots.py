@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -16,6 +15,7 @@ from providers.errors import ConnectionLost, NotFound, Unsupported
 from providers.onedrive import paths
 from providers.onedrive.graph import Session
 from providers.onedrive.items import Item, drive_id
+from providers.records import dataclass
 
 ROOT = "root"
 _MOST = 4096  # shortcuts and folders that are remembered

@@ -11,7 +11,6 @@ import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -40,6 +39,7 @@ from providers.onedrive.look import Look
 from providers.onedrive.naming import FAIL, REPLACE
 from providers.onedrive.sending import Sending
 from providers.onedrive.spots import Spot
+from providers.records import replace
 from providers.seal import CannotOpen, Seal
 from providers.text import printable
 

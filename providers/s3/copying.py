@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass, replace
 
 from providers.errors import (
     Denied,
@@ -22,6 +21,7 @@ from providers.errors import (
     UploadExpired,
     WrongKind,
 )
+from providers.records import dataclass, replace
 from providers.s3 import describing, documents, keys, look, pending
 from providers.s3.documents import StoredPart
 from providers.s3.faults import by_code, problem

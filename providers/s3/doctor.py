@@ -7,13 +7,13 @@ import ssl
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 
 from providers.access import Access
 from providers.base import Kind
 from providers.diagnosis import Finding, Step, odd_names
 from providers.errors import ProviderError
 from providers.reachability import reach
+from providers.records import dataclass
 from providers.s3 import keys, look
 from providers.s3.options import Options, options_of
 from providers.s3.place import Where

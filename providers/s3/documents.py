@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import unquote_to_bytes
 from xml.etree.ElementTree import Element
 
 from providers.base import Buffer
+from providers.records import dataclass, field, replace
 from providers.text import from_bytes
 from providers.web.xml import BadXml, records
 

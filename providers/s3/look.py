@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import md5
 
 from providers.base import Entry, Kind
@@ -17,6 +16,7 @@ from providers.errors import (
     Unsupported,
     WrongKind,
 )
+from providers.records import dataclass
 from providers.s3 import documents, keys
 from providers.s3.checksums import CRC64
 from providers.s3.documents import Object, Page

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, cast, get_args
 from urllib.parse import urlsplit
 
+from providers.records import dataclass, field
 from providers.s3.storing import Storing, storing_of
 from providers.s3.storing import wrong as _wrong
 from providers.web import redirects

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from providers.errors import InvalidName
+from providers.records import dataclass
 from providers.s3 import keys
 from providers.s3.options import Options
 from providers.web.redirects import Url, url_of

@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
 from providers.access import Access
 from providers.base import Body, Capabilities, Entry, Hasher, Kind, Parts
 from providers.errors import AlreadyExists, NotEmpty, NotFound, ProviderError, Unsupported
 from providers.extras import Link, Property, Revision, Unfinished
+from providers.records import replace
 from providers.s3 import (
     buckets,
     clearing,

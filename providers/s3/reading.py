@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from providers.base import Entry, Kind, no_digests
 from providers.errors import (
@@ -21,6 +20,7 @@ from providers.errors import (
     Unsupported,
     WrongKind,
 )
+from providers.records import replace
 from providers.s3 import keys
 from providers.s3.faults import problem
 from providers.s3.look import entry_of, look

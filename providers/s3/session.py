@@ -10,13 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
 
 from providers.access import Access
 from providers.base import Buffer, InMemory
 from providers.errors import AuthRequired, ConnectionLost, Denied, Unsupported
+from providers.records import replace
 from providers.s3 import documents, faults, keys, storing
 from providers.s3.checksums import CRC64, WEAKER, Sums
 from providers.s3.documents import Fault

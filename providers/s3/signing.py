@@ -11,12 +11,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 
 from providers.access import Access
 from providers.errors import AuthRequired, Denied, ProviderError, Secret
+from providers.records import dataclass, field
 from providers.s3.options import Options
 from providers.text import printable
 from providers.web.calls import Call, asked_apart

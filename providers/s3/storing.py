@@ -10,12 +10,12 @@ import binascii
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import md5
 from typing import Literal, TypeAlias, cast, get_args
 from urllib.parse import quote
 
 from providers.errors import InvalidName
+from providers.records import dataclass
 from providers.text import printable
 
 Encryption: TypeAlias = Literal["none", "AES256", "aws:kms", "aws:kms:dsse", "customer-key"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 
 from providers.errors import UploadExpired
+from providers.records import dataclass, values_of
 from providers.s3.checksums import WEAKER, Sums
 from providers.s3.documents import StoredPart
 
@@ -27,7 +27,7 @@ class Upload:
         return self.mark.partition("-")[0]
 
     def token(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps(values_of(self))
 
 
 def from_token(token: str) -> Upload:

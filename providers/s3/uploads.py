@@ -13,7 +13,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from hashlib import sha256
 
 from providers.base import ANY_VERSION, Body, Buffer, Entry, InMemory
@@ -28,6 +27,7 @@ from providers.errors import (
     Unsupported,
     UploadExpired,
 )
+from providers.records import replace
 from providers.s3 import checksums, copying, documents, keys, look, pending
 from providers.s3.bounds import (
     MOST_PARTS,

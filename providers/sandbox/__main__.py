@@ -16,10 +16,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from providers.errors import ProviderError
+from providers.records import dataclass
 from providers.sandbox import sample
 from providers.sandbox.buckets import Buckets, store_of
 from providers.sandbox.dav import Dav

@@ -15,9 +15,10 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+from providers.records import dataclass, field
 
 SMALLEST_PART = 5 << 20  # bytes, of each part but the last
 _PIECE = 1 << 20

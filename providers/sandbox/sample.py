@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 from providers.errors import ProviderError
+from providers.records import dataclass
 
 MIB = 1 << 20
 LARGE = 64 * MIB

@@ -6,10 +6,11 @@ import errno
 import hmac
 import os
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
 import asyncssh
+
+from providers.records import dataclass
 
 HOST = "127.0.0.1"
 USER = "demo"

@@ -10,9 +10,10 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote_to_bytes
+
+from providers.records import dataclass, replace
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
 _SKEW = 15 * 60  # seconds that a clock may be off

@@ -8,6 +8,8 @@ from providers.sftp import calls, extensions, look
 from providers.sftp.protocol import Refused
 from providers.sftp.session import Session
 
+_ONE_DISK = "Both names must be on one disk, and the disk one that has hard links."
+
 
 def set_mode(session: Session, path: str, mode: int, within: str) -> None:
     """See `providers.extras.Moder`.
@@ -34,7 +36,12 @@ def make_hard_link(session: Session, path: str, existing: str) -> None:
         raise AlreadyExists(path)
     try:
         extensions.hard_link(session, path, existing)
+    except Unsupported as error:
+        raise Unsupported(path, "this server makes no hard links") from error
     except Refused as error:
         if look.maybe(session, path) is not None:
             raise AlreadyExists(path) from error
-        raise look.explained(session, error, path) from error
+        why = look.explained(session, error, path)
+        if isinstance(why, Refused):
+            raise Refused(path, why.what, advice=_ONE_DISK) from error
+        raise why from error

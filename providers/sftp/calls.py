@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 from providers.errors import ProviderError, Unsupported
+from providers.records import dataclass
 from providers.sftp.protocol import (
     Attributes,
     BadPacket,

@@ -39,6 +39,12 @@ def authority(blob: bytes) -> bytes | None:
     return None if found is None else _blob(found.signature_key())
 
 
+def subject(blob: bytes) -> bytes | None:
+    """The public key that the certificate `blob` is about; None when it is no certificate."""
+    found = _load(blob)
+    return None if found is None else _blob(found.public_key())
+
+
 def doubt(blob: bytes, host: str, authorities: Iterable[Line]) -> str:
     """Why the certificate `blob` does not prove that its key is the one of `host`; "" when it does.
 

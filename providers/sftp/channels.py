@@ -15,7 +15,7 @@ from providers.access import Access
 from providers.base import Buffer
 from providers.errors import ConnectionLost, Denied
 from providers.sftp.connect import closed_on_error, shut, translated
-from providers.sftp.lean_packets import lean_pipe, sender
+from providers.sftp.lean_channel import lead_to, sender
 from providers.sftp.route import arrive
 from providers.sftp.session import Session
 from providers.sftp.sign_in import sign_in
@@ -47,22 +47,22 @@ class ChannelStream:
         self._wire = wire
         self._hang_up = hang_up
 
-    def send(self, data: Buffer) -> None:
+    def send(self, head: bytes, body: Buffer = b"", /) -> None:
         self._channel.settimeout(self._wire.patience.answer)
         self._wire.below = True
+        sent, total = 0, len(head) + len(body)
         try:
-            left = memoryview(data)
-            while left:
-                sent = self._send(left)
-                if sent == 0:
+            while sent < total:
+                count = self._send(head, body, sent)
+                if count == 0:
                     raise EOFError("the channel is closed")
-                left = left[sent:]
+                sent += count
         except paramiko.SSHException as error:
             raise OSError(str(error)) from error
         finally:
             self._wire.below = False
 
-    def recv(self, timeout: float) -> bytes:
+    def recv(self, timeout: float) -> Buffer:
         return patient_recv(self._channel, self._wire, timeout, _TAKE_ALL)
 
     def alive(self) -> bool:
@@ -84,7 +84,7 @@ def leave(channel: paramiko.Channel) -> None:
     threading.Thread(target=close, name="leave a channel", daemon=True).start()
 
 
-def patient_recv(channel: paramiko.Channel, wire: Wire, seconds: float, most: int) -> bytes:
+def patient_recv(channel: paramiko.Channel, wire: Wire, seconds: float, most: int) -> Buffer:
     """What has come within `seconds`, b"" at the end. Raises OSError (TimeoutError).
 
     A server may be busy for long with one request, but it has to answer below that: one that was
@@ -143,7 +143,7 @@ def start_session(
         asked = time.monotonic()
         channel = _opened(transport, wire)
         distance = time.monotonic() - asked
-        lean_pipe(channel)
+        lead_to(channel)
         _start_sftp(channel, transport, to)
     stream = ChannelStream(transport, channel, wire, hang_up or (lambda _: shut(transport)))
     # Others may run requests into each other, or expect nothing before they were greeted.

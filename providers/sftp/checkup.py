@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import time
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 
 import paramiko
 
@@ -12,7 +13,7 @@ from providers.base import Entry, Kind
 from providers.diagnosis import Finding, Step, look_alike, odd_names
 from providers.errors import Denied, NotFound, ProviderError, Unsupported
 from providers.sftp import calls, look, shell_digest
-from providers.sftp.pipeline import list_names, read_range
+from providers.sftp.pipeline import list_pages, read_range
 from providers.sftp.protocol import Open
 from providers.sftp.session import Session
 from providers.sftp.wire import Wire
@@ -34,9 +35,9 @@ _WANTED = {
 
 
 def look_around(
-    session: Session, transport: paramiko.Transport, path: str, wire: Wire
+    session: Session, transport: paramiko.Transport | None, path: str, wire: Wire
 ) -> Iterator[Finding]:
-    """The steps once SFTP runs; the first that fails is the last."""
+    """The steps once SFTP runs; the first that fails is the last. `transport` is for its shell."""
     yield _extensions(session)
     home = yield from _distance(session)
     if home is None:
@@ -128,8 +129,7 @@ def _nearly(session: Session, path: str) -> str:
 def _first_page(session: Session, path: str) -> Sequence[Entry]:
     handle = calls.open_dir(session, path)
     with calls.releasing(session, handle, path):
-        for names in list_names(session, handle, path):
-            page = look.page(path, names)
+        for page in list_pages(session, handle, path, partial(look.page, path)):
             if page:
                 return page
     return ()
@@ -196,8 +196,10 @@ def _room(session: Session, path: str) -> Finding:
     return step.fine(told)
 
 
-def _digests(transport: paramiko.Transport, home: str, wire: Wire) -> Finding:
+def _digests(transport: paramiko.Transport | None, home: str, wire: Wire) -> Finding:
     step = Step("digests", wire.endpoint)
+    if transport is None:
+        return step.remark("over the ssh program the server is not asked for digests", _READ_BACK)
     try:
         digest = shell_digest.start(transport, home, wire)
     except ProviderError as error:

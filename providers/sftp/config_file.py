@@ -12,11 +12,11 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from fnmatch import translate
 from pathlib import Path
 
 from providers.errors import Denied, Unsupported
+from providers.records import dataclass, field
 from providers.text import printable
 
 _LARGEST = 1 << 20  # bytes

@@ -77,15 +77,37 @@ def connect(
             certified=bool(known_hosts.authorities(lines, *to.known_as)),
         )
         with _not_reached(wire):
-            _exchange_keys(transport, wire)
+            _exchange_keys(transport, to, wire)
         host_keys.check(transport, lines, to, access)
     return transport
 
 
-def _exchange_keys(transport: paramiko.Transport, wire: Wire) -> None:
+def _exchange_keys(transport: paramiko.Transport, to: Target, wire: Wire) -> None:
     seconds = wire.patience.greeting + wire.patience.key_exchange
     with translated(wire.endpoint), wire.within(seconds):
-        transport.start_client(timeout=seconds)
+        try:
+            transport.start_client(timeout=seconds)
+        except paramiko.ssh_exception.IncompatiblePeer as error:
+            keyword = _allowed_by(to, str(error))
+            if keyword is None:
+                raise
+            raise Unsupported(
+                wire.endpoint,
+                f"the server offers nothing that {keyword} in ~/.ssh/config allows",
+                advice=f"Take {keyword} out for this host, or look at it with “ssh -G HOST”.",
+            ) from error
+
+
+def _allowed_by(to: Target, said: str) -> str | None:
+    """What the person said about the algorithms that paramiko says there are none in common of."""
+    options = to.options
+    lists = {
+        "host key": ("HostKeyAlgorithms", options.host_keys),
+        "kex": ("KexAlgorithms", options.exchanges),
+        "cipher": ("Ciphers", options.ciphers),
+        "mac": ("MACs", options.macs),
+    }
+    return next((name for sign, (name, list_) in lists.items() if sign in said and list_), None)
 
 
 @contextmanager

@@ -25,10 +25,12 @@ from providers.sftp.channels import start_session
 from providers.sftp.checkup import look_around
 from providers.sftp.connect import closed_on_error, shut
 from providers.sftp.known_hosts import Standing
+from providers.sftp.openssh.doctor import walk
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.route import arrive, describe
 from providers.sftp.sign_in import methods, sign_in_by
 from providers.sftp.target import Target, configured, target
+from providers.sftp.transport import by_openssh
 from providers.sftp.wire import Wire
 from providers.text import from_bytes, printable
 
@@ -45,10 +47,14 @@ def diagnose(
     step = Step("address", endpoint)
     try:
         to = configured(target(endpoint), access)
+        openssh = by_openssh(endpoint, access)
     except ProviderError as error:
         yield step.failed(error)
         return
     yield step.fine(f"{to.user} at {to.host}, port {to.port}, by SFTP")
+    if openssh:
+        yield from walk(target(endpoint), path, access, patience)
+        return
     yield from _configuration(to, access)
     if not describe(to):  # else the servers on the way are reached with the next step
         dialled = yield from reach(to.host, to.port, "an SSH server")

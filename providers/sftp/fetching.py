@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from providers.base import Buffer, Entry, Kind
 from providers.errors import ConnectionLost, ProviderError, SourceChanged
 from providers.many import Wanted
+from providers.records import dataclass
 from providers.sftp import look
 from providers.sftp.calls import handle_of
 from providers.sftp.protocol import (

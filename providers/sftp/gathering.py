@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field
 from unicodedata import normalize
 
 from providers.base import Body, Entry, Kind
@@ -22,6 +21,7 @@ from providers.errors import (
     Unsupported,
 )
 from providers.many import Stored
+from providers.records import dataclass, field
 from providers.sftp import keeping, look, uploads
 from providers.sftp.calls import FSYNC, handle_of, whole_seconds
 from providers.sftp.protocol import (

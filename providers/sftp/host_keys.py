@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 import paramiko
 
@@ -13,6 +14,14 @@ from providers.sftp.known_hosts import Line, Standing, Verdict
 from providers.sftp.target import Target, configured, target
 
 _SYSTEM = Path("/etc/ssh/ssh_known_hosts")
+
+
+class ShownKey(Protocol):
+    """A host key as paramiko has it; with a certificate it has a `public_blob`, too."""
+
+    def get_name(self) -> str: ...
+
+    def asbytes(self) -> bytes: ...
 
 
 def files(to: Target, access: Access) -> tuple[Path, ...]:
@@ -27,12 +36,16 @@ def known(to: Target, access: Access) -> list[Line]:
 
 
 def check(transport: paramiko.Transport, lines: list[Line], to: Target, access: Access) -> None:
+    """See `check_key`: of the server at the other end."""
+    check_key(transport.get_remote_server_key(), lines, to, access)
+
+
+def check_key(key: ShownKey, lines: list[Line], to: Target, access: Access) -> None:
     """Raise HostKeyRevoked, HostKeyChanged, HostKeyUnknown (or Denied, where the person's
     configuration refuses unknown ones) unless the server's key may be trusted.
 
     An unknown one is remembered where the person said so beforehand.
     """
-    key = transport.get_remote_server_key()
     blob = key.asbytes()
     verdict = known_hosts.judge(lines, *to.known_as, blob)
     doubt = certificate_doubt(key, lines, to)
@@ -53,7 +66,7 @@ def check(transport: paramiko.Transport, lines: list[Line], to: Target, access: 
     _unknown(key, line, doubt, to, access)
 
 
-def certificate_doubt(key: paramiko.PKey, lines: list[Line], to: Target) -> str | None:
+def certificate_doubt(key: ShownKey, lines: list[Line], to: Target) -> str | None:
     """Why its certificate does not make `key` the host's; "" when it does, None without one.
 
     Raises HostKeyRevoked when whoever signed it is revoked.
@@ -70,7 +83,7 @@ def certificate_doubt(key: paramiko.PKey, lines: list[Line], to: Target) -> str 
     return certificates.doubt(shown.key_blob, host, known_hosts.authorities(lines, host, port))
 
 
-def _revoked(what: str, verdict: Verdict, key: paramiko.PKey, to: Target) -> HostKeyRevoked:
+def _revoked(what: str, verdict: Verdict, key: ShownKey, to: Target) -> HostKeyRevoked:
     return HostKeyRevoked(
         to.endpoint,
         f"{what} marked as revoked in line {verdict.number} of {verdict.path}",
@@ -79,7 +92,7 @@ def _revoked(what: str, verdict: Verdict, key: paramiko.PKey, to: Target) -> Hos
     )
 
 
-def _unknown(key: paramiko.PKey, line: str, doubt: str | None, to: Target, access: Access) -> None:
+def _unknown(key: ShownKey, line: str, doubt: str | None, to: Target, access: Access) -> None:
     if (to.endpoint, line) in access.trusted:
         return
     shown = known_hosts.fingerprint(key.asbytes())
@@ -107,7 +120,7 @@ def _unknown(key: paramiko.PKey, line: str, doubt: str | None, to: Target, acces
     )
 
 
-def _need_no_other(key: paramiko.PKey, line: str, to: Target, access: Access) -> None:
+def _need_no_other(key: ShownKey, line: str, to: Target, access: Access) -> None:
     """Raise HostKeyChanged where another key was accepted for this host earlier in this run."""
     name = line.partition(" ")[0]
     if any(other.partition(" ")[0] == name for other in access.trusted.of(to.endpoint)):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
 from paramiko.pkey import PublicBlob
 
 from providers.access import Access
+from providers.records import dataclass
 from providers.sftp import certificates, keys
 from providers.sftp.target import Target
 

@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import translate
 from pathlib import Path
@@ -24,6 +23,7 @@ from re import compile as compile_pattern
 from typing import Self
 
 from providers.errors import Denied
+from providers.records import dataclass
 
 _LOOKS, _LOOK_SECONDS = 20, 0.05
 

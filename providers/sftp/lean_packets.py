@@ -1,9 +1,9 @@
 """SSH packets with fewer copies: paramiko's own path copies each byte about ten times.
 
-All that leans on paramiko's private parts is in this file. Only packets under AES-GCM, without
-compression and away from a renewal of keys go this way; any other, and each that decides about a
-renewal, is left to paramiko. Where its parts are not those that this was written for (`usable`),
-all of them are.
+All that leans on paramiko's private parts is in this file and in `lean_channel`. Only packets under
+AES-GCM, without compression and away from a renewal of keys go this way; any other, and each that
+decides about a renewal, is left to paramiko. Where its parts are not those that this was written
+for (`usable`), all of them are.
 
 Who changes this: RFC 4253 section 6 (packets), RFC 5647 section 7 (AES-GCM), RFC 4254 section 5.2.
 """
@@ -16,24 +16,28 @@ import socket
 import struct
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakValueDictionary
 
 import paramiko
 from paramiko.buffered_pipe import BufferedPipe
-from paramiko.common import MSG_CHANNEL_DATA
+from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_WINDOW_ADJUST
 from paramiko.message import Message
 from paramiko.packet import NeedRekeyException, Packetizer
 
 from providers.base import Buffer
 
 _WRITTEN_FOR = "5.1."
-_BUFFER = "_buffer"
+_OF_PIPES = ("_cv", "_closed")
+_OF_CHANNELS = ("_wait_for_send_window", "_window_adjust")
 _TAG = 16  # bytes of AES-GCM's behind each packet
 _HELD = 1 << 20  # bytes read at once
 _LARGEST = 512 << 10  # bytes of a packet; what claims to be longer is left to paramiko
+_AROUND = 64  # bytes of a packet besides its message, at the most
+_MOST_PADDING = 32  # bytes
 _SPARE = 1 << 20  # bytes: so much before a renewal is due paramiko sees to it
 _SPARE_PACKETS = 16
-_LAST_NUMBER = 0xFFFFFFFF
-_DATA = struct.Struct(">BBII")  # padding, type, channel, length
+_LAST_NUMBER = 0xFFFFF000  # so near to its end paramiko counts the packets
+_DATA = struct.Struct(">BBII")  # padding, type, channel, length (or by how much its window grows)
 
 
 def packetizer_for(sock: object) -> type[Packetizer] | None:
@@ -50,7 +54,9 @@ def usable() -> bool:
         paramiko.__version__.startswith(_WRITTEN_FOR)
         and all(hasattr(made, name) for name in LeanPacketizer.__annotations__)
         and all(hasattr(AESGCM, name) for name in ("encrypt_into", "decrypt_into"))
-        and hasattr(BufferedPipe(), _BUFFER)
+        and all(hasattr(BufferedPipe(), name) for name in _OF_PIPES)
+        and all(hasattr(paramiko.Channel, name) for name in _OF_CHANNELS)
+        and hasattr(paramiko.Transport, "_send_user_message")
     )
 
 
@@ -70,32 +76,28 @@ class DataMessage(Message):
 
 
 class ReferringMessage(Message):
-    """CHANNEL_DATA that refers to its bytes: they are copied when they are encrypted."""
+    """CHANNEL_DATA that refers to its bytes, in two pieces: they are copied when they are
+    encrypted."""
 
-    def __init__(self, channel: int) -> None:
+    def __init__(self, channel: int, first: Buffer, second: Buffer) -> None:
         super().__init__()
-        self.body: Buffer = b""
+        self.pieces = (first, second)
         self.add_byte(bytes([MSG_CHANNEL_DATA]))
         self.add_int(channel)
-
-    def add_string(self, s: Any) -> ReferringMessage:
-        self.add_int(len(s))
-        self.body = s
-        return self
+        self.add_int(len(first) + len(second))
 
     def head(self) -> bytes:
         return super().asbytes()
 
     def asbytes(self) -> bytes:
-        return self.head() + bytes(self.body)
+        return b"".join((self.head(), *self.pieces))
 
 
-def sender(channel: paramiko.Channel) -> Callable[[memoryview], int]:
-    """As `channel.send`: gives some of it, returns how many bytes; 0 once it is closed."""
-    send = getattr(channel, "_send", None)
-    if send is None or not usable():
-        return channel.send  # type: ignore[return-value]  # any buffer will do
-    return lambda data: int(send(data, ReferringMessage(channel.remote_chanid)))
+class SeveralMessages:
+    """What paramiko hands on in the place of one message: they are sent at once."""
+
+    def __init__(self, messages: list[ReferringMessage]) -> None:
+        self.messages = messages
 
 
 class LeanPacketizer(Packetizer):
@@ -131,7 +133,12 @@ class LeanPacketizer(Packetizer):
         self._start = self._end = 0  # of what was read and not yet used
         self._plain = memoryview(bytearray(_LARGEST))
         self._outgoing = memoryview(bytearray(_LARGEST))
-        self._packet = memoryview(bytearray(_LARGEST))
+        self._packets = memoryview(bytearray(_LARGEST))
+        self._direct: WeakValueDictionary[int, Any] = WeakValueDictionary()
+
+    def lead_to(self, channel: paramiko.Channel) -> None:
+        """Hand `channel` what comes for it past paramiko's own loop."""
+        self._direct[channel.chanid] = channel
 
     # Reading: by one thread only
 
@@ -194,13 +201,26 @@ class LeanPacketizer(Packetizer):
         self._check_keepalive()
 
     def read_message(self) -> tuple[int, Message]:
-        if not self._reads_lean() or len(self._Packetizer__remainder):
-            return super().read_message()
+        """The next message that is not for a channel `lead_to` was told of."""
+        while self._reads_lean() and not len(self._Packetizer__remainder):
+            plain = self._decrypted()
+            if plain is None:
+                break
+            number = self._Packetizer__sequence_number_in
+            self._Packetizer__sequence_number_in = number + 1
+            if not self._handed_over(plain):
+                return _message(plain, number)
+            if self._Packetizer__need_rekey:
+                raise NeedRekeyException
+        return super().read_message()
+
+    def _decrypted(self) -> memoryview | None:
+        """The next packet behind its length; None where paramiko is to read it."""
         self._fill(4, check_rekey=True)
         size = int.from_bytes(self._held[self._start : self._start + 4], "big")
         total = 4 + size + _TAG
         if not _DATA.size <= size or total > _LARGEST:
-            return super().read_message()
+            return None
         self._fill(total, check_rekey=False)
         start = self._start
         plain = self._plain[:size]
@@ -213,11 +233,25 @@ class LeanPacketizer(Packetizer):
         )
         self._start += total
         self._Packetizer__iv_in = self._inc_iv_counter(self._Packetizer__iv_in)
-        number = self._Packetizer__sequence_number_in
-        self._Packetizer__sequence_number_in = number + 1
         self._Packetizer__received_bytes += total
         self._Packetizer__received_packets += 1
-        return _message(plain, size, number)
+        return plain
+
+    def _handed_over(self, plain: memoryview) -> bool:
+        """Whether it was for a channel that is led to, and nothing else is due (RFC 4253 7.1)."""
+        padding, kind, number, length = _DATA.unpack_from(plain)
+        channel, end = self._direct.get(number), len(plain) - padding
+        if channel is None or channel.transport._expected_packet:
+            return False
+        if kind == MSG_CHANNEL_DATA and _DATA.size + length == end:
+            channel.in_buffer.feed(plain[_DATA.size : end])
+            return True
+        if kind == MSG_CHANNEL_WINDOW_ADJUST and _DATA.size == end:
+            with channel.lock:
+                channel.out_window_size += length
+                channel.out_buffer_cv.notify_all()
+            return True
+        return False
 
     def _reads_lean(self) -> bool:
         return (
@@ -232,13 +266,16 @@ class LeanPacketizer(Packetizer):
 
     # Writing: by any thread
 
-    def send_message(self, data: Message) -> None:
-        head, body = _head_and_body(data)
+    def send_message(self, data: Message | SeveralMessages) -> None:
+        messages = data.messages if isinstance(data, SeveralMessages) else [data]
         with self._Packetizer__write_lock:
-            if self._writes_lean() and len(head) + len(body) <= _LARGEST // 2:
-                self._write(head, body)
-            else:
-                super().send_message(data)
+            taken = [_pieces(message) for message in messages]
+            room = sum(_length(pieces) + _AROUND for pieces in taken)
+            if self._writes_lean() and room <= _LARGEST:
+                self._write(taken)
+                return
+            for message in messages:
+                super().send_message(message)
 
     def _writes_lean(self) -> bool:
         return (
@@ -251,35 +288,47 @@ class LeanPacketizer(Packetizer):
             and self._Packetizer__sent_packets + _SPARE_PACKETS < self.REKEY_PACKETS
         )
 
-    def _write(self, head: bytes, body: Buffer) -> None:
-        block, length = self._Packetizer__block_size_out, len(head) + len(body)
+    def _write(self, messages: list[tuple[Buffer, ...]]) -> None:
+        noise, end = os.urandom(_MOST_PADDING * len(messages)), 0
+        for number, pieces in enumerate(messages):
+            end += self._encrypt(pieces, self._packets[end:], noise[_MOST_PADDING * number :])
+        self.write_all(self._packets[:end])
+        self._Packetizer__sent_bytes += end
+        self._Packetizer__sent_packets += len(messages)
+
+    def _encrypt(self, pieces: tuple[Buffer, ...], packet: memoryview, noise: bytes) -> int:
+        """Put the packet of a message at the beginning of `packet`: its length."""
+        block, length = self._Packetizer__block_size_out, _length(pieces)
         padding = 3 + block - (length + 4) % block
         size = length + padding + 1
-        plain, packet = self._outgoing[:size], self._packet[: 4 + size + _TAG]
-        plain[0] = padding
-        plain[1 : 1 + len(head)] = head
-        plain[1 + len(head) : 1 + length] = body
-        plain[1 + length :] = os.urandom(padding)
+        plain, total = self._outgoing[:size], 4 + size + _TAG
+        plain[0], at = padding, 1
+        for piece in pieces:
+            plain[at : at + len(piece)] = piece
+            at += len(piece)
+        plain[at:] = noise[:padding]
         packet[:4] = size.to_bytes(4, "big")
         self._Packetizer__block_engine_out.encrypt_into(
-            self._Packetizer__iv_out, plain, packet[:4], packet[4:]
+            self._Packetizer__iv_out, plain, packet[:4], packet[4:total]
         )
         self._Packetizer__iv_out = self._inc_iv_counter(self._Packetizer__iv_out)
         self._Packetizer__sequence_number_out += 1
-        self.write_all(packet)
-        self._Packetizer__sent_bytes += len(packet)
-        self._Packetizer__sent_packets += 1
+        return total
 
 
-def _head_and_body(message: Message) -> tuple[bytes, Buffer]:
+def _pieces(message: Message) -> tuple[Buffer, ...]:
     if isinstance(message, ReferringMessage):
-        return message.head(), message.body
-    return message.asbytes(), b""
+        return (message.head(), *message.pieces)
+    return (message.asbytes(),)
 
 
-def _message(plain: memoryview, size: int, number: int) -> tuple[int, Message]:
+def _length(pieces: tuple[Buffer, ...]) -> int:
+    return sum(map(len, pieces))
+
+
+def _message(plain: memoryview, number: int) -> tuple[int, Message]:
     padding, kind, channel, length = _DATA.unpack_from(plain)
-    end = size - padding
+    end = len(plain) - padding
     if kind == MSG_CHANNEL_DATA and _DATA.size + length == end:
         return kind, DataMessage(channel, bytes(plain[_DATA.size : end]), number)
     if end < 2:
@@ -287,38 +336,3 @@ def _message(plain: memoryview, size: int, number: int) -> tuple[int, Message]:
     message = Message(bytes(plain[2:end]))
     message.seqno = number
     return kind, message
-
-
-class _Chunks:
-    """What a `BufferedPipe` does with its array, done with the very bytes that it is fed."""
-
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
-        self._size = 0
-
-    def __len__(self) -> int:
-        return self._size
-
-    def frombytes(self, data: bytes) -> None:
-        self._chunks.append(data)
-        self._size += len(data)
-
-    def __getitem__(self, part: slice) -> _Chunks:
-        taken = _Chunks()
-        taken.frombytes(self.tobytes()[part])
-        return taken
-
-    def tobytes(self) -> bytes:
-        if len(self._chunks) != 1:
-            self._chunks = [b"".join(self._chunks)]
-        return self._chunks[0]
-
-    def __delitem__(self, part: slice) -> None:
-        kept = b"" if part.stop is None else self.tobytes()[part.stop :]
-        self._chunks, self._size = ([kept] if kept else []), len(kept)
-
-
-def lean_pipe(channel: paramiko.Channel) -> None:
-    """Have `channel`, on which nothing has come yet, keep what comes without copying it."""
-    if usable():
-        setattr(channel.in_buffer, _BUFFER, _Chunks())

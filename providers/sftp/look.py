@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from providers.base import Entry, Kind
 from providers.errors import (
@@ -18,34 +18,38 @@ from providers.errors import (
 )
 from providers.names import check_name
 from providers.sftp import calls
-from providers.sftp.protocol import Attributes, Name, Refused, kind_of
+from providers.sftp.protocol import Attributes, Fields, Refused, kind_of
 from providers.sftp.session import Session
 
 _WRITABLE = "Make it writable, or choose another folder; after a disk fault, check the disk."
+_FILE = Kind.FILE
+_VERSIONED = (Kind.FILE, Kind.LINK)
 _ROOM = 1 << 20  # bytes: with less than that free, a refused write is for want of space
 
 
 def entry(path: str, attributes: Attributes, *, target: str = "") -> Entry:
     """What the server says of `path`, as an Entry."""
-    return _entry(path, posixpath.basename(path), attributes, "", target)
+    name, size, mode = posixpath.basename(path), attributes.size, attributes.permissions
+    return _entry(path, name, "", size, mode, attributes.modified, target or None)
 
 
-def _entry(path: str, name: str, attributes: Attributes, long_name: str, target: str = "") -> Entry:
+def _entry(
+    path: str,
+    name: str,
+    long_name: str,
+    size: int | None,
+    mode: int | None,
+    modified: int | None,
+    target: str | None = None,
+) -> Entry:
     """SFTP tells times in whole seconds, so a version is the size and those: not of a directory."""
-    kind = kind_of(attributes.permissions, long_name)
-    size, modified = attributes.size, attributes.modified
-    told = kind in (Kind.FILE, Kind.LINK) and size is not None and modified is not None
-    mode = attributes.permissions
-    return Entry(
-        path=path,
-        name=name,
-        kind=kind,
-        size=size if kind is Kind.FILE else None,
-        modified=modified,
-        mode=None if mode is None else mode & 0o7777,
-        target=target or None,
-        version=f"{size}:{modified}" if told else None,
-    )
+    kind, version = kind_of(mode, long_name), None
+    if kind in _VERSIONED and size is not None and modified is not None:
+        version = f"{size}:{modified}"
+    if kind is not _FILE:
+        size = None
+    bits = None if mode is None else mode & 0o7777
+    return Entry(path, name, kind, size, modified, bits, target, version)
 
 
 def size_in(version: str) -> int | None:
@@ -54,19 +58,16 @@ def size_in(version: str) -> int | None:
     return int(size) if colon and size.isdecimal() and size.isascii() else None
 
 
-def page(directory: str, names: list[Name]) -> list[Entry]:
+def page(directory: str, fields: Fields) -> list[Entry]:
     """A page of a listing. A name that could lead elsewhere never becomes an entry (E1)."""
-    return list(_safe_entries(directory, names))
-
-
-def _safe_entries(directory: str, names: list[Name]) -> Iterator[Entry]:
-    before = directory.rstrip("/") + "/"
-    for name in names:
+    entries, before = [], directory.rstrip("/") + "/"
+    for name, long_name, size, mode, modified in fields.lines():
         try:
-            check_name(directory, name.name)
+            check_name(directory, name)
         except InvalidName:
             continue
-        yield _entry(before + name.name, name.name, name.attributes, name.long_name)
+        entries.append(_entry(before + name, name, long_name, size, mode, modified))
+    return entries
 
 
 def at(session: Session, path: str, *, follow: bool = False) -> Entry:

@@ -11,11 +11,11 @@ import os
 import re
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from providers.errors import Unsupported
+from providers.records import dataclass
 from providers.sftp import config_file
 from providers.sftp.config_file import Found, Said
 from providers.text import printable
@@ -61,6 +61,7 @@ class Options:
     connect_timeout: float | None = None
     alive_interval: float = 0.0
     alive_count: int = 3
+    control_persist: bool = False  # a connection that is shared outlives whoever opened it
     compression: bool = False
     ciphers: str = ""  # a list as ssh has it, with its "+", "-" or "^"
     macs: str = ""
@@ -101,6 +102,7 @@ def options_for(path: Path, host: str, *, port: int | None, user: str) -> Option
         connect_timeout=take.seconds("connecttimeout"),
         alive_interval=take.seconds("serveraliveinterval") or 0.0,
         alive_count=take.number("serveralivecountmax") or 3,
+        control_persist=take.word("controlpersist").lower() not in ("", "no", "false"),
         compression=take.truth("compression"),
         ciphers=take.word("ciphers"),
         macs=take.word("macs"),

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
 from math import inf
+from typing import TypeVar
 
 from providers.base import Body
 from providers.errors import ProviderError, SourceChanged
-from providers.sftp.protocol import BadPacket, Fields, Name, Op, string, u32, u64
+from providers.records import dataclass, field
+from providers.sftp.protocol import BadPacket, Fields, Op, string, u32, u64
 from providers.sftp.session import Session
+
+T = TypeVar("T")
 
 WINDOW = 64  # requests outstanding, as OpenSSH's own client
 _WINDOW_FAR = 128  # the same, to read over a distance that 64 do not fill
@@ -177,9 +180,11 @@ def _check_oldest(session: Session, waiting: deque[int], path: str) -> None:
         raise
 
 
-def list_names(session: Session, handle: bytes, path: str) -> Iterator[list[Name]]:
-    """The entries of an open directory, a page for each answer. At most `session.ahead` are asked
-    ahead, and few at first: most directories have one page."""
+def list_pages(
+    session: Session, handle: bytes, path: str, read: Callable[[Fields], list[T]]
+) -> Iterator[list[T]]:
+    """The entries of an open directory, a page for each answer: what `read` makes of it. At most
+    `session.ahead` are asked ahead, and few at first: most directories have one page."""
     ahead = min(_AHEAD_AT_FIRST, session.ahead)
     waiting = deque(_next_page(session, handle) for _ in range(ahead))
     ended = False
@@ -188,8 +193,8 @@ def list_names(session: Session, handle: bytes, path: str) -> Iterator[list[Name
         if reply.is_end:
             ended = True
             continue
-        page = session.decode(reply, Op.NAME, path, lambda fields: list(fields.names()))
-        if not page:  # not the end by the letter, but a server may say so for ever
+        page = session.decode(reply, Op.NAME, path, read)
+        if reply.is_empty:  # not the end by the letter, but a server may say so for ever
             ended = True
             continue
         if not ended and len(waiting) <= ahead // 2:  # several are sent in one go

@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import paramiko
 
 from providers.errors import ConnectionLost, ProviderError
+from providers.records import dataclass
 from providers.sftp import calls
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.session import Session

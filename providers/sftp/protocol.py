@@ -10,10 +10,10 @@ import re
 import stat
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from typing import TypeAlias
 
-from providers.base import Buffer, Kind
+from providers.base import Kind
 from providers.errors import (
     AlreadyExists,
     ConnectionLost,
@@ -26,6 +26,7 @@ from providers.errors import (
     Unsupported,
     WrongKind,
 )
+from providers.records import dataclass
 from providers.text import from_bytes, printable, to_bytes
 
 VERSION = 3
@@ -128,6 +129,10 @@ class Name:
     attributes: Attributes
 
 
+Line: TypeAlias = tuple[str, str, int | None, int | None, int | None]
+"""The same without objects: name, long name, size, permissions and time of modification."""
+
+_U32 = struct.Struct(">I")
 _SIZE, _OWNER, _PERMISSIONS, _TIMES, _EXTENDED = 0x1, 0x2, 0x4, 0x8, 0x80000000
 _USUAL_FLAGS = _SIZE | _OWNER | _PERMISSIONS | _TIMES
 _USUAL = struct.Struct(">IQ2I3I")  # flags, size, owner and group, mode, two times
@@ -175,11 +180,10 @@ def packet(kind: int, request_id: int, *fields: bytes) -> bytes:
     return struct.pack(">IBI", len(body) + 5, kind, request_id) + body
 
 
-def write_packet(request_id: int, handle: bytes, offset: int, data: Buffer) -> bytes:
-    """A WRITE request: its payload is copied once."""
-    head = string(handle) + struct.pack(">QI", offset, len(data))
-    total = len(head) + len(data) + 5
-    return b"".join((struct.pack(">IBI", total, Op.WRITE, request_id), head, data))
+def write_head(request_id: int, handle: bytes, offset: int, size: int) -> bytes:
+    """A WRITE request but for its `size` bytes of payload, which are to follow."""
+    head = string(handle) + struct.pack(">QI", offset, size)
+    return struct.pack(">IBI", len(head) + size + 5, Op.WRITE, request_id) + head
 
 
 _TYPE = 0o170000  # the bits of st_mode that tell what a thing is (S_IFMT)
@@ -254,6 +258,30 @@ class Fields:
             line = "" if (attributes.permissions or 0) & _TYPE else from_bytes(bytes(long_name))
             yield Name(from_bytes(name), line, attributes)
 
+    def lines(self) -> Iterator[Line]:
+        """What `names` tells, without an object for each part: a directory may have a million."""
+        count = self._count(_MAX_NAMES)
+        raw, at = bytes(self._raw[self._at :]), 0
+        try:
+            for _ in range(count):
+                end = at + 4 + _U32.unpack_from(raw, at)[0]
+                name = raw[at + 4 : end].decode("utf-8", "surrogateescape")
+                at = end + 4 + _U32.unpack_from(raw, end)[0]
+                flags = 0
+                if at + _USUAL.size <= len(raw):
+                    flags, size, _, _, mode, _, modified = _USUAL.unpack_from(raw, at)
+                if flags == _USUAL_FLAGS and mode & _TYPE:
+                    at += _USUAL.size
+                    yield name, "", size, mode, modified
+                    continue
+                rest = Fields(memoryview(raw)[at:])
+                long_name, told = from_bytes(raw[end + 4 : at]), rest.attributes()
+                at = len(raw) - rest.left()
+                line = "" if (told.permissions or 0) & _TYPE else long_name
+                yield name, line, told.size, told.permissions, told.modified
+        except struct.error:
+            raise BadPacket(_CUT) from None
+
     def extensions(self) -> dict[str, bytes]:
         """The pairs after the version number: what the server can beyond version 3."""
         found: dict[str, bytes] = {}
@@ -316,9 +344,10 @@ def kind_of(permissions: int | None, long_name: str = "") -> Kind:
     """What a thing is, from its mode, or from the first letter of its `ls -l` line."""
     kind = (permissions or 0) & _TYPE
     if not kind:
-        return _LETTERS.get(long_name[:1], Kind.OTHER)
-    return _KINDS.get(kind, Kind.OTHER)
+        return _LETTERS.get(long_name[:1], _OTHER)
+    return _KINDS.get(kind, _OTHER)
 
 
+_OTHER = Kind.OTHER
 _LETTERS = {"-": Kind.FILE, "d": Kind.DIR, "l": Kind.LINK}
 _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIR, stat.S_IFLNK: Kind.LINK}

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
@@ -23,6 +22,7 @@ from providers.errors import (
 from providers.extras import Property
 from providers.many import Wanted
 from providers.names import check_name
+from providers.records import replace
 from providers.sftp import (
     alter,
     calls,
@@ -44,9 +44,9 @@ from providers.sftp.patience import USUAL, Patience
 from providers.sftp.pool import Connect, Line, Pool
 from providers.sftp.protocol import Refused, path_string
 from providers.sftp.session import Session
-from providers.sftp.sharing import Connections
 from providers.sftp.shell_digest import ShellDigest
 from providers.sftp.target import target
+from providers.sftp.transport import Transports
 from providers.sftp.wire import Wire
 
 __all__ = ["SftpProvider", "SftpReader", "open_endpoint", "remember"]
@@ -412,5 +412,5 @@ def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> 
     Raises InvalidName, and Unsupported when that site is gone; connects when first used.
     """
     access.sites.options(endpoint)
-    connections = Connections(target(endpoint), access)
-    return SftpProvider(endpoint, connections.open, apart=connections.apart, patience=patience)
+    by = Transports(target(endpoint), access)
+    return SftpProvider(endpoint, by.open, apart=by.apart, patience=patience)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import paramiko
@@ -10,6 +9,7 @@ import paramiko
 from providers import location
 from providers.access import Access
 from providers.errors import Denied, Unreachable, Unsupported
+from providers.records import replace
 from providers.sftp.connect import closed_on_error, connect, dial_to, shut, translated
 from providers.sftp.dial import PatientSocket
 from providers.sftp.patience import Patience
@@ -27,7 +27,7 @@ def arrive(to: Target, access: Access, wire: Wire, *, hops: int = 0) -> paramiko
     Signs in to each server on the way, which may ask for secrets and host keys of its own: those
     errors name its endpoint. Raises as `connect` does, and AuthRequired for those.
     """
-    wire.patience = _patience(wire.patience, to)
+    wire.patience = patience_for(wire.patience, to)
     way = _way(to, access, wire, hops)
     try:
         transport = connect(to, access, wire, way)
@@ -49,7 +49,7 @@ def describe(to: Target) -> str:
     return "by the ProxyCommand of ~/.ssh/config" if to.options.command else ""
 
 
-def _patience(usual: Patience, to: Target) -> Patience:
+def patience_for(usual: Patience, to: Target) -> Patience:
     """ConnectTimeout and ServerAlive… of the person; silence is never given less than usual."""
     said = to.options
     seconds = said.connect_timeout

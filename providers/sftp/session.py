@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import inf
 from typing import NoReturn, Protocol, TypeVar
 
 from providers.base import Buffer
 from providers.errors import ConnectionLost, ProviderError, Unsupported
+from providers.records import dataclass
 from providers.sftp.pace import Pace
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.protocol import (
@@ -29,7 +29,7 @@ from providers.sftp.protocol import (
     packet,
     string,
     u32,
-    write_packet,
+    write_head,
 )
 from providers.text import from_bytes
 
@@ -47,11 +47,11 @@ _GREETING = u32(5) + bytes([Op.INIT]) + u32(VERSION)
 class Stream(Protocol):
     """Bytes to and from an SFTP server. Raises OSError (TimeoutError) or EOFError, nothing else."""
 
-    def send(self, data: Buffer) -> None:
-        """Send all of it, or raise when the server takes nothing for too long."""
+    def send(self, head: bytes, body: Buffer = b"", /) -> None:
+        """Send all of both, or raise when the server takes nothing for too long."""
         ...
 
-    def recv(self, timeout: float) -> bytes:
+    def recv(self, timeout: float) -> Buffer:
         """What has come, at least one byte within `timeout` seconds; b"" at the end."""
         ...
 
@@ -72,6 +72,11 @@ class Reply:
     @property
     def is_end(self) -> bool:
         return self.kind == Op.STATUS and self.body[:4] == u32(Status.EOF)
+
+    @property
+    def is_empty(self) -> bool:
+        """Names, but none of them."""
+        return self.kind == Op.NAME and self.body[:4] == u32(0)
 
 
 class Session:
@@ -191,7 +196,7 @@ class Session:
         """Send a WRITE of at most `write_size` bytes and return its number."""
         self.flush()
         number = self._next_id()
-        self._send(write_packet(number, handle, offset, data))
+        self._send(write_head(number, handle, offset, len(data)), data)
         return number
 
     def flush(self) -> None:
@@ -289,9 +294,9 @@ class Session:
         self._outstanding.add(self._last_id)
         return self._last_id
 
-    def _send(self, raw: bytes) -> None:
+    def _send(self, head: bytes, body: Buffer = b"") -> None:
         try:
-            self._stream.send(raw)
+            self._stream.send(head, body)
         except (OSError, EOFError) as error:
             self._lost(error, "")
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import paramiko
 
 from providers.access import Access
 from providers.errors import ConnectionLost, Denied
+from providers.records import dataclass
 from providers.sftp.channels import leave, start_session
 from providers.sftp.connect import NothingOpened, closed_on_error, shut
 from providers.sftp.route import arrive

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import paramiko
@@ -17,6 +16,7 @@ from paramiko.ssh_exception import BadAuthenticationType
 
 from providers.access import Access
 from providers.errors import AuthRequired, ConnectionLost
+from providers.records import dataclass, field
 from providers.sftp import keys
 from providers.sftp.agent import Agent, silent
 from providers.sftp.ahead import Attempts, FirstAttempts, beginning

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from providers import sites
 from providers.errors import InvalidName, NotFound
+from providers.records import dataclass
 from providers.sftp import config_file
 from providers.sftp.options import Options, options_for
 from providers.sftp.target import target

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import getpass
 import re
-from dataclasses import dataclass, replace
 
 from providers.access import Access
 from providers.errors import InvalidName
+from providers.records import dataclass, replace
 from providers.sftp.options import Options, options_for
 from providers.text import printable
 
@@ -16,7 +16,7 @@ _ENDPOINT = re.compile(
 )
 # OpenSSH's valid_hostname and valid_ruser, stricter (CVE-2023-51385).
 _NO_NAME = re.compile(r"""[\s\x00-\x1f\x7f'`"$;&<>|(){}]""")
-_USUAL_PORT = 22
+USUAL_PORT = 22
 _NOTHING_SAID = Options()
 
 
@@ -35,7 +35,7 @@ class Target:
     def known_as(self) -> tuple[str, int]:
         """Host and port in known_hosts."""
         alias = self.options.host_key_alias
-        return (alias, _USUAL_PORT) if alias else (self.host, self.port)
+        return (alias, USUAL_PORT) if alias else (self.host, self.port)
 
 
 def target(endpoint: str) -> Target:
@@ -50,8 +50,10 @@ def target(endpoint: str) -> Target:
     user, host = match["user"] or "", match["host"].strip("[]")
     for name, what in ((host, "a host name"), (user, "a user name")):
         if name.startswith("-") or name.endswith("\\") or _NO_NAME.search(name):
-            raise InvalidName(endpoint, f"“{printable(name)}” is not {what}")
-    port = int(match["port"] or _USUAL_PORT)
+            raise InvalidName(
+                endpoint, f"“{printable(name)}” is not {what}", advice="Check the address."
+            )
+    port = int(match["port"] or USUAL_PORT)
     return Target(endpoint, user or getpass.getuser(), host, port, named=bool(user))
 
 
@@ -63,13 +65,13 @@ def configured(to: Target, access: Access) -> Target:
     """
     if access.ssh_config is None:
         return to
-    port = None if to.port == _USUAL_PORT else to.port
+    port = None if to.port == USUAL_PORT else to.port
     user = to.user if to.named else ""
     said = options_for(access.ssh_config, to.host, port=port, user=user)
     return replace(
         to,
         host=said.host,
-        port=port or said.port or _USUAL_PORT,
+        port=port or said.port or USUAL_PORT,
         user=said.user or to.user,
         options=said,
     )

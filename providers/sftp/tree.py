@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 
 from providers.base import Entry, Kind
 from providers.errors import ConnectionLost, NotEmpty, NotFound, ProviderError
+from providers.records import dataclass, field
 from providers.sftp import calls, look
-from providers.sftp.pipeline import WINDOW, list_names
+from providers.sftp.pipeline import WINDOW, list_pages
 from providers.sftp.protocol import Op, Refused, path_string
 from providers.sftp.session import Session
 
@@ -26,8 +27,7 @@ def entries(session: Session, path: str) -> Iterator[Sequence[Entry]]:
     """A directory, in pages that are never empty."""
     handle = calls.open_dir(session, path)
     with calls.releasing(session, handle, path):
-        for names in list_names(session, handle, path):
-            found = look.page(path, names)
+        for found in list_pages(session, handle, path, partial(look.page, path)):
             if found:
                 yield found
 

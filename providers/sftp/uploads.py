@@ -10,7 +10,6 @@ import json
 import posixpath
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from providers.base import Body, Entry, Kind
@@ -27,6 +26,7 @@ from providers.errors import (
     WrongKind,
 )
 from providers.names import temporary_name
+from providers.records import dataclass, names_of
 from providers.sftp import calls, keeping, look
 from providers.sftp.pipeline import write_body
 from providers.sftp.protocol import (
@@ -63,7 +63,7 @@ class Upload:
         return json.dumps({name: getattr(self, name) for name in _FIELDS})
 
 
-_FIELDS = tuple(field.name for field in fields(Upload))
+_FIELDS = names_of(Upload)
 
 
 def plan(

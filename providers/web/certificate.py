@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import socket
 import ssl
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID, NameOID
 
+from providers.records import dataclass
 from providers.text import printable
 
 _MOST_NAMES = 4

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from providers.base import Body
 from providers.errors import SourceChanged
+from providers.records import dataclass
 from providers.web.connection import Connection
 from providers.web.message import BodyReader, Broken, Head, body_of, request_head
 from providers.web.patience import Patience

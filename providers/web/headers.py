@@ -6,8 +6,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+
+from providers.records import dataclass
 
 YOUNG = 60.0
 """Seconds: a Last-Modified this close to Date may miss a change (RFC 9110, 8.8.2.2)."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from providers.records import dataclass
 from providers.web.headers import BadHeader, content_length
 
 MOST_HEADERS = 200

@@ -7,10 +7,10 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from providers.access import Access
 from providers.errors import ConnectionLost, Denied, ProviderError, Unreachable
+from providers.records import replace
 from providers.text import printable
 from providers.web import redirects, tls
 from providers.web.calls import Call, shut_down

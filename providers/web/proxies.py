@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import urllib.request
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from providers.errors import ConnectionLost, Unsupported
+from providers.records import dataclass
 from providers.text import printable
 from providers.web.calls import Call, asked_apart
 from providers.web.redirects import Url

@@ -7,12 +7,12 @@ network; and what is secret goes to the site itself only.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 from urllib.parse import quote, urljoin, urlsplit
 
 from providers.errors import Denied, InvalidName
+from providers.records import dataclass, replace
 from providers.text import printable
 
 MOST = 10

@@ -24,9 +24,10 @@ from pathlib import Path
 
 from providers.access import Access
 from tests.benchmarks.busy_queue import ACTIVE, busy_queue
+from tests.benchmarks.side_by_side import COMPILED
 from tests.tui.hosts import until_queue_is_free
 from tests.tui.screen_on_pty import ScreenOnPty
-from transfers.socket_address import NoHost
+from transfers.reaching import NoHost
 from tui.headless.attach import attach
 from tui.settings import home_in
 
@@ -58,7 +59,7 @@ class Stage:
         return self.top / "home"
 
     def screen(self, left: str = "many", *, ssh: bool = False) -> ScreenOnPty:
-        env = {"WHARFIE_HOME": str(self.home), "PYTHONPATH": str(_ROOT)}
+        env = {"WHARFIE_HOME": str(self.home), "PYTHONPATH": str(_ROOT), **COMPILED}
         if ssh:
             env["SSH_CONNECTION"] = "192.0.2.1 50000 192.0.2.2 22"
         return ScreenOnPty(self.top / left, self.top / "few", env=env)

@@ -31,6 +31,8 @@ _LISTED = 100_000
 _PIECE = 1 << 20
 _GCM = "sftp, aes128-gcm"
 _GCM_OPTIONS = ["-c", "aes128-gcm@openssh.com"]
+_OURS_BY_SSH = "wharfie by openssh, size only"
+_SIZE = ["--verify", "size"]
 _TUNED = ["--sftp-concurrency", "64", "--sftp-chunk-size", "255k", "--sftp-disable-hashcheck"]
 
 
@@ -53,6 +55,10 @@ class Scene:
         """The address of `path`, which is below the folder."""
         return f"sftp://{self.server.user}@127.0.0.1:{self.port}{self.folder}/{path}"
 
+    def by_ssh(self, path: str) -> str:
+        """The same over the ssh program (`environment` has its site)."""
+        return f"env-sftp:{self.folder}/{path}"
+
     def sftp(self, line: str, *options: str) -> list[str]:
         """OpenSSH's program, given one line."""
         asked = ["-q", "-F", str(self.folder / "ssh_config"), "-P", str(self.port), *options]
@@ -70,6 +76,10 @@ class Scene:
     def environment(self) -> dict[str, str]:
         return {
             "SFTP_KEY": str(self.server.key_path),
+            "SFTP_HOST": "127.0.0.1",
+            "SFTP_PORT": str(self.port),
+            "SFTP_USER": self.server.user,
+            "SFTP_TRANSPORT": "openssh",
             "RCLONE_CONFIG": os.devnull,
             "RCLONE_SFTP_HOST": "127.0.0.1",
             "RCLONE_SFTP_PORT": str(self.port),
@@ -122,6 +132,7 @@ def _one_down(scene: Scene, title: str) -> str:
         "sftp": scene.sftp(f"get {source} {scene.folder}/got"),
         _GCM: scene.sftp(f"get {source} {scene.folder}/got", *_GCM_OPTIONS),
         "wharfie copy, sha256 both ends": _copy(scene.ours("big"), "got"),
+        _OURS_BY_SSH: _copy(scene.by_ssh("big"), "got", *_SIZE),
         "rclone, tuned": scene.rclone("copyto", f":sftp:{source}", "got"),
         "lftp get": scene.lftp(f"get {source} -o {scene.folder}/got"),
     }
@@ -134,7 +145,8 @@ def _one_up(scene: Scene, title: str) -> str:
         "sftp": scene.sftp(f"put {scene.folder}/big {target}"),
         _GCM: scene.sftp(f"put {scene.folder}/big {target}", *_GCM_OPTIONS),
         "wharfie copy, sha256 both ends": _copy("big", scene.ours("got")),
-        "wharfie copy, size only": _copy("big", scene.ours("got"), "--verify", "size"),
+        "wharfie copy, size only": _copy("big", scene.ours("got"), *_SIZE),
+        _OURS_BY_SSH: _copy("big", scene.by_ssh("got"), *_SIZE),
         "rclone, tuned": scene.rclone("copyto", "big", f":sftp:{target}"),
         "lftp put": scene.lftp(f"put {scene.folder}/big -o {target}"),
     }
@@ -168,6 +180,7 @@ def _tree_down(scene: Scene, name: str, title: str) -> str:
     commands = {
         "sftp -r": scene.sftp(f"get -r {source} {scene.folder}/got"),
         "wharfie copy, sha256 both ends": _copy(scene.ours(f"{name}/"), "got/"),
+        _OURS_BY_SSH: _copy(scene.by_ssh(f"{name}/"), "got/", *_SIZE),
         "rclone, 16 at once": scene.rclone("copy", f":sftp:{source}", "got", "--transfers", "16"),
         "lftp mirror -P 4": scene.lftp(f"mirror -P 4 {source} {scene.folder}/got"),
     }
@@ -179,7 +192,8 @@ def _tree_up(scene: Scene, name: str, title: str) -> str:
     commands = {
         "sftp -r": scene.sftp(f"put -r {scene.folder}/{name} {target}"),
         "wharfie copy, sha256 both ends": _copy(f"{name}/", scene.ours("got/")),
-        "wharfie copy, size only": _copy(f"{name}/", scene.ours("got/"), "--verify", "size"),
+        "wharfie copy, size only": _copy(f"{name}/", scene.ours("got/"), *_SIZE),
+        _OURS_BY_SSH: _copy(f"{name}/", scene.by_ssh("got/"), *_SIZE),
         "rclone, 16 at once": scene.rclone("copy", name, f":sftp:{target}", "--transfers", "16"),
         "lftp mirror -R -P 4": scene.lftp(f"mirror -R -P 4 {scene.folder}/{name} {target}"),
     }
@@ -205,6 +219,7 @@ def listing(scene: Scene) -> str:
     commands = {
         "sftp ls -1": scene.sftp(f"ls -1 {folder}"),
         "wharfie ls": ["wharfie", "ls", scene.ours("listed/"), "--accept-new"],
+        _OURS_BY_SSH: ["wharfie", "ls", scene.by_ssh("listed/"), "--accept-new"],
         "rclone lsf": ["rclone", "lsf", f":sftp:{folder}"],
         "lftp cls": scene.lftp(f"cls -1 {folder}"),
     }

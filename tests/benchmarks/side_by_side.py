@@ -16,6 +16,9 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
 _MEMORY = Path("/dev/shm")
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""As what is installed: the first run, which does not count, leaves its modules compiled. Where it
+must not, each run compiles 250 of them, which takes longer than all else that a start does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,9 @@ def workplace() -> Iterator[Workplace]:
 
 def wharfie(home: Path, *arguments: str) -> list[str]:
     """Wharfie's command line."""
-    python = [sys.executable, "-m", "tui"]
-    return ["env", f"WHARFIE_HOME={home}", f"PYTHONPATH={_ROOT}", *python, *arguments]
+    more = {"WHARFIE_HOME": str(home), "PYTHONPATH": str(_ROOT), **COMPILED}
+    said = [f"{name}={value}" for name, value in more.items()]
+    return ["env", *said, sys.executable, "-m", "tui", *arguments]
 
 
 def seconds_of(folder: Path, runners: Sequence[Runner], runs: int) -> dict[str, list[float]]:

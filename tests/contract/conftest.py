@@ -14,6 +14,7 @@ import pytest
 
 from providers.access import Access, Secrets
 from providers.registry import open_provider
+from providers.sites import Site, Sites
 from tests.contract import buckets, drives, web, web_folder, web_scripted
 from tests.contract.case import Case, WritableProvider
 from tests.servers.rclone_sftp import RcloneSftp
@@ -78,6 +79,23 @@ def _openssh(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
     )
 
 
+def _ssh_program(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
+    server: OpenSSH = request.getfixturevalue("openssh")
+    values = {"host": server.host, "port": str(server.port), "user": server.user}
+    sites = Sites(tmp_path / "sites.toml")
+    site = sites.add(Site("work", "sftp", {**values, "transport": "openssh"}))
+    case = _openssh(request, tmp_path)
+    case.provider.close()
+    access = _access(tmp_path, server.known_hosts_line, keys=(server.key_path,), sites=sites)
+    endpoint = sites.place(site).endpoint
+    return replace(
+        case,
+        provider=_open(endpoint, access),
+        again=lambda: _open(endpoint, access),
+        digests=False,  # no shell runs beside it
+    )
+
+
 def _rclone(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
     server: RcloneSftp = request.getfixturevalue("rclone_sftp")
     access = _access(tmp_path, server.known_hosts_line, keys=(server.key_path,))
@@ -108,6 +126,7 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest, Path], Case]] = {
     "memory": _memory,
     "sftp-sandbox": _sandbox,
     "sftp-openssh": _openssh,
+    "sftp-ssh-program": _ssh_program,
     "sftp-rclone": _rclone,
     **{name: partial(web.writable_case, name, flavour) for name, flavour in web.WRITABLE.items()},
     **{

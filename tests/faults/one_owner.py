@@ -31,7 +31,8 @@ from tests.tui.hosts import until_queue_is_free
 from transfers.engine import JOURNAL_NAME
 from transfers.lock import QueueInUse, QueueLock, QueueSilent
 from transfers.model import Enqueue, JobState, NewJob, Op, Resume
-from transfers.socket_address import NoHost, dial, peer_process
+from transfers.reaching import NoHost
+from transfers.socket_address import dial, peer_process
 from tui.headless.attach import attach
 from tui.settings import Home, home_in, make_private
 

@@ -103,6 +103,7 @@ def test_B4_a_name_that_is_never_resolved_is_given_up(
         pytest.raises(ConnectionLost, match="did not answer"),
     ):
         place.stat("/")
+    assert not left.is_set(), "it was waited for"
     released.set()
     assert left.wait(LAST_RESORT)
     for thread in threading.enumerate():

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from providers.access import Access
-from providers.errors import Denied, NotEmpty, ProviderError, WrongKind
+from providers.errors import ConnectionLost, Denied, NotEmpty, ProviderError, WrongKind
 from providers.registry import open_provider
 from providers.sftp import calls
 from providers.sftp.protocol import Status
 from providers.sftp.provider import SftpProvider
 from providers.sftp.session import Session
-from tests.servers.lying_sftp import LyingSftp
+from tests.servers.lying_sftp import Ask, Cut, LyingSftp
 from tests.servers.openssh import OpenSSH
 from tests.servers.scripted_sftp import status
 from tui.file_operations import Deletion, delete_tree
@@ -137,3 +137,28 @@ def test_D9_many_files_on_a_server_are_deleted_by_little_more_than_a_request_eac
         before = place.requests
         assert [*place.remove_tree("/tree")] == [None] * (MANY + 1)
         assert place.requests - before < 1.2 * MANY
+
+
+@pytest.mark.parametrize("what", ["LSTAT", "OPENDIR", "READDIR", "REMOVE", "RMDIR"])
+def test_D9_a_delete_that_is_cut_off_is_told_and_finished_by_the_next(what: str) -> None:
+    server = LyingSftp({"/kept": b"x"})
+    for folder in ("/tree", "/tree/sub"):
+        server.mkdir(folder)
+        for number in range(MANY):
+            server.put(f"{folder}/{number}", b"x")
+    seen = 0
+
+    def cut(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        nonlocal seen
+        seen += ask.what == what
+        if seen == 2 and ask.what == what:
+            raise Cut
+        return truth()
+
+    server.lie = cut
+    with closing(server.provider()) as place:
+        with pytest.raises(ConnectionLost):
+            list(place.remove_tree("/tree"))
+        server.lie = lambda ask, truth: truth()
+        assert set(place.remove_tree("/tree")) == {None}
+    assert server.names("/") == ["kept"]

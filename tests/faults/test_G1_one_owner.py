@@ -27,7 +27,8 @@ from tests.tui.hosts import stop_host
 from transfers.client import Client
 from transfers.lock import QueueInUse, QueueLock
 from transfers.model import Enqueue, JobState, NewJob, Op, Resume
-from transfers.socket_address import NoHost, dial
+from transfers.reaching import NoHost
+from transfers.socket_address import dial
 from tui.headless.attach import attach
 from tui.settings import Home, find_home, make_private
 

@@ -12,6 +12,7 @@ from paramiko.common import MSG_CHANNEL_OPEN, MSG_SERVICE_REQUEST, MSG_USERAUTH_
 
 from providers.access import Access
 from providers.sftp import ahead
+from providers.sftp.lean_packets import SeveralMessages
 from providers.sftp.provider import open_endpoint
 from tests.servers.openssh import OpenSSH, find_sshd, new_key
 from tests.servers.questions_ssh import QuestionsSSH
@@ -32,13 +33,15 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     send = paramiko.Transport._send_message  # type: ignore[attr-defined]
 
     def noted(transport: paramiko.Transport, message: paramiko.Message) -> None:
+        if isinstance(message, SeveralMessages):  # of a channel
+            return send(transport, message)
         packet = paramiko.Message(message.asbytes())
         kind, method = packet.get_byte()[0], ""
         if kind == MSG_USERAUTH_REQUEST:
             method = [packet.get_text() for _ in range(3)][-1]
         if kind in (MSG_SERVICE_REQUEST, MSG_USERAUTH_REQUEST, MSG_CHANNEL_OPEN):
             packets.append((kind, method))
-        send(transport, message)
+        return send(transport, message)
 
     monkeypatch.setattr(paramiko.Transport, "_send_message", noted)
     return packets

@@ -22,6 +22,7 @@ from providers.errors import (
     WrongKind,
 )
 from providers.sftp import extensions, server_copy
+from providers.sftp.protocol import Refused
 from providers.sftp.provider import SftpProvider, open_endpoint
 from providers.sftp.session import Session
 from tests.servers.openssh import OpenSSH, find_sshd
@@ -129,7 +130,7 @@ def test_a_file_gets_another_name(place: SftpProvider, tmp_path: Path) -> None:
 
 def test_a_server_without_hard_links_says_so(poor: SftpProvider, tmp_path: Path) -> None:
     (tmp_path / "first").write_bytes(b"data")
-    with pytest.raises(Unsupported, match="no hardlink"):
+    with pytest.raises(Unsupported, match="makes no hard links"):
         poor.make_hard_link(str(tmp_path / "second"), str(tmp_path / "first"))
     assert not poor.caps.hard_links
 
@@ -168,3 +169,15 @@ def test_whose_a_file_is_has_a_name_where_the_server_knows_it(
     assert link["leads to"] == "file"
     with pytest.raises(NotFound):
         found.properties(str(tmp_path / "none"))
+
+
+def test_a_hard_link_to_another_disk_is_refused_with_the_reason(
+    place: SftpProvider, tmp_path: Path
+) -> None:
+    elsewhere = Path("/dev/shm") / f"wharfie-{os.getpid()}"
+    if not elsewhere.parent.is_dir() or elsewhere.parent.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second disk here")
+    (tmp_path / "first").write_bytes(b"data")
+    with pytest.raises(Refused, match="refused") as caught:
+        place.make_hard_link(str(elsewhere), str(tmp_path / "first"))
+    assert "on one disk" in str(caught.value) and not elsewhere.exists()

@@ -58,7 +58,7 @@ def test_a_session_that_was_idle_for_long_is_asked_first() -> None:
 
 def test_a_session_that_answers_no_more_is_replaced() -> None:
     world = World()
-    world.use().send = lambda data: None  # type: ignore[method-assign]
+    world.use().send = lambda head, body=b"": None  # type: ignore[method-assign]
     world.now += 60
     world.use()
     assert [server.closed for server in world.servers] == [True, False]
@@ -67,7 +67,7 @@ def test_a_session_that_answers_no_more_is_replaced() -> None:
 def test_a_broken_session_is_dropped() -> None:
     world = World()
     with pytest.raises(ConnectionLost), world.pool.line() as line:
-        world.servers[0].send = lambda data: None  # type: ignore[method-assign]
+        world.servers[0].send = lambda head, body=b"": None  # type: ignore[method-assign]
         calls.open_file(line.session, "/x", Open.READ)
     world.use()
     assert len(world.servers) == 2

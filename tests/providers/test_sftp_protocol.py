@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,13 +11,14 @@ from hypothesis import strategies as st
 from providers.base import Kind
 from providers.errors import ConnectionLost, Denied, InvalidName, NotFound, ProviderError
 from providers.sftp import protocol
-from providers.sftp.protocol import BadPacket, Fields, Refused, string, u32, u64
+from providers.sftp.protocol import BadPacket, Fields, Line, Name, Refused, string, u32, u64
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_as_names_or_refused(raw: bytes) -> None:
     for take in (
         lambda f: list(f.names()),
+        lambda f: list(f.lines()),
         lambda f: f.attributes(),
         lambda f: f.extensions(),
         lambda f: f.string(),
@@ -24,6 +27,45 @@ def test_any_bytes_are_read_as_names_or_refused(raw: bytes) -> None:
             take(Fields(memoryview(raw)))
         except BadPacket:
             continue
+
+
+_flags = st.one_of(st.just(0xF), st.integers(0, 0xF), st.just(0x8000000F))
+_modes = st.sampled_from([0o100644, 0o40755, 0o120777, 0o20600, 0o644, 0])
+
+
+@st.composite
+def _said(draw: st.DrawFn) -> bytes:
+    """One entry of a NAME answer, now and then cut off."""
+    flags, body = draw(_flags), b""
+    for flag, size in ((1, 8), (2, 8), (4, 4), (8, 8)):
+        if flags & flag and flag == 4:
+            body += u32(draw(_modes))
+        elif flags & flag:
+            body += draw(st.binary(min_size=size, max_size=size))
+    if flags & 0x80000000:
+        body += u32(1) + string(b"acl@x") + string(draw(st.binary(max_size=3)))
+    name, line = draw(st.binary(max_size=20)), draw(st.binary(max_size=20))
+    raw = string(name) + string(line) + u32(flags) + body
+    return raw if draw(st.integers(0, 20)) else raw[: draw(st.integers(0, len(raw)))]
+
+
+@given(st.lists(_said(), max_size=5), st.integers(-1, 1))
+def test_lines_of_a_page_tell_what_its_names_do(entries: list[bytes], more: int) -> None:
+    raw = memoryview(u32(max(0, len(entries) + more)) + b"".join(entries))
+    assert _all(Fields(raw).lines) == _all(lambda: map(_line, Fields(raw).names()))
+
+
+def _line(name: Name) -> Line:
+    told = name.attributes
+    return name.name, name.long_name, told.size, told.permissions, told.modified
+
+
+def _all(read: Callable[[], Iterable[Line]]) -> list[Line] | None:
+    """None: it is no page."""
+    try:
+        return list(read())
+    except BadPacket:
+        return None
 
 
 @given(

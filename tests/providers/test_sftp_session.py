@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import pytest
 
 from providers.errors import ConnectionLost, NoSpace, ProviderError, SourceChanged, Unsupported
 from providers.sftp import calls, look, pipeline
-from providers.sftp.protocol import Op, Open, Refused, Status, string, u32
+from providers.sftp.protocol import Fields, Name, Op, Open, Refused, Status, string, u32
 from providers.sftp.session import Session
 from tests.servers.scripted_sftp import (
     HANDLE,
@@ -227,17 +228,21 @@ def test_what_nobody_waits_for_does_not_keep_a_session_from_being_used_again() -
     assert talk.settle()
 
 
+def _names(fields: Fields) -> list[Name]:
+    return list(fields.names())
+
+
 def test_a_listing_comes_page_by_page_and_asks_ahead() -> None:
     server = ScriptedSftp(names=[[b"a", b"b"], [b"c"], [b"d"]])
-    pages = pipeline.list_names(session(server), HANDLE, PATH)
+    pages = pipeline.list_pages(session(server), HANDLE, PATH, _names)
     assert [[n.name for n in page] for page in pages] == [["a", "b"], ["c"], ["d"]]
     assert server.requests.count(Op.READDIR) == 6  # 4 at first, and once half are left, 2 more
 
 
 def test_names_that_lead_elsewhere_never_become_entries() -> None:
     names = [b"../../etc/passwd", b"/abs", b"", b"a/b", b".", b"..", b"nul\0", b"good", b"\xff"]
-    pages = pipeline.list_names(session(ScriptedSftp(names=[names])), HANDLE, PATH)
-    entries = [entry for page in pages for entry in look.page("/data", page)]
+    talk, read = session(ScriptedSftp(names=[names])), partial(look.page, "/data")
+    entries = [entry for page in pipeline.list_pages(talk, HANDLE, PATH, read) for entry in page]
     assert [entry.path for entry in entries] == ["/data/good", "/data/\udcff"]
 
 
@@ -245,7 +250,8 @@ def test_a_server_that_lists_nothing_for_ever_comes_to_an_end() -> None:
     def nothing(request: Request) -> bytes | None:
         return reply(Op.NAME, request.number, u32(0)) if request.op is Op.READDIR else None
 
-    assert list(pipeline.list_names(session(ScriptedSftp(lie=nothing)), HANDLE, PATH)) == []
+    talk = session(ScriptedSftp(lie=nothing))
+    assert list(pipeline.list_pages(talk, HANDLE, PATH, _names)) == []
 
 
 def test_a_session_with_many_answers_on_their_way_is_not_used_again() -> None:

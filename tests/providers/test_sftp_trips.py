@@ -26,9 +26,9 @@ class Trips:
         stream = lying_sftp._Stream
         send, receive = stream.send, stream.recv
 
-        def counted(made: lying_sftp._Stream, data: Buffer) -> None:
+        def counted(made: lying_sftp._Stream, head: bytes, body: Buffer = b"") -> None:
             self._sent = True
-            send(made, data)
+            send(made, head, body)
 
         def awaited(made: lying_sftp._Stream, timeout: float) -> bytes:
             self._count, self._sent = self._count + self._sent, False

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from providers.base import Place
+from providers.environment import default_endpoint
 from providers.errors import InvalidName, Unsupported
 from providers.registry import kinds
 from providers.sites import BadSites, Field, Site, Sites
@@ -368,6 +369,27 @@ def test_settings_make_sites_by_themselves(path: Path) -> None:
     }
     assert {site.origin for site in sites.all()} == {"environment"}
     assert not path.exists()
+
+
+def test_the_settings_choose_the_ssh_program_for_both_their_sites(path: Path) -> None:
+    settings = {"SFTP_HOST": "box", "SFTP_TRANSPORT": "openssh"}
+    sites = Sites(path, settings | {"FILE_URL": "sftp://eve@h/srv/x"})
+    assert {site.name: sites.place(site) for site in sites.all()} == {
+        "env-sftp": Place("sftp://box:22#env-sftp", "/~"),
+        "env-url": Place("sftp://eve@h:22#env-url", "/srv/x"),
+    }
+    assert sites.options("sftp://box:22#env-sftp")["transport"] == "openssh"
+    assert default_endpoint(settings) == "env-sftp:"
+
+
+def test_another_connection_than_there_is_is_never_passed_over(path: Path) -> None:
+    sites = Sites(path, {"SFTP_HOST": "box", "SFTP_TRANSPORT": "OpenSSH"})
+    (site,) = sites.all()
+    with pytest.raises(InvalidName, match="“OpenSSH” is no connection"):
+        sites.place(site)
+    path.write_text('[abc]\nkind = "sftp"\nhost = "h"\ntransport = "ssh"\n')
+    (problem,) = Sites(path).problems()
+    assert "“ssh” is not a choice" in problem
 
 
 @pytest.mark.parametrize(

@@ -355,6 +355,20 @@ def test_algorithms_that_nobody_knows_here_are_said_so(setting: Setting, box: Op
     assert "Ciphers" in str(error)
 
 
+@pytest.mark.parametrize(
+    "said", ["HostKeyAlgorithms rsa-sha2-512", "Ciphers aes256-cbc", "MACs hmac-md5"]
+)
+def test_a_server_without_what_the_config_allows_is_not_called_outdated(
+    setting: Setting, box: OpenSSH, said: str
+) -> None:
+    lines = ("Ciphers aes128-ctr",) if said.startswith("MACs") else ()  # GCM needs no MAC
+    setting.write(block("box", box, said, *lines))
+    error = setting.refused("box")
+    assert isinstance(error, Unsupported)
+    assert said.split()[0] in str(error)
+    assert "outdated" not in str(error)
+
+
 def test_connecttimeout_is_how_long_a_greeting_may_take(setting: Setting) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]

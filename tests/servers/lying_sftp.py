@@ -367,8 +367,8 @@ class _Stream:
         self._frozen = False
         self._ended = False
 
-    def send(self, data: Buffer) -> None:
-        raw = memoryview(bytes(data))
+    def send(self, head: bytes, payload: Buffer = b"", /) -> None:
+        raw = memoryview(head + bytes(payload))
         while raw:
             size = int.from_bytes(raw[:4], "big")
             body, raw = raw[4 : 4 + size], raw[4 + size :]

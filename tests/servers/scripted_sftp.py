@@ -56,8 +56,8 @@ class ScriptedSftp:
         self._names = iter(names)
         self._ready: list[bytes] = []
 
-    def send(self, data: Buffer) -> None:
-        raw = memoryview(bytes(data))
+    def send(self, head: bytes, payload: Buffer = b"", /) -> None:
+        raw = memoryview(head + bytes(payload))
         while raw:
             size = int.from_bytes(raw[:4], "big")
             body, raw = raw[4 : 4 + size], raw[4 + size :]

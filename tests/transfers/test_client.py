@@ -44,7 +44,8 @@ from transfers.model import (
     Unpark,
     Verify,
 )
-from transfers.socket_address import NoHost, dial
+from transfers.reaching import NoHost
+from transfers.socket_address import dial
 
 GRANT = Grant("sftp://ann@host:22", (("password", "", "s3cret"),), ("host ssh-ed25519 AAAA",))
 

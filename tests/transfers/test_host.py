@@ -32,7 +32,8 @@ from transfers.engine import Engine
 from transfers.host import Host, hosted
 from transfers.lock import QueueInUse, QueueLock
 from transfers.model import Cancel, Carry, Enqueue, Hold, JobState, NewJob, Op, Pause
-from transfers.socket_address import NoHost, addresses, dial
+from transfers.reaching import NoHost
+from transfers.socket_address import addresses, dial
 from transfers.wire import encode, pack, unpack
 
 

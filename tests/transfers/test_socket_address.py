@@ -19,16 +19,8 @@ import pytest
 
 from transfers import socket_address
 from transfers.lock import QueueSilent
-from transfers.socket_address import (
-    Intruder,
-    NoHost,
-    addresses,
-    dial,
-    make_key,
-    make_room,
-    remove,
-    welcome,
-)
+from transfers.reaching import Intruder, NoHost
+from transfers.socket_address import addresses, dial, make_key, make_room, remove, welcome
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a named pipe stands in no directory")
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from providers.access import Access
 from transfers.client import Client
 from transfers.lock import QueueInUse, QueueLock
-from transfers.socket_address import NoHost, dial
+from transfers.reaching import NoHost
+from transfers.socket_address import dial
 from tui.headless.attach import attach
 from tui.settings import find_home
 

@@ -215,3 +215,11 @@ def test_a_change_is_described_in_one_safe_line() -> None:
     change = Change(Did.RENAMED, "memory://x", (Thing("a\n", now, "/a\n"),))
     assert described(change) == "Renamed: a\\x0a → b\\x1b[31m"
     assert "old name back" in effect(change)
+
+
+def test_taking_a_link_back_is_not_called_what_it_would_be_of_a_folder() -> None:
+    tree = Tree(["/file"])
+    tree.make_link("/link", "file")
+    change = changes.made(tree, "memory://x", "/link")
+    assert effect(change) == "Removes the link memory://x/link; what it leads to stays."
+    assert undo(tree, change).left is None and "/file" in tree.store.nodes

@@ -28,7 +28,8 @@ from tests.tui.hosts import (
 from transfers.client import Client
 from transfers.journal import JournalError
 from transfers.model import Enqueue, Grant, JobState, NewJob, Op, SetLimits
-from transfers.socket_address import NoHost, addresses, dial
+from transfers.reaching import NoHost
+from transfers.socket_address import addresses, dial
 from tui.headless import attach as attaching
 from tui.headless.attach import admit, attach, grant_for
 from tui.settings import Home, find_home, make_private

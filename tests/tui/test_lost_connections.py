@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import pytest
 
 from providers.base import Kind
 from providers.errors import ConnectionLost, ProviderError, Unreachable
 from tests.tui.app_case import Tree, at, make_app, names, opener, read, text, until
+from tui.widgets import pane_reading
 
 
 class Flaky(Tree):
@@ -16,6 +20,7 @@ class Flaky(Tree):
         super().__init__(["/a", "/b"])
         self.errors: list[ProviderError] = []
         self.listed = 0
+        self.last: Callable[[], None] = lambda: None  # called with the last of them
         self.store.fail = self._fail
 
     def _fail(self, operation: str, path: str) -> None:
@@ -23,6 +28,8 @@ class Flaky(Tree):
             return
         self.listed += 1
         if self.errors:
+            if len(self.errors) == 1:
+                self.last()
             raise self.errors.pop(0)
 
 
@@ -61,3 +68,41 @@ async def test_one_that_does_not_come_back_is_told_and_the_folder_stays(
         assert tree.listed - before == times
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "2 marked" in text(app))
+
+
+async def test_a_server_that_was_away_comes_back_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pane_reading, "_AGAIN", (0.05, 0.1))
+    tree = Flaky()
+    app = make_app(at("x"), at("y"), opener=opener(x=tree, y=Tree()))
+    async with app.run_test(size=(120, 30)) as pilot:
+        await read(pilot)
+        await pilot.press("ctrl+a")
+        tree.store.add("/c", Kind.DIR)
+        away = threading.Event()
+        tree.errors = [Unreachable("memory://x", "off") for _ in range(4)]
+        tree.last = away.set
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "off" in text(app))
+        await until(pilot, away.is_set)
+        await until(pilot, lambda: names(app) == ["c", "a", "b"])
+        assert "2 marked" in text(app)
+        await until(pilot, lambda: "off" not in text(app))
+
+
+async def test_who_goes_elsewhere_meanwhile_is_not_called_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pane_reading, "_AGAIN", (1.5,))
+    tree = Flaky()
+    tree.store.add("/c", Kind.DIR)
+    app = make_app(at("x"), at("y"), opener=opener(x=tree, y=Tree()))
+    async with app.run_test(size=(120, 30)) as pilot:
+        await read(pilot)
+        tree.errors = [Unreachable("memory://x", "off")]
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "off" in text(app))
+        await pilot.press("home", "enter")
+        await until(pilot, lambda: names(app) == [])
+        listed = tree.listed
+        await pilot.pause(2.0)
+        assert (tree.listed, names(app)) == (listed, [])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 from providers.base import Entry, Kind, Rewriter
 from providers.errors import (
@@ -13,6 +12,7 @@ from providers.errors import (
     ProviderError,
     Throttled,
 )
+from providers.records import dataclass, field, replace
 from transfers.mirror import judging
 from transfers.mirror.digesting import NONE_IN_COMMON, Digesting
 from transfers.mirror.judging import Verdict, by_order, order_of

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 
 from providers.base import Digester, Entry, Hasher, Publisher, Stating
 from providers.errors import Denied, NotFound, SourceChanged, Unsupported, WrongKind
+from providers.records import dataclass, replace
 from transfers.digests import ALGORITHM
 from transfers.mirror.judging import stated
 from transfers.mirror.model import Side

@@ -7,9 +7,9 @@ that a file was given (`Capabilities.keeps_modified`) tells when it was stored.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from providers.base import Capabilities, Entry, Kind
+from providers.records import dataclass, replace
 from transfers.mirror.model import Criteria, Mark, Pair
 from transfers.mirror.offsets import in_words, offsets
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from providers.errors import InvalidName
+from providers.records import replace
 from transfers.mirror.model import Keep, MirrorPlan, Pair, Side, Wish
 from transfers.model import TRASH
 

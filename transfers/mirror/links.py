@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from providers.base import Entry, Kind, Provider
 from providers.errors import Denied, InvalidName, NotFound, Unsupported, WrongKind
 from providers.extras import Linker
+from providers.records import dataclass, field, replace
 from transfers.mirror.closer import unread
 from transfers.mirror.model import Mark, Pair, Side, Wish
 

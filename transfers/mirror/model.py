@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from providers.base import Entry, Place, Provider
+from providers.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

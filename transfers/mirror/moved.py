@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from providers.base import Copier, Entry, Kind
+from providers.records import dataclass, replace
 from transfers.mirror.digesting import CANNOT, Digesting
 from transfers.mirror.judging import Rules, order_of, rules_of
 from transfers.mirror.model import Action, Mark, MirrorPlan, Pair, Side, Step

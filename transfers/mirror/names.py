@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from providers.base import Entry, Kind
 from providers.names import folded
+from providers.records import dataclass
 from providers.text import printable
 
 _Key = Callable[[str], str]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from providers.base import Entry, Kind
 from providers.private_file import write_private
+from providers.records import dataclass, field, replace
 from transfers.mirror.model import Pair
 from transfers.model import Job, JobState, Op
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from providers.base import Entry, Kind, Place
 from providers.errors import InvalidName
 from providers.names import is_temporary
+from providers.records import dataclass
 from transfers.mirror.ignoring import Ignoring
 from transfers.mirror.links import Trail
 from transfers.mirror.model import Mark, Pair, Side

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from providers.base import Entry, Kind
 from providers.names import folded, is_temporary
+from providers.records import replace
 from transfers.mirror import keeping
 from transfers.mirror.model import Action, Mark, MirrorPlan, Pair, Side, Step, Wish
 from transfers.scan import keeps_out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from providers.base import Entry, Kind
@@ -16,6 +15,7 @@ from providers.errors import (
     ProviderError,
 )
 from providers.names import folded
+from providers.records import dataclass, field, replace
 from transfers.mirror.model import Action, MirrorPlan, Side, Step
 from transfers.mirror.planning import settled
 from transfers.scan import ScanCancelled

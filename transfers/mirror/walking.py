@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
 from providers.base import Entry, Kind
 from providers.errors import NotFound, ProviderError
+from providers.records import dataclass, replace
 from transfers.mirror.closer import Closer, unread
 from transfers.mirror.crew import Crew
 from transfers.mirror.ignoring import Ignoring

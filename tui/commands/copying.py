@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from time import monotonic as clock
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from providers import location
 from providers.base import Entry, Measured, Place, Provider, Writer
 from providers.errors import ProviderError
+from providers.records import dataclass
 from providers.text import printable
 from transfers.model import Links, NewJob, Op
 from transfers.plan import Planned, look_ahead

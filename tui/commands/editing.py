@@ -9,7 +9,6 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from providers import location
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import ProviderError, WrongKind
+from providers.records import dataclass
 from providers.text import printable
 from transfers.model import JobState, NewJob, Op, Policy, Verify
 from tui import file_operations as files

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from providers.errors import AlreadyExists, ProviderError
+from providers.records import replace
 from transfers.model import RENAMED, Job, Op
 from tui import changes
 from tui.background import in_thread

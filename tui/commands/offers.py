@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from providers import location
 from providers.base import Entry, Kind, Place
 from providers.errors import Unsupported
 from providers.extras import Clearing, Describer, Link, Property, Sharer, Unfinished
+from providers.records import replace
 from tui import clipboard, unfinished
 from tui.commands.work import change
 from tui.enquiry import Take, ask, read_pages

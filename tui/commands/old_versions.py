@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from providers import location
 from providers.base import Kind, Place, Provider
 from providers.errors import Unsupported
 from providers.extras import Revision, Versioned
+from providers.records import dataclass, replace
 from transfers.model import Policy
 from tui import file_operations as files
 from tui import revisions

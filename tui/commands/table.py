@@ -7,9 +7,9 @@ and end in one sentence there.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from providers.records import dataclass
 from tui.commands import (
     bookmarked,
     compared,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from providers.base import Entry, Place, Provider
 from providers.errors import NotFound, ProviderError, TargetChanged, Unsupported
 from providers.extras import Trash
+from providers.records import dataclass, field
 from tui import changes
 from tui.commands.gathered import asked_about
 from tui.commands.noting import note

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from providers.base import Entry, Kind, Provider
+from providers.records import dataclass, field
 from tui import format as fmt
 from tui.commands.work import with_progress
 from tui.walk import Walked, walk

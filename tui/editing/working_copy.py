@@ -10,11 +10,11 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from providers.base import Entry, Kind, Provider, Reader
 from providers.errors import Denied, NotFound, WrongKind
+from providers.records import dataclass
 from tui.file_operations import Stopped
 from tui.settings import make_private
 

@@ -20,7 +20,8 @@ from transfers.client import Client
 from transfers.journal_error import JournalError
 from transfers.lock import QueueInUse
 from transfers.model import Grant
-from transfers.socket_address import NoHost, dial
+from transfers.reaching import NoHost
+from transfers.socket_address import dial
 from tui.settings import Home, home_in
 
 READY = "ready"

@@ -16,7 +16,7 @@ from providers.vault import FileVault, KeyringVault, Vault
 from transfers.engine import JOURNAL_NAME
 from transfers.journal import SCHEMA_VERSION, JournalError
 from transfers.lock import QueueInUse
-from transfers.socket_address import Intruder
+from transfers.reaching import Intruder
 from tui.headless.reach import seen
 from tui.prepare import open_access
 from tui.settings import Home

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from providers.access import Access
 from providers.base import Entry, Kind, Place, Provider
 from providers.errors import Denied, InvalidName, NotFound, Unsupported, WrongKind
 from providers.location import parse
+from providers.records import dataclass, replace
 from providers.registry import open_provider
 from providers.sites import Sites
 from transfers.model import Carry, Enqueue, Links, NewJob, Op, Policy, Verify

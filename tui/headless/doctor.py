@@ -8,12 +8,12 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from providers.access import Access
 from providers.base import Place
 from providers.diagnosis import Finding
+from providers.records import dataclass
 from providers.registry import diagnose
 from tui.headless.checkup_home import look_at_home
 from tui.headless.checkup_system import look_at_system

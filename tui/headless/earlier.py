@@ -8,12 +8,12 @@ compared anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from providers.access import Access
 from providers.base import Place
 from providers.private_file import write_private
+from providers.records import dataclass
 from transfers.journal_error import JournalError
 from transfers.mirror.model import Side
 from transfers.model import (

@@ -25,7 +25,7 @@ from transfers.engine import Engine
 from transfers.host import Host
 from transfers.journal_error import JournalError
 from transfers.lock import QueueInUse
-from transfers.socket_address import Intruder
+from transfers.reaching import Intruder
 from tui.headless.attach import IN_USE, READY, admit
 from tui.prepare import open_access, prepare_home
 from tui.settings import find_home

@@ -16,7 +16,9 @@ from providers.text import printable
 from tui import format as fmt
 from tui.headless.sign_in import asking
 
-_MARKS = {Kind.DIR: "/", Kind.LINK: "@", Kind.OTHER: "?", Kind.FILE: ""}
+_SIZE_WIDTH = 9
+_FILE = Kind.FILE
+_MARKS = {Kind.DIR: "/", Kind.LINK: "@", Kind.OTHER: "?"}
 
 
 def run_ls(place: Place, access: Access, *, as_json: bool) -> int:
@@ -41,11 +43,18 @@ def _entries(provider: Provider, typed: str) -> list[Entry]:
 def _print_table(entries: Iterable[Entry]) -> None:
     when, lines = lru_cache(partial(fmt.when, now=time.time())), []  # many are of one second
     for entry in sorted(entries, key=lambda entry: entry.name.casefold()):
-        name = printable(entry.name) + _MARKS[entry.kind]
+        name = printable(entry.name)
+        if entry.kind is not _FILE:
+            name += _MARKS[entry.kind]
         if entry.target is not None:
             name += f" → {printable(entry.target)}"
-        lines.append(f"{fmt.size(entry.size):>9}  {when(entry.modified):16}  {name}\n")
+        lines.append(f"{_size(entry.size)}  {when(entry.modified)}  {name}\n")
     sys.stdout.write("".join(lines))
+
+
+@lru_cache(maxsize=1024)
+def _size(size: int | None) -> str:
+    return fmt.size(size).rjust(_SIZE_WIDTH)
 
 
 def _print_json(entries: Iterable[Entry]) -> None:

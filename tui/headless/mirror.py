@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from providers.access import Access
+from providers.records import dataclass
 from providers.registry import open_provider
 from transfers.journal_error import JournalError
 from transfers.mirror import guard, own_times

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from providers.errors import InvalidName
 from providers.location import parse
+from providers.records import dataclass, field
 from providers.sites import Sites
 from transfers.mirror.model import Criteria, Keep, MirrorPlan, Wish
 from transfers.model import Verify

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from providers.errors import Denied, InvalidName
 from providers.location import parse, show
 from providers.private_file import write_private
+from providers.records import replace
 from providers.sites import Sites as SavedSites
 from transfers.mirror import judging, keeping, moved, planning, saved, walking
 from transfers.mirror.model import Keep, MirrorPlan, Pair, Step, Wish

@@ -6,10 +6,10 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from providers.base import Kind, Place
 from providers.location import show
+from providers.records import dataclass, field
 from providers.text import printable
 from transfers.completion import is_missed
 from transfers.mirror.model import Action, MirrorPlan, Step
@@ -42,7 +42,7 @@ _WORDS = {
 _LINKS = {Action.RIGHT: "link", Action.LEFT: "link at the source"}
 
 
-@dataclass
+@dataclass(slots=True)
 class MirrorReport(Report):
     """Prints what was not done, and keeps what was: for the receipt."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from providers.access import Access
 from providers.base import Kind, Place, Provider
 from providers.errors import InvalidName, NotFound, WrongKind
 from providers.extras import Counting
 from providers.location import parse, show
+from providers.records import dataclass
 from transfers.mirror.model import MirrorPlan, Side
 from transfers.pool import ProviderPool
 from tui.inside import is_below

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from providers.access import Access
 from providers.environment import add_password
 from providers.errors import InvalidName
+from providers.records import dataclass
 from transfers.model import (
     Cancel,
     Clear,

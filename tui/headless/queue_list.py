@@ -6,9 +6,9 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 
 from providers.location import show
+from providers.records import replace
 from providers.text import printable
 from transfers.model import JobState, Row, Snapshot
 from tui import format as fmt

@@ -6,11 +6,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
 from typing import TypeVar
 
 from providers.access import Access
 from providers.base import Provider
+from providers.records import dataclass
 from providers.registry import open_provider
 from transfers.client import Client
 from transfers.engine import Engine
@@ -19,7 +19,7 @@ from transfers.lock import QueueInUse
 from transfers.look import look
 from transfers.model import Row, Snapshot
 from transfers.queue_api import Queue
-from transfers.socket_address import NoHost
+from transfers.reaching import NoHost
 from tui.headless.attach import admit, attach
 from tui.overview import all_rows
 from tui.settings import Home

@@ -6,9 +6,9 @@ import json
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 
 from providers.location import show
+from providers.records import dataclass, field
 from providers.text import printable
 from transfers.model import Job, JobState, Op, ProofWord, Totals
 from tui import format as fmt
@@ -20,7 +20,7 @@ _TRIES = 2  # one that failed is not worth a line: most troubles are over after 
 _TROUBLES_APART = 30.0  # seconds
 
 
-@dataclass
+@dataclass(slots=True)
 class Report:
     """Prints jobs as they end and counts them."""
 

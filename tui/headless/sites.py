@@ -7,13 +7,13 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from providers.access import Access
 from providers.base import Place
 from providers.errors import InvalidName, ProviderError, Secret
 from providers.location import LOCAL, parse, show
+from providers.records import dataclass, field, replace
 from providers.registry import open_provider, sign_in
 from providers.site_secrets import remove, save, secrets_of
 from providers.sites import Site, Sites, kind_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from providers.base import Place
 from providers.errors import ProviderError
+from providers.records import dataclass
 from providers.sites import Sites
 from tui import bookmarks
 from tui import format as fmt

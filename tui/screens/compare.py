@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, TypeAlias
 
 from textual.binding import Binding, BindingType
 from textual.widgets import Button
 from textual.worker import Worker
 
+from providers.records import replace
 from providers.text import printable
 from transfers.mirror.model import Action, By, Keep, Pair, Wish
 from tui import pair_text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from providers.base import Entry
 from providers.errors import ProviderError
+from providers.records import dataclass
 from transfers.model import Conflict, Policy
 from tui import format as show
 from tui.comparing import Compare, told

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -17,6 +16,7 @@ from providers import location
 from providers.access import Access
 from providers.base import Place
 from providers.errors import InvalidName, ProviderError
+from providers.records import dataclass, replace
 from providers.site_secrets import remove, save
 from providers.sites import BadSites, Site, Sites, kind_of
 from providers.text import printable

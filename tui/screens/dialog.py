@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from textual import events
@@ -20,6 +19,7 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from providers.records import dataclass
 from providers.text import printable
 from tui import format as fmt
 

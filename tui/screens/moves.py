@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from providers.records import dataclass
 from providers.text import printable
 from tui import format as show
 from tui.screens.dialog import CANCEL, Choice, Dialog, line

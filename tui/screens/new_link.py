@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
+from providers.records import dataclass
 from providers.text import printable
 from tui.screens.dialog import CANCEL, Choice, Dialog, Tick, line
 from tui.screens.prompt import Check

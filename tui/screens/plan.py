@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import ClassVar
 
 from textual import events
@@ -14,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Button, Static
 
 from providers import location
+from providers.records import replace
 from providers.text import printable
 from transfers.model import Policy
 from transfers.plan import THERE, Meets, as_entry

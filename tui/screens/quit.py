@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from providers.records import dataclass
 from tui.screens.dialog import CANCEL, Choice, Dialog, Tick, line
 
 

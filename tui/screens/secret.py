@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from providers.errors import AuthRequired, Secret
+from providers.records import dataclass, field
 from providers.vault import Vault
 from tui.screens.dialog import CANCEL, Choice, Dialog, Tick, line
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from providers.errors import ProviderError
+from providers.records import dataclass
 from tui import format as show
 from tui.screens.dialog import CANCEL, Choice, Dialog, Says, line
 from tui.widgets.row_list import RowList

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -17,6 +16,7 @@ from textual.widgets import Input, Label, Static
 
 from providers import registry, sites
 from providers.errors import InvalidName, Secret
+from providers.records import dataclass, field
 from providers.sites import Field, Site, SiteKind
 from providers.text import printable
 from tui.screens.dialog import CANCEL, Choice, Dialog

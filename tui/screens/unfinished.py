@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import ClassVar, TypeAlias
 
 from textual.app import ComposeResult
@@ -12,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from providers.errors import ProviderError
+from providers.records import replace
 from providers.text import printable
 from tui import facts, unfinished
 from tui import format as show

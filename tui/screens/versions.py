@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
@@ -16,6 +15,7 @@ from providers import location
 from providers.base import Place
 from providers.errors import ProviderError
 from providers.extras import Revision
+from providers.records import dataclass
 from tui import revisions
 from tui.enquiry import Read
 from tui.screens.dialog import CANCEL, Choice, Dialog, Says, line

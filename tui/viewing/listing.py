@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from providers.records import dataclass
 from providers.text import printable
 from tui import format as fmt
 from tui.viewing.rows import FAINT, Row, Run

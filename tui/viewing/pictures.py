@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
+from providers.records import dataclass
 from tui.viewing.rows import Row, Run
 
 MOST_PIXELS = 50_000_000

@@ -6,10 +6,10 @@ Blocking: for threads. Raises ProviderError.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 
 from providers.base import Entry, Kind, Provider, Reader
 from providers.errors import RangeIgnored, Unsupported, WrongKind
+from providers.records import dataclass
 from tui.viewing.kinds import Shape, shape_of
 
 FIRST = 1 << 20

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells
 
+from providers.records import dataclass
 from providers.text import printable
 
 TAB = 8  # cells

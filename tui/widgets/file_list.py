@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -21,6 +20,7 @@ from textual.strip import Strip
 
 from providers.base import Entry, Kind
 from providers.names import is_temporary
+from providers.records import dataclass
 from tui import format as show
 from tui import slow_line
 from tui.details import Told

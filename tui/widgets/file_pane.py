@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from textual import events, on
@@ -12,6 +11,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from providers.base import Kind, Place
+from providers.records import replace
 from providers.text import printable
 from tui.key_map import bindings, key_for
 from tui.keys import Where

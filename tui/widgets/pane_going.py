@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from textual import on
 from textual.message import Message
@@ -11,6 +10,7 @@ from textual.message import Message
 from providers import location
 from providers.base import Entry, Place
 from providers.errors import NotFound, ProviderError, WrongKind
+from providers.records import replace
 from tui import format as show
 from tui import selection
 from tui.history import History

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 from textual import on
@@ -13,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from providers.base import Entry, Place, Provider
+from providers.records import replace
 from tui import listing
 from tui.background import in_thread, instead
 from tui.free_space import FreeSpace

@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 
 from textual import on
@@ -16,6 +15,7 @@ from textual.worker import Worker
 
 from providers.base import Entry, Place
 from providers.errors import ConnectionLost, ProviderError, Unreachable
+from providers.records import replace
 from tui import found, listing, slow_line
 from tui.background import instead
 from tui.details import Answers, Details, lacks, still_true
@@ -28,6 +28,7 @@ from tui.widgets.file_list import FileList
 from tui.widgets.pane_looking import PaneLooking
 
 _REFRESH_GAP = 1.0  # seconds between refreshes that nobody asked for
+_AGAIN = (5.0, 10.0, 20.0, 40.0, 60.0)  # seconds to the next try after a connection was lost
 _LISTING, _DETAILS, _ROOM = "listing", "details", "room"
 
 
@@ -59,6 +60,8 @@ class PaneReading(PaneLooking):
         self._refreshed = float("-inf")
         self._refresh_timer: Timer | None = None
         self._wants_refresh = False
+        self._again_timer: Timer | None = None
+        self._lost = 0  # tries in a row that found no connection
         self._details: Details | None = None  # None while something is read
         self._asking: Worker[None] | None = None
         self._room: Worker[None] | None = None
@@ -107,6 +110,9 @@ class PaneReading(PaneLooking):
     def _read(self, request: Request) -> None:
         self._generation += 1
         self._stop_asking()
+        if self._again_timer is not None:
+            self._again_timer.stop()
+            self._again_timer = None
         self._loading, self._count, self._error = request, 0, ""
         self._wants_refresh = False
         self._show_foot()
@@ -190,7 +196,7 @@ class PaneReading(PaneLooking):
         self._show_head()
 
     def _complete(self, again: Mapping[str, Entry | None]) -> None:
-        self._loading = None
+        self._loading, self._error, self._lost = None, "", 0
         self.list.keep_marks(again)
         self.list.hold()
         self._begin_asking()
@@ -201,11 +207,24 @@ class PaneReading(PaneLooking):
     def _failed(self, generation: int, error: ProviderError) -> None:
         if generation != self._generation:
             return
-        self._loading = None
+        request, self._loading = self._loading, None
         self._begin_asking(known=self.list.told)
         self._error = str(error)
+        if isinstance(error, ConnectionLost) and request is not None and self._is_shown(request):
+            self._again_timer = self.set_timer(_AGAIN[self._lost], self._try_again)
+            self._lost = min(self._lost + 1, len(_AGAIN) - 1)
         if not self.read_once:
             self.list.show_rows((), has_parent=False, notice="not read")
+        self._show_foot()
+
+    def _is_shown(self, request: Request) -> bool:
+        return self.read_once and (request.place, request.search) == (self.place, self.search)
+
+    def _try_again(self) -> None:
+        """Read what is shown; why that failed before stays in sight until it has come."""
+        error = self._error
+        self.reread()
+        self._error = error
         self._show_foot()
 
     def stop_reading(self) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from rich.text import Text
 from textual.geometry import Offset
@@ -16,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.widget import Widget
 from textual.widgets import Static
 
+from providers.records import replace
 from tui import spoken
 from tui.terminal import SHOW_CURSOR, write
 from tui.widgets.file_list import FileList

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from providers.records import dataclass
 from transfers.model import RUNNING, JobState, Snapshot, Totals
 from tui import format as show
 from tui.queue_filter import Shown

@@ -10,10 +10,10 @@ import math
 import ntpath
 import os
 import posixpath
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from providers import location
+from providers.records import dataclass
 from providers.text import printable
 from transfers.model import RUNNING, Job, JobState, Op, ParkReason, Proof, ProofWord, Row
 from tui import format as show

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from providers.base import Kind
 from providers.http.paths import canonical, unquote_segment
+from providers.records import dataclass
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _BLANKS = " \t\r\n\f"

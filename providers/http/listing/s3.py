@@ -7,7 +7,6 @@ lists what is below too: then the first part of a key is a folder.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from providers.base import Kind
@@ -16,6 +15,7 @@ from providers.http.listing.address import Folder, Found, NotAListing
 from providers.http.listing.shapes import exact
 from providers.http.listing.times import seconds
 from providers.http.paths import unquote_segment
+from providers.records import dataclass
 from providers.web.xml import BadXml, records
 
 _SPACES = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from providers.base import Kind
 from providers.http.listing.address import Folder, Found
 from providers.http.listing.times import seconds
 from providers.http.listing.tokens import attribute, text, tokens
+from providers.records import dataclass, field
 
 _TEXT = 256  # bytes of text that are looked at
 _COLUMNS = 16

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 
 from providers.base import Entry, Kind
 from providers.diagnosis import Finding, Step, odd_names
@@ -14,6 +13,7 @@ from providers.http.paths import name
 from providers.http.session import Session
 from providers.http.webdav.look import need_home
 from providers.http.webdav.multistatus import PROPFIND, PROPFIND_QUOTA, Described, Folder, described
+from providers.records import dataclass
 from providers.text import printable
 from providers.web.xml import BadXml
 

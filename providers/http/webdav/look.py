@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from providers.base import Body, Entry, Kind
 from providers.errors import Denied, NotFound, ProviderError, Unsupported, WrongKind
@@ -19,6 +18,7 @@ from providers.http.webdav.multistatus import (
     Folder,
     described,
 )
+from providers.records import dataclass
 from providers.text import printable
 from providers.web.response import Response
 from providers.web.xml import BadXml

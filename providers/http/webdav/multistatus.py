@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,6 +16,7 @@ from providers.base import Buffer, Entry, Kind, no_digests
 from providers.errors import InvalidName
 from providers.http import paths
 from providers.names import check_name
+from providers.records import dataclass, field
 from providers.web.headers import digests_of, http_date
 from providers.web.xml import records
 

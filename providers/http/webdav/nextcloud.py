@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 
 from providers.base import Body, Entry, Kind, Parts
 from providers.errors import (
@@ -29,6 +28,7 @@ from providers.http.webdav import look
 from providers.http.webdav.look import Done, change
 from providers.http.webdav.multistatus import Described
 from providers.http.webdav.received import Sent
+from providers.records import dataclass, values_of
 
 PARTS = Parts(order="sequential", min_size=32 << 20, max_size=32 << 20, max_count=10_000)
 """The manual allows 5 MiB to 5 GiB, a smaller last one, and names 1 to 10000. All are of one size,
@@ -50,7 +50,7 @@ class Chunks:
     part_size: int  # of each chunk but the last
 
     def token(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps(values_of(self))
 
     def chunk(self, index: int) -> str:
         return f"{self.folder}/{index + 1:05}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 
 from providers.access import Access
 from providers.base import Body, Capabilities, Entry, Kind, Parts, Room
@@ -29,6 +28,7 @@ from providers.http.session import Session
 from providers.http.target import need_short_name, need_within
 from providers.http.webdav import look, nextcloud, uploads
 from providers.http.webdav.look import change
+from providers.records import replace
 from providers.web.delivery import Delivery
 from providers.web.patience import USUAL, Patience
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
 from providers.base import Body, Entry, Kind
 from providers.errors import (
@@ -29,6 +28,7 @@ from providers.http.webdav.look import Done, change
 from providers.http.webdav.multistatus import Described
 from providers.http.webdav.received import Sent
 from providers.names import temporary_name
+from providers.records import dataclass, values_of
 
 _ASK_FIRST = 1 << 20  # bytes from which on a refusal is worth waiting for before they are sent
 _PRECONDITION_FAILED = 412
@@ -45,7 +45,7 @@ class Upload:
     modified: float | None
 
     def token(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps(values_of(self))
 
 
 def plan(path: str, size: int | None, *, key: str, modified: float | None) -> Upload:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote
 
+from providers.records import dataclass
 from providers.sandbox.graph.drive import Drive
 from providers.sandbox.graph.errors import GraphError, bad_request
 from providers.sandbox.graph.items import Item

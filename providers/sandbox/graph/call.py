@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from providers.records import dataclass
 from providers.sandbox.graph import facets
 from providers.sandbox.graph.drive import Drive
 from providers.sandbox.graph.errors import GraphError, bad_request

@@ -6,7 +6,8 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from providers.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from providers.records import dataclass, field
 
 Kind = Literal["file", "folder", "package", "remote"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from providers.records import dataclass
 from providers.sandbox.graph import login_pages
 from providers.sandbox.graph.clock import stamp
 from providers.sandbox.graph.wire import Answer, Request, json_answer

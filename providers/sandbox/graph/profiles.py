@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from providers.records import dataclass
 
 ProfileName = Literal["personal", "business"]
 PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"

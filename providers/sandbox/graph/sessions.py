@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from providers.records import dataclass, field
 from providers.sandbox.graph.clock import Clock
 from providers.sandbox.graph.errors import GraphError, bad_request
 from providers.sandbox.graph.habits import Habits

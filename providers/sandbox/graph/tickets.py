@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from providers.records import dataclass
 from providers.sandbox.graph.clock import Clock
 from providers.sandbox.graph.ids import Ids
 

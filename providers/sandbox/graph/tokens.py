@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from providers.records import dataclass
 from providers.sandbox.graph.clock import Clock
 from providers.sandbox.graph.errors import GraphError
 from providers.sandbox.graph.ids import Ids

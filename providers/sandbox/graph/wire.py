@@ -8,13 +8,13 @@ import socket
 import threading
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from email.message import Message
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
+from providers.records import dataclass, field
 from providers.sandbox.graph.clock import Clock
 from providers.sandbox.graph.faults import Faults, Rule
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
 
+from providers.records import dataclass, field
 from providers.sandbox.graph.clock import Clock
 from providers.sandbox.graph.drive import Drive
 from providers.sandbox.graph.faults import Faults

@@ -124,9 +124,9 @@ class PipeStream:
                 pass_fds=(world.alive,),
             )
 
-    def send(self, data: Buffer) -> None:
+    def send(self, head: bytes, body: Buffer = b"", /) -> None:
         self._step("before send")
-        self._socket.sendall(data)
+        self._socket.sendall(b"".join((head, body)))
         self._step("after send")
 
     def recv(self, timeout: float) -> bytes:

@@ -1,0 +1,1 @@
+"""SFTP over the person's own ssh program, for a site that says `transport = "openssh"`."""
