@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from math import inf
 from typing import TypeVar
 
 from providers.base import Body
@@ -51,7 +52,7 @@ class Asked:
 def ask_range(session: Session, asked: Asked) -> None:
     """Queue as many requests as may be under way."""
     window, end = asked.window, asked.end
-    most = _WINDOW_FAR if session.distance > _FAR else WINDOW
+    most = _WINDOW_FAR if _FAR < session.distance < inf else WINDOW
     if len(window) > most * 3 // 4:  # several are sent in one go
         return
     while len(window) < most and (end is None or asked.offset < end):

@@ -100,13 +100,11 @@ class SftpProvider:
         pool = partial(Pool, endpoint, keep=_CONNECTIONS, patience=patience, clock=clock)
         self._pool = pool(connect)
         self._apart = pool(apart or _none_apart)
-        self._clock = clock
         self._learn = threading.Lock()  # never held while a server is waited for
         self._home: str | None = None
         self._digests: bool | None = None
         self._starts_lost = 0
-        # Seconds there and back, the shortest: a busy computer makes single ones long.
-        self._trip = float("inf")
+        self._trip = float("inf")  # seconds there and back, the shortest that any session saw
         self._caps = _CAPS
 
     @property
@@ -122,11 +120,8 @@ class SftpProvider:
     def _get_to_know(self, session: Session) -> None:
         """Learn what only a connection tells: how far it is, and how a file is replaced there."""
         if self._home is None:
-            asked = self._clock()
             self._home = session.home or calls.real_path(session, ".")
-            if not session.home:
-                self._trip = min(self._trip, self._clock() - asked)
-        self._trip = min(self._trip, session.distance or self._trip)
+        self._trip = min(self._trip, session.distance)
         streams = 1 if self._trip < _FAR else _FAR_STREAMS
         if self._caps.writing_streams != streams:
             with self._learn:

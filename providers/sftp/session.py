@@ -10,6 +10,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 from typing import NamedTuple, NoReturn, Protocol, TypeVar
 
 from providers.base import Buffer
@@ -96,7 +97,7 @@ class Session:
         *,
         ahead: int = 1,
         patience: Patience = USUAL,
-        distance: float = 0.0,
+        distance: float = inf,
         in_order: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -109,7 +110,8 @@ class Session:
         self.read_size = self.write_size = _SAFE_SIZE
         self.reading, self.writing = Pace(), Pace()
         self.broken = False
-        self.distance = distance  # seconds there and back, as far as it was seen
+        # Seconds there and back, the shortest seen: a busy computer makes single ones long.
+        self.distance = distance
         self.in_order = in_order
         self.home = ""  # the start folder, where it was asked for
         self.naming = False  # what is under way gives a new file its name
@@ -125,7 +127,6 @@ class Session:
         self._replies: dict[int, Reply] = {}
         self._aside: dict[int, Callable[[Reply], None]] = {}  # what nobody waits for
         self._clock = clock
-        self._asked = 0.0  # when requests were sent last
         try:
             if in_order:
                 self._ask_limits()
@@ -171,8 +172,6 @@ class Session:
         self.aside(Op.EXTENDED, string(_LIMITS.encode()), then=self._learn_limits)
 
     def _learn_limits(self, reply: Reply) -> None:
-        if not self.distance:
-            self.distance = self._clock() - self._asked
         if reply.kind == Op.EXTENDED_REPLY:
             fields = Fields(reply.body)
             _, read, write = fields.u64(), fields.u64(), fields.u64()
@@ -207,7 +206,6 @@ class Session:
             gathered = b"".join(self._unsent)
             self._unsent.clear()
             self._unsent_size = 0
-            self._asked = self._clock()
             self._send(gathered)
 
     def wait(self, number: int, path: str, timeout: float | None = None) -> Reply:
@@ -258,7 +256,10 @@ class Session:
         timeout: float | None = None,
     ) -> T:
         """One request, its answer awaited and taken apart."""
-        return self.decode(self.wait(self.request(op, *fields), path, timeout), answer, path, read)
+        asked = self._clock()
+        reply = self.wait(self.request(op, *fields), path, timeout)
+        self.distance = min(self.distance, self._clock() - asked)
+        return self.decode(reply, answer, path, read)
 
     def command(self, op: Op, *fields: bytes, path: str, timeout: float | None = None) -> None:
         """One request that is answered with a status. Raises the error of any but OK."""
