@@ -6,6 +6,7 @@ import hashlib
 import os
 import queue
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -16,8 +17,10 @@ import pytest
 
 from providers.access import Access
 from providers.errors import ConnectionLost, ProviderError
+from providers.sftp import sharing
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.provider import SftpProvider, open_endpoint
+from tests.faults.proxy import Proxy, Toxics, every
 from tests.servers import questions_ssh
 from tests.servers.openssh import OpenSSH, find_sshd
 from tests.servers.questions_ssh import QuestionsSSH
@@ -182,8 +185,9 @@ def test_a_call_that_is_ended_ends_its_own_session_only(tmp_path: Path, big: Pat
 
 @needs_sshd
 def test_a_call_that_is_stuck_below_its_session_takes_the_connection_along(
-    tmp_path: Path, big: Path
+    tmp_path: Path, big: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sharing, "_GRACE", 0.5)
     with (
         box(tmp_path) as there,
         there.place._pool.line() as line,
@@ -233,3 +237,86 @@ def test_the_last_session_takes_the_connection_along(tmp_path: Path, big: Path) 
     for thread in left:
         thread.join(5)
     assert [thread for thread in left if isinstance(thread, paramiko.Transport)] == []
+
+
+@needs_sshd
+def test_a_call_that_is_ended_on_a_slow_line_leaves_the_others_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for its turn to send, for longer than what is stuck is waited for."""
+    monkeypatch.setattr(sharing, "_GRACE", 0.5)
+    with (
+        OpenSSH(tmp_path / "sshd") as server,
+        Proxy(server.port, plan=every(up=Toxics(rate=2 << 20))) as proxy,
+    ):
+        given = Access(tmp_path / "hosts", accept_new=True, keys=(server.key_path,))
+        endpoint = server.endpoint.replace(str(server.port), str(proxy.port))
+        with closing(open_endpoint(endpoint, given)) as place, place._pool.line() as line:
+            slow = [Uploads(place, str(tmp_path / name)) for name in "abc"]
+            _cut_in_a_send(place, slow[0].thread)
+            outcomes = [upload.outcome() for upload in slow]
+            assert isinstance(outcomes[0], ConnectionLost)
+            assert outcomes[1:] == [f"0:{_MUCH}"] * 2
+            assert line.session.alive()
+
+
+def test_a_connection_that_the_network_ends_is_no_reason_to_sign_in_for_each_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends when a third session is asked for, as where a server hangs up on that."""
+    asked = []
+
+    def third_falls(door: object, kind: str, number: int) -> int:
+        asked.append(number)
+        if len(asked) == 3:
+            raise EOFError
+        return paramiko.common.OPEN_SUCCEEDED
+
+    monkeypatch.setattr(questions_ssh._Door, "check_channel_request", third_falls)
+    given = Access(tmp_path / "hosts", accept_new=True, use_agent=False, use_default_keys=False)
+    with QuestionsSSH([], [["horse"]], methods="password") as server:
+        given.secrets.put(server.endpoint, "password", "horse")
+        with closing(open_endpoint(server.endpoint, given)) as place:
+            with place._pool.line(), place._pool.line(), place._pool.line():
+                assert len(server.given) == 2
+            with place._pool.line() as one, place._pool.line() as two:
+                assert all(line.session.alive() for line in (one, two))
+            assert len(server.given) == 2
+
+
+_MUCH = 8 << 20  # bytes: more than a slow line's buffers hold
+
+
+class Uploads:
+    """One upload, in a thread of its own."""
+
+    def __init__(self, place: SftpProvider, path: str) -> None:
+        self._place, self._path = place, path
+        self._ended: queue.SimpleQueue[str | ProviderError] = queue.SimpleQueue()
+        worker = threading.Thread(target=self._upload, daemon=True)
+        worker.start()
+        assert worker.ident is not None
+        self.thread = worker.ident
+
+    def _upload(self) -> None:
+        try:
+            token = self._place.begin(self._path, _MUCH, key="k", part_size=_MUCH)
+            self._ended.put(self._place.put_part(token, 0, 0, iter([bytes(_MUCH)])))
+        except ProviderError as error:
+            self._ended.put(error)
+
+    def outcome(self) -> str | ProviderError:
+        return self._ended.get(timeout=LAST_RESORT)
+
+
+def _cut_in_a_send(place: SftpProvider, thread: int) -> None:
+    """End the call of `thread` while it waits for the line to take something."""
+    until = time.monotonic() + LAST_RESORT
+    below_since = time.monotonic()
+    while time.monotonic() < until:
+        calls = [call for call in place._pool._calls if call.thread == thread]
+        if not any(call.wire is not None and call.wire.below for call in calls):
+            below_since = time.monotonic()
+        elif time.monotonic() - below_since > 0.2:
+            return place.interrupt(thread)
+    pytest.fail("it never had to wait")
