@@ -17,10 +17,9 @@ import pytest
 
 from providers.access import Access
 from providers.errors import ConnectionLost, ProviderError
-from providers.sftp import sharing
+from providers.sftp import calls, sharing
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.provider import SftpProvider, open_endpoint
-from tests.faults.proxy import Proxy, Toxics, every
 from tests.servers import questions_ssh
 from tests.servers.openssh import OpenSSH, find_sshd
 from tests.servers.questions_ssh import QuestionsSSH
@@ -240,24 +239,24 @@ def test_the_last_session_takes_the_connection_along(tmp_path: Path, big: Path) 
 
 
 @needs_sshd
-def test_a_call_that_is_ended_on_a_slow_line_leaves_the_others_theirs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_call_that_waits_below_its_session_leaves_others_a_connection_that_moves(
+    tmp_path: Path, big: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits for its turn to send, for longer than what is stuck is waited for."""
+    """On a slow line each waits for its turn to send."""
     monkeypatch.setattr(sharing, "_GRACE", 0.5)
     with (
-        OpenSSH(tmp_path / "sshd") as server,
-        Proxy(server.port, plan=every(up=Toxics(rate=2 << 20))) as proxy,
+        box(tmp_path) as there,
+        there.place._pool.line() as line,
+        there.place._pool.line() as other,
     ):
-        given = Access(tmp_path / "hosts", accept_new=True, keys=(server.key_path,))
-        endpoint = server.endpoint.replace(str(server.port), str(proxy.port))
-        with closing(open_endpoint(endpoint, given)) as place, place._pool.line() as line:
-            slow = [Uploads(place, str(tmp_path / name)) for name in "abc"]
-            _cut_in_a_send(place, slow[0].thread)
-            outcomes = [upload.outcome() for upload in slow]
-            assert isinstance(outcomes[0], ConnectionLost)
-            assert outcomes[1:] == [f"0:{_MUCH}"] * 2
-            assert line.session.alive()
+        line.wire.below = True
+        line.wire.cut()
+        until = time.monotonic() + 1.5
+        while time.monotonic() < until:
+            calls.real_path(other.session, ".")
+        assert other.transport is not None
+        other.transport.join(LAST_RESORT)  # nothing moves
+        assert not other.session.alive()
 
 
 def test_a_connection_that_the_network_ends_is_no_reason_to_sign_in_for_each_session(
@@ -282,41 +281,3 @@ def test_a_connection_that_the_network_ends_is_no_reason_to_sign_in_for_each_ses
             with place._pool.line() as one, place._pool.line() as two:
                 assert all(line.session.alive() for line in (one, two))
             assert len(server.given) == 2
-
-
-_MUCH = 8 << 20  # bytes: more than a slow line's buffers hold
-
-
-class Uploads:
-    """One upload, in a thread of its own."""
-
-    def __init__(self, place: SftpProvider, path: str) -> None:
-        self._place, self._path = place, path
-        self._ended: queue.SimpleQueue[str | ProviderError] = queue.SimpleQueue()
-        worker = threading.Thread(target=self._upload, daemon=True)
-        worker.start()
-        assert worker.ident is not None
-        self.thread = worker.ident
-
-    def _upload(self) -> None:
-        try:
-            token = self._place.begin(self._path, _MUCH, key="k", part_size=_MUCH)
-            self._ended.put(self._place.put_part(token, 0, 0, iter([bytes(_MUCH)])))
-        except ProviderError as error:
-            self._ended.put(error)
-
-    def outcome(self) -> str | ProviderError:
-        return self._ended.get(timeout=LAST_RESORT)
-
-
-def _cut_in_a_send(place: SftpProvider, thread: int) -> None:
-    """End the call of `thread` while it waits for the line to take something."""
-    until = time.monotonic() + LAST_RESORT
-    below_since = time.monotonic()
-    while time.monotonic() < until:
-        calls = [call for call in place._pool._calls if call.thread == thread]
-        if not any(call.wire is not None and call.wire.below for call in calls):
-            below_since = time.monotonic()
-        elif time.monotonic() - below_since > 0.2:
-            return place.interrupt(thread)
-    pytest.fail("it never had to wait")
