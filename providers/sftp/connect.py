@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import paramiko
 from cryptography.exceptions import InvalidTag
@@ -28,6 +28,7 @@ from providers.sftp.dial import PatientSocket, dial
 from providers.sftp.lean_packets import packetizer_for
 from providers.sftp.target import Target, target
 from providers.sftp.through import OverServer
+from providers.sftp.turns import InTurn
 from providers.sftp.wire import Wire, shut_down
 from providers.text import printable
 
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 _GOODBYE_SECONDS = 15.0
+_UNSENT = 256 << 10  # bytes that wait in the system to be sent: others share the connection
 _WINDOW = 64 << 20  # bytes on the way to us: OpenSSH's 2 MiB is slow over distance
 _PACKET = 128 << 10
 _WRONG_SIGNATURE = "Signature verification"  # as paramiko says it
@@ -159,6 +161,9 @@ def dial_to(to: Target, wire: Wire) -> PatientSocket:
         ) from error
     dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     dialled.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # elsewhere more lies before what is asked next
+        with suppress(OSError):
+            dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
     return dialled
 
 
@@ -178,6 +183,7 @@ def _transport(dialled: PatientSocket | OverServer, to: Target, wire: Wire) -> p
     transport.handshake_timeout = wire.patience.key_exchange
     transport.channel_timeout = wire.patience.channel
     transport.clear_to_send_timeout = wire.patience.answer
+    transport.clear_to_send_lock = InTurn()  # type: ignore[assignment]  # each send holds it
     return transport
 
 

@@ -17,7 +17,9 @@ from providers.base import Buffer
 from providers.sftp.frames import Frames
 from providers.sftp.lean_packets import LeanPacketizer, ReferringMessage, SeveralMessages
 
-_GATHERED = 256 << 10  # bytes that are sent at once
+_GATHERED = 256 << 10  # bytes that are sent at once, at the most
+_LEAST = 32 << 10  # the same, where that took long
+_LONG = 0.25  # seconds
 
 
 def lead_to(channel: paramiko.Channel) -> None:
@@ -36,26 +38,40 @@ def sender(channel: paramiko.Channel) -> Callable[[Buffer, Buffer, int], int]:
     packets = getattr(channel.get_transport(), "packetizer", None)
     if not isinstance(packets, LeanPacketizer):
         return lambda head, body, at: channel.send(b"".join(_cut(head, body, at, _GATHERED)))
-    return lambda head, body, at: _send(channel, head, body, at)
+    return _Sender(channel).send
 
 
-def _send(channel: Any, head: Buffer, body: Buffer, at: int) -> int:
-    """As `Channel._send`, with several packets at once."""
-    messages, end = [], at
-    for size in _granted(channel, len(head) + len(body) - at):
-        pieces = _cut(head, body, end, size)
-        messages.append(ReferringMessage(channel.remote_chanid, *pieces))
-        end += size
-    if messages:
-        message = messages[0] if len(messages) == 1 else SeveralMessages(messages)
-        channel.transport._send_user_message(message)
-    return end - at
+class _Sender:
+    """As `Channel._send`, with several packets at once: few where a line is slow, on which others
+    wait for their turn meanwhile."""
+
+    def __init__(self, channel: Any) -> None:
+        self._channel = channel
+        self._most = _GATHERED
+
+    def send(self, head: Buffer, body: Buffer, at: int) -> int:
+        channel, end = self._channel, at
+        messages = []
+        for size in _granted(channel, min(len(head) + len(body) - at, self._most)):
+            pieces = _cut(head, body, end, size)
+            messages.append(ReferringMessage(channel.remote_chanid, *pieces))
+            end += size
+        if messages:
+            began = time.monotonic()
+            message = messages[0] if len(messages) == 1 else SeveralMessages(messages)
+            channel.transport._send_user_message(message)
+            self._took(time.monotonic() - began)
+        return end - at
+
+    def _took(self, seconds: float) -> None:
+        self._most = _LEAST if seconds > _LONG else min(2 * self._most, _GATHERED)
 
 
-def _granted(channel: Any, wanted: int) -> list[int]:
-    """The sizes of the packets that may be sent by now; none once the channel is closed."""
+def _granted(channel: Any, most: int) -> list[int]:
+    """The sizes of the packets that may be sent by now, `most` bytes together; none once the
+    channel is closed."""
     sizes: list[int] = []
-    total, most = 0, min(wanted, _GATHERED)
+    total = 0
     with channel.lock:
         if channel.closed:
             raise OSError("the channel is closed")

@@ -60,6 +60,15 @@ def usable() -> bool:
     )
 
 
+def moved_by(transport: paramiko.Transport | None) -> tuple[int, int]:
+    """What changes as bytes go and come, under any packetizer; zeros where that is not told."""
+    packets = getattr(transport, "packetizer", None)
+    return (
+        getattr(packets, "_Packetizer__sent_bytes", 0),
+        getattr(packets, "_Packetizer__received_bytes", 0),
+    )
+
+
 class DataMessage(Message):
     """CHANNEL_DATA, taken apart already."""
 

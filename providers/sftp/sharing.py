@@ -18,6 +18,7 @@ from providers.errors import ConnectionLost, Denied
 from providers.records import dataclass
 from providers.sftp.channels import leave, start_session
 from providers.sftp.connect import NothingOpened, closed_on_error, shut
+from providers.sftp.lean_packets import moved_by
 from providers.sftp.route import arrive
 from providers.sftp.session import Session
 from providers.sftp.sign_in import sign_in
@@ -25,7 +26,7 @@ from providers.sftp.target import Target, configured
 from providers.sftp.wire import Wire
 
 _MOST = 8  # sessions on a connection: sshd's MaxSessions is 10, and digests need some of them
-_GRACE = 2.0  # seconds until a session that does not end takes its connection along
+_GRACE = 5.0  # seconds in which nothing moves: a session that does not end takes all along
 
 
 @dataclass(slots=True, eq=False)
@@ -48,7 +49,7 @@ class Connections:
         self._changed = threading.Condition()  # guards what follows
         self._shared: list[_Shared] = []
         self._most = _MOST
-        self._is_shared = False
+        self._had = 1  # the most that one connection had at once
 
     def open(self, wire: Wire) -> tuple[Session, paramiko.Transport]:
         """A session, where it can be on a connection that is there. `wire` ends it, from any
@@ -67,7 +68,7 @@ class Connections:
                 wire.check()
                 self._learn(shared, shared.transport, refused=isinstance(error, Denied))
             else:
-                self._is_shared = True
+                self._had = max(self._had, shared.sessions)
                 return started
 
     def apart(self, wire: Wire) -> tuple[Session, paramiko.Transport]:
@@ -75,7 +76,7 @@ class Connections:
 
         Raises NothingOpened where none are shared: there it would be like all others.
         """
-        if not self._is_shared:
+        if self._had == 1:
             raise NothingOpened(self._to.endpoint)
         shared = _Shared(Wire(self._to.endpoint, wire.patience), ending=True)
         with self._changed:
@@ -157,12 +158,15 @@ class Connections:
         return is_last
 
     def _learn(self, shared: _Shared, transport: paramiko.Transport, *, refused: bool) -> None:
-        """What came of one session more: a server that hangs up on it is not asked for it again."""
+        """What came of one session more: a server that hangs up on it is not asked for it again.
+
+        It may have been the network: as many as there were once remain.
+        """
         with self._changed:
             if refused:
                 self._most = max(1, min(self._most, shared.sessions))
             elif not transport.is_active() and not shared.wire.is_cut:
-                self._most = 1
+                self._most = min(self._most, self._had)
             shared.ending = shared.ending or not refused
 
 
@@ -188,16 +192,25 @@ class _Stay:
 
     def cut(self) -> None:
         """The session's wire is cut, which ends its channels. What waits below them does not end
-        by that, and who is alone leaves nobody behind: then it is the whole connection."""
+        by that, and who is alone leaves nobody behind: then it is the whole connection. On a line
+        that is slow it waits for its turn, and others would lose theirs: while something moves
+        there, nothing is stuck."""
         if self._over:
             return
         if self._shared.sessions == 1:
             self._shared.wire.cut()
         elif self._wire.below:
-            watch = threading.Timer(_GRACE, self._cut_below)
-            watch.daemon = True
-            watch.start()
+            self._look_later()
 
-    def _cut_below(self) -> None:
-        if self._wire.below and not self._over:
+    def _look_later(self) -> None:
+        watch = threading.Timer(_GRACE, self._cut_below, (moved_by(self._shared.transport),))
+        watch.daemon = True
+        watch.start()
+
+    def _cut_below(self, moved: tuple[int, int]) -> None:
+        if not self._wire.below or self._over:
+            return
+        if moved_by(self._shared.transport) == moved:
             self._shared.wire.cut()
+        else:
+            self._look_later()

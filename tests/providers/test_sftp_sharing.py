@@ -6,6 +6,7 @@ import hashlib
 import os
 import queue
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import pytest
 
 from providers.access import Access
 from providers.errors import ConnectionLost, ProviderError
+from providers.sftp import calls, sharing
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.provider import SftpProvider, open_endpoint
 from tests.servers import questions_ssh
@@ -182,8 +184,9 @@ def test_a_call_that_is_ended_ends_its_own_session_only(tmp_path: Path, big: Pat
 
 @needs_sshd
 def test_a_call_that_is_stuck_below_its_session_takes_the_connection_along(
-    tmp_path: Path, big: Path
+    tmp_path: Path, big: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sharing, "_GRACE", 0.5)
     with (
         box(tmp_path) as there,
         there.place._pool.line() as line,
@@ -233,3 +236,48 @@ def test_the_last_session_takes_the_connection_along(tmp_path: Path, big: Path) 
     for thread in left:
         thread.join(5)
     assert [thread for thread in left if isinstance(thread, paramiko.Transport)] == []
+
+
+@needs_sshd
+def test_a_call_that_waits_below_its_session_leaves_others_a_connection_that_moves(
+    tmp_path: Path, big: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow line each waits for its turn to send."""
+    monkeypatch.setattr(sharing, "_GRACE", 0.5)
+    with (
+        box(tmp_path) as there,
+        there.place._pool.line() as line,
+        there.place._pool.line() as other,
+    ):
+        line.wire.below = True
+        line.wire.cut()
+        until = time.monotonic() + 1.5
+        while time.monotonic() < until:
+            calls.real_path(other.session, ".")
+        assert other.transport is not None
+        other.transport.join(LAST_RESORT)  # nothing moves
+        assert not other.session.alive()
+
+
+def test_a_connection_that_the_network_ends_is_no_reason_to_sign_in_for_each_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends when a third session is asked for, as where a server hangs up on that."""
+    asked = []
+
+    def third_falls(door: object, kind: str, number: int) -> int:
+        asked.append(number)
+        if len(asked) == 3:
+            raise EOFError
+        return paramiko.common.OPEN_SUCCEEDED
+
+    monkeypatch.setattr(questions_ssh._Door, "check_channel_request", third_falls)
+    given = Access(tmp_path / "hosts", accept_new=True, use_agent=False, use_default_keys=False)
+    with QuestionsSSH([], [["horse"]], methods="password") as server:
+        given.secrets.put(server.endpoint, "password", "horse")
+        with closing(open_endpoint(server.endpoint, given)) as place:
+            with place._pool.line(), place._pool.line(), place._pool.line():
+                assert len(server.given) == 2
+            with place._pool.line() as one, place._pool.line() as two:
+                assert all(line.session.alive() for line in (one, two))
+            assert len(server.given) == 2

@@ -101,7 +101,8 @@ class SftpPlace(_Counted, SftpProvider):
     @property
     def caps(self) -> Capabilities:
         caps = replace(self._small(super().caps), digests=frozenset())
-        return replace(caps, streams=self.world.streams)
+        streams = self.world.streams  # and not what a busy machine makes of how far it is
+        return replace(caps, streams=streams, writing_streams=streams)
 
     def put_part(self, upload: str, index: int, offset: int, body: Body) -> str:
         return super().put_part(upload, index, offset, self._count(body))

@@ -69,7 +69,8 @@ class _SmallSftp(SftpProvider):
 
     @property
     def caps(self) -> Capabilities:
-        return replace(_small(super().caps, self.part), streams=self.streams)
+        caps = _small(super().caps, self.part)
+        return replace(caps, streams=self.streams, writing_streams=self.streams)
 
 
 class Rig:
