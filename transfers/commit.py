@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from providers.base import ANY_VERSION, Entry, Kind, Provider
+from providers.base import ANY_VERSION, Entry, Kind, Provider, Rewriter
 from providers.errors import (
     AlreadyExists,
     AuthRequired,
@@ -36,6 +36,7 @@ from transfers.verify import COMPARED, digest_of, prove, vouched
 _UNPROVEN = frozenset({ProofWord.NOT_PROVEN, ProofWord.CHANGED_BY_SERVER})
 """What a move does not give up its source for."""
 
+_CHANGED = "it changed while its copy was being finished"
 _CLOCKS_DIFFER = 86_400.0  # seconds, at the most
 
 
@@ -61,6 +62,8 @@ def named(run: Run, told: str) -> Job:
     receipts = run.control.checkpoint.receipts if run.control.checkpoint else ()
     try:
         entry = _finished(run, upload, receipts)
+        if proof is not None:
+            _refuse_another(run, entry)
     except AlreadyExists as error:
         _unsettled(run)
         raise TargetChanged(error.path, "something appeared there meanwhile") from error
@@ -87,6 +90,15 @@ def _finished(run: Run, upload: str, receipts: tuple[str, ...], *, again: bool =
     except Doubtful:
         run.doubtful = True
         return target.stat(run.job.target.path)
+
+
+def _refuse_another(run: Run, entry: Entry) -> None:
+    """Raise TargetChanged where what has the name cannot be what was proven before it got it."""
+    target = run.target()
+    if isinstance(target, Rewriter) and target.rewrites(entry):
+        return
+    if entry.kind is not Kind.FILE or entry.size not in (None, run.job.size):
+        raise TargetChanged(entry.path, _CHANGED)
 
 
 def _unsettled(run: Run) -> None:
@@ -213,6 +225,8 @@ def settle(run: Run) -> Job | None:
         return None
     try:
         entry = _finished(run, upload, receipts, again=True)
+        if proof is not None:
+            _refuse_another(run, entry)
     except (AlreadyExists, NotFound, TargetChanged, UploadExpired) as error:
         if job.committed:
             return source_kept(job, error)
@@ -231,7 +245,7 @@ def settle(run: Run) -> Job | None:
     if proof.word is ProofWord.MISMATCH and told and not job.committed:
         raise _spoilt(run, proof, entry)
     if proof.word is ProofWord.MISMATCH:
-        changed = TargetChanged(job.target.path, "it changed while its copy was being finished")
+        changed = TargetChanged(job.target.path, _CHANGED)
         if job.committed:
             return source_kept(job, changed)
         _unsettled(run)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import groupby
 
 from providers.base import Buffer, Entry
 from providers.errors import ProviderError
 from providers.local import upload as uploads
 from providers.local.entries import entry_of
-from providers.local.folder import NO_FOLLOW, Folder, identity_of, open_folder
+from providers.local.folder import BY_DESCRIPTOR, NO_FOLLOW, Folder, identity_of, open_folder
 from providers.local.upload import Upload
 from providers.many import Fetched, Stored, Storing, Wanted
 from providers.names import temporary_name
@@ -148,7 +148,8 @@ def _stored(folder: Folder, numbered: _Numbered, file: Storing) -> Stored | None
             folder.look(name)
         descriptor = folder.open(unfinished, _NEW_FLAGS)
         try:
-            _write(descriptor, data)
+            with _removed_when_full(folder, unfinished):
+                _write(descriptor, data)
             alike = _is_there(descriptor, data) if file.proof else None
             made = os.fstat(descriptor)
         finally:
@@ -160,6 +161,18 @@ def _stored(folder: Folder, numbered: _Numbered, file: Storing) -> Stored | None
         return None
     entry = entry_of(upload.temporary, unfinished, made)
     return Stored(upload.token(), (str(file.size),), entry, alike)
+
+
+@contextmanager
+def _removed_when_full(folder: Folder, unfinished: str) -> Iterator[None]:
+    """Where a disk has no room for all, what it took of a file would keep others out."""
+    try:
+        yield
+    except OSError:
+        if BY_DESCRIPTOR:  # elsewhere a file that is open may not be removed
+            with suppress(OSError):
+                folder.unlink(unfinished)
+        raise
 
 
 def _write(descriptor: int, data: Buffer) -> None:

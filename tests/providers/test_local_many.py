@@ -130,6 +130,21 @@ def test_one_that_cannot_be_stored_costs_no_other(tmp_path: Path) -> None:
     assert [number for number, one in enumerate(told) if one is None] == [3, 4]
 
 
+def test_what_a_full_disk_took_of_a_file_is_not_left_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int, content: bytes) -> None:
+        os.write(descriptor, content[:5])
+        if len(content) > 5:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(many, "_write", full)
+    told = LocalProvider().store(to_store(tmp_path))
+    sizes = [len(content) for content in contents(tmp_path).values()]
+    assert len(sizes) == len([one for one in told if one is not None])
+    assert 0 < len(sizes) < COUNT and max(sizes) <= 5
+
+
 def test_a_link_below_the_chosen_directory_is_never_written_through(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "chosen").mkdir()
