@@ -63,14 +63,16 @@ def _brought(first: Run, batch: Batch, began: float) -> tuple[list[_Over], list[
     """
     over: list[_Over] = []
     proven: list[Run] = []
+    ended: list[_Over] = []
     begun = deque([first])
     if (between := together.ends(first)) is not None:
         carried = _carried(between, first, batch)
-        proven = [run for run in carried if _is_proven(run)]
-        ended = [_Over(run, _framed(run, _proof)) for run in carried if not _is_proven(run)]
+        for run in carried:  # asked once of each: a stop may be asked for between two looks
+            if _is_proven(run):
+                proven.append(run)
+            else:
+                ended.append(_Over(run, _framed(run, _proof)))
         begun = deque() if carried else _next_of(batch)
-    else:
-        ended = []
     gathers = together.gathers(first)
     while begun:
         run = begun.popleft()

@@ -22,7 +22,9 @@ from tests.servers.lying_sftp import ENDPOINT, FSYNC, Ask, Cut, Frozen, Lie, Lyi
 from tests.servers.openssh import OpenSSH, find_sshd
 from tests.servers.scripted_sftp import status
 from tests.transfers.queue_case import QueueCase
+from transfers import runner
 from transfers.batch import SMALL, Sizes
+from transfers.control import Stop
 from transfers.model import (
     FINISHED,
     Cancel,
@@ -35,6 +37,7 @@ from transfers.model import (
     SetLimits,
     Verify,
 )
+from transfers.run import Run
 from transfers.watchdog import LowSpeed
 
 S = JobState
@@ -104,6 +107,24 @@ def test_uploads_go_together_each_proven_by_what_was_stored(tmp_path: Path) -> N
     assert all_there(server)
     at = server.asked.index("RENAME")
     assert server.asked[at : at + COUNT] == ["RENAME"] * COUNT
+
+
+def test_a_stop_that_comes_as_they_were_found_proven_leaves_none_half_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_proven = runner._is_proven
+
+    def stopped_then(run: Run) -> bool:
+        found = is_proven(run)
+        run.control.stop(Stop.YIELD)
+        return found
+
+    monkeypatch.setattr(runner, "_is_proven", stopped_then)
+    server = LyingSftp()
+    with lying_case(tmp_path, server) as case:
+        jobs = up(case)
+    assert {job.state for job in jobs} == {S.DONE}
+    assert all_there(server)
 
 
 def test_no_file_gets_its_name_before_the_journal_knows(tmp_path: Path) -> None:
