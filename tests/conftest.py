@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,17 @@ def isolated_home(
     monkeypatch.setenv("USERPROFILE", str(home))
     monkeypatch.setenv("WHARFIE_HOME", str(home / "wharfie"))
     return home
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """A test that starts the program gives the log a file: the next finds it as it was."""
+    log, raises = logging.getLogger("wharfie"), logging.raiseExceptions
+    handlers, propagate = log.handlers[:], log.propagate
+    yield
+    for handler in set(log.handlers) - set(handlers):
+        handler.close()
+    log.handlers[:], log.propagate, logging.raiseExceptions = handlers, propagate, raises
 
 
 @pytest.fixture(scope="session")

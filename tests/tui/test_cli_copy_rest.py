@@ -64,10 +64,10 @@ def test_a_queue_that_cannot_be_saved_is_spoken_of_while_it_waits(
     write = Journal.write
     told: queue.SimpleQueue[str] = queue.SimpleQueue()
     report = Report(as_json=False)
-    notice = report.notice
+    notice = Report.notice
 
-    def tell(text: str) -> None:
-        notice(text)
+    def tell(report: Report, text: str) -> None:
+        notice(report, text)
         if text:
             told.put(text)
 
@@ -77,7 +77,7 @@ def test_a_queue_that_cannot_be_saved_is_spoken_of_while_it_waits(
         write(journal, changes)
 
     monkeypatch.setattr(Journal, "write", full)
-    monkeypatch.setattr(report, "notice", tell)
+    monkeypatch.setattr(Report, "notice", tell)
     try:
         _through(engine, enqueue, report)
     finally:
