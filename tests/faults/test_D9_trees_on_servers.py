@@ -76,19 +76,22 @@ def test_D9_link_put_in_the_place_of_a_directory_on_a_server_leads_nothing_astra
             (tmp_path / swapped).rename(tmp_path / "aside")
             (tmp_path / swapped).symlink_to(outside)
 
-    usual, let_go = calls.open_dir, calls.let_go
+    usual, forget = calls.open_dir, calls.forget
+    read: dict[bytes, str] = {}
 
     def opened(session: Session, path: str) -> bytes:
         if when == "before it is opened":
             swap(path)
-        return usual(session, path)
+        handle = usual(session, path)
+        read[handle] = path
+        return handle
 
-    def closed(session: Session, handle: bytes, path: str) -> None:
-        let_go(session, handle, path)
-        swap(path)
+    def closed(session: Session, handle: bytes) -> None:
+        forget(session, handle)
+        swap(read[handle])
 
     monkeypatch.setattr(calls, "open_dir", opened)
-    monkeypatch.setattr(calls, "let_go", closed)
+    monkeypatch.setattr(calls, "forget", closed)
     done = delete(place, str(tmp_path / "tree"))
     assert (tmp_path / "aside").exists()
     assert (outside / "precious").exists() and (outside / "below" / "precious").exists()
