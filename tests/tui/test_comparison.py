@@ -24,7 +24,8 @@ _LEFT, _RIGHT = Place("memory://left", "/l"), Place("memory://right", "/r")
 
 def entry(side: str, way: str, size: int = 10, kind: Kind = Kind.FILE) -> Entry:
     path = f"/{side}/{way}"
-    return Entry(path, path.rpartition("/")[2], kind, size, 1000.0, 0o644, None, "v1")
+    mode = 0o755 if kind is Kind.DIR else 0o644
+    return Entry(path, path.rpartition("/")[2], kind, size, 1000.0, mode, None, "v1")
 
 
 def pair(way: str, mark: Mark, left: int | None = 10, right: int | None = 20) -> Pair:
