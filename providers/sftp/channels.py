@@ -11,15 +11,12 @@ from typing import TypeAlias
 
 import paramiko
 
-from providers.access import Access
 from providers.base import Buffer
 from providers.errors import ConnectionLost, Denied
-from providers.sftp.connect import closed_on_error, shut, translated
+from providers.sftp.connect import shut, translated
 from providers.sftp.lean_channel import lead_to, sender
-from providers.sftp.route import arrive
 from providers.sftp.session import Session
-from providers.sftp.sign_in import sign_in
-from providers.sftp.target import Target, configured
+from providers.sftp.target import Target
 from providers.sftp.wire import Wire
 
 _TAKE_ALL = 1 << 26  # paramiko shifts what is left in its buffer on each read: leave nothing
@@ -114,18 +111,6 @@ def _need_sign_of_life(transport: paramiko.Transport, wire: Wire) -> None:
         raise TimeoutError("nothing below SFTP answers") from error
     except paramiko.SSHException as error:
         raise OSError(str(error)) from error
-
-
-def open_session(to: Target, access: Access, wire: Wire) -> tuple[Session, paramiko.Transport]:
-    """Connect, sign in and start SFTP: a session with a connection of its own.
-
-    `wire` ends it, from any thread and at any step, with ConnectionLost.
-    """
-    to = configured(to, access)
-    transport = arrive(to, access, wire)
-    with closed_on_error(transport):
-        sign_in(transport, to, access, wire)
-        return start_session(transport, to, wire), transport
 
 
 def start_session(

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from providers.access import Access
 from providers.base import Body, Capabilities, Entry, Parts, Place, Provider
 from providers.errors import ConnectionLost, Unsupported
-from providers.sftp.channels import open_session
 from providers.sftp.connect import target as target_of
 from providers.sftp.provider import SftpProvider
+from providers.sftp.sharing import Connections
 from tests.faults.disks import PART, Scripted, no_call
 from tests.transfers.queue_case import LOCAL, QueueCase
 from transfers.model import NewJob, Op
@@ -69,8 +68,8 @@ def remote_queue(directory: Path, server: OpenSSH) -> Iterator[tuple[QueueCase, 
         use_default_keys=False,
     )
     case = QueueCase(directory)
-    connect = partial(open_session, target_of(server.endpoint), access)
-    place = SmallSftp(server.endpoint, connect)
+    connections = Connections(target_of(server.endpoint), access)
+    place = SmallSftp(server.endpoint, connections.open, apart=connections.apart)
     case.places[server.endpoint] = place
     case.places[LOCAL] = Scripted()
     case.start()

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import paramiko
@@ -16,11 +15,11 @@ from paramiko.common import MSG_KEXINIT
 
 from providers.access import Access
 from providers.errors import ConnectionLost
-from providers.sftp.channels import open_session
 from providers.sftp.connect import target
 from providers.sftp.patience import Patience
 from providers.sftp.provider import SftpProvider
 from providers.sftp.session import Session
+from providers.sftp.sharing import Connections
 from providers.sftp.wire import Wire
 from tests.servers.openssh import OpenSSH, find_sshd
 
@@ -47,10 +46,10 @@ class Renewals:
         self.count = 0
         self.at = 0
         self.then: Callable[[], None] = lambda: None
-        self._open = partial(open_session, target(server.endpoint), access)
+        self._to, self._access = target(server.endpoint), access
 
     def connect(self, wire: Wire) -> tuple[Session, paramiko.Transport | None]:
-        session, transport = self._open(wire)
+        session, transport = Connections(self._to, self._access).open(wire)
         begin = transport._handler_table[MSG_KEXINIT]
 
         def noted(message: paramiko.Message) -> None:

@@ -6,17 +6,16 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from providers.errors import ConnectionLost
-from providers.sftp.channels import open_session
 from providers.sftp.connect import target
 from providers.sftp.patience import USUAL
 from providers.sftp.provider import SftpProvider
+from providers.sftp.sharing import Connections
 from tests.faults.black_hole import black_hole, has_ipv6
 from tests.faults.network.rig import Course, Rig
 from tests.faults.proxy import HOST
@@ -128,7 +127,7 @@ def test_B9_the_next_address_is_tried_when_one_is_a_black_hole(
 def test_B9_when_no_address_answers_it_says_so_with_the_name(rig: Rig, resolve: Resolve) -> None:
     with black_hole(HOST) as dark:
         resolve(lambda host, port: [_stream(HOST, dark)] * 2)
-        connect = partial(open_session, target(rig.endpoint), rig.access)
+        connect = Connections(target(rig.endpoint), rig.access).open
         place = SftpProvider(rig.endpoint, connect, patience=replace(USUAL, connect=0.3))
         with closing(place), pytest.raises(ConnectionLost, match="did not answer within") as lost:
             place.stat("/")

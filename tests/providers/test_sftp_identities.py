@@ -169,7 +169,8 @@ def test_F6_of_twenty_keys_in_an_agent_the_chosen_one_is_offered_first(
         assert opens(sshd, access(*lines, use_agent=True))
         assert not any("Failed publickey" in line for line in sshd.log)
         asked(sshd, access(lines[0], use_agent=True))
-        assert sum("Failed publickey" in line for line in sshd.log) <= 6
+        # The server may not have written down the last: a sixth would leave no room for a password.
+        assert 3 < sum("Failed publickey" in line for line in sshd.log) <= 5
 
 
 # Certificates

@@ -26,7 +26,6 @@ from paramiko.packet import NeedRekeyException, Packetizer
 
 from providers.access import Access
 from providers.sftp import lean_packets
-from providers.sftp.channels import open_session
 from providers.sftp.connect import target
 from providers.sftp.lean_channel import FramesPipe
 from providers.sftp.lean_packets import (
@@ -37,6 +36,7 @@ from providers.sftp.lean_packets import (
 )
 from providers.sftp.provider import SftpProvider
 from providers.sftp.session import Session
+from providers.sftp.sharing import Connections
 from providers.sftp.wire import Wire
 from tests.servers.openssh import OpenSSH, find_sshd
 
@@ -331,7 +331,7 @@ def test_a_file_is_whole_either_way(
             use_default_keys=False,
         )
         made: list[paramiko.Transport] = []
-        connect = partial(_noted, made, partial(open_session, target(server.endpoint), access))
+        connect = partial(_noted, made, Connections(target(server.endpoint), access).open)
         with closing(SftpProvider(server.endpoint, connect)) as place:
             token = place.begin(str(tmp_path / "file"), len(data), key="0123abcd", part_size=MIB)
             receipt = place.put_part(

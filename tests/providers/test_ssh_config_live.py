@@ -27,11 +27,11 @@ from providers.errors import (
     Unsupported,
 )
 from providers.sftp import known_hosts
-from providers.sftp.channels import open_session
 from providers.sftp.doctor import diagnose
 from providers.sftp.known_hosts import Standing
 from providers.sftp.patience import Patience
 from providers.sftp.provider import open_endpoint, remember
+from providers.sftp.sharing import Connections
 from providers.sftp.target import target
 from providers.sftp.wire import Wire
 from tests.servers.openssh import OpenSSH, find_sshd
@@ -74,9 +74,8 @@ class Setting:
         return caught.value
 
     def transport(self, host: str) -> Iterator[paramiko.Transport]:
-        session, transport = open_session(
-            target(f"sftp://{host}"), self.access(), Wire(f"sftp://{host}")
-        )
+        connections = Connections(target(f"sftp://{host}"), self.access())
+        session, transport = connections.open(Wire(f"sftp://{host}"))
         with closing(session):
             yield transport
 
@@ -380,7 +379,7 @@ def test_connecttimeout_is_how_long_a_greeting_may_take(setting: Setting) -> Non
 def test_serveralive_keeps_the_connection_awake(setting: Setting, box: OpenSSH) -> None:
     setting.write(block("box", box, "ServerAliveInterval 45", "ServerAliveCountMax 4"))
     wire = Wire("sftp://box")
-    session, transport = open_session(target("sftp://box"), setting.access(), wire)
+    session, transport = Connections(target("sftp://box"), setting.access()).open(wire)
     with closing(session):
         assert transport.packetizer._Packetizer__keepalive_interval == 45
         assert wire.patience.answer == 180

@@ -34,7 +34,7 @@ _AHEAD = 16
 def open_session(
     to: Target, access: Access, wire: Wire, *, asking: bool = POSSIBLE
 ) -> tuple[Session, None]:
-    """As `channels.open_session`, by the ssh program: there is no connection for a shell beside it.
+    """As `Connections.open`, by the ssh program: there is no connection for a shell beside it.
 
     Without `asking` only keys, agents and known hosts of ssh's own let in. Raises Unsupported
     where there is no ssh, or one that is too old.

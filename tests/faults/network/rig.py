@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,10 +15,10 @@ from typing import Self
 from providers.access import Access
 from providers.base import Capabilities, Parts, Place, Provider
 from providers.local import LocalProvider
-from providers.sftp.channels import open_session
 from providers.sftp.connect import target
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.provider import SftpProvider
+from providers.sftp.sharing import Connections
 from tests.faults.proxy import Proxy
 from tests.servers.openssh import OpenSSH
 from transfers.engine import Engine
@@ -133,8 +132,10 @@ class Rig:
         return self.open_sftp()
 
     def open_sftp(self) -> SftpProvider:
-        connect = partial(open_session, target(self.endpoint), self.access)
-        sftp = _SmallSftp(self.endpoint, connect, patience=self._patience)
+        connections = Connections(target(self.endpoint), self.access)
+        sftp = _SmallSftp(
+            self.endpoint, connections.open, apart=connections.apart, patience=self._patience
+        )
         sftp.part, sftp.streams = self._part, self.streams
         return sftp
 
