@@ -128,18 +128,25 @@ class Session:
         self._aside: dict[int, Callable[[Reply], None]] = {}  # what nobody waits for
         self._clock = clock
         try:
-            if in_order:
-                self._ask_limits()
-                home = self.request(Op.REALPATH, string(b"."))
-                self.offers = self._greet()
-                self.home = self._told_home(self.wait(home, ""))
-            else:
-                self.offers = self._greet()
-                if _LIMITS in self.offers:
-                    self._ask_limits()
+            self.offers = self._begin() if in_order else self._begin_in_turn()
         except BaseException:
             self.close()
             raise
+
+    def _begin(self) -> dict[str, bytes]:
+        """All in the trip of the greeting."""
+        limits = self._ask_limits()
+        home = self.request(Op.REALPATH, string(b"."))
+        offers = self._greet()
+        self._learn_limits(self.wait(limits, ""))
+        self.home = self._told_home(self.wait(home, ""))
+        return offers
+
+    def _begin_in_turn(self) -> dict[str, bytes]:
+        offers = self._greet()
+        if _LIMITS in offers:
+            self._learn_limits(self.wait(self._ask_limits(), ""))
+        return offers
 
     def _greet(self) -> dict[str, bytes]:
         """Send the greeting, and what was queued behind it."""
@@ -167,14 +174,13 @@ class Session:
             return ""
         return self.decode(reply, Op.NAME, "", absolute)
 
-    def _ask_limits(self) -> None:
-        """Together with what is asked next. Until it is answered requests are of a safe size."""
-        self.aside(Op.EXTENDED, string(_LIMITS.encode()), then=self._learn_limits)
+    def _ask_limits(self) -> int:
+        return self.request(Op.EXTENDED, string(_LIMITS.encode()))
 
     def _learn_limits(self, reply: Reply) -> None:
+        """A server that will not tell them is asked for what every server takes."""
         if reply.kind == Op.EXTENDED_REPLY:
-            fields = Fields(reply.body)
-            _, read, write = fields.u64(), fields.u64(), fields.u64()
+            _, read, write = self.decode(reply, Op.EXTENDED_REPLY, "", _three)
             self.read_size, self.write_size = _usable(read), _usable(write)
 
     # Requests and answers --------------------------------------------------------------------
@@ -369,6 +375,10 @@ class Session:
         if isinstance(error, TimeoutError):
             raise ConnectionLost(where, "the server stopped answering") from error
         raise ConnectionLost(where) from error
+
+
+def _three(fields: Fields) -> tuple[int, int, int]:
+    return fields.u64(), fields.u64(), fields.u64()
 
 
 def _usable(limit: int) -> int:

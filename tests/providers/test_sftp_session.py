@@ -177,24 +177,17 @@ def test_login_chatter_before_sftp_is_named_as_the_cause() -> None:
 
 def test_sizes_follow_the_limits_a_server_offers() -> None:
     offers = [(b"limits@openssh.com", b"1")]
-    assert _asked_once(ScriptedSftp(offers=offers, free=100_000)).read_size == 100_000
-    assert _asked_once(ScriptedSftp(offers=offers, free=1 << 40)).write_size == 255 << 10
-    assert _asked_once(ScriptedSftp(offers=offers, free=0)).read_size == 32 << 10
-    assert _asked_once(ScriptedSftp(offers=offers, free=1)).read_size == 4 << 10
-    assert _asked_once(ScriptedSftp()).read_size == 32 << 10
+    assert session(ScriptedSftp(offers=offers, free=100_000)).read_size == 100_000
+    assert session(ScriptedSftp(offers=offers, free=1 << 40)).write_size == 255 << 10
+    assert session(ScriptedSftp(offers=offers, free=0)).read_size == 32 << 10
+    assert session(ScriptedSftp(offers=offers, free=1)).read_size == 4 << 10
+    assert session(ScriptedSftp()).read_size == 32 << 10
 
 
-def _asked_once(server: ScriptedSftp) -> Session:
+def test_limits_are_known_before_anything_else_is_asked() -> None:
+    server = ScriptedSftp(offers=[(b"limits@openssh.com", b"1")], free=100_000)
     talk = session(server)
-    assert talk.read_size == 32 << 10  # every server takes that
-    talk.command(Op.MKDIR, path=PATH)
-    return talk
-
-
-def test_limits_are_asked_for_together_with_what_is_asked_first() -> None:
-    server = ScriptedSftp(offers=[(b"limits@openssh.com", b"1")])
-    talk = session(server)
-    assert server.requests == []
+    assert server.requests == [Op.EXTENDED]
     talk.command(Op.MKDIR, path=PATH)
     assert server.requests == [Op.EXTENDED, Op.MKDIR]
 
@@ -204,7 +197,7 @@ def test_limits_that_are_refused_are_none() -> None:
         offers=[(b"limits@openssh.com", b"1")],
         lie=lambda request: status(request.number, 8) if request.op is Op.EXTENDED else None,
     )
-    assert _asked_once(refused).read_size == 32 << 10
+    assert session(refused).read_size == 32 << 10
 
 
 def test_limits_that_are_cut_short_end_the_session() -> None:
@@ -215,7 +208,7 @@ def test_limits_that_are_cut_short_end_the_session() -> None:
         ),
     )
     with pytest.raises(ConnectionLost, match="protocol"):
-        _asked_once(cut)
+        session(cut)
 
 
 def test_what_nobody_waits_for_does_not_keep_a_session_from_being_used_again() -> None:
