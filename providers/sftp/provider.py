@@ -14,7 +14,6 @@ from providers.access import Access
 from providers.base import Body, Buffer, Capabilities, Entry, Parts, Room
 from providers.errors import (
     AlreadyExists,
-    ConnectionLost,
     NotFound,
     ProviderError,
     Unsupported,
@@ -32,19 +31,18 @@ from providers.sftp import (
     linking,
     look,
     server_copy,
-    shell_digest,
     tree,
     uploads,
 )
 from providers.sftp.connect import NothingOpened
+from providers.sftp.digesting import Digesting, no_shell
 from providers.sftp.fetching import fetch, free
 from providers.sftp.host_keys import remember
-from providers.sftp.opening import need_file, opened
+from providers.sftp.opening import opened
 from providers.sftp.patience import USUAL, Patience
 from providers.sftp.pool import Connect, Line, Pool
 from providers.sftp.protocol import Refused, path_string
 from providers.sftp.session import Session
-from providers.sftp.shell_digest import ShellDigest
 from providers.sftp.target import target
 from providers.sftp.transport import Transports
 from providers.sftp.wire import Wire
@@ -56,7 +54,6 @@ _FAR_STREAMS = 8
 # Seconds there and back: from there on the window that a server gives, 2 MiB for each connection,
 # is the limit and not the cable. The one it is given is large: one connection reads fast enough.
 _FAR = 0.005
-_STARTS_LOST_MOST = 1
 _CAPS = Capabilities(
     connections=_CONNECTIONS,
     ranged_reads=True,
@@ -102,14 +99,15 @@ class SftpProvider:
         self._apart = pool(apart or _none_apart)
         self._learn = threading.Lock()  # never held while a server is waited for
         self._home: str | None = None
-        self._digests: bool | None = None
-        self._starts_lost = 0
+        self._digesting = Digesting()
         self._trip = float("inf")  # seconds there and back, the shortest that any session saw
         self._caps = _CAPS
 
     @property
     def caps(self) -> Capabilities:
-        return self._caps
+        return (
+            replace(self._caps, digests=frozenset()) if self._digesting.impossible else self._caps
+        )
 
     @contextmanager
     def _line(self) -> Iterator[Line]:
@@ -359,56 +357,15 @@ class SftpProvider:
             raise Unsupported(path, f"{algorithm} digests are not made here")
         try:
             with self._line() as line:
-                return self._digested(line, path)
+                return self._digesting.sha256(line, path, self._find_home(line.session))
         except NothingOpened:  # its connection is full, or that is how the server is
             pass
         try:
             with self._apart.line() as line:
-                return self._digested(line, path)
+                return self._digesting.sha256(line, path, self._find_home(line.session))
         except NothingOpened:
-            self._learn_digests(has_them=False)
-            raise _no_shell(path) from None
-
-    def _digested(self, line: Line, path: str) -> str:
-        entry = look.entry(path, calls.stat(line.session, path, follow=True))
-        need_file(entry)
-        shell = self._shell(line)
-        if shell is None:
-            raise _no_shell(path)
-        try:
-            return shell.sha256(path, entry.size)
-        except ConnectionLost:
-            line.session.close()  # the next attempt gets a new session and a new shell
-            raise
-
-    def _shell(self, line: Line) -> ShellDigest | None:
-        """The digesting command beside `line`; the first attempt that ends decides for all."""
-        if line.shell is not None or self._digests is False:
-            return line.shell
-        line.shell = self._start_shell(line, self._find_home(line.session))
-        self._learn_digests(has_them=line.shell is not None)
-        return line.shell
-
-    def _learn_digests(self, *, has_them: bool) -> None:
-        with self._learn:
-            if self._digests is None:
-                self._digests = has_them
-                if not has_them:
-                    self._caps = replace(self._caps, digests=frozenset())
-
-    def _start_shell(self, line: Line, home: str) -> ShellDigest | None:
-        if line.transport is None:
-            return None
-        try:
-            return shell_digest.start(line.transport, home, line.wire)
-        except ConnectionLost:
-            if line.wire.interrupted:
-                raise
-            with self._learn:
-                self._starts_lost += 1
-                if self._starts_lost > _STARTS_LOST_MOST:  # not the network: its shell does that
-                    return None
-            raise
+            self._digesting.decide(has_shells=False)
+            raise no_shell(path) from None
 
     # Room ------------------------------------------------------------------------------------
 
@@ -420,10 +377,6 @@ class SftpProvider:
 
 def _none_apart(wire: Wire) -> NoReturn:
     raise NothingOpened(wire.endpoint)
-
-
-def _no_shell(path: str) -> Unsupported:
-    return Unsupported(path, "the server offers no shell that could digest files")
 
 
 def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> SftpProvider:

@@ -39,7 +39,7 @@ def _cut_often(seed: int) -> Plan:
     """The first connections each break after some of the way, in one direction or the other."""
     chosen = random.Random(seed)
     cuts = [chosen.choice("ud") for _ in range(CUTS)]
-    after = [chosen.randrange(160 << 10, 280 << 10) for _ in range(CUTS)]
+    after = [chosen.randrange(100 << 10, 180 << 10) for _ in range(CUTS)]
 
     def plan(number: int) -> Link:
         if number >= CUTS:

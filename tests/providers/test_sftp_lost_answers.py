@@ -7,16 +7,18 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+import paramiko
 import pytest
 
 from providers.access import Access
-from providers.errors import ConnectionLost, SourceChanged, UploadExpired
-from providers.sftp import calls
+from providers.errors import ConnectionLost, SourceChanged, Unsupported, UploadExpired
+from providers.sftp import calls, shell_digest
 from providers.sftp.protocol import Op, string
 from providers.sftp.provider import SftpProvider, open_endpoint
 from providers.sftp.session import Session
+from providers.sftp.wire import Wire
 
 if TYPE_CHECKING:
     from tests.servers.openssh import OpenSSH
@@ -111,6 +113,59 @@ def test_a_digesting_shell_that_died_is_replaced(place: SftpProvider, tmp_path: 
     with pytest.raises(ConnectionLost):
         place.digest(str(tmp_path / "a"), "sha256")
     assert place.digest(str(tmp_path / "a"), "sha256") == digest
+
+
+def _lose_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection ends whenever a shell is started on it."""
+
+    def lose(transport: paramiko.Transport, home: str, wire: Wire) -> NoReturn:
+        transport.close()
+        raise ConnectionLost(wire.endpoint, "the connection was lost")
+
+    monkeypatch.setattr(shell_digest, "start", lose)
+
+
+def test_connections_lost_in_the_start_of_a_shell_say_nothing_where_one_has_worked(
+    place: SftpProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_bytes(DATA)
+    digest = place.digest(str(tmp_path / "a"), "sha256")
+    with place._pool.line(), monkeypatch.context() as lossy:  # that line is taken: others start
+        _lose_starts(lossy)
+        for _ in range(4):
+            with pytest.raises(ConnectionLost):
+                place.digest(str(tmp_path / "a"), "sha256")
+    with place._pool.line():
+        assert place.digest(str(tmp_path / "a"), "sha256") == digest
+
+
+def test_a_server_that_ends_each_connection_with_a_shell_is_not_asked_for_one_again(
+    place: SftpProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_bytes(DATA)
+    _lose_starts(monkeypatch)
+    with pytest.raises(ConnectionLost):
+        place.digest(str(tmp_path / "a"), "sha256")
+    with pytest.raises(Unsupported):
+        place.digest(str(tmp_path / "a"), "sha256")
+    assert place.caps.digests == frozenset()
+    assert place.stat(str(tmp_path / "a")).size == len(DATA)
+
+
+def test_sessions_lost_together_count_as_one_lost_start_of_a_shell(
+    place: SftpProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_bytes(DATA)
+    with place._pool.line() as one, place._pool.line() as two, place._pool.line() as three:
+        assert one.transport is two.transport is three.transport
+        with monkeypatch.context() as lossy:
+            _lose_starts(lossy)
+            assert one.transport is not None
+            lossy.setattr(one.transport, "close", lambda: None)  # each is asked before it is seen
+            for line in (one, two, three):
+                with pytest.raises(ConnectionLost):
+                    place._digesting.sha256(line, str(tmp_path / "a"), "/")
+    assert place.digest(str(tmp_path / "a"), "sha256") == hashlib.sha256(DATA).hexdigest()
 
 
 @pytest.mark.skipif(not Path("/proc/version").exists(), reason="only Linux has such files")

@@ -1,0 +1,82 @@
+"""Which connections have a shell that digests files, and what a lost one says about the server."""
+
+from __future__ import annotations
+
+import threading
+
+import paramiko
+
+from providers.errors import ConnectionLost, Unsupported
+from providers.sftp import calls, look, shell_digest
+from providers.sftp.opening import need_file
+from providers.sftp.pool import Line
+from providers.sftp.shell_digest import ShellDigest
+
+_LOST_MOST = 1
+
+
+class Digesting:
+    """The digests of one server. Safe for many threads, each with a line of its own."""
+
+    def __init__(self) -> None:
+        self._learn = threading.Lock()
+        self._has_shells: bool | None = None
+        self._lost = 0  # connections that ended as a shell was started, none having worked yet
+        self._lost_last: paramiko.Transport | None = None
+
+    @property
+    def impossible(self) -> bool:
+        """Whether the server turned out to have no shell for it."""
+        return self._has_shells is False
+
+    def decide(self, *, has_shells: bool) -> None:
+        """The first one to tell decides for all."""
+        with self._learn:
+            if self._has_shells is None:
+                self._has_shells = has_shells
+
+    def sha256(self, line: Line, path: str, home: str) -> str:
+        """Of the file at `path`, made by the server over `line`; `home` is its start folder.
+
+        Raises Unsupported when the server cannot, NothingOpened when the line's connection has no
+        channel for it, ConnectionLost, NotFound, WrongKind.
+        """
+        entry = look.entry(path, calls.stat(line.session, path, follow=True))
+        need_file(entry)
+        if line.shell is None and not self.impossible:
+            line.shell = self._start(line, home)
+            self.decide(has_shells=line.shell is not None)
+        if line.shell is None:
+            raise no_shell(path)
+        try:
+            return line.shell.sha256(path, entry.size)
+        except ConnectionLost:
+            line.session.close()  # the next attempt gets a new session and a new shell
+            raise
+
+    def _start(self, line: Line, home: str) -> ShellDigest | None:
+        if line.transport is None:
+            return None
+        try:
+            return shell_digest.start(line.transport, home, line.wire)
+        except ConnectionLost:
+            if line.wire.interrupted or not self._is_by_shells(line.transport):
+                raise
+            return None
+
+    def _is_by_shells(self, transport: paramiko.Transport) -> bool:
+        """Whether a shell ends the connection here, now that `transport` was lost in its start.
+
+        Where one has worked it was the network; and sessions of one connection are lost together.
+        """
+        with self._learn:
+            if self._has_shells:
+                return False
+            if transport is not self._lost_last:
+                self._lost += 1
+                self._lost_last = transport
+            return self._lost > _LOST_MOST
+
+
+def no_shell(path: str) -> Unsupported:
+    return Unsupported(path, "the server offers no shell that could digest files")
