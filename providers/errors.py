@@ -148,7 +148,9 @@ class Unreachable(ConnectionLost):
 
 
 class Throttled(ProviderError):
-    """`retry_after`: seconds the server asked to wait, None when it did not say.
+    """Not now: it is asked again later, by itself.
+
+    `retry_after`: seconds the server asked to wait, None when it did not say.
 
     `endpoint`: whose every request must wait so long; "" when only this one.
     """
@@ -163,8 +165,9 @@ class Throttled(ProviderError):
         *,
         retry_after: float | None,
         endpoint: str = "",
+        advice: str | None = None,
     ) -> None:
-        super().__init__(path, what)
+        super().__init__(path, what, advice=advice)
         self.retry_after = retry_after
         self.endpoint = endpoint
 

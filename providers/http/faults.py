@@ -106,7 +106,10 @@ def _busy(path: str, said: str, response: Answer) -> ProviderError:
 
 
 def _locked(path: str, said: str, response: Answer) -> ProviderError:
-    return Denied(path, "somebody has locked it (423)", advice="Try again when they are done.")
+    """Servers lock by themselves, too: Go's (rclone) for the length of each request that changes
+    something, so that two at once meet this."""
+    what, advice = "somebody has locked it (423)", "Try again when they are done."
+    return Throttled(path, what, retry_after=None, advice=advice)
 
 
 def _proxy(path: str, said: str, response: Answer) -> ProviderError:

@@ -21,6 +21,7 @@ from providers.errors import (
     ProviderError,
     SourceChanged,
     TargetChanged,
+    Throttled,
     Unsupported,
     UploadExpired,
     WrongKind,
@@ -238,7 +239,7 @@ def test_source_that_fails_is_the_error_that_is_told() -> None:
     ("status", "kind", "says"),
     [
         (507, NoSpace, "507"),
-        (423, Denied, "locked"),
+        (423, Throttled, "locked"),
         (405, Unsupported, "405"),
         (409, Denied, "409"),
     ],

@@ -19,6 +19,7 @@ from providers.errors import (
     NotFound,
     ProviderError,
     TargetChanged,
+    Throttled,
     Unsupported,
     UploadExpired,
 )
@@ -188,7 +189,7 @@ def refusing(method: str, status: int) -> Callable[[Ask, Wire], None]:
     [
         (507, NoSpace, "507"),
         (413, NoSpace, "no file that large"),
-        (423, Denied, "locked"),
+        (423, Throttled, "locked"),
         (403, Denied, "not allowed"),
         (405, Unsupported, "405"),
         (500, ConnectionLost, "500"),
@@ -223,13 +224,13 @@ def test_locked_file_is_not_deleted_or_moved() -> None:
     with (
         ScriptedHttp(refusing("DELETE", 423)) as server,
         webdav(server.port) as place,
-        pytest.raises(Denied, match="locked"),
+        pytest.raises(Throttled, match="locked"),
     ):
         place.delete("/file")
     with (
         ScriptedHttp(refusing("MOVE", 423)) as server,
         webdav(server.port) as place,
-        pytest.raises(Denied, match="locked"),
+        pytest.raises(Throttled, match="locked"),
     ):
         place.finish(begin(place, "/file", 5), ["5"], replacing=ANY_VERSION)
 
