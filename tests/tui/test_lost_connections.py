@@ -12,6 +12,8 @@ from providers.errors import ConnectionLost, ProviderError, Unreachable
 from tests.tui.app_case import Tree, at, make_app, names, opener, read, text, until
 from tui.widgets import pane_reading
 
+LAST_RESORT = 30.0  # seconds: only reached when a test fails
+
 
 class Flaky(Tree):
     """Fails the next listings with what is in `errors`."""
@@ -78,12 +80,18 @@ async def test_a_server_that_was_away_comes_back_by_itself(monkeypatch: pytest.M
         await read(pilot)
         await pilot.press("ctrl+a")
         tree.store.add("/c", Kind.DIR)
-        away = threading.Event()
+        away, seen = threading.Event(), threading.Event()
+
+        def back_once_seen() -> None:
+            away.set()
+            seen.wait(LAST_RESORT)
+
         tree.errors = [Unreachable("memory://x", "off") for _ in range(4)]
-        tree.last = away.set
+        tree.last = back_once_seen
         await pilot.press("ctrl+r")
-        await until(pilot, lambda: "off" in text(app))
         await until(pilot, away.is_set)
+        await until(pilot, lambda: "off" in text(app))
+        seen.set()
         await until(pilot, lambda: names(app) == ["c", "a", "b"])
         assert "2 marked" in text(app)
         await until(pilot, lambda: "off" not in text(app))
