@@ -34,6 +34,7 @@ MAX_PACKET = 1 << 20  # bytes of a reply: OpenSSH sends at most 256 KiB
 _MAX_NAMES = 100_000  # in one reply
 _MAX_EXTENSIONS = 256
 _MAX_MESSAGE = 200  # characters of a server's own words that are shown
+_USUAL_PATH = 4095  # bytes: PATH_MAX of Linux without its NUL; other systems take less
 
 
 # Version 3 has no code for it: servers that say why use the system's words.
@@ -314,12 +315,20 @@ def failure(code: int, message: str, path: str) -> ProviderError:
         return kind(path)
     said = printable(" ".join(message.split())[:_MAX_MESSAGE])
     if code == Status.BAD_MESSAGE:
-        return InvalidName(path, "the server cannot use this name or request")
+        return _unusable(path)
     if _FULL.search(message):
         return NoSpace(path, f"the server said “{said}”")
     if said and said.casefold() not in {"failure", "general failure"}:
         return Refused(path, f"the server refused it and said “{said}”")
     return Refused(path)
+
+
+def _unusable(path: str) -> InvalidName:
+    """OpenSSH answers that for a path that its system calls too long, too."""
+    if len(to_bytes(path)) <= _USUAL_PATH:
+        return InvalidName(path, "the server cannot use this name or request")
+    advice = "Choose a folder nearer to the top, or shorter names."
+    return InvalidName(path, "this path is longer than the server takes", advice=advice)
 
 
 _ERRORS: dict[int, type[ProviderError]] = {

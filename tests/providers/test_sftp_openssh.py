@@ -466,6 +466,18 @@ def test_a_copy_within_one_server_needs_no_more_than_two_sessions(
     assert (tree / "to").read_bytes() == data
 
 
+@pytest.mark.parametrize("step", ["make_dir", "begin"])
+def test_a_path_that_no_server_takes_is_said_to_be_too_long(
+    place: SftpProvider, tree: Path, step: str
+) -> None:
+    path = str(tree / "/".join(["d" * 200] * 21))
+    with pytest.raises(InvalidName, match="longer than the server takes"):
+        if step == "make_dir":
+            place.make_dir(path)
+        else:
+            place.begin(path, 1, key=KEY, part_size=1)
+
+
 # Digests
 
 
