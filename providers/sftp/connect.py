@@ -135,7 +135,7 @@ def dial_to(to: Target, wire: Wire) -> PatientSocket:
     """A TCP connection to it. Raises Unreachable."""
     where = f"{printable(to.host)} port {to.port}"
     try:
-        dialled = dial(to.host, to.port, wire)
+        dialled = dial(to.host, to.port, wire, to.options.family)
     except (socket.gaierror, UnicodeError) as error:
         raise Unreachable(
             wire.endpoint,

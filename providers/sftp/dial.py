@@ -49,14 +49,14 @@ class PatientSocket(Patient, socket.socket):
         return sent
 
 
-def dial(host: str, port: int, wire: Wire) -> PatientSocket:
-    """A connection to the first of its addresses that answers.
+def dial(host: str, port: int, wire: Wire, family: int = 0) -> PatientSocket:
+    """A connection to the first of its addresses that answers, of those of `family` (0: any).
 
     Raises OSError (TimeoutError, gaierror) of the last one, UnicodeError for a name that is none.
     """
     failed: OSError = TimeoutError("it has no address")
-    for family, kind, protocol, address in _resolve(host, port, wire):
-        dialled = PatientSocket(family, kind, protocol)
+    for family_there, kind, protocol, address in _resolve(host, port, wire, family):
+        dialled = PatientSocket(family_there, kind, protocol)
         try:
             _connect(dialled, address, wire)
         except OSError as error:
@@ -71,13 +71,13 @@ def dial(host: str, port: int, wire: Wire) -> PatientSocket:
     raise failed
 
 
-def _resolve(host: str, port: int, wire: Wire) -> list[tuple[int, int, int, Address]]:
+def _resolve(host: str, port: int, wire: Wire, family: int) -> list[tuple[int, int, int, Address]]:
     """Ask the system in a thread of its own: nothing can end that question, so it is left alone."""
     answers: queue.SimpleQueue[list[Any] | OSError | UnicodeError | None] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
-            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            answers.put(socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             answers.put(error)
 

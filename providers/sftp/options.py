@@ -23,6 +23,7 @@ from providers.text import printable
 T = TypeVar("T")
 
 NONE = "none"
+KEY, PASSWORD, PROMPTS = "publickey", "password", "keyboard-interactive"
 _TOKEN = re.compile(r"%(.?)|\$\{(\w+)\}", re.DOTALL)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _TIME = re.compile(r"(\d+)([smhdw]?)", re.IGNORECASE)
@@ -40,6 +41,14 @@ _STRICT: Mapping[str, Strictness] = {
     "false": "accept-new",
 }
 
+_FAMILIES: Mapping[str, int] = {"any": 0, "inet": socket.AF_INET, "inet6": socket.AF_INET6}
+_SWITCHES = {
+    "pubkeyauthentication": KEY,
+    "passwordauthentication": PASSWORD,
+    "kbdinteractiveauthentication": PROMPTS,
+    "challengeresponseauthentication": PROMPTS,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -51,6 +60,7 @@ class Options:
     identities: tuple[Path, ...] = ()
     certificates: tuple[Path, ...] = ()
     identities_only: bool = False
+    unwanted: frozenset[str] = frozenset()  # KEY, PASSWORD, PROMPTS: never tried
     agent: str = ""  # the path of its socket; NONE: use none
     jump: str = ""  # "user@host:port,…"; never NONE
     command: str = ""  # ProxyCommand, expanded; never NONE
@@ -58,6 +68,7 @@ class Options:
     host_key_alias: str = ""
     strict: Strictness = "ask"
     hash_known_hosts: bool = False
+    family: int = 0  # AF_INET or AF_INET6; 0: either
     connect_timeout: float | None = None
     alive_interval: float = 0.0
     alive_count: int = 3
@@ -92,6 +103,7 @@ def options_for(path: Path, host: str, *, port: int | None, user: str) -> Option
         identities=take.paths("identityfile"),
         certificates=take.paths("certificatefile"),
         identities_only=take.truth("identitiesonly"),
+        unwanted=take.unwanted(),
         agent=_agent(take.text("identityagent")),
         jump=take.text("proxyjump") if first == "proxyjump" else "",
         command=command if first == "proxycommand" else "",
@@ -99,6 +111,7 @@ def options_for(path: Path, host: str, *, port: int | None, user: str) -> Option
         host_key_alias=alias if take.word("hostkeyalias") else "",
         strict=take.strict(),
         hash_known_hosts=take.truth("hashknownhosts"),
+        family=take.family(),
         connect_timeout=take.seconds("connecttimeout"),
         alive_interval=take.seconds("serveraliveinterval") or 0.0,
         alive_count=take.number("serveralivecountmax") or 3,
@@ -193,6 +206,22 @@ class _Taking:
 
     def strict(self) -> Strictness:
         return self._read("stricthostkeychecking", lambda word: _STRICT[word.lower()], "ask")
+
+    def family(self) -> int:
+        return self._read("addressfamily", lambda word: _FAMILIES[word.lower()], 0)
+
+    def unwanted(self) -> frozenset[str]:
+        """The ways of signing in that are left out. In which order ssh tries them is not followed:
+        a password and answers are only those that a person gave."""
+        switched_off = {
+            method
+            for keyword, method in _SWITCHES.items()
+            if self.word(keyword).lower() in ("no", "false")
+        }
+        preferred = self.word("preferredauthentications").split(",")
+        left = {KEY, PASSWORD, PROMPTS}.intersection(preferred)
+        others = {KEY, PASSWORD, PROMPTS} - left if preferred != [""] else set()
+        return frozenset(switched_off | others)
 
     def _read(self, keyword: str, read: Callable[[str], T], otherwise: T) -> T:
         said = self._found.first(keyword)

@@ -8,7 +8,6 @@ is never tried again by itself (faults.md F6). The agent is never forwarded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import paramiko
@@ -16,50 +15,17 @@ from paramiko.ssh_exception import BadAuthenticationType
 
 from providers.access import Access
 from providers.errors import AuthRequired, ConnectionLost
-from providers.records import dataclass, field
 from providers.sftp import keys
 from providers.sftp.agent import Agent, silent
 from providers.sftp.ahead import Attempts, FirstAttempts, beginning
 from providers.sftp.connect import translated
 from providers.sftp.identities import LockedKey, certify, from_file, identities, in_agent
+from providers.sftp.options import KEY, PASSWORD, PROMPTS
 from providers.sftp.prompts import Answers, Unanswered, password_refused
+from providers.sftp.sign_in_state import State, needed, needs_passphrase
 from providers.sftp.target import Target
 from providers.sftp.wire import Wire
 from providers.text import printable
-
-_MOST_TRIES = 6  # OpenSSH's MaxAuthTries: at the sixth refusal it hangs up
-_KEY, _PASSWORD, _PROMPTS = "publickey", "password", "keyboard-interactive"
-
-
-@dataclass(slots=True)
-class _State:
-    """What the server still accepts, and what was met on the way."""
-
-    attempts: Attempts
-    wire: Wire
-    allowed: frozenset[str]
-    agent: Agent | None = None
-    held: list[paramiko.AgentKey] = field(default_factory=list)  # by the agent
-    offered: set[bytes] = field(default_factory=set)  # public keys
-    chosen: LockedKey | None = None  # a key of ~/.ssh/config that needs a passphrase
-    locked: LockedKey | None = None  # a usual key that does
-    refused_key: Path | None = None  # a key the person named
-    tries: int = 0  # keys that were shown, a certificate counted by itself
-    untried: int = 0  # keys of the agent that there was no room for
-    tried_key: Path | None = None  # one of them, tried before the server was asked anything
-    answered: bool = False  # the password was given, or the questions answered
-
-    def takes(self, method: str) -> bool:
-        return method in self.allowed
-
-    def room(self) -> int:
-        """How many keys may still be shown unasked: one less where a secret may have to follow."""
-        most = _MOST_TRIES - (self.takes(_PASSWORD) or self.takes(_PROMPTS))
-        return max(0, most - self.tries) if self.takes(_KEY) else 0
-
-    def within(self) -> AbstractContextManager[None]:
-        """The time one attempt has. A cut then never looks like a refused secret."""
-        return self.wire.within(self.wire.patience.sign_in)
 
 
 def sign_in(transport: paramiko.Transport, to: Target, access: Access, wire: Wire) -> None:
@@ -71,7 +37,7 @@ def sign_in(transport: paramiko.Transport, to: Target, access: Access, wire: Wir
             sign_in_by(allowed, transport, to, access, wire)
         return
     transport.auth_timeout = wire.patience.sign_in
-    state = _State(attempts, wire, frozenset({_KEY}))
+    state = State(attempts, wire, frozenset({KEY}), to.options.unwanted)
     with translated(to.endpoint):
         if not _with_first_key(transport, to, access, state, attempts):
             _by_steps(transport, to, access, state)
@@ -81,7 +47,7 @@ def _with_first_key(
     transport: paramiko.Transport,
     to: Target,
     access: Access,
-    state: _State,
+    state: State,
     attempts: FirstAttempts,
 ) -> bool:
     """Whether the first trip lets in: with the key that the person named first, if it can be had
@@ -107,7 +73,7 @@ def _with_first_key(
 
 def _first_key(to: Target, access: Access) -> tuple[Path | None, paramiko.PKey | None]:
     path = next(iter(named_keys(to, access)), None)
-    if path is None:
+    if path is None or KEY in to.options.unwanted:
         return None, None
     try:
         key = keys.load(path, lambda: access.secrets.get(to.endpoint, "passphrase", str(path)))
@@ -121,19 +87,19 @@ def sign_in_by(
 ) -> None:
     """The second half of `sign_in`, after `methods` told what is `allowed`."""
     with translated(to.endpoint):
-        state = _State(Attempts(transport), wire, allowed)
+        state = State(Attempts(transport), wire, allowed, to.options.unwanted)
         transport.auth_handler = state.attempts
         _by_steps(transport, to, access, state)
 
 
-def _by_steps(transport: paramiko.Transport, to: Target, access: Access, state: _State) -> None:
+def _by_steps(transport: paramiko.Transport, to: Target, access: Access, state: State) -> None:
     try:
         if any(step(transport, to, access, state) for step in _STEPS):
             return
     finally:
         if state.agent is not None:
             state.agent.close()
-    raise _needed(to, state)
+    raise needed(to, state)
 
 
 def methods(transport: paramiko.Transport, to: Target, wire: Wire) -> frozenset[str] | None:
@@ -156,7 +122,7 @@ def _ask_methods(
         return frozenset(error.allowed_types)
     except paramiko.AuthenticationException as error:
         _still_there(transport, to, error)
-        return frozenset({_KEY, _PASSWORD, _PROMPTS})
+        return frozenset({KEY, PASSWORD, PROMPTS})
     return None if transport.is_authenticated() else frozenset(further)
 
 
@@ -169,12 +135,12 @@ def named_keys(to: Target, access: Access) -> tuple[Path, ...]:
 
 
 def _with_named_keys(
-    transport: paramiko.Transport, to: Target, access: Access, state: _State
+    transport: paramiko.Transport, to: Target, access: Access, state: State
 ) -> bool:
     for path in named_keys(to, access):
         if path == state.tried_key:
             continue
-        if not state.takes(_KEY):
+        if not state.takes(KEY):
             return False
         key = _named_key(path, to, access)
         if _offer_key(transport, to, key, state):
@@ -184,7 +150,7 @@ def _with_named_keys(
 
 
 def _with_configured_keys(
-    transport: paramiko.Transport, to: Target, access: Access, state: _State
+    transport: paramiko.Transport, to: Target, access: Access, state: State
 ) -> bool:
     """Those of ~/.ssh/config. One that needs a passphrase is asked for if nothing else opens."""
     if not to.options.identities:
@@ -200,14 +166,14 @@ def _with_configured_keys(
     return False
 
 
-def _ask_agent(to: Target, access: Access, state: _State) -> None:
+def _ask_agent(to: Target, access: Access, state: State) -> None:
     if state.agent is None and access.use_agent:
         state.agent = Agent(state.wire, to.options.agent)
         state.held = state.agent.held()
 
 
 def _with_agent_keys(
-    transport: paramiko.Transport, to: Target, access: Access, state: _State
+    transport: paramiko.Transport, to: Target, access: Access, state: State
 ) -> bool:
     """The usual keys first, then others while there is room for the usual ones in files: all keys
     of a big agent would use up the attempts that a server allows."""
@@ -227,27 +193,25 @@ def _with_agent_keys(
 
 
 def _with_usual_keys(
-    transport: paramiko.Transport, to: Target, access: Access, state: _State
+    transport: paramiko.Transport, to: Target, access: Access, state: State
 ) -> bool:
     """Those of ~/.ssh that the agent does not hold."""
     found = _usual_keys(to, access, state)
     return any(_offer_key(transport, to, key, state) for key in found if state.room())
 
 
-def _offer_key(
-    transport: paramiko.Transport, to: Target, key: paramiko.PKey, state: _State
-) -> bool:
+def _offer_key(transport: paramiko.Transport, to: Target, key: paramiko.PKey, state: State) -> bool:
     """Whether `key` opened the door, with its certificate or without."""
     state.offered.add(key.asbytes())
     if _offer(transport, to, key, state):
         return True
-    if getattr(key, "public_blob", None) is None or not state.takes(_KEY):
+    if getattr(key, "public_blob", None) is None or not state.takes(KEY):
         return False
     key.public_blob = None
     return _offer(transport, to, key, state)
 
 
-def _offer(transport: paramiko.Transport, to: Target, key: paramiko.PKey, state: _State) -> bool:
+def _offer(transport: paramiko.Transport, to: Target, key: paramiko.PKey, state: State) -> bool:
     """A step of several is noted in `state`. Raises AuthRequired where the server hangs up."""
     state.tries += 1
     try:
@@ -255,7 +219,7 @@ def _offer(transport: paramiko.Transport, to: Target, key: paramiko.PKey, state:
             further = state.attempts.auth_publickey(to.user, key)
     except paramiko.AuthenticationException as error:
         if state.tries > 1 and not transport.is_active() and not _timed_out(error):
-            raise _needed(to, state) from error
+            raise needed(to, state) from error
         _still_there(transport, to, error)
         return False
     except TimeoutError as error:  # only an agent's socket has one
@@ -267,7 +231,7 @@ def _offer(transport: paramiko.Transport, to: Target, key: paramiko.PKey, state:
     return _passed(transport, further, state)
 
 
-def _passed(transport: paramiko.Transport, further: Sequence[str], state: _State) -> bool:
+def _passed(transport: paramiko.Transport, further: Sequence[str], state: State) -> bool:
     if transport.is_authenticated():
         return True
     state.allowed = frozenset(further)
@@ -275,15 +239,15 @@ def _passed(transport: paramiko.Transport, further: Sequence[str], state: _State
 
 
 def _with_questions(
-    transport: paramiko.Transport, to: Target, access: Access, state: _State
+    transport: paramiko.Transport, to: Target, access: Access, state: State
 ) -> bool:
     """Answer what the server asks. Before the password alone, as ssh does: a code may be due.
 
     Raises AuthRequired for what there is no answer to.
     """
-    if state.answered or not state.takes(_PROMPTS):
+    if state.answered or not state.takes(PROMPTS):
         return False
-    if state.takes(_PASSWORD) and access.secrets.get(to.endpoint, "password") is None:
+    if state.takes(PASSWORD) and access.secrets.get(to.endpoint, "password") is None:
         return False
     answers = Answers(to, access)
     try:
@@ -295,18 +259,16 @@ def _with_questions(
     except paramiko.AuthenticationException as error:
         _cut_short(transport, to, error)
         if not answers.asked:
-            state.allowed -= {_PROMPTS}
+            state.allowed -= {PROMPTS}
             return False
         raise answers.refused() from error
     state.answered = True
     return _passed(transport, further, state)
 
 
-def _with_password(
-    transport: paramiko.Transport, to: Target, access: Access, state: _State
-) -> bool:
+def _with_password(transport: paramiko.Transport, to: Target, access: Access, state: State) -> bool:
     password = access.secrets.get(to.endpoint, "password")
-    if password is None or not state.takes(_PASSWORD):
+    if password is None or not state.takes(PASSWORD):
         return False
     try:
         with state.within():
@@ -333,7 +295,7 @@ def _named_key(path: Path, to: Target, access: Access) -> paramiko.PKey:
         return keys.load(path, lambda: access.secrets.get(to.endpoint, "passphrase", str(path)))
     except keys.Locked as error:
         access.secrets.forget(to.endpoint, "passphrase", str(path))
-        raise _needs_passphrase(to, LockedKey(path, error.rejected)) from error
+        raise needs_passphrase(to, LockedKey(path, error.rejected)) from error
     except keys.Unusable as error:
         raise AuthRequired(
             to.endpoint,
@@ -344,7 +306,7 @@ def _named_key(path: Path, to: Target, access: Access) -> paramiko.PKey:
         ) from error
 
 
-def _usual_keys(to: Target, access: Access, state: _State) -> Iterator[paramiko.PKey]:
+def _usual_keys(to: Target, access: Access, state: State) -> Iterator[paramiko.PKey]:
     """Those whose files open; the first that needs its passphrase is noted in `state`."""
     for path in _usual_paths(to, access):
         key = from_file(path, to, access)
@@ -372,46 +334,6 @@ def _still_there(transport: paramiko.Transport, to: Target, error: BaseException
         "the server ended the connection while signing in",
         advice="It may allow few attempts: name the right key or give the password.",
     ) from error
-
-
-def _needed(to: Target, state: _State) -> AuthRequired:
-    """What a person can give now that nothing at hand was accepted."""
-    refused = f"the key {printable(str(state.refused_key))} was refused; " * bool(state.refused_key)
-    if state.chosen is not None:
-        return _needs_passphrase(to, state.chosen, refused)
-    if state.takes(_PASSWORD) or state.takes(_PROMPTS):
-        return AuthRequired(
-            to.endpoint,
-            f"{refused}{printable(to.user)} needs a password",
-            advice="Give the password, or name the right key (SFTP_KEY).",
-        )
-    if state.locked is not None:
-        return _needs_passphrase(to, state.locked, refused)
-    return AuthRequired(
-        to.endpoint,
-        f"{refused}the server takes keys only and none at hand was accepted{_untried(state)}",
-        needs="key",
-        rejected=state.refused_key is not None,
-        advice="Name the right private key (SFTP_KEY) or add it to your SSH agent.",
-    )
-
-
-def _untried(state: _State) -> str:
-    if not state.untried:
-        return ""
-    return f" ({state.untried} more in your SSH agent were not tried, for servers hang up on that)"
-
-
-def _needs_passphrase(to: Target, key: LockedKey, refused: str = "") -> AuthRequired:
-    what = "the passphrase is wrong" if key.rejected else "the key needs its passphrase"
-    return AuthRequired(
-        to.endpoint,
-        f"{refused}{what} ({printable(str(key.path))})",
-        needs="passphrase",
-        subject=str(key.path),
-        rejected=key.rejected,
-        advice="Give the passphrase, or add the key to your SSH agent.",
-    )
 
 
 _STEPS = (
