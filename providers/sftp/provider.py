@@ -80,8 +80,8 @@ class SftpProvider:
     """See `providers.base` for what each method promises. Connects when it is first used.
 
     `connect` makes each session; `apart` one that has a connection to itself, where those of
-    `connect` share theirs. `patience` is what that and their answers may take; `clock` (seconds)
-    tells how far the server is.
+    `connect` share theirs; `leave` ends what else is left there. `patience` is what that and their
+    answers may take; `clock` (seconds) tells how far the server is.
     """
 
     def __init__(
@@ -90,10 +90,12 @@ class SftpProvider:
         connect: Connect,
         *,
         apart: Connect | None = None,
+        leave: Callable[[], None] = lambda: None,
         patience: Patience = USUAL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoint = endpoint
+        self._leave = leave
         pool = partial(Pool, endpoint, keep=_CONNECTIONS, patience=patience, clock=clock)
         self._pool = pool(connect)
         self._apart = pool(apart or _none_apart)
@@ -144,6 +146,7 @@ class SftpProvider:
     def close(self) -> None:
         self._pool.close()
         self._apart.close()
+        self._leave()
 
     def interrupt(self, thread: int) -> None:
         self._pool.interrupt(thread)
@@ -386,4 +389,4 @@ def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> 
     """
     access.sites.options(endpoint)
     by = Transports(target(endpoint), access)
-    return SftpProvider(endpoint, by.open, apart=by.apart, patience=patience)
+    return SftpProvider(endpoint, by.open, apart=by.apart, leave=by.close, patience=patience)

@@ -38,3 +38,7 @@ class Transports:
         if by_openssh(self._to.endpoint, self._access):
             raise NothingOpened(self._to.endpoint)
         return self._own.apart(wire)
+
+    def close(self) -> None:
+        """See `Connections.close`."""
+        self._own.close()
