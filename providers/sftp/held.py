@@ -7,12 +7,13 @@ typed for one question is still good when the next one comes.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from typing import TypeAlias
-
-import paramiko
+from typing import Generic, TypeAlias, TypeVar
 
 from providers.errors import AuthRequired
+
+T = TypeVar("T")
 
 Asks: TypeAlias = Callable[[AuthRequired], bool]
 """Have a person asked, and wait: whether to look again for what they gave."""
@@ -21,19 +22,40 @@ SECONDS = 100.0
 """How long a connection waits for them: OpenSSH's server hangs up after 120 (LoginGraceTime)."""
 
 
-class Held:
+class Person:
+    """Who answers the questions of one attempt; `asks` is that of its wire."""
+
+    def __init__(self, asks: Asks) -> None:
+        self._asks = asks
+        self._took = 0.0
+        self._since: float | None = None
+
+    def is_asked(self, missing: AuthRequired) -> bool:
+        """See `Asks`."""
+        self._since = began = time.monotonic()
+        answered = self._asks(missing)
+        self._took, self._since = self._took + time.monotonic() - began, None
+        return answered
+
+    def took(self) -> float:
+        """Seconds that they took so far, which are not the server's."""
+        since = self._since
+        return self._took + (0.0 if since is None else time.monotonic() - since)
+
+
+class Held(Generic[T]):
     """One attempt, made in a thread of its own by `work`, which may `ask` there."""
 
-    def __init__(self, work: Callable[[], paramiko.Transport]) -> None:
+    def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
         self._changed = threading.Condition()  # guards what follows
         self._began = False
         self._asked: AuthRequired | None = None
         self._given_up = False
-        self._transport: paramiko.Transport | None = None
+        self._made: T | None = None
         self._error: BaseException | None = None
 
-    def outcome(self) -> paramiko.Transport:
+    def outcome(self) -> T:
         """Begin, or go on after a question, until it has ended or asks one.
 
         Raises what `work` does, and the question; then it may be called again.
@@ -45,8 +67,8 @@ class Held:
             self._asked = None
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._has_ended or self._asked is not None)
-            if self._transport is not None:
-                return self._transport
+            if self._made is not None:
+                return self._made
             error = self._error or self._asked
         assert error is not None
         raise error
@@ -79,14 +101,14 @@ class Held:
 
     @property
     def _has_ended(self) -> bool:
-        return self._transport is not None or self._error is not None
+        return self._made is not None or self._error is not None
 
     def _run(self) -> None:
-        transport, failed = None, None
+        made, failed = None, None
         try:
-            transport = self._work()
+            made = self._work()
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             failed = error
         with self._changed:
-            self._transport, self._error = transport, failed
+            self._made, self._error = made, failed
             self._changed.notify_all()

@@ -9,13 +9,12 @@ A code is given once, for a second time it would be refused (RFC 6238, 5.2), and
 from __future__ import annotations
 
 import re
-import time
 
 import paramiko
 
 from providers.access import Access
 from providers.errors import AuthRequired, Secret
-from providers.sftp.held import Asks
+from providers.sftp.held import Asks, Person
 from providers.sftp.target import Target
 from providers.text import printable
 
@@ -42,9 +41,7 @@ class Answers:
     """
 
     def __init__(self, to: Target, access: Access, asks: Asks) -> None:
-        self._asks = asks
-        self._thought = 0.0  # seconds that a person took
-        self._thinking_since: float | None = None
+        self.person = Person(asks)
         self.asked = 0
         self.missing: AuthRequired | None = None
         self._to = to
@@ -86,20 +83,9 @@ class Answers:
     def _given(self, needs: Secret, subject: str, missing: AuthRequired) -> str:
         """The secret, once a person gave it. Raises Unanswered."""
         while (secret := self._access.secrets.get(self._to.endpoint, needs, subject)) is None:
-            if not self._is_asked(missing):
+            if not self.person.is_asked(missing):
                 raise self._without(missing)
         return secret
-
-    def _is_asked(self, missing: AuthRequired) -> bool:
-        self._thinking_since = began = time.monotonic()
-        answered = self._asks(missing)
-        self._thought, self._thinking_since = self._thought + time.monotonic() - began, None
-        return answered
-
-    def thought(self) -> float:
-        """Seconds that a person took so far, which are not the server's."""
-        since = self._thinking_since
-        return self._thought + (0.0 if since is None else time.monotonic() - since)
 
     def _without(self, missing: AuthRequired) -> Unanswered:
         self.missing = missing

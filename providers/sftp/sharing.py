@@ -36,7 +36,7 @@ class _Shared:
     `ending`: nothing more is opened on it."""
 
     wire: Wire
-    sign_in: Held
+    sign_in: Held[paramiko.Transport]
     transport: paramiko.Transport | None = None
     sessions: int = 1
     ending: bool = False

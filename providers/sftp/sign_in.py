@@ -252,13 +252,13 @@ def _with_questions(
     answers = Answers(to, access, state.wire.asks)
     transport.auth_timeout = float("inf")  # a person's time is not the server's: see below
     try:
-        with state.wire.within(state.wire.patience.sign_in, answers.thought):
+        with state.wire.within(state.wire.patience.sign_in, answers.person.took):
             further = state.attempts.auth_interactive(to.user, answers)
     except Unanswered:
         assert answers.missing is not None
         raise answers.missing from None
     except paramiko.AuthenticationException as error:
-        if answers.thought():  # a server that hangs up then had waited long enough
+        if answers.person.took():  # a server that hangs up then had waited long enough
             _still_there(transport, to, error)
         _cut_short(transport, to, error)
         if not answers.asked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 import time
@@ -19,13 +20,19 @@ from providers.errors import AuthRequired, ConnectionLost
 from providers.records import replace
 from providers.sftp import held
 from providers.sftp.held import Held
+from providers.sftp.openssh import session
 from providers.sftp.patience import USUAL
 from providers.sftp.provider import open_endpoint
+from providers.sites import Site, Sites
 from tests.servers.questions_ssh import QuestionsSSH
 
 HORSE = "correct horse"
 PASSWORD, CODE = ("Password: ", False), ("Code that we mailed: ", False)
 LAST_RESORT = 30.0  # seconds: only reached when a test fails
+
+
+BUILT_IN = pytest.mark.parametrize("access", ["built-in"], indirect=True)
+OPENSSH = pytest.mark.parametrize("access", ["openssh"], indirect=True)
 
 
 class Unread(list[list[str]]):
@@ -71,16 +78,31 @@ def server() -> Iterator[Mailing]:
         yield server
 
 
-@pytest.fixture
-def access(tmp_path: Path) -> Access:
-    return Access(
-        tmp_path / "known_hosts", accept_new=True, use_agent=False, use_default_keys=False
-    )
+@pytest.fixture(params=["built-in", "openssh"])
+def access(request: pytest.FixtureRequest, server: Mailing, tmp_path: Path) -> Access:
+    """`endpoint` is how it is reached: by our own connection, or by the ssh program."""
+    if request.param == "openssh" and shutil.which("ssh") is None:
+        pytest.skip("there is no ssh here")
+    user, _, address = server.endpoint.removeprefix("sftp://").rpartition("@")
+    host, _, port = address.partition(":")
+    sites = Sites(tmp_path / "sites.toml")
+    values = {"host": host, "port": port, "user": user, "transport": request.param}
+    sites.add(Site("box", "sftp", values))
+    key = f"{server.host_key.get_name()} {server.host_key.get_base64()}"
+    (tmp_path / "known_hosts").write_text(f"[{host}]:{port} {key}\n")
+    return Access(tmp_path / "known_hosts", sites=sites, use_agent=False, use_default_keys=False)
 
 
 @pytest.fixture
-def place(server: Mailing, access: Access) -> Iterator[Provider]:
-    with closing(open_endpoint(server.endpoint, access)) as place:
+def endpoint(access: Access) -> str:
+    site = access.sites.get("box")
+    assert site is not None
+    return access.sites.place(site).endpoint
+
+
+@pytest.fixture
+def place(endpoint: str, access: Access) -> Iterator[Provider]:
+    with closing(open_endpoint(endpoint, access)) as place:
         yield place
 
 
@@ -103,9 +125,9 @@ def test_a_code_that_is_sent_for_each_connection_lets_in(
 
 
 def test_who_comes_before_the_answer_gets_the_same_question_and_no_other_code(
-    server: Mailing, access: Access, place: Provider
+    server: Mailing, access: Access, endpoint: str, place: Provider
 ) -> None:
-    access.secrets.put(server.endpoint, "password", HORSE)
+    access.secrets.put(endpoint, "password", HORSE)
     questions = [asked(place) for _ in range(3)]
     assert {question.subject for question in questions} == {"Code that we mailed:"}
     access.secrets.answer(questions[0], server.mailed[-1])
@@ -114,9 +136,9 @@ def test_who_comes_before_the_answer_gets_the_same_question_and_no_other_code(
 
 
 def test_a_wrong_answer_is_told_and_the_next_connection_asks_again(
-    server: Mailing, access: Access, place: Provider
+    server: Mailing, access: Access, endpoint: str, place: Provider
 ) -> None:
-    access.secrets.put(server.endpoint, "password", HORSE)
+    access.secrets.put(endpoint, "password", HORSE)
     access.secrets.answer(asked(place), "wrong")
     assert asked(place).rejected
     access.secrets.answer(asked(place), server.mailed[-1])
@@ -125,9 +147,9 @@ def test_a_wrong_answer_is_told_and_the_next_connection_asks_again(
 
 
 def test_a_server_that_had_no_more_patience_asks_again_on_a_new_connection(
-    server: Mailing, access: Access, place: Provider
+    server: Mailing, access: Access, endpoint: str, place: Provider
 ) -> None:
-    access.secrets.put(server.endpoint, "password", HORSE)
+    access.secrets.put(endpoint, "password", HORSE)
     question = asked(place)
     server.made[0].close()
     access.secrets.answer(question, server.mailed[-1])
@@ -139,9 +161,9 @@ def test_a_server_that_had_no_more_patience_asks_again_on_a_new_connection(
 
 
 def test_a_place_that_is_closed_leaves_no_connection_that_waits(
-    server: Mailing, access: Access, place: Provider
+    server: Mailing, access: Access, endpoint: str, place: Provider
 ) -> None:
-    access.secrets.put(server.endpoint, "password", HORSE)
+    access.secrets.put(endpoint, "password", HORSE)
     asked(place)
     place.close()
     server.made[0].join(LAST_RESORT)
@@ -149,32 +171,49 @@ def test_a_place_that_is_closed_leaves_no_connection_that_waits(
 
 
 def test_nobody_is_waited_for_longer_than_a_server_bears(
-    server: Mailing, access: Access, place: Provider, monkeypatch: pytest.MonkeyPatch
+    server: Mailing, access: Access, endpoint: str, place: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(held, "SECONDS", 0.1)
-    access.secrets.put(server.endpoint, "password", HORSE)
+    access.secrets.put(endpoint, "password", HORSE)
     asked(place)
     server.made[0].join(LAST_RESORT)
     assert not server.made[0].is_active()
     access.secrets.answer(asked(place), server.mailed[-1])
 
 
-def test_the_time_a_person_takes_is_not_the_servers(server: Mailing, access: Access) -> None:
+@BUILT_IN
+def test_the_time_a_person_takes_is_not_the_servers(
+    server: Mailing, access: Access, endpoint: str
+) -> None:
     hurried = replace(USUAL, sign_in=0.5)
-    access.secrets.put(server.endpoint, "password", HORSE)
-    with closing(open_endpoint(server.endpoint, access, hurried)) as place:
+    access.secrets.put(endpoint, "password", HORSE)
+    with closing(open_endpoint(endpoint, access, hurried)) as place:
         question = asked(place)
         time.sleep(2 * hurried.sign_in)  # what is tested is that it passes
         access.secrets.answer(question, server.mailed[-1])
         assert place.resolve("") == "/"
 
 
+@OPENSSH
+def test_the_time_a_person_takes_is_not_sshs(
+    server: Mailing, access: Access, place: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arriving = 4.0
+    monkeypatch.setattr(session, "_arriving", lambda patience: arriving)
+    access.secrets.answer(asked(place), HORSE)
+    question = asked(place)
+    time.sleep(arriving)  # as above
+    access.secrets.answer(question, server.mailed[-1])
+    assert place.resolve("") == "/"
+
+
+@BUILT_IN
 def test_a_server_that_falls_silent_after_the_answer_is_given_up(
-    server: Mailing, access: Access
+    server: Mailing, access: Access, endpoint: str
 ) -> None:
     hurried = replace(USUAL, sign_in=0.5)
-    access.secrets.put(server.endpoint, "password", HORSE)
-    with closing(open_endpoint(server.endpoint, access, hurried)) as place:
+    access.secrets.put(endpoint, "password", HORSE)
+    with closing(open_endpoint(endpoint, access, hurried)) as place:
         question = asked(place)
         with server.silence():
             access.secrets.answer(question, server.mailed[-1])
