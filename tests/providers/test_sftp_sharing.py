@@ -259,6 +259,28 @@ def test_a_call_that_waits_below_its_session_leaves_others_a_connection_that_mov
         assert not other.session.alive()
 
 
+@needs_sshd
+def test_a_connection_that_fell_silent_while_idle_is_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a night's sleep: not once for each of the sessions that were on it."""
+    asked: list[str] = []
+    real_path = calls.real_path
+    monkeypatch.setattr(
+        calls, "real_path", lambda session, path: asked.append(path) or real_path(session, path)
+    )
+    with box(tmp_path, patience=Patience(answer=1.0)) as there:
+        with ExitStack() as held:
+            for _ in range(4):
+                held.enter_context(there.place._pool.line())
+        there.server.freeze_connections()
+        later = time.monotonic() + 60
+        monkeypatch.setattr(there.place._pool, "_clock", lambda: later)
+        assert [*there.place.list_dir(str(tmp_path / "sshd" / "home"))] == []
+        assert asked == ["."]
+        assert there.connections == 2
+
+
 def test_a_connection_that_the_network_ends_is_no_reason_to_sign_in_for_each_session(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
