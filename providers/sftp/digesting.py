@@ -6,11 +6,12 @@ import threading
 
 import paramiko
 
+from providers.base import Entry
 from providers.errors import ConnectionLost, Unsupported
 from providers.sftp import calls, look, shell_digest
 from providers.sftp.opening import need_file
 from providers.sftp.pool import Line
-from providers.sftp.shell_digest import ShellDigest
+from providers.sftp.shell_digest import ShellDigest, ShellEnded
 
 _LOST_MOST = 1
 
@@ -43,13 +44,25 @@ class Digesting:
         """
         entry = look.entry(path, calls.stat(line.session, path, follow=True))
         need_file(entry)
+        # A shell that was killed says nothing about the server: another gets one try.
+        found = self._made(line, entry, home) or self._made(line, entry, home)
+        if found is None:
+            raise no_shell(path)
+        return found
+
+    def _made(self, line: Line, entry: Entry, home: str) -> str | None:
+        """The digest; None where there is no shell, or where it ended over it."""
         if line.shell is None and not self.impossible:
             line.shell = self._start(line, home)
             self.decide(has_shells=line.shell is not None)
         if line.shell is None:
-            raise no_shell(path)
+            return None
         try:
-            return line.shell.sha256(path, entry.size)
+            return line.shell.sha256(entry.path, entry.size)
+        except ShellEnded:
+            line.shell.close()
+            line.shell = None
+            return None
         except ConnectionLost:
             line.session.close()  # the next attempt gets a new session and a new shell
             raise

@@ -15,6 +15,7 @@ import pytest
 from providers.access import Access
 from providers.errors import ConnectionLost, SourceChanged, Unsupported, UploadExpired
 from providers.sftp import calls, shell_digest
+from providers.sftp.channels import Command
 from providers.sftp.protocol import Op, string
 from providers.sftp.provider import SftpProvider, open_endpoint
 from providers.sftp.session import Session
@@ -113,6 +114,45 @@ def test_a_digesting_shell_that_died_is_replaced(place: SftpProvider, tmp_path: 
     with pytest.raises(ConnectionLost):
         place.digest(str(tmp_path / "a"), "sha256")
     assert place.digest(str(tmp_path / "a"), "sha256") == digest
+
+
+def test_a_digesting_shell_that_was_killed_over_a_file_is_no_reason_for_a_weaker_proof(
+    place: SftpProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_bytes(DATA)
+    digest = hashlib.sha256(DATA).hexdigest()
+    assert place.digest(str(tmp_path / "a"), "sha256") == digest
+    ask, killed = Command.ask, []
+
+    def ended(command: Command, given: bytes, seconds: float) -> bytes | None:
+        if not killed:
+            killed.append(command)
+            return None
+        return ask(command, given, seconds)
+
+    monkeypatch.setattr(Command, "ask", ended)
+    assert place.digest(str(tmp_path / "a"), "sha256") == digest
+    with place._pool.line() as line:
+        assert line.shell is not None
+        assert line.shell._command not in killed
+
+
+def test_a_file_over_which_every_shell_ends_is_not_digested_and_the_next_is(
+    place: SftpProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_bytes(DATA)
+    (tmp_path / "deadly").write_bytes(DATA)
+    ask = Command.ask
+
+    def ended(command: Command, given: bytes, seconds: float) -> bytes | None:
+        return None if b"deadly" in given else ask(command, given, seconds)
+
+    monkeypatch.setattr(Command, "ask", ended)
+    with pytest.raises(Unsupported):
+        place.digest(str(tmp_path / "deadly"), "sha256")
+    digest = hashlib.sha256(DATA).hexdigest()
+    assert place.digest(str(tmp_path / "a"), "sha256") == digest
+    assert "sha256" in place.caps.digests
 
 
 def _lose_starts(monkeypatch: pytest.MonkeyPatch) -> None:
