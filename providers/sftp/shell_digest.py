@@ -67,6 +67,8 @@ class ShellDigest:
         Raises Unsupported when it does not tell it, ConnectionLost when it does not answer, and
         ShellEnded.
         """
+        if self._command.ended:
+            raise ShellEnded
         seconds = self._seconds + (size or 0) / _SLOWEST
         kind = b"small" if size is not None and size < _LARGE else b"large"
         try:
