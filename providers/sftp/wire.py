@@ -7,7 +7,9 @@ by the time it is noticed.
 
 from __future__ import annotations
 
+import os
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +19,8 @@ import paramiko
 
 from providers.errors import ConnectionLost
 from providers.sftp.patience import USUAL, Patience
+
+_NOTHING_MORE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class Wire:
@@ -95,3 +99,11 @@ def shut_down(connected: socket.socket | paramiko.Channel) -> None:
     """Wake whoever waits for `connected`. Nothing to shut down is fine."""
     with suppress(OSError):
         connected.shutdown(socket.SHUT_RDWR)
+
+
+def give_up(connected: socket.socket) -> None:
+    """As `shut_down`, and what was not sent yet never is, once it is closed: a request that came
+    when the network is back would be carried out behind those that took its place."""
+    with suppress(OSError):
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NOTHING_MORE)
+    shut_down(connected)
