@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import paramiko
 
@@ -22,8 +23,9 @@ class Digesting:
     def __init__(self) -> None:
         self._learn = threading.Lock()
         self._has_shells: bool | None = None
-        self._lost = 0  # connections that ended as a shell was started, none having worked yet
+        self._lost = 0  # starts of a shell that came to nothing, none having worked yet
         self._lost_last: paramiko.Transport | None = None
+        self._lost_at = 0.0  # on the monotonic clock
 
     @property
     def impossible(self) -> bool:
@@ -70,25 +72,39 @@ class Digesting:
     def _start(self, line: Line, home: str) -> ShellDigest | None:
         if line.transport is None:
             return None
+        began = time.monotonic()
         try:
             return shell_digest.start(line.transport, home, line.wire)
         except ConnectionLost:
-            if line.wire.interrupted or not self._is_by_shells(line.transport):
+            if line.wire.interrupted or not self._is_by_shells(line, began):
                 raise
             return None
 
-    def _is_by_shells(self, transport: paramiko.Transport) -> bool:
-        """Whether a shell ends the connection here, now that `transport` was lost in its start.
+    def _is_by_shells(self, line: Line, began: float) -> bool:
+        """Whether a shell ends the connection here or never answers, now that a start which `began`
+        then came to nothing.
 
-        Where one has worked it was the network; and sessions of one connection are lost together.
+        Where one has worked it was the network, and where nothing else is answered either; sessions
+        of one connection are lost together, and shells that start at once hang together.
         """
+        ended = line.wire.is_cut or not line.session.alive()
+        if not ended and _is_silent(line):
+            return False
         with self._learn:
             if self._has_shells:
                 return False
-            if transport is not self._lost_last:
-                self._lost += 1
-                self._lost_last = transport
+            together = line.transport is self._lost_last if ended else began < self._lost_at
+            self._lost += not together
+            self._lost_last, self._lost_at = line.transport, time.monotonic()
             return self._lost > _LOST_MOST
+
+
+def _is_silent(line: Line) -> bool:
+    try:
+        calls.real_path(line.session, ".")
+    except ConnectionLost:
+        return True
+    return False
 
 
 def no_shell(path: str) -> Unsupported:
