@@ -141,7 +141,9 @@ def _ready(run: Run, job: Job, replacing: str | None) -> Job:
         return replace(discard(run, job), state=JobState.DONE, reason=RENAMED)
     job = altered(job, replacing=replacing)
     checkpoint, why = run.control.checkpoint, ""
-    if checkpoint is not None:
+    # With nothing stored there is nothing to gain, and a session that was given up may still write
+    # into what it has open: bytes that are the same, but its time would be of then.
+    if checkpoint is not None and checkpoint.offset:
         try:
             run.control.checkpoint = resumed(run, job, checkpoint)
             return replace(job, state=JobState.TRANSFERRING, digest="", proof=None, reason="")

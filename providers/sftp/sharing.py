@@ -189,7 +189,8 @@ class Connections:
         """A session of it is over. Whether it was the last, which closes it."""
         with self._changed:
             shared.sessions -= 1
-            shared.ending = shared.ending or wire.doubtful
+            if wire.doubtful:
+                shared.ending = shared.wire.doubtful = True
             is_last = not shared.sessions
             if is_last:
                 self._shared.remove(shared)
@@ -225,6 +226,8 @@ class _Stay:
             return
         if self._left(self._shared, self._wire):
             assert self._shared.transport is not None
+            if self._wire.is_cut or self._shared.wire.doubtful:
+                self._shared.wire.cut()
             shut(self._shared.transport)
         elif channel is not None:
             leave(channel)

@@ -7,7 +7,9 @@ by the time it is noticed.
 
 from __future__ import annotations
 
+import os
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ import paramiko
 from providers.errors import AuthRequired, ConnectionLost
 from providers.sftp.patience import USUAL, Patience
 
+_NOTHING_MORE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 _LOOK_AGAIN = 0.1  # seconds: who does not count may do so for long
 
 
@@ -119,3 +122,11 @@ def shut_down(connected: socket.socket | paramiko.Channel) -> None:
     """Wake whoever waits for `connected`. Nothing to shut down is fine."""
     with suppress(OSError):
         connected.shutdown(socket.SHUT_RDWR)
+
+
+def give_up(connected: socket.socket) -> None:
+    """As `shut_down`, and what was not sent yet never is, once it is closed: a request that came
+    when the network is back would be carried out behind those that took its place."""
+    with suppress(OSError):
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NOTHING_MORE)
+    shut_down(connected)
