@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from providers.errors import (
     InvalidName,
     NotFound,
     ProviderError,
+    TargetChanged,
     UploadExpired,
     WrongKind,
 )
@@ -186,6 +187,52 @@ def test_what_appeared_under_a_name_is_kept(tmp_path: Path) -> None:
     assert isinstance(named[4], AlreadyExists)
     assert [isinstance(one, Entry) for one in named].count(False) == 1
     assert (tmp_path / "4").read_bytes() == b"a stranger's"
+
+
+def over(place: LocalProvider, folder: Path) -> list[Naming]:
+    """All stored, each to take the place of an old file."""
+    for name in all_files():
+        (folder / name).write_bytes(b"old")
+    versions = [place.stat(str(folder / name)).version for name in all_files()]
+    return [Naming(*pair) for pair in zip(stored(folder), versions, strict=True)]
+
+
+def test_each_takes_the_place_of_an_old_one(tmp_path: Path) -> None:
+    place = LocalProvider()
+    named = place.name_all(over(place, tmp_path))
+    assert named == [place.stat(str(tmp_path / name)) for name in all_files()]
+    assert contents(tmp_path) == all_files()
+    assert (tmp_path / "5").stat().st_mtime == WHEN + 5
+    assert (tmp_path / "5").stat().st_mode & 0o777 == 0o640
+
+
+def changed(path: Path) -> None:
+    path.write_bytes(b"a stranger's")
+
+
+def another(path: Path) -> None:
+    (path.parent / "aside").write_bytes(b"old")
+    os.replace(path.parent / "aside", path)
+
+
+def linked(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("5")
+
+
+@pytest.mark.parametrize("change", [changed, another, linked, Path.unlink])
+def test_only_what_was_agreed_on_is_replaced(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    place, target = LocalProvider(), tmp_path / "4"
+    files = over(place, tmp_path)
+    change(target)
+    before = target.lstat() if target.is_symlink() or target.exists() else None
+    named = place.name_all(files)
+    assert isinstance(named[4], TargetChanged)
+    assert [number for number, one in enumerate(named) if not isinstance(one, Entry)] == [4]
+    assert (target.lstat() if before else before) == before
+    assert contents(tmp_path)["5"] == data(5)
 
 
 def test_what_took_the_place_of_unfinished_bytes_is_not_named(tmp_path: Path) -> None:
