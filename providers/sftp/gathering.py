@@ -313,8 +313,7 @@ def _settled(session: Session, one: _Named, behind: int) -> Steps[bool]:
         if session.broken:
             raise
         return False
-    # What has no version has none that could have been agreed on.
-    return there.kind is Kind.FILE and there.version is not None and there.version == one.replacing
+    return one.replacing is not None and one.replacing == there.version
 
 
 def _set(session: Session, handle: bytes, upload: Upload) -> int:

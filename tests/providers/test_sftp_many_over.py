@@ -167,6 +167,7 @@ def test_a_server_that_cannot_replace_in_one_step_is_left_to_others() -> None:
     with closing(server.provider()) as place:
         files = stored(place)
         assert place.name_all(files) == [None] * COUNT
+        assert not {FSYNC, POSIX_RENAME} & set(server.asked)
         assert all(isinstance(one, Entry) for one in finished(place, files))
     assert all_new(server)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from providers.access import Access
-from providers.base import Place
+from providers.base import Entry, Place, Provider
+from providers.local import LocalProvider
 from providers.sftp.provider import SftpProvider, open_endpoint
 from tests.faults.lying_case import LyingCase, leftovers, lying_case, nth
 from tests.servers.lying_sftp import OFFERS, POSIX_RENAME, Ask, Cut, LyingSftp
@@ -325,20 +326,24 @@ def between(source: Place, target: Place) -> list[NewJob]:
     ]
 
 
+def noted(finish: Callable[..., Entry], alone: list[str]) -> Callable[..., Entry]:
+    """`finish`, and in `alone` what it was asked for."""
+
+    def told(place: Provider, upload: str, *more: object, **rest: object) -> Entry:
+        alone.append(upload)
+        return finish(place, upload, *more, **rest)
+
+    return told
+
+
 @needs_sshd
 @pytest.mark.parametrize("up", [True, False])
 def test_a_real_server_s_files_are_replaced_with_modes_and_times_as_new_ones_have_them(
     tmp_path: Path, up: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone: list[str] = []
-    finish = SftpProvider.finish
-    monkeypatch.setattr(
-        SftpProvider,
-        "finish",
-        lambda place, upload, receipts, **more: (
-            alone.append(upload) or finish(place, upload, receipts, **more)
-        ),
-    )
+    for place in (SftpProvider, LocalProvider):
+        monkeypatch.setattr(place, "finish", noted(place.finish, alone))
     for number in range(COUNT):
         written(tmp_path / f"from/{number}", data(number), WHEN + number)
         (tmp_path / f"from/{number}").chmod(0o640)
