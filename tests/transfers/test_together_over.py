@@ -13,10 +13,12 @@ import pytest
 from providers.access import Access
 from providers.base import Entry, Place, Provider
 from providers.local import LocalProvider
+from providers.sftp.protocol import Status
 from providers.sftp.provider import SftpProvider, open_endpoint
 from tests.faults.lying_case import LyingCase, leftovers, lying_case, nth
 from tests.servers.lying_sftp import OFFERS, POSIX_RENAME, Ask, Cut, LyingSftp
 from tests.servers.openssh import OpenSSH, find_sshd
+from tests.servers.scripted_sftp import status
 from tests.transfers.queue_case import LOCAL, QueueCase, leftover_files
 from transfers.batch import Sizes
 from transfers.model import Job, JobState, NewJob, Op, Policy, ProofWord, Resolve, SetLimits
@@ -89,6 +91,16 @@ def skip(case: QueueCase, job: Job) -> None:
     """A person leaves what stands there."""
     case.engine.send(Resolve(job.id, Policy.SKIP))
     case.reach(job.id, S.SKIPPED)
+
+
+def noted(finish: Callable[..., Entry], alone: list[str]) -> Callable[..., Entry]:
+    """`finish`, and in `alone` what it was asked for."""
+
+    def told(place: Provider, upload: str, *more: object, **rest: object) -> Entry:
+        alone.append(upload)
+        return finish(place, upload, *more, **rest)
+
+    return told
 
 
 def test_old_files_on_a_server_are_replaced_together(tmp_path: Path) -> None:
@@ -256,7 +268,11 @@ def test_a_source_that_is_another_than_was_decided_about_is_decided_about_anew(
         assert case.there("4") == OLD
 
 
-def test_a_link_and_a_directory_in_the_way_are_dealt_with_one_by_one(tmp_path: Path) -> None:
+def test_a_link_and_a_directory_in_the_way_are_dealt_with_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone: list[str] = []
+    monkeypatch.setattr(LocalProvider, "finish", noted(LocalProvider.finish, alone))
     with lying_case(tmp_path, LyingSftp()) as case:
         jobs = downloads(case, range(COUNT))
         written(case.folder / "kept", b"kept")
@@ -270,6 +286,23 @@ def test_a_link_and_a_directory_in_the_way_are_dealt_with_one_by_one(tmp_path: P
         assert not (case.folder / "4").is_symlink()
         assert case.there("4") == data(4)
         assert case.there("kept") == b"kept"
+        assert len(alone) == 1
+
+
+def test_what_could_not_be_seen_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    seen = 0
+
+    def unseen(ask: Ask, truth: Callable[[], bytes]) -> bytes:
+        nonlocal seen
+        seen += (ask.what, ask.path) == ("LSTAT", "/to/4")
+        return status(ask.number, Status.FAILURE, b"Failure") if seen == 1 else truth()
+
+    server = LyingSftp()
+    with lying_case(tmp_path, server) as case:
+        jobs = uploads(case, range(COUNT))
+        server.lie = unseen
+        assert {(job.state, job.attempt) for job in ended(case, jobs)} == {(S.DONE, 1)}
+        assert all_new(case)
 
 
 def test_a_server_that_cannot_replace_in_one_step_loses_nothing(tmp_path: Path) -> None:
@@ -324,16 +357,6 @@ def between(source: Place, target: Place) -> list[NewJob]:
         )
         for number in range(COUNT)
     ]
-
-
-def noted(finish: Callable[..., Entry], alone: list[str]) -> Callable[..., Entry]:
-    """`finish`, and in `alone` what it was asked for."""
-
-    def told(place: Provider, upload: str, *more: object, **rest: object) -> Entry:
-        alone.append(upload)
-        return finish(place, upload, *more, **rest)
-
-    return told
 
 
 @needs_sshd
