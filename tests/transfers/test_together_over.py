@@ -290,12 +290,13 @@ def test_a_link_and_a_directory_in_the_way_are_dealt_with_one_by_one(
 
 
 def test_what_could_not_be_seen_is_not_taken_for_nothing(tmp_path: Path) -> None:
-    seen = 0
+    refused: list[str] = []
 
     def unseen(ask: Ask, truth: Callable[[], bytes]) -> bytes:
-        nonlocal seen
-        seen += (ask.what, ask.path) == ("LSTAT", "/to/4")
-        return status(ask.number, Status.FAILURE, b"Failure") if seen == 1 else truth()
+        if refused or (ask.what, ask.path) != ("LSTAT", "/to/4"):
+            return truth()
+        refused.append(ask.path)
+        return status(ask.number, Status.FAILURE, b"Failure")
 
     server = LyingSftp()
     with lying_case(tmp_path, server) as case:
