@@ -19,7 +19,7 @@ from providers.errors import (
     Unsupported,
 )
 from providers.extras import Property
-from providers.many import Fetched, Stored, Storing, Wanted
+from providers.many import Fetched, Naming, Stored, Storing, Wanted
 from providers.names import check_name
 from providers.records import replace
 from providers.sftp import (
@@ -36,7 +36,7 @@ from providers.sftp import (
 )
 from providers.sftp.connect import NothingOpened
 from providers.sftp.digesting import Digesting, no_shell
-from providers.sftp.fetching import fetch, free
+from providers.sftp.fetching import fetch, stat_all
 from providers.sftp.host_keys import remember
 from providers.sftp.opening import opened
 from providers.sftp.patience import USUAL, Patience
@@ -325,12 +325,12 @@ class SftpProvider:
 
     # Many at once ----------------------------------------------------------------------------
 
-    def free(self, paths: Sequence[str]) -> Sequence[bool]:
+    def stat_all(self, paths: Sequence[str]) -> Sequence[Entry | ProviderError]:
         try:
             with self._session() as session:
-                return free(session, paths)
-        except ProviderError:
-            return [False] * len(paths)
+                return stat_all(session, paths)
+        except ProviderError as error:
+            return [error] * len(paths)
 
     def fetch(self, files: Sequence[Wanted]) -> Sequence[Fetched | None]:
         try:
@@ -346,12 +346,12 @@ class SftpProvider:
         except ProviderError:
             return [None] * len(files)
 
-    def name_all(self, tokens: Sequence[str]) -> Sequence[Entry | ProviderError | None]:
+    def name_all(self, files: Sequence[Naming]) -> Sequence[Entry | ProviderError | None]:
         try:
             with self._session() as session:
-                return gathering.name(session, [uploads.from_token(token) for token in tokens])
+                return gathering.name(session, files)
         except ProviderError:
-            return [None] * len(tokens)
+            return [None] * len(files)
 
     # Digests ---------------------------------------------------------------------------------
 
