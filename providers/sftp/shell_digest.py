@@ -101,8 +101,13 @@ def start(transport: paramiko.Transport, home: str, wire: Wire) -> ShellDigest |
     except Denied:
         return None
     digest = ShellDigest(command, seconds)
-    if _usable(command, digest, home, seconds):
-        return digest
+    try:
+        if _usable(command, digest, home, seconds):
+            return digest
+    except ConnectionLost as error:
+        command.close()
+        # Of the file that is asked for as a trial nobody has heard.
+        raise ConnectionLost(wire.endpoint, error.what, advice=error.advice) from error
     command.close()
     return None
 
@@ -112,9 +117,6 @@ def _usable(command: Command, digest: ShellDigest, home: str, seconds: float) ->
         return _greeted(command, home, seconds) and digest.sha256(_NULL_DEVICE, 0) == _OF_NOTHING
     except (Unsupported, ShellEnded):
         return False
-    except ConnectionLost:
-        command.close()
-        raise
 
 
 def _greeted(command: Command, home: str, seconds: float) -> bool:

@@ -139,6 +139,19 @@ def test_a_digesting_shell_that_was_killed_over_a_file_is_no_reason_for_a_weaker
         assert line.shell._command not in killed
 
 
+def test_a_connection_lost_over_the_trial_of_a_shell_is_said_of_the_server(
+    place: SftpProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_bytes(DATA)
+
+    def lost(command: Command, given: bytes, seconds: float) -> NoReturn:
+        raise ConnectionLost("", "the connection was lost")
+
+    monkeypatch.setattr(Command, "ask", lost)
+    with pytest.raises(ConnectionLost, match=r"^sftp://\S+: the connection was lost"):
+        place.digest(str(tmp_path / "a"), "sha256")
+
+
 def test_a_file_over_which_every_shell_ends_is_not_digested_and_the_next_is(
     place: SftpProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
