@@ -247,11 +247,3 @@ def _vfs(fields: Fields) -> Volume | None:
     if not fragment * blocks:
         return None
     return Volume(number, fragment * available, bool(flags & _READ_ONLY))
-
-
-def stat_each(session: Session, paths: Sequence[str]) -> Iterator[Attributes]:
-    """What stands at each of `paths`, links themselves: all are asked for at once."""
-    asked = [(session.request(Op.LSTAT, path_string(path)), path) for path in paths]
-    replies = [(session.wait(number, path), path) for number, path in asked]
-    for reply, path in replies:
-        yield session.decode(reply, Op.ATTRS, path, Fields.attributes)

@@ -233,7 +233,7 @@ class SftpProvider:
     def rename(self, source: str, target: str, *, within: str = "") -> None:
         with self._session() as session:
             look.refuse_links(session, within, target)
-            calls.stat(session, source, follow=False)
+            look.need_own(look.see(session, source))
             if look.maybe(session, target) is not None:
                 raise AlreadyExists(target)
             uploads.rename_new(session, source, target)
