@@ -305,7 +305,8 @@ def absolute(fields: Fields) -> str:
     name = next(fields.names(), None)
     if name is None or not name.name.startswith("/") or "\0" in name.name:
         raise BadPacket("it gave an address that is not absolute")
-    return name.name
+    # MySecureShell ends folders with a slash, which follows a link: "/" itself stays.
+    return name.name.rstrip("/") or "/"
 
 
 def failure(code: int, message: str, path: str) -> ProviderError:

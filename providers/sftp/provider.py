@@ -118,7 +118,7 @@ class SftpProvider:
     def _get_to_know(self, session: Session) -> None:
         """Learn what only a connection tells: how far it is, and how a file is replaced there."""
         if self._home is None:
-            self._home = session.home or calls.real_path(session, ".")
+            self._home = session.home or calls.home(session)
         self._trip = min(self._trip, session.distance)
         streams = 1 if self._trip < _FAR else _FAR_STREAMS
         if self._caps.writing_streams != streams:
@@ -163,12 +163,12 @@ class SftpProvider:
                 if name in {"", ".", ".."}:
                     return calls.real_path(session, path)
                 return posixpath.join(calls.real_path(session, directory), name)
-            except NotFound:
+            except calls.UNTOLD:
                 return "/" + posixpath.normpath(path).lstrip("/")
 
     def _find_home(self, session: Session) -> str:
         if self._home is None:
-            self._home = calls.real_path(session, ".")
+            self._home = calls.home(session)
         return self._home
 
     def join(self, directory: str, name: str) -> str:
