@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from providers.errors import Denied, NotFound, ProviderError, Unsupported
+from providers.errors import Denied, NotFound, ProviderError, Unsupported, WrongKind
 from providers.records import dataclass
 from providers.sftp.protocol import (
     Attributes,
@@ -26,7 +26,7 @@ POSIX_RENAME = "posix-rename@openssh.com"
 FSYNC = "fsync@openssh.com"
 _STATVFS = "statvfs@openssh.com"
 _READ_ONLY = 1  # of its flags
-UNTOLD = (Refused, Unsupported, NotFound, Denied)
+UNTOLD = (Refused, Unsupported, NotFound, Denied, WrongKind)
 """How a server refuses to tell the absolute form of a path."""
 _MAX_HANDLE = 256  # bytes (the draft's limit)
 

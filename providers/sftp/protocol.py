@@ -319,6 +319,8 @@ def failure(code: int, message: str, path: str) -> ProviderError:
         return _unusable(path)
     if _FULL.search(message):
         return NoSpace(path, f"the server said “{said}”")
+    if said.casefold() == "not a directory":  # ProFTPD, Green End: something is below a file
+        return WrongKind(path, "is below something that is not a directory")
     if said and said.casefold() not in {"failure", "general failure"}:
         return Refused(path, f"the server refused it and said “{said}”")
     return Refused(path)
