@@ -18,8 +18,7 @@ def set_mode(session: Session, path: str, mode: int, within: str) -> None:
     the server has no lsetstat either a moment remains, as for `look.refuse_links`.
     """
     look.refuse_links(session, within, path)
-    kind = look.entry(path, calls.stat(session, path, follow=False)).kind
-    if kind is Kind.LINK:
+    if look.at(session, path).kind is Kind.LINK:
         raise WrongKind(path, "is a link: what it leads to is not changed", advice="")
     try:
         extensions.set_mode_of_link(session, path, mode & 0o7777)

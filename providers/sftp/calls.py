@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from providers.errors import ProviderError, Unsupported
+from providers.errors import Denied, NotFound, ProviderError, Unsupported, WrongKind
 from providers.records import dataclass
 from providers.sftp.protocol import (
     Attributes,
@@ -13,6 +13,7 @@ from providers.sftp.protocol import (
     Fields,
     Op,
     Open,
+    Refused,
     absolute,
     attributes,
     path_string,
@@ -25,12 +26,22 @@ POSIX_RENAME = "posix-rename@openssh.com"
 FSYNC = "fsync@openssh.com"
 _STATVFS = "statvfs@openssh.com"
 _READ_ONLY = 1  # of its flags
+UNTOLD = (Refused, Unsupported, NotFound, Denied, WrongKind)
+"""How a server refuses to tell the absolute form of a path."""
 _MAX_HANDLE = 256  # bytes (the draft's limit)
 
 
 def real_path(session: Session, path: str) -> str:
     """The server's absolute form of `path`; "." is home."""
     return session.call(Op.REALPATH, path_string(path), path=path, answer=Op.NAME, read=absolute)
+
+
+def home(session: Session) -> str:
+    """The start folder; "/" where the server does not tell it: all can be reached from there."""
+    try:
+        return real_path(session, ".")
+    except UNTOLD:
+        return "/"
 
 
 def read_link(session: Session, path: str) -> str:
@@ -247,11 +258,3 @@ def _vfs(fields: Fields) -> Volume | None:
     if not fragment * blocks:
         return None
     return Volume(number, fragment * available, bool(flags & _READ_ONLY))
-
-
-def stat_each(session: Session, paths: Sequence[str]) -> Iterator[Attributes]:
-    """What stands at each of `paths`, links themselves: all are asked for at once."""
-    asked = [(session.request(Op.LSTAT, path_string(path)), path) for path in paths]
-    replies = [(session.wait(number, path), path) for number, path in asked]
-    for reply, path in replies:
-        yield session.decode(reply, Op.ATTRS, path, Fields.attributes)

@@ -42,7 +42,7 @@ class ChannelStream:
         self._channel = channel
         self._send = sender(channel)
         self._wire = wire
-        self._hang_up = hang_up
+        self.hang_up = hang_up
 
     def send(self, head: bytes, body: Buffer = b"", /) -> None:
         self._channel.settimeout(self._wire.patience.answer)
@@ -67,7 +67,7 @@ class ChannelStream:
         return self.transport.is_active() and not channel.closed and not channel.eof_received
 
     def close(self) -> None:
-        self._hang_up(self._channel)
+        self.hang_up(self._channel)
 
 
 def leave(channel: paramiko.Channel) -> None:
@@ -123,24 +123,41 @@ def start_session(
 
     `hang_up` is what the session's end brings about; None: the end of the connection.
     """
-    patience = wire.patience
-    with translated(to.endpoint), wire.within(patience.channel * 2):
+    end = hang_up or (lambda _: shut(transport))
+    # Others may run requests into each other, or expect nothing before they were greeted.
+    if "OpenSSH" not in transport.remote_version:
+        return _greeted(transport, to, wire, end, in_order=False)
+    try:
+        return _greeted(transport, to, wire, end, in_order=True)
+    except ConnectionLost as error:
+        wire.check()
+        if not isinstance(error.__cause__, EOFError) or _gone(transport):
+            raise
+    # The SFTP below OpenSSH's SSH may be another's, and end at a request it does not know (lsh).
+    return _greeted(transport, to, wire, end, in_order=False)
+
+
+def _greeted(
+    transport: paramiko.Transport, to: Target, wire: Wire, end: HangUp, *, in_order: bool
+) -> Session:
+    """A session on a channel of its own. One that comes to nothing ends that channel only."""
+    with translated(to.endpoint), wire.within(wire.patience.channel * 2):
         asked = time.monotonic()
         channel = _opened(transport, wire)
         distance = time.monotonic() - asked
         lead_to(channel)
         _start_sftp(channel, transport, to)
-    stream = ChannelStream(transport, channel, wire, hang_up or (lambda _: shut(transport)))
-    # Others may run requests into each other, or expect nothing before they were greeted.
-    is_openssh = "OpenSSH" in transport.remote_version
-    return Session(
+    stream = ChannelStream(transport, channel, wire, leave)
+    session = Session(
         stream,
         to.endpoint,
-        ahead=16 if is_openssh else 1,
-        patience=patience,
+        ahead=16 if in_order else 1,
+        patience=wire.patience,
         distance=distance,
-        in_order=is_openssh,
+        in_order=in_order,
     )
+    stream.hang_up = end
+    return session
 
 
 def _opened(transport: paramiko.Transport, wire: Wire) -> paramiko.Channel:

@@ -77,6 +77,9 @@ def _distance(session: Session) -> Generator[Finding, None, str | None]:
             asked = time.monotonic()
             home = calls.real_path(session, ".")
             shortest = min(shortest, time.monotonic() - asked)
+    except calls.UNTOLD as error:
+        yield step.remark(f"the server does not tell it ({error.what}); / is shown instead")
+        return "/"
     except ProviderError as error:
         yield step.failed(error)
         return None
@@ -98,7 +101,7 @@ def _stand(session: Session, home: str, path: str) -> Generator[Finding, None, E
     if path in {"", "/~"} or path.startswith("/~/"):
         path = posixpath.join(home, path[3:])
     try:
-        real = calls.real_path(session, path)
+        real = _real(session, path)
         found = look.entry(real, calls.stat(session, real, follow=True))
     except NotFound:
         yield step.wrong(f"there is no {path}", _nearly(session, path))
@@ -112,6 +115,13 @@ def _stand(session: Session, home: str, path: str) -> Generator[Finding, None, E
     link = "" if real == path.rstrip("/") or path == "/" else f" ({path} leads there)"
     yield step.fine(f"{real} is {what}{mode}{link}")
     return found
+
+
+def _real(session: Session, path: str) -> str:
+    try:
+        return calls.real_path(session, path)
+    except calls.UNTOLD:
+        return path
 
 
 def _nearly(session: Session, path: str) -> str:

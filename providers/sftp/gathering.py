@@ -96,7 +96,7 @@ def _ask_for_links(session: Session, planned: Sequence[Upload]) -> _Asked:
             continue
         with suppress(InvalidName):  # not below the directory that was chosen
             directories = look.between(upload.within, upload.path)
-            asked[folder] = (directories, _looks(session, directories))
+            asked[folder] = (directories, look.ask_each(session, directories))
     return asked
 
 
@@ -105,7 +105,7 @@ def _without_links(session: Session, asked: _Asked) -> set[tuple[str, str]]:
     for folder, (directories, numbers) in asked.items():
         replies = [session.wait(number, folder[0]) for number in numbers]
         try:
-            look.refuse_link_among(_entries(session, directories, replies))
+            look.refuse_link_among(look.seen_each(session, replies, directories))
         except ProviderError:
             if session.broken:
                 raise
@@ -386,18 +386,9 @@ def _look(session: Session, path: str) -> int:
     return session.request(Op.LSTAT, path_string(path))
 
 
-def _looks(session: Session, paths: Sequence[str]) -> list[int]:
-    return [_look(session, path) for path in paths]
-
-
 def _close(session: Session, handle: bytes) -> int:
     return session.request(Op.CLOSE, string(handle))
 
 
 def _entry(session: Session, path: str, reply: Reply) -> Entry:
     return look.entry(path, session.decode(reply, Op.ATTRS, path, Fields.attributes))
-
-
-def _entries(session: Session, paths: Sequence[str], replies: Sequence[Reply]) -> list[Entry]:
-    pairs = zip(paths, replies, strict=True)
-    return [_entry(session, path, reply) for path, reply in pairs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from providers.base import Entry, Kind
 from providers.errors import (
@@ -17,9 +17,10 @@ from providers.errors import (
     WrongKind,
 )
 from providers.names import check_name
+from providers.records import dataclass, replace
 from providers.sftp import calls
-from providers.sftp.protocol import Attributes, Fields, Refused, kind_of
-from providers.sftp.session import Session
+from providers.sftp.protocol import Attributes, Fields, Op, Refused, kind_of, path_string
+from providers.sftp.session import Reply, Session
 
 _WRITABLE = "Make it writable, or choose another folder; after a disk fault, check the disk."
 _FILE = Kind.FILE
@@ -77,18 +78,96 @@ def page(directory: str, fields: Fields) -> list[Entry]:
 
 def at(session: Session, path: str, *, follow: bool = False) -> Entry:
     """What stands at `path`. Raises NotFound, Denied."""
-    attributes = calls.stat(session, path, follow=follow)
-    found = entry(path, attributes)
-    if found.kind is not Kind.LINK:
-        return found
-    return entry(path, attributes, target=_target(session, path))
+    if follow:
+        return entry(path, calls.stat(session, path, follow=True))
+    return see(session, path).itself
 
 
-def _target(session: Session, path: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What LSTAT says of an address, and where READLINK says that it leads; None: nowhere.
+
+    ProFTPD and copyparty follow a link for LSTAT as well; copyparty says of all that it leads to
+    itself, and so does not tell what is a link.
+    """
+
+    entry: Entry
+    target: str | None
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it is a link though LSTAT does not say so."""
+        if self.entry.kind is Kind.LINK or not self.target:
+            return False
+        return posixpath.normpath(self.target) != posixpath.normpath(self.entry.path)
+
+    @property
+    def itself(self) -> Entry:
+        if self.entry.kind is Kind.LINK:  # where it leads may be kept secret
+            return replace(self.entry, target=self.target or None)
+        if not self.is_hidden:
+            return self.entry
+        told = self.entry
+        return replace(told, kind=Kind.LINK, size=None, version=None, target=self.target)
+
+
+def ask(session: Session, path: str) -> tuple[int, int]:
+    """The requests of `seen`."""
+    raw = path_string(path)
+    return session.request(Op.LSTAT, raw), session.request(Op.READLINK, raw)
+
+
+def seen(session: Session, replies: Sequence[Reply], path: str) -> Seen:
+    """What stands at `path` itself, from the answers to `ask`. Raises NotFound, Denied."""
+    looked, read = replies
+    told = session.decode(looked, Op.ATTRS, path, Fields.attributes)
+    return _seen(session, told, read, path)
+
+
+def _seen(session: Session, told: Attributes, read: Reply, path: str) -> Seen:
+    found = entry(path, told)
+    if read.kind == Op.STATUS:  # no link, gone again, or unknown here
+        return Seen(found, None)
+    return Seen(found, session.decode(read, Op.NAME, path, _first_name))
+
+
+def _first_name(fields: Fields) -> str:
+    return next((name.name for name in fields.names()), "")
+
+
+def see(session: Session, path: str) -> Seen:
+    """What stands at `path` itself. Raises NotFound, Denied."""
+    asked = session.request(Op.READLINK, path_string(path))
     try:
-        return calls.read_link(session, path)
-    except (NotFound, Refused):
-        return ""  # gone again, or kept secret: it is still a link
+        told = calls.stat(session, path, follow=False)  # which measures the distance
+    finally:
+        read = session.wait(asked, path)
+    return _seen(session, told, read, path)
+
+
+def seen_each(session: Session, replies: Sequence[Reply], paths: Sequence[str]) -> list[Entry]:
+    """What stands at each of `paths` itself, from the answers to `ask` for each."""
+    return [
+        seen(session, replies[2 * number : 2 * number + 2], path).itself
+        for number, path in enumerate(paths)
+    ]
+
+
+def ask_each(session: Session, paths: Sequence[str]) -> list[int]:
+    """The requests of `seen_each`."""
+    return [number for path in paths for number in ask(session, path)]
+
+
+def need_own(found: Seen) -> Entry:
+    """What was seen. Raises Unsupported for a link that the server would follow, and so change
+    what it leads to."""
+    if found.is_hidden:
+        raise Unsupported(
+            found.entry.path,
+            "is a link, and this server would change what it leads to instead",
+            advice="Delete the link, or choose what it leads to.",
+        )
+    return found.entry
 
 
 def maybe(session: Session, path: str) -> Entry | None:
@@ -113,8 +192,8 @@ def refuse_links(session: Session, within: str, path: str) -> None:
     swap it between this look and the request that follows it.
     """
     directories = between(within, path)
-    found = zip(directories, calls.stat_each(session, directories), strict=True)
-    refuse_link_among([entry(directory, told) for directory, told in found])
+    replies = session.wait_all(ask_each(session, directories))
+    refuse_link_among(seen_each(session, replies, directories))
 
 
 def refuse_link_among(directories: Iterable[Entry]) -> None:

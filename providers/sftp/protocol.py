@@ -305,7 +305,8 @@ def absolute(fields: Fields) -> str:
     name = next(fields.names(), None)
     if name is None or not name.name.startswith("/") or "\0" in name.name:
         raise BadPacket("it gave an address that is not absolute")
-    return name.name
+    # MySecureShell ends folders with a slash, which follows a link: "/" itself stays.
+    return name.name.rstrip("/") or "/"
 
 
 def failure(code: int, message: str, path: str) -> ProviderError:
@@ -318,6 +319,8 @@ def failure(code: int, message: str, path: str) -> ProviderError:
         return _unusable(path)
     if _FULL.search(message):
         return NoSpace(path, f"the server said “{said}”")
+    if said.casefold() == "not a directory":  # ProFTPD, Green End: something is below a file
+        return WrongKind(path, "is below something that is not a directory")
     if said and said.casefold() not in {"failure", "general failure"}:
         return Refused(path, f"the server refused it and said “{said}”")
     return Refused(path)

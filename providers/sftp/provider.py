@@ -120,7 +120,7 @@ class SftpProvider:
     def _get_to_know(self, session: Session) -> None:
         """Learn what only a connection tells: how far it is, and how a file is replaced there."""
         if self._home is None:
-            self._home = session.home or calls.real_path(session, ".")
+            self._home = session.home or calls.home(session)
         self._trip = min(self._trip, session.distance)
         streams = 1 if self._trip < _FAR else _FAR_STREAMS
         if self._caps.writing_streams != streams:
@@ -166,12 +166,12 @@ class SftpProvider:
                 if name in {"", ".", ".."}:
                     return calls.real_path(session, path)
                 return posixpath.join(calls.real_path(session, directory), name)
-            except NotFound:
+            except calls.UNTOLD:
                 return "/" + posixpath.normpath(path).lstrip("/")
 
     def _find_home(self, session: Session) -> str:
         if self._home is None:
-            self._home = calls.real_path(session, ".")
+            self._home = calls.home(session)
         return self._home
 
     def join(self, directory: str, name: str) -> str:
@@ -236,7 +236,7 @@ class SftpProvider:
     def rename(self, source: str, target: str, *, within: str = "") -> None:
         with self._session() as session:
             look.refuse_links(session, within, target)
-            calls.stat(session, source, follow=False)
+            look.need_own(look.see(session, source))
             if look.maybe(session, target) is not None:
                 raise AlreadyExists(target)
             uploads.rename_new(session, source, target)

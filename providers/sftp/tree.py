@@ -34,7 +34,8 @@ def entries(session: Session, path: str) -> Iterator[Sequence[Entry]]:
 
 def remove(session: Session, path: str) -> None:
     """Remove a file, a link itself or an empty directory. Raises NotEmpty."""
-    if look.entry(path, calls.stat(session, path, follow=False)).kind is not Kind.DIR:
+    found = look.see(session, path)
+    if found.entry.kind is not Kind.DIR or found.is_hidden:
         calls.remove(session, path)
         return
     try:
@@ -43,6 +44,26 @@ def remove(session: Session, path: str) -> None:
         if any(entries(session, path)):
             raise NotEmpty(path) from error
         raise
+
+
+def _was_link(session: Session, found: look.Seen) -> bool:
+    """Whether what LSTAT calls a directory was a link to one, and is removed as that: to go down
+    into it would empty what it leads to (`look.Seen`). Raises a refusal.
+
+    A server that says of each directory that it leads somewhere is asked to remove it as no
+    directory is: the few that do so all the same (copyparty) remove what is in it, and no more.
+    """
+    if found.target is None:
+        return False
+    try:
+        calls.remove(session, found.entry.path)
+    except ConnectionLost:
+        raise
+    except ProviderError:
+        if found.is_hidden:
+            raise
+        return False
+    return True
 
 
 @dataclass(slots=True)
@@ -72,11 +93,14 @@ def _emptied(session: Session, within: str, below: _Level, levels: list[_Level])
     """Remove the files of a directory, and go down into it for the directories that it holds."""
     try:
         look.refuse_links(session, within, below.path)
-        if look.entry(below.path, calls.stat(session, below.path, follow=False)).kind is Kind.DIR:
-            found = [entry for page in entries(session, below.path) for entry in page]
-        else:
+        seen = look.see(session, below.path)
+        if seen.entry.kind is not Kind.DIR:
             yield _outcome(session, within, below.path)
             return
+        if _was_link(session, seen):
+            yield None
+            return
+        found = [entry for page in entries(session, below.path) for entry in page]
     except ConnectionLost:
         raise
     except ProviderError as error:

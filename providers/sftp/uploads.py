@@ -294,20 +294,13 @@ def _seal(session: Session, upload: Upload, handle: bytes) -> None:
 def _target(session: Session, upload: Upload) -> Entry | None:
     """What stands where it is to be. Raises WrongKind where a link leads there (faults.md D3)."""
     directories = look.between(upload.within, upload.path)
-    asked = [session.request(Op.LSTAT, path_string(path)) for path in directories]
-    looked = session.request(Op.LSTAT, path_string(upload.path))
-    told = [session.wait(number, upload.path) for number in (*asked, looked)]
-    look.refuse_link_among(
-        [
-            look.entry(path, session.decode(reply, Op.ATTRS, path, Fields.attributes))
-            for path, reply in zip(directories, told[:-1], strict=True)
-        ]
-    )
+    asked = look.ask_each(session, [*directories, upload.path])
+    *above, looked, read = session.wait_all(asked)
+    look.refuse_link_among(look.seen_each(session, above, directories))
     try:
-        there = session.decode(told[-1], Op.ATTRS, upload.path, Fields.attributes)
+        return look.need_own(look.seen(session, (looked, read), upload.path))
     except NotFound:
         return None
-    return look.entry(upload.path, there)
 
 
 @contextmanager

@@ -49,4 +49,4 @@ def test_measuring_the_distance_takes_no_trip_of_its_own() -> None:
     far = Far(0.1)
     with closing(far.server.provider(clock=lambda: far.now)) as place:
         place.stat("/file")
-    assert far.server.asked == ["INIT", LIMITS, "REALPATH", "LSTAT"]
+    assert far.server.asked == ["INIT", LIMITS, "REALPATH", "READLINK", "LSTAT"]

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.base import Kind
-from providers.errors import ConnectionLost, Denied, InvalidName, NotFound, ProviderError
+from providers.errors import (
+    ConnectionLost,
+    Denied,
+    InvalidName,
+    NotFound,
+    ProviderError,
+    WrongKind,
+)
 from providers.sftp import protocol
 from providers.sftp.protocol import BadPacket, Fields, Line, Name, Refused, string, u32, u64
 
@@ -124,3 +131,9 @@ def test_the_kind_comes_from_the_mode_or_else_the_long_name(
     permissions: int | None, long_name: str, kind: Kind
 ) -> None:
     assert protocol.kind_of(permissions, long_name) is kind
+
+
+def test_what_is_asked_for_below_a_file_is_the_wrong_kind_where_the_server_says_so() -> None:
+    error = protocol.failure(protocol.Status.FAILURE, "Not a directory", "/file/below")
+    assert isinstance(error, WrongKind)
+    assert str(error).startswith("/file/below: is below something that is not a directory")
