@@ -18,6 +18,7 @@ from transfers.lock import QueueInUse
 from transfers.model import Carry, Links, Policy, SetLimits, Verify
 from transfers.reaching import Intruder
 from tui.arguments import parse_words
+from tui.headless.typed import typed
 from tui.prepare import open_access, prepare_home
 from tui.settings import Home, find_home
 
@@ -65,13 +66,13 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "ls":
         from tui.headless.ls import run_ls
 
-        place = parse(options.location, access.sites)
+        place = typed(options.location, access.sites)
         add_password(settings, access, place.endpoint)
         return run_ls(place, access, as_json=options.json)
     if options.command == "doctor":
         from tui.headless.doctor import check_place
 
-        place = parse(options.location, access.sites)
+        place = typed(options.location, access.sites)
         add_password(settings, access, place.endpoint)
         return check_place(place, access, as_json=options.json)
     if options.command in ("sites", "login"):
@@ -126,7 +127,7 @@ def _copy(options: argparse.Namespace, home: Home, settings: dict[str, str], acc
         as_json=options.json,
     )
     for text in (*order.sources, order.target):
-        add_password(settings, access, parse(text, access.sites).endpoint)
+        add_password(settings, access, typed(text, access.sites).endpoint)
     return run_copy(order, home, access)
 
 

@@ -17,11 +17,11 @@ class _Slow(Tree):
         self.go_on = threading.Event()
 
     def make_dir(self, path: str) -> None:
-        self.go_on.wait(30)
+        self.go_on.wait(10)
         super().make_dir(path)
 
     def rename(self, source: str, target: str, *, within: str = "") -> None:
-        self.go_on.wait(30)
+        self.go_on.wait(10)
         super().rename(source, target, within=within)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from providers.errors import InvalidName
-from providers.location import parse
 from providers.records import dataclass, field
 from providers.sites import Sites
 from transfers.mirror.model import Criteria, Keep, MirrorPlan, Wish
 from transfers.model import Verify
 from tui.headless import mirror_plans
+from tui.headless.typed import typed
 
 _OF_A_PLAN = "the plan says it already"
 
@@ -45,11 +45,11 @@ class MirrorOrder:
     def looks_only(self) -> bool:
         return self.dry_run or self.save_plan is not None
 
-    def endpoints(self, sites: Sites | None) -> Sequence[str]:
+    def endpoints(self, sites: Sites) -> Sequence[str]:
         """Of all that has to be reached. Raises InvalidName."""
         if self.saved is not None:
             return (self.saved.left.endpoint, self.saved.right.endpoint)
-        return tuple(parse(text, sites).endpoint for text in (self.source, self.target))
+        return tuple(typed(text, sites).endpoint for text in (self.source, self.target))
 
 
 def order_of(options: argparse.Namespace) -> MirrorOrder:
