@@ -60,12 +60,21 @@ class Stored:
     alike: bool | None
 
 
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Stored bytes that are to get their name, asked for the first time. `replacing`: as for
+    `providers.base.Writer.finish`."""
+
+    upload: str
+    replacing: str | None
+
+
 @runtime_checkable
 class Batcher(Protocol):
     """A place that takes many small files in one call. None of these calls raises anything."""
 
-    def free(self, paths: Sequence[str]) -> Sequence[bool]:
-        """Whether nothing stands at each of `paths`; False also where that could not be seen."""
+    def stat_all(self, paths: Sequence[str]) -> Sequence[Entry | ProviderError]:
+        """What `Provider.stat` returns or raises of each of `paths`, but for where a link leads."""
         ...
 
     def fetch(self, files: Sequence[Wanted]) -> Sequence[Fetched | None]:
@@ -78,7 +87,7 @@ class Batcher(Protocol):
         something went wrong; `Writer.abandon` removes what may lie there."""
         ...
 
-    def name_all(self, tokens: Sequence[str]) -> Sequence[Entry | ProviderError | None]:
+    def name_all(self, files: Sequence[Naming]) -> Sequence[Entry | ProviderError | None]:
         """Make durable what was stored of these uploads and give it its name: what `Writer.finish`
-        with replacing=None would return or raise. None: `finish` is to find out."""
+        would return or raise. None: `finish` is to find out."""
         ...

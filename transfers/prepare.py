@@ -141,7 +141,9 @@ def _ready(run: Run, job: Job, replacing: str | None) -> Job:
         return replace(discard(run, job), state=JobState.DONE, reason=RENAMED)
     job = altered(job, replacing=replacing)
     checkpoint, why = run.control.checkpoint, ""
-    if checkpoint is not None:
+    # With nothing stored there is nothing to gain, and a session that was given up may still write
+    # into what it has open: bytes that are the same, but its time would be of then.
+    if checkpoint is not None and checkpoint.offset:
         try:
             run.control.checkpoint = resumed(run, job, checkpoint)
             return replace(job, state=JobState.TRANSFERRING, digest="", proof=None, reason="")
@@ -195,21 +197,30 @@ def _goes_with_others(job: Job) -> bool:
 def _refuse_alias(run: Run, job: Job, upload: str) -> None:
     """Refuse to replace the source itself, reached by another address: a move would lose it.
 
-    Two endpoints may be one tree (a server and this computer, one server under two names). The
-    unfinished file's name is nobody else's: seen beside the source, both are one directory. Where
-    none can be seen, a move leaves alone what looks like its source.
+    Two endpoints may be one tree (a server and this computer, one server under two names). Where no
+    unfinished file can be seen, a move leaves alone what looks like its source.
     """
-    source, target = run.source(), run.target()
-    staged = target.staged(upload)
-    names = {_folded(source.name(job.source.path)), _folded(target.name(job.target.path))}
-    if len(names) > 1:
+    if not named_alike(run, job):
         return
+    staged = run.target().staged(upload)
     if staged is None:
-        _refuse_alike(job, target)
-        return
-    beside = source.join(source.parent(job.source.path), target.name(staged))
-    if stat_or_none(source, beside) is not None:
+        _refuse_alike(job, run.target())
+    elif stat_or_none(run.source(), beside_source(run, job, staged)) is not None:
         raise _same_file(job.source.path)
+
+
+def named_alike(run: Run, job: Job) -> bool:
+    """Whether the source and what is replaced may be one file, as far as their names tell."""
+    source, target = run.source(), run.target()
+    name, other = source.name(job.source.path), target.name(job.target.path)
+    return _folded(name) == _folded(other)
+
+
+def beside_source(run: Run, job: Job, staged: str) -> str:
+    """Where the unfinished file at `staged` is seen if its folder is the source's: its name is
+    nobody else's. Raises InvalidName."""
+    source = run.source()
+    return source.join(source.parent(job.source.path), run.target().name(staged))
 
 
 def _refuse_alike(job: Job, target: Provider) -> None:

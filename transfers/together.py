@@ -2,8 +2,8 @@
 (`providers.many`).
 
 All that is usual of them is done here in one pass, each step for all of them. What is not, and what
-a place leaves, goes the usual way from the beginning (`transfers.worker`): a file whose name is
-taken, one that is no longer what was listed, whatever went wrong.
+a place leaves, goes the usual way from the beginning (`transfers.worker`): a file that is in doubt
+(`transfers.standing`), one that is no longer what was listed, whatever went wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from providers.base import Entry, Place, Publisher, Rewriter
 from providers.errors import ProviderError
-from providers.many import Batcher, Fetched, Stored, Storing, Wanted
+from providers.many import Batcher, Fetched, Naming, Stored, Storing, Wanted
 from providers.records import dataclass, replace
 from transfers.altered import altered
 from transfers.batch import is_small
@@ -26,6 +26,7 @@ from transfers.control import Checkpoint, Stopped
 from transfers.digests import ALGORITHM
 from transfers.model import JobState, Op, Proof, ProofWord, Verify
 from transfers.run import MADE, make_folder
+from transfers.standing import Settled, apart, settled
 from transfers.stream import slow_down
 from transfers.verify import READ_BACK
 
@@ -88,29 +89,35 @@ def carry(between: Ends, runs: Sequence[Run]) -> list[Run]:
 def _is_plain(run: Run) -> bool:
     job = run.job
     new = run.clean and job.upload is None and run.control.checkpoint is None
-    free = job.replacing is None and job.agreed is None and not job.expected
-    return job.op is Op.COPY and is_small(job.size) and new and free and not job.cancelling
+    first = job.replacing is None and not job.expected
+    return job.op is Op.COPY and is_small(job.size) and new and first and not job.cancelling
 
 
 def _carried(between: Ends, runs: Sequence[Run]) -> list[Run]:
-    runs = _with_room(between.target, runs)
-    files = [Wanted(run.job.source.path, run.job.size or 0) for run in runs]
-    fetched = zip(runs, between.source.fetch(files), strict=True)
-    begun = [(run, one) for run, one in fetched if one is not None and _begins(run, one)]
-    storing = [_storing(run, one) for run, one in begun]
+    ready = _with_room(between, runs)
+    files = [Wanted(one.run.job.source.path, one.run.job.size or 0) for one in ready]
+    fetched = zip(ready, between.source.fetch(files), strict=True)
+    begun = [(one, got) for one, got in fetched if got is not None and _begins(one, got)]
+    storing = [_storing(one.run, got) for one, got in begun]
     stored = between.target.store(storing)
-    return [
-        _seen(run, one, there)
-        for (run, one), there in zip(begun, stored, strict=True)
+    across = [
+        (one, got, there)
+        for (one, got), there in zip(begun, stored, strict=True)
         if there is not None
+    ]
+    kept_apart = apart(between.source, [(one, there) for one, _, there in across])
+    return [
+        _seen(one, got, there)
+        for (one, got, there), is_apart in zip(across, kept_apart, strict=True)
+        if is_apart
     ]
 
 
-def _with_room(target: Batcher, runs: Sequence[Run]) -> list[Run]:
-    """Those for which there is a folder, with nothing of their name in it."""
+def _with_room(between: Ends, runs: Sequence[Run]) -> list[Settled]:
+    """Those for which there is a folder, and nothing in it that is not to be replaced."""
     ready: dict[tuple[str, str], bool] = {}
     known = runs[0].known_directories
-    new: list[Run] = []
+    new: list[Settled] = []
     asked: list[Run] = []
     for run in runs:
         folder = Place(run.job.target.endpoint, run.target().parent(run.job.target.path))
@@ -119,9 +126,11 @@ def _with_room(target: Batcher, runs: Sequence[Run]) -> list[Run]:
             ready[key] = _is_ready(run, folder)
         if ready[key]:
             # Whoever puts something into a directory of ours is noticed when the name is given.
-            (new if (folder, MADE) in known else asked).append(run)
-    free = target.free([run.job.target.path for run in asked]) if asked else ()
-    return new + [run for run, is_free in zip(asked, free, strict=True) if is_free]
+            if (folder, MADE) in known:
+                new.append(Settled(run))
+            else:
+                asked.append(run)
+    return new + settled(between.source, between.target, asked)
 
 
 def _is_ready(run: Run, folder: Place) -> bool:
@@ -134,9 +143,10 @@ def _is_ready(run: Run, folder: Place) -> bool:
     return True
 
 
-def _begins(run: Run, fetched: Fetched) -> bool:
-    """Whether the bytes of `run` may be stored: from here on something may lie there."""
-    if fetched.entry.digests:
+def _begins(settled: Settled, fetched: Fetched) -> bool:
+    """Whether the bytes may be stored: from here on something may lie there."""
+    run = settled.run
+    if fetched.entry.digests or not settled.still_holds(fetched.entry):
         return False
     try:
         if run.limiter.rate > 0:
@@ -163,8 +173,8 @@ def _storing(run: Run, fetched: Fetched) -> Storing:
     )
 
 
-def _seen(run: Run, fetched: Fetched, stored: Stored) -> Run:
-    entry, digest = fetched.entry, _digest(fetched)
+def _seen(settled: Settled, fetched: Fetched, stored: Stored) -> Run:
+    run, entry, digest = settled.run, fetched.entry, _digest(fetched)
     run.seen, run.claims = stored, ()
     size, receipts = entry.size or 0, stored.receipts
     run.control.checkpoint = Checkpoint(
@@ -178,6 +188,7 @@ def _seen(run: Run, fetched: Fetched, stored: Stored) -> Run:
         source_version=entry.version,
         modified=entry.modified,
         mode=entry.mode,
+        replacing=settled.replacing,
         upload=stored.upload,
         digest=digest,
         proof=proof,
@@ -229,11 +240,11 @@ def _kept(run: Run) -> Storing:
 def name(runs: Sequence[Run]) -> None:
     """Give what `runs` have stored its name: `run.told` says what came of it."""
     target = runs[0].target()
-    tokens = [run.job.upload or "" for run in runs]
-    nothing: Sequence[Entry | ProviderError | None] = [None] * len(tokens)
+    files = [Naming(run.job.upload or "", run.job.replacing) for run in runs]
+    nothing: Sequence[Entry | ProviderError | None] = [None] * len(files)
     if not isinstance(target, Batcher):
         return
-    told = _survived(partial(target.name_all, tokens), nothing, runs)
+    told = _survived(partial(target.name_all, files), nothing, runs)
     for run, one in zip(runs, told, strict=True):
         run.told = one
 

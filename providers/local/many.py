@@ -16,10 +16,12 @@ from providers.base import Buffer, Entry
 from providers.errors import ProviderError
 from providers.local import upload as uploads
 from providers.local.entries import entry_of
+from providers.local.faults import system_errors
 from providers.local.folder import BY_DESCRIPTOR, NO_FOLLOW, Folder, identity_of, open_folder
 from providers.local.upload import Upload
-from providers.many import Fetched, Stored, Storing, Wanted
+from providers.many import Fetched, Naming, Stored, Storing, Wanted
 from providers.names import temporary_name
+from providers.records import dataclass
 
 _READ_FLAGS = (
     os.O_RDONLY
@@ -33,19 +35,18 @@ _READ_FLAGS = (
 _NEW_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | uploads.FLAGS
 
 
-def free(paths: Sequence[str]) -> list[bool]:
+def stat_all(paths: Sequence[str]) -> list[Entry | ProviderError]:
     """See `providers.many.Batcher`."""
-    return [_is_free(path) for path in paths]
+    return [_there(path) for path in paths]
 
 
-def _is_free(path: str) -> bool:
+def _there(path: str) -> Entry | ProviderError:
     try:
-        os.lstat(path)
-    except FileNotFoundError:
-        return True
-    except (OSError, ValueError):
-        return False
-    return False
+        with system_errors(path):
+            info = os.lstat(path)
+    except ProviderError as error:
+        return error
+    return entry_of(path, os.path.basename(path), info)
 
 
 # Reading ---------------------------------------------------------------------------------------
@@ -191,25 +192,33 @@ def _is_there(descriptor: int, data: Buffer) -> bool:
 # Naming ----------------------------------------------------------------------------------------
 
 
-def name_all(tokens: Sequence[str]) -> list[Entry | ProviderError | None]:
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What is to get its name. `replacing`: as for `Writer.finish`."""
+
+    upload: Upload
+    replacing: str | None
+
+
+def name_all(files: Sequence[Naming]) -> list[Entry | ProviderError | None]:
     """See `providers.many.Batcher`. All bytes are on the disk before the first name is given, and
     all names when this returns. Raises UploadExpired for a token this version cannot read."""
-    planned = [Upload.of(token) for token in tokens]
+    planned = [_Named(Upload.of(file.upload), file.replacing) for file in files]
     ended: dict[int, Entry | ProviderError] = {}
-    for _, together in groupby(enumerate(planned), lambda one: one[1].folder):
+    for _, together in groupby(enumerate(planned), lambda one: one[1].upload.folder):
         here = dict(together)
         # What was not named is finished, and fails, on its own.
-        with suppress(ProviderError), uploads.reopened(next(iter(here.values()))) as folder:
+        with suppress(ProviderError), uploads.reopened(next(iter(here.values())).upload) as folder:
             ended |= _named_here(folder, here)
     return [ended.get(number) for number in range(len(planned))]
 
 
-def _named_here(folder: Folder, planned: Mapping[int, Upload]) -> dict[int, Entry | ProviderError]:
-    here = {n: upload for n, upload in planned.items() if uploads.is_the_folder(upload, folder)}
+def _named_here(folder: Folder, planned: Mapping[int, _Named]) -> dict[int, Entry | ProviderError]:
+    here = {n: one for n, one in planned.items() if uploads.is_the_folder(one.upload, folder)}
     refused: dict[int, ProviderError] = {}
-    for step in (uploads.seal, _give_new_name):
+    for step in (_seal, _give_name):
         refused |= _refused(step, {n: one for n, one in here.items() if n not in refused}, folder)
-    named = {n: one for n, one in here.items() if n not in refused}
+    named = {n: one.upload for n, one in here.items() if n not in refused}
     if not named:
         return dict(refused)
     try:
@@ -223,20 +232,24 @@ def _named_here(folder: Folder, planned: Mapping[int, Upload]) -> dict[int, Entr
 
 
 def _refused(
-    step: Callable[[Upload, Folder], None], planned: Mapping[int, Upload], folder: Folder
+    step: Callable[[_Named, Folder], None], planned: Mapping[int, _Named], folder: Folder
 ) -> dict[int, ProviderError]:
     """What `step` raised of each file that it did not go well for."""
     errors = {}
-    for number, upload in planned.items():
+    for number, one in planned.items():
         try:
-            step(upload, folder)
+            step(one, folder)
         except ProviderError as error:
             errors[number] = error
     return errors
 
 
-def _give_new_name(upload: Upload, folder: Folder) -> None:
-    uploads.give_name(upload, folder, None)
+def _seal(one: _Named, folder: Folder) -> None:
+    uploads.seal(one.upload, folder)
+
+
+def _give_name(one: _Named, folder: Folder) -> None:
+    uploads.give_name(one.upload, folder, one.replacing)
 
 
 def _seen(upload: Upload, folder: Folder) -> Entry | ProviderError:

@@ -29,7 +29,7 @@ from providers.local.faults import system_errors
 from providers.local.folder import open_folder
 from providers.local.upload import Upload
 from providers.local.windows import check_windows_name
-from providers.many import Fetched, Stored, Storing, Wanted
+from providers.many import Fetched, Naming, Stored, Storing, Wanted
 from providers.names import check_name
 
 WINDOWS = os.name == "nt"
@@ -293,8 +293,8 @@ class LocalProvider:
 
     # Many at once ----------------------------------------------------------------------------
 
-    def free(self, paths: Sequence[str]) -> Sequence[bool]:
-        return many.free(paths)
+    def stat_all(self, paths: Sequence[str]) -> Sequence[Entry | ProviderError]:
+        return many.stat_all(paths)
 
     def fetch(self, files: Sequence[Wanted]) -> Sequence[Fetched | None]:
         return many.fetch(files)
@@ -302,8 +302,8 @@ class LocalProvider:
     def store(self, files: Sequence[Storing]) -> Sequence[Stored | None]:
         return many.store(files)
 
-    def name_all(self, tokens: Sequence[str]) -> Sequence[Entry | ProviderError | None]:
-        return many.name_all(tokens)
+    def name_all(self, files: Sequence[Naming]) -> Sequence[Entry | ProviderError | None]:
+        return many.name_all(files)
 
 
 if WINDOWS:  # it has no such permissions: a place that cannot is no `Moder`

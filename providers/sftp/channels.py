@@ -208,6 +208,11 @@ class Command:
             self._channel = _opened(transport, wire)
             _execute(self._channel, command, transport, endpoint)
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is known to have ended. Never waits."""
+        return bool(self._channel.closed or self._channel.eof_received)
+
     def ask(self, given: bytes, seconds: float) -> bytes | None:
         """Write `given` to its input and return the next line; None: it has ended."""
         with self._errors():

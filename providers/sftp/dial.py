@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from providers.base import Buffer
-from providers.sftp.wire import Wire, shut_down
+from providers.sftp.wire import Wire, give_up
 
 Address: TypeAlias = tuple[Any, ...]
 _LOOK_AGAIN = 0.1  # seconds between looks at the wire: not every system wakes a connecting socket
@@ -43,7 +43,7 @@ class PatientSocket(Patient, socket.socket):
             sent = super().send(data, flags)
         except TimeoutError:
             if self._stuck():
-                shut_down(self)
+                give_up(self)
             raise
         self._took()
         return sent
@@ -97,7 +97,7 @@ def _resolve(host: str, port: int, wire: Wire, family: int) -> list[tuple[int, i
 
 def _connect(dialled: socket.socket, address: Address, wire: Wire) -> None:
     dialled.setblocking(False)
-    wire.carry(partial(shut_down, dialled))
+    wire.carry(partial(give_up, dialled))
     until = time.monotonic() + wire.patience.connect
     with selectors.DefaultSelector() as selector:
         _begin(dialled, address)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from providers.base import Buffer
-from providers.errors import ConnectionLost, NotFound, ProviderError, SourceChanged
+from providers.base import Buffer, Entry
+from providers.errors import ConnectionLost, ProviderError, SourceChanged
 from providers.many import Fetched, Wanted
 from providers.sftp import look
 from providers.sftp.calls import handle_of
@@ -26,24 +26,22 @@ from providers.sftp.session import Reply, Session
 _TO_READ = u32(Open.READ) + attributes()
 
 
-def free(session: Session, paths: Sequence[str]) -> list[bool]:
-    """See `providers.many.Batcher`."""
+def stat_all(session: Session, paths: Sequence[str]) -> list[Entry | ProviderError]:
+    """See `providers.many.Batcher`. Raises ConnectionLost."""
     asked = [_look(session, path) for path in paths]
     return [
-        _is_missing(session, session.wait(number, path), path)
+        _there(session, session.wait(number, path), path)
         for number, path in zip(asked, paths, strict=True)
     ]
 
 
-def _is_missing(session: Session, reply: Reply, path: str) -> bool:
+def _there(session: Session, reply: Reply, path: str) -> Entry | ProviderError:
     try:
-        _told(session, reply, path)
-    except NotFound:
-        return True
-    except ProviderError:
+        return look.entry(path, _told(session, reply, path))
+    except ProviderError as error:
         if session.broken:
             raise
-    return False
+        return error
 
 
 def fetch(session: Session, files: Sequence[Wanted]) -> list[Fetched | None]:

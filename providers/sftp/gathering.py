@@ -19,9 +19,10 @@ from providers.errors import (
     ProviderError,
     Unsupported,
 )
-from providers.many import Stored, Storing
+from providers.many import Naming, Stored, Storing
+from providers.records import dataclass
 from providers.sftp import keeping, look, uploads
-from providers.sftp.calls import FSYNC, handle_of, whole_seconds
+from providers.sftp.calls import FSYNC, POSIX_RENAME, handle_of, whole_seconds
 from providers.sftp.protocol import (
     Fields,
     Op,
@@ -166,10 +167,19 @@ def _reads(session: Session, handle: bytes, size: int) -> Iterator[int]:
 # Naming ----------------------------------------------------------------------------------------
 
 
-def name(session: Session, named: Sequence[Upload]) -> list[Entry | ProviderError | None]:
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What is to get its name. `replacing`: the version of what it takes the place of, if any."""
+
+    upload: Upload
+    replacing: str | None
+
+
+def name(session: Session, files: Sequence[Naming]) -> list[Entry | ProviderError | None]:
     """See `providers.many.Batcher`."""
+    named = [_Named(uploads.from_token(file.upload), file.replacing) for file in files]
     ended: dict[int, Entry | ProviderError | None] = {}
-    apart = _apart(named)
+    apart = _in_one_step(session, named, _apart(named))
     try:
         ready = _sealed_of(session, named, apart, ended)
         with session.gives_name():
@@ -179,15 +189,22 @@ def name(session: Session, named: Sequence[Upload]) -> list[Entry | ProviderErro
     return [ended.get(number) for number in range(len(named))]
 
 
-def _apart(named: Sequence[Upload]) -> list[int]:
+def _apart(named: Sequence[_Named]) -> list[int]:
     """Of those whose names some disk takes for one, the first (faults.md E5).
 
     Not every server keeps from renaming over what is there: the others look after it has its name.
     """
     first: dict[str, int] = {}
-    for number, upload in enumerate(named):
-        first.setdefault(_folded(upload.path), number)
+    for number, one in enumerate(named):
+        first.setdefault(_folded(one.upload.path), number)
     return list(first.values())
+
+
+def _in_one_step(session: Session, named: Sequence[_Named], apart: Sequence[int]) -> list[int]:
+    """Of `apart`, those for which one rename is enough: without POSIX_RENAME an old file is put
+    aside first."""
+    replaces = POSIX_RENAME in session.offers
+    return [number for number in apart if replaces or named[number].replacing is None]
 
 
 def _folded(path: str) -> str:
@@ -199,32 +216,49 @@ def _folded(path: str) -> str:
 
 def _sealed_of(
     session: Session,
-    named: Sequence[Upload],
+    named: Sequence[_Named],
     apart: Sequence[int],
     ended: dict[int, Entry | ProviderError | None],
 ) -> list[int]:
     """Those that may get their name; what stands against it is in `ended`, or found out later."""
     links: list[_Asked] = []
     chosen = [named[number] for number in apart]
+    behind = _rounds_of_sync(session, chosen)
 
     def look_for_links() -> Steps[bool]:
-        yield []
-        links.append(_ask_for_links(session, chosen))
+        yield from _synced(behind)
+        links.append(_ask_for_links(session, [one.upload for one in chosen]))
         return True
 
-    steps = [_sealed(session, upload) for upload in chosen]
-    steps += [look_for_links(), *(_free(session, upload) for upload in chosen)]
+    steps = [_sealed(session, one.upload) for one in chosen]
+    steps += [look_for_links(), *(_settled(session, one, behind) for one in chosen)]
     came = all_at_once(session, steps, session.patience.sync)
     safe = _without_links(session, links[0]) if links else set()
-    sealed, free = came[: len(apart)], came[len(apart) + 1 :]
+    sealed, settled = came[: len(apart)], came[len(apart) + 1 :]
     pairs = zip(apart, sealed, strict=True)
     ended |= {number: came for number, came in pairs if isinstance(came, ProviderError)}
-    ready = zip(apart, sealed, free, strict=True)
+    ready = zip(apart, sealed, settled, strict=True)
     return [
         number
-        for number, durable, unused in ready
-        if durable is True and unused is True and _folder(named[number]) in safe
+        for number, durable, agreed in ready
+        if durable is True and agreed is True and _folder(named[number].upload) in safe
     ]
+
+
+def _rounds_of_sync(session: Session, chosen: Sequence[_Named]) -> int:
+    """How many rounds from the first on are to be over before anything is looked for.
+
+    Syncs may take long, and what is seen is to be so when the names are given. A server that does
+    one request after the other looks behind the syncs in their own round. Of any other their
+    answers are waited for where the rename does not stop at what is there.
+    """
+    waits = not session.in_order and any(one.replacing is not None for one in chosen)
+    return 2 if waits else 1
+
+
+def _synced(rounds: int) -> Steps[None]:
+    for _ in range(rounds):
+        yield []
 
 
 def _sealed(session: Session, upload: Upload) -> Steps[bool]:
@@ -266,22 +300,20 @@ def _stands(session: Session, upload: Upload, staged: Reply) -> bool:
     return look.is_file(told, upload.size)
 
 
-def _free(session: Session, upload: Upload) -> Steps[bool]:
-    """Whether nothing has the name.
-
-    Asked in the round of the syncs and behind all of them, which may take long: what is seen is to
-    be so when the name is given.
-    """
-    yield []
-    (there,) = yield [_look(session, upload.path)]
+def _settled(session: Session, one: _Named, behind: int) -> Steps[bool]:
+    """Whether nothing has the name, or the very file that is to be replaced."""
+    yield from _synced(behind)
+    path = one.upload.path
+    (reply,) = yield [_look(session, path)]
     try:
-        session.decode(there, Op.ATTRS, upload.path, Fields.attributes)
+        there = _entry(session, path, reply)
     except NotFound:
-        return True
+        return one.replacing is None
     except ProviderError:
         if session.broken:
             raise
-    return False
+        return False
+    return one.replacing is not None and one.replacing == there.version
 
 
 def _set(session: Session, handle: bytes, upload: Upload) -> int:
@@ -311,7 +343,7 @@ def _check_sealed(session: Session, replies: Sequence[Reply], path: str) -> bool
 
 def _name_all(
     session: Session,
-    named: Sequence[Upload],
+    named: Sequence[_Named],
     ready: Sequence[int],
     ended: dict[int, Entry | ProviderError | None],
 ) -> None:
@@ -319,22 +351,32 @@ def _name_all(
         came = all_at_once(session, [_named(session, named[number]) for number in ready])
     except ConnectionLost as error:
         for number in ready:
-            ended[number] = ConnectionLost(named[number].path, error.what)
+            ended[number] = ConnectionLost(named[number].upload.path, error.what)
         return
     ended.update(zip(ready, came, strict=True))
 
 
-def _named(session: Session, upload: Upload) -> Steps[Entry | None]:
-    names = (path_string(upload.temporary), path_string(upload.path))
-    (reply,) = yield [session.request(Op.RENAME, *names)]
+def _named(session: Session, one: _Named) -> Steps[Entry | None]:
+    path = one.upload.path
+    (reply,) = yield [_rename(session, one)]
     try:
-        session.check(reply, upload.path)
+        session.check(reply, path)
     except ProviderError:
         if session.broken:
             raise
         return None
-    (reply,) = yield [_look(session, upload.path)]
-    return _entry(session, upload.path, reply)
+    (reply,) = yield [_look(session, path)]
+    return _entry(session, path, reply)
+
+
+_POSIX_RENAME = string(POSIX_RENAME.encode())
+
+
+def _rename(session: Session, one: _Named) -> int:
+    names = (path_string(one.upload.temporary), path_string(one.upload.path))
+    if one.replacing is None:
+        return session.request(Op.RENAME, *names)
+    return session.request(Op.EXTENDED, _POSIX_RENAME, *names)
 
 
 # Requests of both ------------------------------------------------------------------------------

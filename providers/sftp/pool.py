@@ -211,4 +211,15 @@ class Pool:
         with self._lock:
             self._busy.remove(line)
             self._requests += line.session.requests
+        if line.wire.doubtful and line.transport is not None:
+            self._drop_idle_on(line.transport)
         line.close()
+
+    def _drop_idle_on(self, silent: paramiko.Transport) -> None:
+        """Each would be waited for as long as the one that did not answer."""
+        with self._lock:
+            beside = [line for line in self._idle if line.transport is silent]
+            self._idle = [line for line in self._idle if line.transport is not silent]
+            self._busy += beside
+        for line in beside:
+            self._drop(line)

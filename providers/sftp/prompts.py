@@ -1,7 +1,8 @@
 """Questions a server asks while someone signs in (keyboard-interactive, RFC 4256): a password, a
 code, or several in turn.
 
-What is not at hand is not guessed: the server is left without an answer, and a person is asked.
+What is not at hand is not guessed: a person is asked while the server waits, else it is left
+without an answer.
 A code is given once, for a second time it would be refused (RFC 6238, 5.2), and never kept.
 """
 
@@ -12,7 +13,8 @@ import re
 import paramiko
 
 from providers.access import Access
-from providers.errors import AuthRequired
+from providers.errors import AuthRequired, Secret
+from providers.sftp.held import Asks, Person
 from providers.sftp.target import Target
 from providers.text import printable
 
@@ -35,10 +37,11 @@ class Unanswered(paramiko.SSHException):
 class Answers:
     """What the questions of one attempt are answered with. `missing`: what there is no answer to.
 
-    Use: give it to `auth_interactive`; after a refusal ask `refused` why.
+    Use: give it to `auth_interactive`; after a refusal ask `refused` why. `asks` is a wire's.
     """
 
-    def __init__(self, to: Target, access: Access) -> None:
+    def __init__(self, to: Target, access: Access, asks: Asks) -> None:
+        self.person = Person(asks)
         self.asked = 0
         self.missing: AuthRequired | None = None
         self._to = to
@@ -62,20 +65,27 @@ class Answers:
         text = printable(question.strip()[:_LONGEST])
         if not shown and is_password(question, first=self.asked == 1):
             return self._password()
-        code = self._access.secrets.get(self._to.endpoint, "code", text)
-        if code is None:
-            raise self._without(self._ask_code(f"the server asks “{text}”", text))
+        missing = self._ask_code(f"the server asks “{text}”", text)
+        code = self._given("code", text, missing)
         self._used.append(text)
         self._code = (self._round, text)
         return code
 
     def _password(self) -> str:
-        password = self._access.secrets.get(self._to.endpoint, "password")
-        if password is None or self._password_in:
-            what = f"{printable(self._to.user)} needs a password"
-            raise self._without(AuthRequired(self._to.endpoint, what))
+        what = f"{printable(self._to.user)} needs a password"
+        missing = AuthRequired(self._to.endpoint, what)
+        if self._password_in:
+            raise self._without(missing)
+        password = self._given("password", "", missing)
         self._password_in = self._round
         return password
+
+    def _given(self, needs: Secret, subject: str, missing: AuthRequired) -> str:
+        """The secret, once a person gave it. Raises Unanswered."""
+        while (secret := self._access.secrets.get(self._to.endpoint, needs, subject)) is None:
+            if not self.person.is_asked(missing):
+                raise self._without(missing)
+        return secret
 
     def _without(self, missing: AuthRequired) -> Unanswered:
         self.missing = missing

@@ -19,7 +19,7 @@ from providers.errors import (
     Unsupported,
 )
 from providers.extras import Property
-from providers.many import Fetched, Stored, Storing, Wanted
+from providers.many import Fetched, Naming, Stored, Storing, Wanted
 from providers.names import check_name
 from providers.records import replace
 from providers.sftp import (
@@ -36,7 +36,7 @@ from providers.sftp import (
 )
 from providers.sftp.connect import NothingOpened
 from providers.sftp.digesting import Digesting, no_shell
-from providers.sftp.fetching import fetch, free
+from providers.sftp.fetching import fetch, stat_all
 from providers.sftp.host_keys import remember
 from providers.sftp.opening import opened
 from providers.sftp.patience import USUAL, Patience
@@ -80,8 +80,8 @@ class SftpProvider:
     """See `providers.base` for what each method promises. Connects when it is first used.
 
     `connect` makes each session; `apart` one that has a connection to itself, where those of
-    `connect` share theirs. `patience` is what that and their answers may take; `clock` (seconds)
-    tells how far the server is.
+    `connect` share theirs; `leave` ends what else is left there. `patience` is what that and their
+    answers may take; `clock` (seconds) tells how far the server is.
     """
 
     def __init__(
@@ -90,10 +90,12 @@ class SftpProvider:
         connect: Connect,
         *,
         apart: Connect | None = None,
+        leave: Callable[[], None] = lambda: None,
         patience: Patience = USUAL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoint = endpoint
+        self._leave = leave
         pool = partial(Pool, endpoint, keep=_CONNECTIONS, patience=patience, clock=clock)
         self._pool = pool(connect)
         self._apart = pool(apart or _none_apart)
@@ -144,6 +146,7 @@ class SftpProvider:
     def close(self) -> None:
         self._pool.close()
         self._apart.close()
+        self._leave()
 
     def interrupt(self, thread: int) -> None:
         self._pool.interrupt(thread)
@@ -322,12 +325,12 @@ class SftpProvider:
 
     # Many at once ----------------------------------------------------------------------------
 
-    def free(self, paths: Sequence[str]) -> Sequence[bool]:
+    def stat_all(self, paths: Sequence[str]) -> Sequence[Entry | ProviderError]:
         try:
             with self._session() as session:
-                return free(session, paths)
-        except ProviderError:
-            return [False] * len(paths)
+                return stat_all(session, paths)
+        except ProviderError as error:
+            return [error] * len(paths)
 
     def fetch(self, files: Sequence[Wanted]) -> Sequence[Fetched | None]:
         try:
@@ -343,12 +346,12 @@ class SftpProvider:
         except ProviderError:
             return [None] * len(files)
 
-    def name_all(self, tokens: Sequence[str]) -> Sequence[Entry | ProviderError | None]:
+    def name_all(self, files: Sequence[Naming]) -> Sequence[Entry | ProviderError | None]:
         try:
             with self._session() as session:
-                return gathering.name(session, [uploads.from_token(token) for token in tokens])
+                return gathering.name(session, files)
         except ProviderError:
-            return [None] * len(tokens)
+            return [None] * len(files)
 
     # Digests ---------------------------------------------------------------------------------
 
@@ -386,4 +389,4 @@ def open_endpoint(endpoint: str, access: Access, patience: Patience = USUAL) -> 
     """
     access.sites.options(endpoint)
     by = Transports(target(endpoint), access)
-    return SftpProvider(endpoint, by.open, apart=by.apart, patience=patience)
+    return SftpProvider(endpoint, by.open, apart=by.apart, leave=by.close, patience=patience)

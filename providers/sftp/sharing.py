@@ -18,6 +18,7 @@ from providers.errors import ConnectionLost, Denied
 from providers.records import dataclass
 from providers.sftp.channels import leave, start_session
 from providers.sftp.connect import NothingOpened, closed_on_error, shut
+from providers.sftp.held import Held
 from providers.sftp.lean_packets import moved_by
 from providers.sftp.route import arrive
 from providers.sftp.session import Session
@@ -31,10 +32,11 @@ _GRACE = 5.0  # seconds in which nothing moves: a session that does not end take
 
 @dataclass(slots=True, eq=False)
 class _Shared:
-    """A connection. `wire` is its own; `transport` is None while it is being made; `ending`:
-    nothing more is opened on it."""
+    """A connection. `wire` is its own; `transport` is None while it is being made, by `sign_in`;
+    `ending`: nothing more is opened on it."""
 
     wire: Wire
+    sign_in: Held[paramiko.Transport]
     transport: paramiko.Transport | None = None
     sessions: int = 1
     ending: bool = False
@@ -48,6 +50,8 @@ class Connections:
         self._access = access
         self._changed = threading.Condition()  # guards what follows
         self._shared: list[_Shared] = []
+        self._waiting: _Shared | None = None  # until a person has answered
+        self._over = False
         self._most = _MOST
         self._had = 1  # the most that one connection had at once
 
@@ -61,7 +65,9 @@ class Connections:
         while True:
             shared = self._reserved(wire)
             if shared.transport is None:
-                return self._made(shared, wire)
+                if (made := self._made_for(shared, wire)) is not None:
+                    return made
+                continue
             try:
                 started = self._started(shared, shared.transport, wire)
             except (ConnectionLost, Denied) as error:
@@ -71,6 +77,25 @@ class Connections:
                 self._had = max(self._had, shared.sessions)
                 return started
 
+    def _made_for(self, shared: _Shared, wire: Wire) -> tuple[Session, paramiko.Transport] | None:
+        """None: it had waited for a person for longer than the server did."""
+        waited = shared.sign_in.waits
+        try:
+            return self._made(shared, wire)
+        except ConnectionLost:
+            wire.check()
+            if waited:
+                return None
+            raise
+
+    def close(self) -> None:
+        """Let go of what waits for a person; sessions end on their own. Never waits."""
+        with self._changed:
+            self._over = True
+            waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.wire.cut()
+
     def apart(self, wire: Wire) -> tuple[Session, paramiko.Transport]:
         """A session that has its connection to itself, where `open` has any share theirs.
 
@@ -78,7 +103,8 @@ class Connections:
         """
         if self._had == 1:
             raise NothingOpened(self._to.endpoint)
-        shared = _Shared(Wire(self._to.endpoint, wire.patience), ending=True)
+        shared = self._begun(wire)
+        shared.ending = True
         with self._changed:
             self._shared.append(shared)
         return self._made(shared, wire)
@@ -94,9 +120,18 @@ class Connections:
                     continue
                 shared.sessions += 1
                 return shared
-            shared = _Shared(Wire(self._to.endpoint, wire.patience))
+            shared, self._waiting = self._waiting or self._begun(wire), None
+            if not shared.sign_in.goes_on:
+                shared = self._begun(wire)
             self._shared.append(shared)
             return shared
+
+    def _begun(self, wire: Wire) -> _Shared:
+        own = Wire(self._to.endpoint, wire.patience)
+        sign_in = Held(partial(self._signed_in, own))
+        own.asks = sign_in.ask
+        own.carry(sign_in.give_up)
+        return _Shared(own, sign_in)
 
     def _is_one_coming(self) -> bool:
         return any(s.transport is None and self._has_room(s) for s in self._shared)
@@ -111,11 +146,15 @@ class Connections:
     def _made(self, shared: _Shared, wire: Wire) -> tuple[Session, paramiko.Transport]:
         wire.carry(partial(self._cut_unmade, shared))
         try:
-            transport = self._signed_in(shared.wire)
+            transport = shared.sign_in.outcome()
         except BaseException:
             with self._changed:
                 self._shared.remove(shared)
+                kept = shared.sign_in.waits and not shared.ending and not self._over
+                self._waiting = shared if kept else None
                 self._changed.notify_all()
+            if not kept:
+                shared.wire.cut()
             raise
         with self._changed:
             shared.transport = transport
@@ -150,7 +189,8 @@ class Connections:
         """A session of it is over. Whether it was the last, which closes it."""
         with self._changed:
             shared.sessions -= 1
-            shared.ending = shared.ending or wire.doubtful
+            if wire.doubtful:
+                shared.ending = shared.wire.doubtful = True
             is_last = not shared.sessions
             if is_last:
                 self._shared.remove(shared)
@@ -186,6 +226,8 @@ class _Stay:
             return
         if self._left(self._shared, self._wire):
             assert self._shared.transport is not None
+            if self._wire.is_cut or self._shared.wire.doubtful:
+                self._shared.wire.cut()
             shut(self._shared.transport)
         elif channel is not None:
             leave(channel)

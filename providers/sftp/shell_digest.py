@@ -49,6 +49,10 @@ COMMAND = (
 _DIGEST = re.compile(rb"([0-9a-f]{64})(?:\s|$)")
 
 
+class ShellEnded(Exception):
+    """The command ended before it answered; its connection did not."""
+
+
 class ShellDigest:
     """The running command of one connection. Used by one thread at a time."""
 
@@ -60,14 +64,19 @@ class ShellDigest:
         """The digest of the file at `path`, `size` bytes long.
 
         It may take as long as a slow disk needs for so many bytes, while the server is alive.
-        Raises Unsupported when it does not tell it, ConnectionLost when it does not answer.
+        Raises Unsupported when it does not tell it, ConnectionLost when it does not answer, and
+        ShellEnded.
         """
+        if self._command.ended:
+            raise ShellEnded
         seconds = self._seconds + (size or 0) / _SLOWEST
         kind = b"small" if size is not None and size < _LARGE else b"large"
         try:
             answer = self._command.ask(kind + b"\0" + to_bytes(path) + b"\0", seconds)
         except ConnectionLost as error:
             raise ConnectionLost(path, error.what) from error
+        if answer is None:
+            raise ShellEnded
         found = parse(answer)
         if found is None:
             raise Unsupported(path, "the server could not digest it")
@@ -92,8 +101,13 @@ def start(transport: paramiko.Transport, home: str, wire: Wire) -> ShellDigest |
     except Denied:
         return None
     digest = ShellDigest(command, seconds)
-    if _usable(command, digest, home, seconds):
-        return digest
+    try:
+        if _usable(command, digest, home, seconds):
+            return digest
+    except ConnectionLost as error:
+        command.close()
+        # Of the file that is asked for as a trial nobody has heard.
+        raise ConnectionLost(wire.endpoint, error.what, advice=error.advice) from error
     command.close()
     return None
 
@@ -101,11 +115,8 @@ def start(transport: paramiko.Transport, home: str, wire: Wire) -> ShellDigest |
 def _usable(command: Command, digest: ShellDigest, home: str, seconds: float) -> bool:
     try:
         return _greeted(command, home, seconds) and digest.sha256(_NULL_DEVICE, 0) == _OF_NOTHING
-    except Unsupported:
+    except (Unsupported, ShellEnded):
         return False
-    except ConnectionLost:
-        command.close()
-        raise
 
 
 def _greeted(command: Command, home: str, seconds: float) -> bool:

@@ -249,19 +249,24 @@ def _with_questions(
         return False
     if state.takes(PASSWORD) and access.secrets.get(to.endpoint, "password") is None:
         return False
-    answers = Answers(to, access)
+    answers = Answers(to, access, state.wire.asks)
+    transport.auth_timeout = float("inf")  # a person's time is not the server's: see below
     try:
-        with state.within():
+        with state.wire.within(state.wire.patience.sign_in, answers.person.took):
             further = state.attempts.auth_interactive(to.user, answers)
     except Unanswered:
         assert answers.missing is not None
         raise answers.missing from None
     except paramiko.AuthenticationException as error:
+        if answers.person.took():  # a server that hangs up then had waited long enough
+            _still_there(transport, to, error)
         _cut_short(transport, to, error)
         if not answers.asked:
             state.allowed -= {PROMPTS}
             return False
         raise answers.refused() from error
+    finally:
+        transport.auth_timeout = state.wire.patience.sign_in
     state.answered = True
     return _passed(transport, further, state)
 

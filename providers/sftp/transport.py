@@ -6,7 +6,7 @@ import paramiko
 
 from providers.access import Access
 from providers.sftp.connect import NothingOpened
-from providers.sftp.openssh import session as openssh
+from providers.sftp.openssh.processes import Processes
 from providers.sftp.session import Session
 from providers.sftp.sharing import Connections
 from providers.sftp.site import OPENSSH, TRANSPORT
@@ -26,11 +26,12 @@ class Transports:
         self._to = to
         self._access = access
         self._own = Connections(to, access)
+        self._processes = Processes(to, access)
 
     def open(self, wire: Wire) -> tuple[Session, paramiko.Transport | None]:
         """See `Connections.open`; an ssh process has each session for itself."""
         if by_openssh(self._to.endpoint, self._access):
-            return openssh.open_session(self._to, self._access, wire)
+            return self._processes.open(wire)
         return self._own.open(wire)
 
     def apart(self, wire: Wire) -> tuple[Session, paramiko.Transport | None]:
@@ -38,3 +39,8 @@ class Transports:
         if by_openssh(self._to.endpoint, self._access):
             raise NothingOpened(self._to.endpoint)
         return self._own.apart(wire)
+
+    def close(self) -> None:
+        """See `Connections.close`."""
+        self._own.close()
+        self._processes.close()

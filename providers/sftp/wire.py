@@ -7,21 +7,35 @@ by the time it is noticed.
 
 from __future__ import annotations
 
+import os
 import socket
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 
 import paramiko
 
-from providers.errors import ConnectionLost
+from providers.errors import AuthRequired, ConnectionLost
 from providers.sftp.patience import USUAL, Patience
+
+_NOTHING_MORE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+_LOOK_AGAIN = 0.1  # seconds: who does not count may do so for long
+
+
+def _nobody(missing: AuthRequired) -> bool:
+    return False
+
+
+def _none() -> float:
+    return 0.0
 
 
 class Wire:
     """One connection from its first packet to its last. Safe to cut from any thread.
 
+    `asks` has a person asked for what is missing in the middle of a sign-in (`held.Asks`).
     `interrupted`: it was cut by somebody, not by a deadline. `below`: what waits now waits for the
     connection itself, and nothing but its end wakes it. `doubtful`: an answer did not come in time.
     """
@@ -29,6 +43,7 @@ class Wire:
     def __init__(self, endpoint: str, patience: Patience = USUAL) -> None:
         self.endpoint = endpoint
         self.patience = patience
+        self.asks: Callable[[AuthRequired], bool] = _nobody
         self.interrupted = False
         self.below = False
         self.doubtful = False
@@ -67,11 +82,16 @@ class Wire:
             raise ConnectionLost(self.endpoint, what, advice=advice)
 
     @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """Cut it when the block takes longer. Raises ConnectionLost for whatever came of a cut."""
+    def within(self, seconds: float, beside: Callable[[], float] = _none) -> Iterator[None]:
+        """Cut it when the block takes longer; `beside`: seconds of that which do not count.
+
+        Raises ConnectionLost for whatever came of a cut.
+        """
         self.check()
-        watch = threading.Timer(seconds, partial(self._expire, seconds))
-        watch.daemon = True
+        over = threading.Event()
+        watch = threading.Thread(
+            target=self._watch, args=(seconds, beside, over), name="deadline", daemon=True
+        )
         watch.start()
         try:
             yield
@@ -79,9 +99,16 @@ class Wire:
             self.check()
             raise
         finally:
-            watch.cancel()
+            over.set()
             watch.join()
         self.check()
+
+    def _watch(self, seconds: float, beside: Callable[[], float], over: threading.Event) -> None:
+        until = time.monotonic() + seconds
+        while (left := until + beside() - time.monotonic()) > 0:
+            if over.wait(max(left, _LOOK_AGAIN)):
+                return
+        self._expire(seconds)
 
     def _expire(self, seconds: float) -> None:
         self.doubtful = True
@@ -95,3 +122,11 @@ def shut_down(connected: socket.socket | paramiko.Channel) -> None:
     """Wake whoever waits for `connected`. Nothing to shut down is fine."""
     with suppress(OSError):
         connected.shutdown(socket.SHUT_RDWR)
+
+
+def give_up(connected: socket.socket) -> None:
+    """As `shut_down`, and what was not sent yet never is, once it is closed: a request that came
+    when the network is back would be carried out behind those that took its place."""
+    with suppress(OSError):
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NOTHING_MORE)
+    shut_down(connected)

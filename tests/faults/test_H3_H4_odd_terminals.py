@@ -98,10 +98,10 @@ async def test_H4_an_error_of_ten_megabytes_takes_a_line_and_no_time() -> None:
     app = make_app(at("a"), at("a"), opener=opener(a=Tree(["/one", "/two"])), queue=queue)
     async with app.run_test(size=(100, 30)) as pilot:
         await read(pilot)
-        started = time.monotonic()
+        started = time.process_time()
         app.say_error(NotFound("/one", reason))
         await pilot.press("w", "down", "up")
         await until(pilot, lambda: "xxx…" in text(app))
         assert app.screen.query_one(TransferPanel).is_attached
         await pilot.press("escape", "down")
-        assert time.monotonic() - started < 10.0
+        assert time.process_time() - started < 10.0

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from providers.base import Entry
-from providers.errors import AlreadyExists, ProviderError, UploadExpired
+from providers.errors import (
+    AlreadyExists,
+    InvalidName,
+    NotFound,
+    ProviderError,
+    TargetChanged,
+    UploadExpired,
+    WrongKind,
+)
 from providers.local import durable, many, upload
 from providers.local.folder import Folder
 from providers.local.provider import LocalProvider
-from providers.many import Batcher, Fetched, Storing, Wanted
+from providers.many import Batcher, Fetched, Naming, Storing, Wanted
 
 COUNT = 12
 WHEN = 1_700_000_000.0
@@ -47,6 +56,11 @@ def stored(folder: Path) -> list[str]:
     return tokens
 
 
+def new(tokens: Iterable[str]) -> list[Naming]:
+    """Uploads to names that nothing has."""
+    return [Naming(token, None) for token in tokens]
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -74,7 +88,7 @@ def test_each_file_is_stored_read_back_and_named(tmp_path: Path) -> None:
     assert [one.entry.path for one in told] == [place.staged(one.upload) for one in told]
     assert not set(contents(tmp_path)) & set(all_files())
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
-    named = place.name_all([one.upload for one in told])
+    named = place.name_all(new(one.upload for one in told))
     assert [one for one in named if isinstance(one, Entry)] == [
         place.stat(str(tmp_path / str(number))) for number in range(COUNT)
     ]
@@ -161,7 +175,7 @@ def test_a_folder_that_was_swapped_for_a_link_gets_no_name(tmp_path: Path) -> No
     tokens = stored(inner)
     inner.rename(tmp_path / "aside")
     inner.symlink_to(tmp_path / "elsewhere")
-    assert LocalProvider().name_all(tokens) == [None] * COUNT
+    assert LocalProvider().name_all(new(tokens)) == [None] * COUNT
     assert contents(tmp_path / "elsewhere") == {}
     assert not set(contents(tmp_path / "aside")) & set(all_files())
 
@@ -169,10 +183,56 @@ def test_a_folder_that_was_swapped_for_a_link_gets_no_name(tmp_path: Path) -> No
 def test_what_appeared_under_a_name_is_kept(tmp_path: Path) -> None:
     tokens = stored(tmp_path)
     (tmp_path / "4").write_bytes(b"a stranger's")
-    named = LocalProvider().name_all(tokens)
+    named = LocalProvider().name_all(new(tokens))
     assert isinstance(named[4], AlreadyExists)
     assert [isinstance(one, Entry) for one in named].count(False) == 1
     assert (tmp_path / "4").read_bytes() == b"a stranger's"
+
+
+def over(place: LocalProvider, folder: Path) -> list[Naming]:
+    """All stored, each to take the place of an old file."""
+    for name in all_files():
+        (folder / name).write_bytes(b"old")
+    versions = [place.stat(str(folder / name)).version for name in all_files()]
+    return [Naming(*pair) for pair in zip(stored(folder), versions, strict=True)]
+
+
+def test_each_takes_the_place_of_an_old_one(tmp_path: Path) -> None:
+    place = LocalProvider()
+    named = place.name_all(over(place, tmp_path))
+    assert named == [place.stat(str(tmp_path / name)) for name in all_files()]
+    assert contents(tmp_path) == all_files()
+    assert (tmp_path / "5").stat().st_mtime == WHEN + 5
+    assert (tmp_path / "5").stat().st_mode & 0o777 == 0o640
+
+
+def changed(path: Path) -> None:
+    path.write_bytes(b"a stranger's")
+
+
+def another(path: Path) -> None:
+    (path.parent / "aside").write_bytes(b"old")
+    os.replace(path.parent / "aside", path)
+
+
+def linked(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("5")
+
+
+@pytest.mark.parametrize("change", [changed, another, linked, Path.unlink])
+def test_only_what_was_agreed_on_is_replaced(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    place, target = LocalProvider(), tmp_path / "4"
+    files = over(place, tmp_path)
+    change(target)
+    before = target.lstat() if target.is_symlink() or target.exists() else None
+    named = place.name_all(files)
+    assert isinstance(named[4], TargetChanged)
+    assert [number for number, one in enumerate(named) if not isinstance(one, Entry)] == [4]
+    assert (target.lstat() if before else before) == before
+    assert contents(tmp_path)["5"] == data(5)
 
 
 def test_what_took_the_place_of_unfinished_bytes_is_not_named(tmp_path: Path) -> None:
@@ -180,7 +240,7 @@ def test_what_took_the_place_of_unfinished_bytes_is_not_named(tmp_path: Path) ->
     staged = Path(LocalProvider().staged(tokens[4]) or "")
     staged.unlink()
     staged.symlink_to("/etc/hostname")
-    assert isinstance(LocalProvider().name_all(tokens)[4], UploadExpired)
+    assert isinstance(LocalProvider().name_all(new(tokens))[4], UploadExpired)
 
 
 def test_all_bytes_are_on_the_disk_before_the_first_name_and_all_names_at_the_end(
@@ -204,7 +264,7 @@ def test_all_bytes_are_on_the_disk_before_the_first_name_and_all_names_at_the_en
     monkeypatch.setattr(upload, "sync_file", synced)
     monkeypatch.setattr(Folder, "name_new", named)
     monkeypatch.setattr(Folder, "sync", lasting)
-    LocalProvider().name_all(stored(tmp_path))
+    LocalProvider().name_all(new(stored(tmp_path)))
     assert done == ["bytes"] * COUNT + ["name"] * COUNT + ["folder"]
 
 
@@ -221,7 +281,7 @@ def test_a_failed_sync_is_an_end_and_what_it_left_is_removed(
             raise OSError(errno.EIO, "input/output error")
 
     monkeypatch.setattr(upload, "sync_file", failing)
-    named = LocalProvider().name_all(tokens)
+    named = LocalProvider().name_all(new(tokens))
     assert isinstance(named[3], ProviderError)
     assert contents(tmp_path) == {n: c for n, c in all_files().items() if n != "3"}
 
@@ -234,7 +294,7 @@ def test_names_that_may_not_last_are_told_of_each(
 
     tokens = stored(tmp_path)
     monkeypatch.setattr(Folder, "sync", failing)
-    named = LocalProvider().name_all(tokens)
+    named = LocalProvider().name_all(new(tokens))
     assert all("could not make that last" in str(one) for one in named)
     paths = [one.path for one in named if isinstance(one, ProviderError)]
     assert paths == [file.path for file in to_store(tmp_path)]
@@ -286,8 +346,13 @@ def test_a_file_that_holds_more_than_its_size_says_is_left() -> None:
     assert LocalProvider().fetch([Wanted("/proc/version", 0)]) == [None]
 
 
-def test_whether_nothing_stands_there_is_seen(filled: Path) -> None:
+def test_what_stands_there_is_seen_as_one_by_one(filled: Path) -> None:
+    place = LocalProvider()
     (filled / "dangling").symlink_to("nowhere")
-    names = ("5", "99", "dangling", "5/below", "n\0l")
-    paths = [str(filled / name) for name in names]
-    assert LocalProvider().free(paths) == [False, True, False, False, False]
+    paths = [str(filled / name) for name in ("5", "99", "dangling", "5/below", "n\0l")]
+    told = place.stat_all(paths)
+    assert [one for one in told if isinstance(one, Entry)] == [
+        place.stat(paths[0]),
+        place.stat(paths[2]),
+    ]
+    assert [type(one) for one in told] == [Entry, NotFound, Entry, WrongKind, InvalidName]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +20,9 @@ from providers.errors import (
     UploadExpired,
     WrongKind,
 )
-from providers.many import Batcher, Fetched, Storing, Wanted
+from providers.many import Batcher, Fetched, Naming, Storing, Wanted
 from providers.sftp.gathering import READ_BACK
-from providers.sftp.protocol import Status
+from providers.sftp.protocol import Refused, Status
 from providers.sftp.provider import SftpProvider, open_endpoint
 from tests.faults.lying_case import nth
 from tests.servers.lying_sftp import FSYNC, OFFERS, PIECE, Ask, Cut, LyingSftp, Node
@@ -180,6 +180,11 @@ def stored(place: SftpProvider, folder: str = "", within: str = "") -> list[str]
     return tokens
 
 
+def new(tokens: Iterable[str]) -> list[Naming]:
+    """Uploads to names that nothing has."""
+    return [Naming(token, None) for token in tokens]
+
+
 def ended(place: SftpProvider, token: str, told: Entry | ProviderError | None) -> Entry:
     """What comes of a file after `name_all`."""
     if isinstance(told, ProviderError):
@@ -190,7 +195,7 @@ def ended(place: SftpProvider, token: str, told: Entry | ProviderError | None) -
 def finished(place: SftpProvider, tokens: Sequence[str]) -> list[Entry | ProviderError]:
     """Each named, or what spoke against it."""
     found: list[Entry | ProviderError] = []
-    for token, told in zip(tokens, place.name_all(tokens), strict=True):
+    for token, told in zip(tokens, place.name_all(new(tokens)), strict=True):
         try:
             found.append(ended(place, token, told))
         except ProviderError as error:
@@ -216,7 +221,7 @@ def test_each_file_is_stored_read_back_and_named() -> None:
         assert len(told) == COUNT
         assert not set(server.names("/")) & {str(number) for number in range(COUNT)}
         assert {server.find(place.staged(token) or "").mode for token in tokens} == {0o600}  # type: ignore[union-attr]
-        entries = [one for one in place.name_all(tokens) if isinstance(one, Entry)]
+        entries = [one for one in place.name_all(new(tokens)) if isinstance(one, Entry)]
         assert [entry.modified for entry in entries] == [WHEN + n for n in range(COUNT)]
         assert {entry.mode for entry in entries} == {0o640}
     assert {name: server.get(f"/{name}") for name in server.names("/")} == {
@@ -266,7 +271,7 @@ def test_other_bytes_than_were_sent_are_seen() -> None:
 def test_a_failed_sync_is_an_end_and_the_name_is_not_given() -> None:
     server = LyingSftp(lie=nth(FSYNC, 4, refused))
     with closing(server.provider()) as place:
-        told = place.name_all(stored(place))
+        told = place.name_all(new(stored(place)))
         assert "refused" in str(told[3])
         assert [isinstance(one, Entry) for one in told].count(False) == 1
     assert server.get("/3") is None
@@ -279,7 +284,7 @@ def test_a_server_without_fsync_or_times_is_taken_as_it_is() -> None:
 
     server = LyingSftp(offers=OFFERS - {FSYNC}, lie=unset)
     with closing(server.provider()) as place:
-        named = place.name_all(stored(place))
+        named = place.name_all(new(stored(place)))
         assert [one.size for one in named if isinstance(one, Entry)] == [
             len(data(number)) for number in range(COUNT)
         ]
@@ -313,7 +318,7 @@ def test_a_lost_answer_to_a_name_is_a_lost_connection_and_looked_into_when_asked
     server = LyingSftp(lie=nth("RENAME", 5, lost))
     with closing(server.provider()) as place:
         tokens = stored(place)
-        assert {type(one) for one in place.name_all(tokens)} == {ConnectionLost}
+        assert {type(one) for one in place.name_all(new(tokens))} == {ConnectionLost}
         for token in tokens:
             place.finish(token, (), replacing=None, again=True)
     assert server.names("/") == sorted(str(number) for number in range(COUNT))
@@ -325,7 +330,7 @@ def test_a_connection_lost_before_any_name_leaves_each_to_be_finished_alone(what
     with closing(server.provider()) as place:
         tokens = stored(place)
         server.lie = nth(what, 5, lost)
-        assert place.name_all(tokens) == [None] * COUNT
+        assert place.name_all(new(tokens)) == [None] * COUNT
         assert all_named(finished(place, tokens))
 
 
@@ -409,15 +414,18 @@ def test_what_is_stored_is_read_back_by_a_handle_that_cannot_write() -> None:
     assert [server.get(f"/{number}") for number in range(COUNT)] == list(map(data, range(COUNT)))
 
 
-def test_whether_nothing_stands_there_is_seen_and_what_cannot_be_seen_is_not_free() -> None:
+def test_what_stands_there_is_seen_and_what_cannot_be_seen_is_not_missing() -> None:
+    def kinds(place: SftpProvider, *paths: str) -> list[type[object]]:
+        return [type(one) for one in place.stat_all(paths)]
+
     server = LyingSftp({"/1": b"x", "/2": b"x", "/3": b"x"})
     with closing(server.provider()) as place:
-        assert place.free(["/0", "/1", "/4"]) == [True, False, True]
-        server.asked.clear()
+        assert kinds(place, "/0", "/1", "/4") == [NotFound, Entry, NotFound]
+        assert place.stat_all(["/1"]) == [place.stat("/1")]
         server.lie = nth("LSTAT", 2, refused)
-        assert place.free(["/0", "/4", "/5"]) == [True, False, True]
+        assert kinds(place, "/0", "/4", "/5") == [NotFound, Refused, NotFound]
         server.lie = nth("LSTAT", 1, lost)
-        assert place.free(["/0", "/4"]) == [False, False]
+        assert kinds(place, "/0", "/4") == [ConnectionLost, ConnectionLost]
 
 
 # A real server
@@ -444,7 +452,7 @@ needs_sshd = pytest.mark.skipif(find_sshd() is None, reason="openssh-server is n
 
 @needs_sshd
 def test_files_go_to_a_real_server_and_come_back(real: SftpProvider, tmp_path: Path) -> None:
-    named = real.name_all(stored(real, str(tmp_path)))
+    named = real.name_all(new(stored(real, str(tmp_path))))
     paths = [one.path for one in named if isinstance(one, Entry)]
     assert len(paths) == COUNT
     fetched = real.fetch([Wanted(path, len(data(n))) for n, path in enumerate(paths)])
@@ -518,7 +526,7 @@ def test_files_go_to_rclone_and_come_back(tmp_path: Path) -> None:
             assert [one.alike for one in told] == [
                 None if len(data(number)) > READ_BACK else True for number in range(COUNT)
             ]
-            named = place.name_all([one.upload for one in told])
+            named = place.name_all(new(one.upload for one in told))
             paths = [one.path for one in named if isinstance(one, Entry)]
             fetched = place.fetch([Wanted(path, len(data(n))) for n, path in enumerate(paths)])
             assert [content(held) for held in fetched] == [data(number) for number in range(COUNT)]

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from providers.errors import ConnectionLost, Denied
+from providers.sftp.held import Person
 from providers.sftp.openssh.answers import Answers
 from providers.sftp.openssh.process import SshProcess
 from providers.sftp.patience import Patience
@@ -158,7 +159,8 @@ def test_a_umask_opens_nothing_of_what_is_made_for_ssh(
 def test_a_password_that_ssh_would_cut_short_is_not_given(tmp_path: Path, secret: str) -> None:
     endpoint, access = over_ssh("sftp://ann@h:22", tmp_path)
     ended: list[bool] = []
-    answers = Answers(target(endpoint), access, lambda: ended.append(True))
+    nobody = Person(lambda missing: False)
+    answers = Answers(target(endpoint), access, lambda: ended.append(True), nobody)
     access.secrets.put(endpoint, "password", secret)
     assert answers.reply(["ask", "ann@h's password: "]) is None
     assert ended == [True]

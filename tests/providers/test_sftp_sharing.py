@@ -259,6 +259,39 @@ def test_a_call_that_waits_below_its_session_leaves_others_a_connection_that_mov
         assert not other.session.alive()
 
 
+def _idle_sessions(place: SftpProvider, count: int) -> None:
+    with ExitStack() as held:
+        for _ in range(count):
+            held.enter_context(place._pool.line())
+
+
+@needs_sshd
+@pytest.mark.parametrize("busy", [False, True], ids=["all idle", "one at work"])
+def test_a_connection_that_fell_silent_is_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, busy: bool
+) -> None:
+    """As after a night's sleep: not once for each of the sessions that were on it."""
+    asked: list[str] = []
+    real_path = calls.real_path
+    with box(tmp_path, patience=Patience(answer=1.0)) as there, ExitStack() as held:
+        pool = there.place._pool
+        _idle_sessions(there.place, 4)
+        line = held.enter_context(pool.line()) if busy else None
+        there.server.freeze_connections()
+        if line is not None:
+            with pytest.raises(ConnectionLost, match="stopped answering"):
+                real_path(line.session, ".")
+            held.close()
+        monkeypatch.setattr(
+            calls, "real_path", lambda session, path: asked.append(path) or real_path(session, path)
+        )
+        later = time.monotonic() + 60
+        monkeypatch.setattr(pool, "_clock", lambda: later)
+        assert [*there.place.list_dir(str(tmp_path / "sshd" / "home"))] == []
+        assert len(asked) == (0 if busy else 1)
+        assert there.connections == 2
+
+
 def test_a_connection_that_the_network_ends_is_no_reason_to_sign_in_for_each_session(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

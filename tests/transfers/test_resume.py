@@ -338,6 +338,29 @@ def test_a_connection_lost_while_proving_costs_no_byte(
     assert _finish(far, job, data) == (SIZE - job.sent, [])
 
 
+def test_an_upload_of_which_nothing_is_stored_begins_anew_with_a_file_of_its_own(
+    far: QueueCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that was given up may write into the first one later, and change its time."""
+    monkeypatch.setattr("transfers.retry.FIRST_DELAY", 0.0)
+    begun: list[str] = []
+
+    class Noting(Far):
+        def begin(self, path: str, size: int | None, **more: object) -> str:  # type: ignore[override]
+            begun.append(super().begin(path, size, **more))  # type: ignore[arg-type]
+            return begun[-1]
+
+    far.right = far.places[RIGHT] = Noting()
+    far.right.store.fail = Hold("put_part", nth=1, error=LOST)
+    far.left.put("/a", b"x" * SIZE)
+    number = far.copy()
+    (done,) = far.finish(number)
+    assert (done.state, done.attempt) == (S.DONE, 2)
+    assert len(set(begun)) == 2
+    assert far.right.paths() == ["/a"]
+    assert _reasons(far, number) == []
+
+
 @pytest.mark.parametrize("near", [True, False])
 @pytest.mark.parametrize("command", [Cancel, Pause])
 def test_a_stop_acts_while_the_prefix_is_proven_and_nothing_counts_as_moved(

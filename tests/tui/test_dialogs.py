@@ -378,6 +378,25 @@ async def test_every_kind_of_secret_is_asked_for_by_its_name() -> None:
             assert name in app.text()
 
 
+@pytest.mark.parametrize(
+    ("what", "subject", "rejected", "asked"),
+    [
+        ("the key id_a was refused; it takes keys only", "", True, "another private key file:"),
+        ("the key id_a cannot be used", "id_a", False, "another private key file:"),
+        ("the server takes keys only", "", False, "a private key file:"),
+    ],
+)
+async def test_a_person_is_told_which_key_would_not_do_before_another_is_asked_for(
+    what: str, subject: str, rejected: bool, asked: str
+) -> None:
+    error = AuthRequired("sftp://h", what, needs="key", subject=subject, rejected=rejected)
+    app = Asking(SecretScreen(error))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert what in app.text() and f"Path of {asked}" in app.text()
+        assert "The last one" not in app.text()  # nobody gave one here
+
+
 async def test_an_empty_password_is_not_an_answer() -> None:
     assert await answers(SecretScreen(password()), "enter") == []
 

@@ -53,6 +53,7 @@ async def rename(screen: MainScreen, pane: FilePane) -> None:
         move = Move(entry.path, provider.join(above, name))
         await giving_name(
             screen,
+            f"Renaming “{entry.name}”",
             lambda: target.rename(move.source, move.target),
             lambda: changes.renamed(provider, place.endpoint, [move]),
         )

@@ -49,7 +49,10 @@ async def _make(
     if name:
         path = provider.join(place.path, name)
         await giving_name(
-            screen, lambda: make(path), lambda: changes.made(provider, place.endpoint, path)
+            screen,
+            f"Making “{name}”",
+            lambda: make(path),
+            lambda: changes.made(provider, place.endpoint, path),
         )
         pane.reread(focus=path)
 
@@ -72,15 +75,16 @@ async def new_link(screen: MainScreen, pane: FilePane) -> None:
     answer = await show(screen.app, dialog)
     if answer is None:
         return
-    path = provider.join(place.path, answer.name)
+    path, doing = provider.join(place.path, answer.name), f"Making “{answer.name}”"
     if answer.hard and isinstance(provider, HardLinker):
         find = partial(_existing, screen, pane, entry, answer.target)
         hard_linker: HardLinker = provider
         # Not entered as a change: whether the file has yet another name then, nobody could tell.
-        await giving_name(screen, lambda: hard_linker.make_hard_link(path, find()))
+        await giving_name(screen, doing, lambda: hard_linker.make_hard_link(path, find()))
     else:
         await giving_name(
             screen,
+            doing,
             lambda: linker.make_link(path, answer.target),
             lambda: changes.made(provider, place.endpoint, path),
         )

@@ -10,6 +10,7 @@ from providers.errors import AlreadyExists, ProviderError
 from providers.records import replace
 from transfers.model import RENAMED, Job, Op
 from tui import changes
+from tui import format as fmt
 from tui.background import in_thread
 from tui.bulk_rename import Move
 from tui.changes import Change, Did
@@ -18,23 +19,37 @@ if TYPE_CHECKING:
     from tui.app import WharfieApp
     from tui.screens.main import MainScreen
 
+_LONG = 1.0  # seconds after which it is said what is waited for
+_WIDTH = 60  # cells of that
+
 T = TypeVar("T")
 
 
 async def giving_name(
-    screen: MainScreen, work: Callable[[], object], change: Callable[[], Change] | None = None
+    screen: MainScreen,
+    doing: str,
+    work: Callable[[], object],
+    change: Callable[[], Change] | None = None,
 ) -> None:
-    """Do `work`, which gives something a name, and enter the `change` that it was."""
+    """Do `work`, which gives something a name, and enter the `change` that it was.
+
+    `doing` is said where that takes long. Esc stops none of it: whether it was done, nobody knew.
+    """
 
     def both() -> None:
         work()
         if change is not None:
             note(screen, change)
 
+    title = f"{fmt.clip_middle(doing, _WIDTH)}…"
+    late = screen.set_timer(_LONG, lambda: screen.progress(title, stops=False))
     try:
         await screen.services.sign_in.call(both)
     except AlreadyExists as error:
         raise AlreadyExists(error.path, error.what, advice="Choose another name.") from error
+    finally:
+        late.stop()
+        screen.progress("")
 
 
 def note_moves(screen: MainScreen, done: Sequence[Job]) -> None:

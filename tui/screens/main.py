@@ -211,11 +211,11 @@ class MainScreen(Screen[None]):
         if not self._kept:
             self.say(text)
 
-    def progress(self, text: str) -> None:
-        """Show what is under way and how to stop it; "" when nothing is."""
+    def progress(self, text: str, *, stops: bool = True) -> None:
+        """Show what is under way and how to stop it, where that `stops`; "" when nothing is."""
         line = self.query_one("#progress", Static)
         line.set_class(not text, "-empty")
-        line.update(Text(f"{text}   Esc stops" if text else ""), layout=False)
+        line.update(Text(f"{text}   Esc stops" if text and stops else text), layout=False)
 
     @on(FilePane.Said)
     def _pane_said(self, event: FilePane.Said) -> None:

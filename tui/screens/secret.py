@@ -53,12 +53,12 @@ class SecretScreen(Dialog[SecretAnswer | None]):
 
     def body(self) -> ComposeResult:
         yield line(self.error.endpoint, "strong")
-        if self.error.rejected:
+        wants_key = self.error.needs == "key"  # which one was refused need not have been given here
+        if self.error.rejected and not wants_key:
             yield line("The last one was refused. Try again.", "bad")
-        if "refused" not in self.error.what:
+        if wants_key or "refused" not in self.error.what:
             yield line(f"{self.error.what}.", "dim")
-        asked = f"{_ASKED[self.error.needs]} {self.error.subject}".rstrip(" :")
-        yield line(f"{asked}:", "gap")
+        yield line(f"{self._asked}:", "gap")
         yield Input(id="secret", compact=True, password=self.error.needs != "key")
         if self.vault is not None and self.vault.problem:
             yield line(f"Not remembered: {self.vault.problem}", "dim gap")
@@ -68,6 +68,12 @@ class SecretScreen(Dialog[SecretAnswer | None]):
             yield line("Used once and kept nowhere.", "dim")
         elif self.error.needs != "key":
             yield line("Kept in memory only, until Wharfie ends.", "dim")
+
+    @property
+    def _asked(self) -> str:
+        if self.error.needs == "key" and (self.error.rejected or self.error.subject):
+            return "Path of another private key file"
+        return f"{_ASKED[self.error.needs]} {self.error.subject}".rstrip(" :")
 
     def action_keep(self) -> None:
         for tick in self.query(Tick):

@@ -58,6 +58,17 @@ class JumpInput(Input):
         self.remove_class("-there")
         self.workers.cancel_node(self)
 
+    def arrive(self) -> None:
+        """Another folder is shown: what is being typed is for that one.
+
+        A field that went would leave the rest of a name to the pane, whose letters act on files.
+        """
+        if not self.has_focus:
+            self.leave()
+            return
+        self._from, self._in, self._found = self._list.held, NO_ROWS, []
+        self.call_after_refresh(self._look)
+
     # Looking
 
     @on(Input.Changed)

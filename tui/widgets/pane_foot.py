@@ -9,7 +9,9 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widgets import Static
 
+from providers import location
 from providers.base import Entry, Place
+from providers.records import replace
 from providers.text import printable
 from tui import format as show
 from tui.listing import Request
@@ -45,9 +47,14 @@ def reading(asked: Request, shown: Place, count: int) -> str:
     """That `asked` is read, while `shown` is what stands there; `count` entries so far."""
     if asked.search is not None and asked.known is None:
         return f"searching… {count:,} found"
-    place = asked.place
-    what = "" if place == shown else f" {printable(place.path) or place.endpoint}"
+    what = "" if asked.place == shown else f" {printable(_named(asked.place, shown))}"
     return f"reading{what}… {count:,}" if count else f"reading{what}…"
+
+
+def _named(place: Place, shown: Place) -> str:
+    """The path is enough where what is shown is of the same place."""
+    plain = replace(place, path="") if place.path == "/~" else place
+    return plain.path if plain.path and place.endpoint == shown.endpoint else location.show(plain)
 
 
 def marked(

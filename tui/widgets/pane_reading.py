@@ -186,9 +186,10 @@ class PaneReading(PaneLooking):
         self.place, self.parent_path, self.read_once = place, parent, True
         self.search = request.search
         self.list.start = None if self.search is None else place.path
-        if request.how is not How.RESUME:
-            self.view = replace(self.view, filter="")
-        self._close_filter()
+        if not self._filter_input.has_focus:  # what is being typed goes on, for this place
+            if request.how is not How.RESUME:
+                self.view = replace(self.view, filter="")
+            self._close_filter()
         self.list.rows, self.list.told, self.list.measured = NO_ROWS, {}, {}
         self.list.signs = NO_SIGNS
         self.list.clear_marks()

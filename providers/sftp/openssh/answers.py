@@ -13,6 +13,7 @@ from typing import TypeAlias
 from providers import location
 from providers.access import Access
 from providers.errors import AuthRequired, Denied, ProviderError, Secret
+from providers.sftp.held import Person
 from providers.sftp.openssh.host_key import HostKey
 from providers.sftp.openssh.prompts import Prompt, parse
 from providers.sftp.prompts import is_password
@@ -28,13 +29,16 @@ _AGAIN = "Give it when you connect: each new connection asks again."
 class Answers:
     """Of one connection. `error` is why it was ended with `end`; `given` what was answered."""
 
-    def __init__(self, said: Target, access: Access, end: Callable[[], None]) -> None:
+    def __init__(
+        self, said: Target, access: Access, end: Callable[[], None], person: Person
+    ) -> None:
         self.error: ProviderError | None = None
         self.given: list[_Secret] = []
         self.host_key = HostKey(said, access)
         self._said = said
         self._access = access
         self._end = end
+        self._person = person
         self._asked = 0
 
     def reply(self, words: Sequence[str]) -> str | None:
@@ -55,9 +59,10 @@ class Answers:
         endpoint, needs, subject = wanted
         if wanted in self.given:
             raise self.refused()
-        secret = self._access.secrets.get(endpoint, needs, subject)
-        if secret is None:
-            raise self._missing(wanted, prompt)
+        while (secret := self._access.secrets.get(endpoint, needs, subject)) is None:
+            missing = self._missing(wanted, prompt)
+            if not self._person.is_asked(missing):
+                raise missing
         if len(to_bytes(secret)) > _LONGEST or _CUT.search(secret):
             raise Denied(
                 endpoint,

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -23,6 +23,7 @@ _ROOM = 4 << 20  # bytes the socket may hold, where the system gives so many
 _CHUNK = 64 << 10
 _LAST_WORDS = 4000  # bytes
 _GOODBYE_SECONDS = 2.0
+_LOOK_AGAIN = 0.1  # seconds: who answers may take long
 
 
 class SshProcess:
@@ -116,9 +117,17 @@ class SshProcess:
 
 
 class ProcessStream:
-    """A `session.Stream` over a process. The first byte may take `arriving` seconds from now."""
+    """A `session.Stream` over a process. The first byte may take `arriving` seconds from now, and
+    those that somebody takes to answer ssh (`beside`)."""
 
-    def __init__(self, process: SshProcess, patience: Patience, arriving: float) -> None:
+    def __init__(
+        self,
+        process: SshProcess,
+        patience: Patience,
+        arriving: float,
+        beside: Callable[[], float],
+    ) -> None:
+        self._beside = beside
         self._process = process
         self._socket = process.socket
         self._answer = patience.answer
@@ -138,14 +147,25 @@ class ProcessStream:
                 left = left[self._socket.send(left) :]
 
     def recv(self, timeout: float) -> bytes:
-        if self._arriving is not None:
-            timeout = max(timeout, self._arriving - time.monotonic())
-        self._within(timeout)
-        taken = self._socket.recv(_TAKE)
-        self._arriving = None
+        if self._arriving is None:
+            self._within(timeout)
+            taken = self._socket.recv(_TAKE)
+        else:
+            taken = self._first(max(time.monotonic() + timeout, self._arriving))
+            self._arriving = None
         if not taken:
             self._process.last_words()  # it is about to end, and may say why
         return taken
+
+    def _first(self, until: float) -> bytes:
+        while True:
+            left = until + self._beside() - time.monotonic()
+            self._within(max(left, _LOOK_AGAIN))
+            try:
+                return self._socket.recv(_TAKE)
+            except TimeoutError:
+                if until + self._beside() <= time.monotonic():
+                    raise
 
     def alive(self) -> bool:
         return self._process.running

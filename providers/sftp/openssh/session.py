@@ -14,6 +14,7 @@ from providers.errors import (
     Unsupported,
 )
 from providers.sftp import host_keys
+from providers.sftp.held import Person
 from providers.sftp.openssh import command
 from providers.sftp.openssh.answers import Answers
 from providers.sftp.openssh.last_words import HostKeyNotKnown, explain
@@ -75,14 +76,15 @@ def _connect(
     to: Target, said: Target, access: Access, wire: Wire, questions: Questions | None
 ) -> Session:
     process = _start(to, said, access, wire, questions)
-    answers = Answers(said, access, process.end)
+    person = Person(wire.asks)
+    answers = Answers(said, access, process.end, person)
     arriving = _arriving(wire.patience)
-    stream = ProcessStream(process, wire.patience, arriving)
+    stream = ProcessStream(process, wire.patience, arriving, person.took)
     try:
         wire.carry(process.end)
         if questions is not None:
             questions.answer_with(answers.reply)
-        with wire.within(arriving):
+        with wire.within(arriving, person.took):
             session = Session(stream, to.endpoint, patience=wire.patience)
     except ProviderError as error:
         stream.close()
