@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from providers.many import Stored, Storing, Wanted
+from providers.many import Naming, Stored, Storing, Wanted
 from providers.sftp.protocol import Op, u64
 from tests.servers.lying_sftp import LIMITS, OFFERS, Ask, Cut, LyingSftp
 from tests.servers.scripted_sftp import reply
@@ -45,6 +45,6 @@ def test_many_small_files_are_stored_named_and_fetched(most: int, told: bool) ->
     with closing(few.server.provider()) as place:
         stored = place.store(files)
         assert all(isinstance(one, Stored) and one.alike for one in stored)
-        place.name_all([one.upload for one in stored if one is not None])
+        place.name_all([Naming(one.upload, None) for one in stored if one is not None])
         assert few.server.names("/") == [f"{n:03}" for n in range(COUNT)]
         assert None not in place.fetch([Wanted(file.path, 4) for file in files])
