@@ -300,13 +300,20 @@ def _stands(session: Session, upload: Upload, staged: Reply) -> bool:
     return look.is_file(told, upload.size)
 
 
+def _there(session: Session, path: str, replies: Sequence[Reply]) -> Entry:
+    if len(replies) == 1:
+        return _entry(session, path, replies[0])
+    return look.need_own(look.seen(session, replies, path))
+
+
 def _settled(session: Session, one: _Named, behind: int) -> Steps[bool]:
     """Whether nothing has the name, or the very file that is to be replaced."""
     yield from _synced(behind)
     path = one.upload.path
-    (reply,) = yield [_look(session, path)]
+    # What is to be replaced may be a link that LSTAT hides; the answer comes in the same trip.
+    replies = yield look.ask(session, path) if one.replacing is not None else [_look(session, path)]
     try:
-        there = _entry(session, path, reply)
+        there = _there(session, path, replies)
     except NotFound:
         return one.replacing is None
     except ProviderError:

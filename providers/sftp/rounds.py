@@ -24,8 +24,18 @@ def all_at_once(
 ) -> list[T | ProviderError]:
     """What came of each of `files`, in their order. Raises ConnectionLost: it is all of theirs.
 
-    `timeout`: seconds for each answer, where they may take longer than usual.
+    As many as the server has open at once take their steps together, and then the next: a step of
+    a later one comes behind all of an earlier one's, or with the same of it. `timeout`: seconds
+    for each answer, where they may take longer than usual.
     """
+    most = session.open_files
+    starts = range(0, len(files), most)
+    return [end for at in starts for end in _together(session, files[at : at + most], timeout)]
+
+
+def _together(
+    session: Session, files: Sequence[Steps[T]], timeout: float | None
+) -> list[T | ProviderError]:
     ended: dict[int, T | ProviderError] = {}
     answers: dict[int, list[Reply] | None] = dict.fromkeys(range(len(files)))
     while answers:

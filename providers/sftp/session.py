@@ -37,6 +37,9 @@ T = TypeVar("T")
 _SAFE_SIZE = 32 << 10  # bytes of a READ or WRITE every server takes
 _LARGEST_SIZE = 255 << 10  # OpenSSH's own limit
 _SMALLEST_SIZE = 4 << 10
+# Green End's server hangs up at 256, MySecureShell refuses more than 100.
+_SAFE_FILES = 64
+_MOST_FILES = 1024
 _GATHER = 256 << 10  # bytes of small requests that are sent as one: few packets are not full
 _SETTLE_MOST = 16  # replies worth waiting for rather than connecting again
 _LIMITS = "limits@openssh.com"
@@ -85,7 +88,7 @@ class Session:
     """One thread uses it at a time.
 
     `offers` are the server's extensions; `read_size` and `write_size` the most bytes of one
-    request, `reading` and `writing` how many are wise;
+    request, `reading` and `writing` how many are wise; `open_files` the most that it has open;
     `ahead` the READDIR requests that may be outstanding on one handle;
     `patience` how long the server may say nothing before it counts as gone.
     """
@@ -108,6 +111,7 @@ class Session:
         self.endpoint = endpoint
         self.ahead = ahead
         self.read_size = self.write_size = _SAFE_SIZE
+        self.open_files = _SAFE_FILES
         self.reading, self.writing = Pace(), Pace()
         self.broken = False
         # Seconds there and back, the shortest seen: a busy computer makes single ones long.
@@ -180,7 +184,7 @@ class Session:
     def _learn_limits(self, reply: Reply) -> None:
         """A server that will not tell them is asked for what every server takes."""
         if reply.kind == Op.EXTENDED_REPLY:
-            _, read, write = self.decode(reply, Op.EXTENDED_REPLY, "", _three)
+            read, write, self.open_files = self.decode(reply, Op.EXTENDED_REPLY, "", _limits)
             self.read_size, self.write_size = _usable(read), _usable(write)
 
     # Requests and answers --------------------------------------------------------------------
@@ -377,8 +381,12 @@ class Session:
         raise ConnectionLost(where) from error
 
 
-def _three(fields: Fields) -> tuple[int, int, int]:
-    return fields.u64(), fields.u64(), fields.u64()
+def _limits(fields: Fields) -> tuple[int, int, int]:
+    """Bytes of a READ and of a WRITE, and files open at once; without a limit it is told as 0."""
+    fields.u64()  # bytes of a packet
+    read, write = fields.u64(), fields.u64()
+    handles = fields.u64() if fields.left() else _SAFE_FILES
+    return read, write, max(1, min(handles or _MOST_FILES, _MOST_FILES))
 
 
 def _usable(limit: int) -> int:

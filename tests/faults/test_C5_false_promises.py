@@ -132,4 +132,4 @@ def test_C5_whose_a_file_is_stays_a_number_where_the_server_will_not_name_it(
         told = {each.name: each.value for each in place.properties("/file")}
     hostile = "\x1b]0;x\x07\n\udcff ({})"
     expected = hostile if answer == "hostile" else "{}"
-    assert (told["owner"], told["group"]) == (expected.format(1000), expected.format(100))
+    assert (told["Owner"], told["Group"]) == (expected.format(1000), expected.format(100))

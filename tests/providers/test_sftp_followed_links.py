@@ -8,6 +8,7 @@ import pytest
 
 from providers.base import ANY_VERSION, Kind
 from providers.errors import NotEmpty, Unsupported, WrongKind
+from providers.many import Naming, Storing
 from providers.sftp.protocol import Op, string, u32
 from providers.sftp.provider import SftpProvider
 from tests.servers.lying_sftp import Ask, LyingSftp
@@ -105,6 +106,18 @@ def test_what_such_a_link_leads_to_is_not_replaced_in_its_place() -> None:
     with pytest.raises(Unsupported, match="what it leads to"):
         provider.finish(upload, receipts, replacing=ANY_VERSION)
     assert following.server.get("/precious") == b"old"
+
+
+def test_what_such_a_link_leads_to_is_not_replaced_together_with_others() -> None:
+    following = _Following()
+    provider = _provider(following)
+    precious = following.server.find("/precious")
+    assert precious is not None
+    file = Storing("/to precious", (b"new",), 3, KEY, None, None, "", False)
+    (stored,) = provider.store([file])
+    assert stored is not None
+    (named,) = provider.name_all([Naming(stored.upload, f"3:{precious.modified}")])
+    assert named is None and following.server.get("/precious") == b"old"
 
 
 def test_nothing_is_written_through_such_a_link_below_the_chosen_folder() -> None:
