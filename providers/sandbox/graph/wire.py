@@ -120,28 +120,31 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(address, handler)
-        self._open: dict[socket.socket, threading.Thread] = {}
+        self._open: set[socket.socket] = set()
+        self._visits: list[threading.Thread] = []
         self._lock = threading.Lock()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         told = (request, client_address)
         thread = threading.Thread(target=self.process_request_thread, args=told, daemon=True)
         with self._lock:
-            self._open[request] = thread
-        thread.start()
+            self._open.add(request)
+            self._visits = [each for each in self._visits if each.is_alive()]
+            thread.start()
+            self._visits.append(thread)
 
     def shutdown_request(self, request: Any) -> None:
         with self._lock:
-            self._open.pop(request, None)
+            self._open.discard(request)
         super().shutdown_request(request)
 
     def cut_all(self) -> None:
         with self._lock:
-            open_ones = dict(self._open)
+            open_ones, threads = set(self._open), list(self._visits)
         for connection in open_ones:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        for thread in open_ones.values():
+        for thread in threads:  # one may be at its end, its connection no longer among those
             thread.join(_LAST_WORDS)
 
     def handle_error(self, request: object, client_address: object) -> None:
