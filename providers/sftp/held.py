@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Generic, TypeAlias, TypeVar
 
 from providers.errors import AuthRequired
+from providers.sftp.wire import Wire
 
 T = TypeVar("T")
 
@@ -44,9 +45,9 @@ class Person:
 
 
 class Held(Generic[T]):
-    """One attempt, made in a thread of its own by `work`, which may `ask` there."""
+    """One attempt, made in a thread of its own by `work`, whose `wire` asks here, and ends it."""
 
-    def __init__(self, work: Callable[[], T]) -> None:
+    def __init__(self, work: Callable[[], T], wire: Wire) -> None:
         self._work = work
         self._changed = threading.Condition()  # guards what follows
         self._began = False
@@ -54,6 +55,8 @@ class Held(Generic[T]):
         self._given_up = False
         self._made: T | None = None
         self._error: BaseException | None = None
+        wire.asks = self.ask
+        wire.carry(self.give_up)
 
     def outcome(self) -> T:
         """Begin, or go on after a question, until it has ended or asks one.

@@ -128,10 +128,7 @@ class Connections:
 
     def _begun(self, wire: Wire) -> _Shared:
         own = Wire(self._to.endpoint, wire.patience)
-        sign_in = Held(partial(self._signed_in, own))
-        own.asks = sign_in.ask
-        own.carry(sign_in.give_up)
-        return _Shared(own, sign_in)
+        return _Shared(own, Held(partial(self._signed_in, own), own))
 
     def _is_one_coming(self) -> bool:
         return any(s.transport is None and self._has_room(s) for s in self._shared)

@@ -23,6 +23,7 @@ from providers.sftp.held import Held
 from providers.sftp.openssh import session
 from providers.sftp.patience import USUAL
 from providers.sftp.provider import open_endpoint
+from providers.sftp.wire import Wire
 from providers.sites import Site, Sites
 from tests.servers.questions_ssh import QuestionsSSH
 
@@ -185,11 +186,11 @@ def test_nobody_is_waited_for_longer_than_a_server_bears(
 def test_the_time_a_person_takes_is_not_the_servers(
     server: Mailing, access: Access, endpoint: str
 ) -> None:
-    hurried = replace(USUAL, sign_in=0.5)
+    hurried = replace(USUAL, sign_in=2.0)
     access.secrets.put(endpoint, "password", HORSE)
     with closing(open_endpoint(endpoint, access, hurried)) as place:
         question = asked(place)
-        time.sleep(2 * hurried.sign_in)  # what is tested is that it passes
+        time.sleep(1.25 * hurried.sign_in)  # what is tested is that it passes
         access.secrets.answer(question, server.mailed[-1])
         assert place.resolve("") == "/"
 
@@ -198,7 +199,7 @@ def test_the_time_a_person_takes_is_not_the_servers(
 def test_the_time_a_person_takes_is_not_sshs(
     server: Mailing, access: Access, place: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arriving = 4.0
+    arriving = 8.0
     monkeypatch.setattr(session, "_arriving", lambda patience: arriving)
     access.secrets.answer(asked(place), HORSE)
     question = asked(place)
@@ -211,7 +212,7 @@ def test_the_time_a_person_takes_is_not_sshs(
 def test_a_server_that_falls_silent_after_the_answer_is_given_up(
     server: Mailing, access: Access, endpoint: str
 ) -> None:
-    hurried = replace(USUAL, sign_in=0.5)
+    hurried = replace(USUAL, sign_in=2.0)
     access.secrets.put(endpoint, "password", HORSE)
     with closing(open_endpoint(endpoint, access, hurried)) as place:
         question = asked(place)
@@ -228,7 +229,7 @@ def test_an_attempt_that_is_given_up_says_so_to_its_work() -> None:
         told.append(attempt.ask(AuthRequired("sftp://x", "a code")))
         raise ConnectionLost("sftp://x")
 
-    attempt = Held(work)
+    attempt = Held(work, Wire("sftp://x"))
     with pytest.raises(AuthRequired):
         attempt.outcome()
     assert attempt.waits

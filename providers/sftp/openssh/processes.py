@@ -64,10 +64,7 @@ class Processes:
         if waiting is not None and waiting.sign_in.waits:
             return waiting
         own = Wire(self._to.endpoint, wire.patience)
-        sign_in = Held(partial(open_session, self._to, self._access, own))
-        own.asks = sign_in.ask
-        own.carry(sign_in.give_up)
-        return _Attempt(own, sign_in)
+        return _Attempt(own, Held(partial(open_session, self._to, self._access, own), own))
 
     def _is_kept(self, attempt: _Attempt) -> bool:
         with self._lock:
