@@ -107,9 +107,10 @@ class SftpProvider:
 
     @property
     def caps(self) -> Capabilities:
-        return (
-            replace(self._caps, digests=frozenset()) if self._digesting.impossible else self._caps
-        )
+        if self._digesting.impossible and self._caps.digests:
+            with self._learn:
+                self._caps = replace(self._caps, digests=frozenset())
+        return self._caps
 
     @contextmanager
     def _line(self) -> Iterator[Line]:
